@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* buffer: see buffer.h. */
+#include "buffer.h"
+
+#include <string.h>
+
+#define SMALL    512 /* handshake messages; not pooled */
+#define POOL_MAX 64
+
+/* Freed chunks of BUFFER_CHUNK bytes. The hottest is taken first. */
+static _Thread_local struct {
+	guint8 *chunks[POOL_MAX];
+	unsigned n;
+} pool;
+
+static guint8 *storage_new(gsize size)
+{
+	if (size == BUFFER_CHUNK && pool.n > 0)
+		return pool.chunks[--pool.n];
+	return g_malloc(size);
+}
+
+static void storage_free(guint8 *data, gsize size)
+{
+	if (size == BUFFER_CHUNK && pool.n < POOL_MAX)
+		pool.chunks[pool.n++] = data;
+	else
+		g_free(data);
+}
+
+static gsize storage_size(gsize need)
+{
+	if (need <= SMALL)
+		return SMALL;
+	if (need <= BUFFER_CHUNK)
+		return BUFFER_CHUNK;
+	return need + need / 2;
+}
+
+void buffer_clear(Buffer *buffer)
+{
+	if (buffer->data != NULL)
+		storage_free(buffer->data, buffer->size);
+	memset(buffer, 0, sizeof *buffer);
+}
+
+static void buffer_move(Buffer *buffer, guint8 *to, gsize size)
+{
+	gsize n = buffer_length(buffer);
+
+	if (n > 0)
+		memmove(to + BUFFER_HEADROOM, buffer_bytes(buffer), n);
+	if (to != buffer->data) {
+		if (buffer->data != NULL)
+			storage_free(buffer->data, buffer->size);
+		buffer->data = to;
+		buffer->size = size;
+	}
+	buffer->start = BUFFER_HEADROOM;
+	buffer->end = BUFFER_HEADROOM + n;
+}
+
+guint8 *buffer_reserve(Buffer *buffer, gsize n)
+{
+	gsize need = BUFFER_HEADROOM + buffer_length(buffer) + n;
+
+	if (buffer->data == NULL || need > buffer->size) {
+		gsize size = storage_size(need);
+
+		buffer_move(buffer, storage_new(size), size);
+	} else if (buffer->size - buffer->end < n) {
+		buffer_move(buffer, buffer->data, buffer->size);
+	}
+	return buffer->data + buffer->end;
+}
+
+gsize buffer_space(const Buffer *buffer)
+{
+	return buffer->size - buffer->end;
+}
+
+void buffer_commit(Buffer *buffer, gsize n)
+{
+	g_assert(n <= buffer->size - buffer->end);
+	buffer->end += n;
+}
+
+void buffer_consume(Buffer *buffer, gsize n)
+{
+	g_assert(n <= buffer_length(buffer));
+	buffer->start += n;
+	if (buffer->start == buffer->end)
+		buffer_clear(buffer);
+}
+
+void buffer_append(Buffer *buffer, const void *bytes, gsize n)
+{
+	if (n == 0)
+		return;
+	memcpy(buffer_reserve(buffer, n), bytes, n);
+	buffer_commit(buffer, n);
+}
+
+void buffer_append_u8(Buffer *buffer, guint8 value)
+{
+	buffer_append(buffer, &value, 1);
+}
+
+void buffer_append_u16be(Buffer *buffer, guint16 value)
+{
+	guint16 be = GUINT16_TO_BE(value);
+
+	buffer_append(buffer, &be, 2);
+}
+
+void buffer_append_u32be(Buffer *buffer, guint32 value)
+{
+	guint32 be = GUINT32_TO_BE(value);
+
+	buffer_append(buffer, &be, 4);
+}
+
+void buffer_append_u16le(Buffer *buffer, guint16 value)
+{
+	guint16 le = GUINT16_TO_LE(value);
+
+	buffer_append(buffer, &le, 2);
+}
+
+void buffer_append_u32le(Buffer *buffer, guint32 value)
+{
+	guint32 le = GUINT32_TO_LE(value);
+
+	buffer_append(buffer, &le, 4);
+}

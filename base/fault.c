@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fault: see fault.h. */
+#include "fault.h"
+
+#include <errno.h>
+
+G_DEFINE_QUARK(oriel-fault-quark, fault)
+
+/* SPICE link errors: 1 ERROR, 3 INVALID_DATA, 7 PERMISSION_DENIED, 9 CHANNEL_NOT_AVAILABLE. */
+static const FaultInfo table[] = {
+	[FAULT_CLIENT] = {"client", 400, 3, G_LOG_LEVEL_INFO,
+		"Your viewer sent something that this gateway does not understand."},
+	[FAULT_DENIED] = {"denied", 403, 7, G_LOG_LEVEL_INFO,
+		"Access denied. Check user name, password or ticket; a ticket is good once and only for a short time."},
+	[FAULT_NOT_FOUND] = {"not-found", 404, 9, G_LOG_LEVEL_INFO,
+		"There is no such desktop, or it is not yours."},
+	[FAULT_BUSY] = {"busy", 503, 1, G_LOG_LEVEL_WARNING,
+		"Everything is in use right now. Please try again in a few minutes."},
+	[FAULT_DESKTOP] = {"desktop", 502, 1, G_LOG_LEVEL_WARNING,
+		"Your desktop cannot be reached. Try again; if it stays so, tell your administrator."},
+	[FAULT_BROKER] = {"broker", 503, 1, G_LOG_LEVEL_WARNING,
+		"The desktop service is not available right now. Please try again in a moment."},
+	[FAULT_TIMEOUT] = {"timeout", 504, 1, G_LOG_LEVEL_INFO,
+		"This took too long. Please try again."},
+	[FAULT_CONFIG] = {"config", 500, 1, G_LOG_LEVEL_CRITICAL,
+		"The service is not set up correctly. Please tell your administrator."},
+	[FAULT_ENDED] = {"ended", 410, 1, G_LOG_LEVEL_INFO, "The session has ended."},
+	[FAULT_BUG] = {"bug", 500, 1, G_LOG_LEVEL_CRITICAL,
+		"Something went wrong on our side. Please tell your administrator."},
+};
+
+const FaultInfo *fault_info(Fault code)
+{
+	if ((unsigned)code > FAULT_LAST)
+		code = FAULT_BUG;
+	return &table[code];
+}
+
+Fault fault_code(const GError *error)
+{
+	if (error->domain == FAULT && (unsigned)error->code <= FAULT_LAST)
+		return (Fault)error->code;
+	return FAULT_BUG;
+}
+
+gboolean fault_from_name(const char *name, Fault *out_code)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+		if (g_strcmp0(name, table[i].name) == 0) {
+			*out_code = (Fault)i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+void fault_set_errno(GError **error, Fault code, const char *what)
+{
+	int saved = errno;
+
+	g_set_error(error, FAULT, (int)code, "%s: %s", what, g_strerror(saved));
+	errno = saved;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* log: see log.h. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+gboolean log_debugging;
+
+static const char *process_name = "oriel";
+static gboolean to_journal;
+
+static const char *level_name(GLogLevelFlags level)
+{
+	switch (level & G_LOG_LEVEL_MASK) {
+	case G_LOG_LEVEL_ERROR:
+	case G_LOG_LEVEL_CRITICAL: return "error";
+	case G_LOG_LEVEL_WARNING: return "warning";
+	case G_LOG_LEVEL_DEBUG: return "debug";
+	default: return "info";
+	}
+}
+
+/* One line, whatever a peer put into it: control characters, quotes and spaces cannot forge a
+ * field or a second line. */
+static void append_value(GString *line, const char *value)
+{
+	gboolean quote = strpbrk(value, " \"=") != NULL;
+
+	if (quote)
+		g_string_append_c(line, '"');
+	for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f)
+			g_string_append_printf(line, "\\x%02x", *c);
+		else if (*c == '"' || *c == '\\')
+			g_string_append_printf(line, "\\%c", *c);
+		else
+			g_string_append_c(line, (char)*c);
+	}
+	if (quote)
+		g_string_append_c(line, '"');
+}
+
+static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gsize n,
+	gpointer user_data G_GNUC_UNUSED)
+{
+	g_autoptr(GString) line = NULL;
+	g_autoptr(GDateTime) now = NULL;
+	g_autofree char *stamp = NULL;
+	const char *message = "";
+
+	if ((level & G_LOG_LEVEL_DEBUG) && !log_debugging)
+		return G_LOG_WRITER_HANDLED;
+	if (to_journal)
+		return g_log_writer_journald(level, fields, n, NULL);
+
+	now = g_date_time_new_now_utc();
+	stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
+	line = g_string_new(NULL);
+	g_string_printf(line, "%s.%03dZ %s %s", stamp, g_date_time_get_microsecond(now) / 1000,
+		level_name(level), process_name);
+	for (gsize i = 0; i < n; i++) {
+		if (strcmp(fields[i].key, "MESSAGE") == 0) {
+			message = fields[i].value;
+		} else if (g_str_has_prefix(fields[i].key, "ORIEL_")) {
+			g_autofree char *key = g_ascii_strdown(fields[i].key + 6, -1);
+
+			g_string_append_printf(line, " %s=", key);
+			append_value(line, fields[i].value);
+		}
+	}
+	g_string_append(line, ": ");
+	for (const unsigned char *c = (const unsigned char *)message; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f)
+			g_string_append_printf(line, "\\x%02x", *c);
+		else
+			g_string_append_c(line, (char)*c);
+	}
+	g_string_append_c(line, '\n');
+	fwrite(line->str, 1, line->len, stderr);
+	return G_LOG_WRITER_HANDLED;
+}
+
+void log_init(const char *process, gboolean debug)
+{
+	process_name = process;
+	log_debugging = debug;
+	to_journal = g_log_writer_is_journald(STDERR_FILENO);
+	setvbuf(stderr, NULL, _IOLBF, 0);
+	g_log_set_writer_func(writer, NULL, NULL);
+}
+
+void log_write(GLogLevelFlags level, const LogContext *context, const char *format, ...)
+{
+	GLogField fields[8];
+	gsize n = 0;
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+
+#define FIELD(k, v)                                                                                \
+	do {                                                                                       \
+		const char *value_ = (v);                                                          \
+		if (value_ != NULL && *value_ != '\0')                                             \
+			fields[n++] = (GLogField){k, value_, -1};                                  \
+	} while (0)
+	FIELD("MESSAGE", message);
+	FIELD("SYSLOG_IDENTIFIER", process_name);
+	if (context != NULL) {
+		FIELD("ORIEL_SESSION", context->session);
+		FIELD("ORIEL_STEP", context->step);
+		FIELD("ORIEL_USER", context->user);
+		FIELD("ORIEL_PEER", context->peer);
+		FIELD("ORIEL_DESKTOP", context->desktop);
+	}
+#undef FIELD
+	g_log_structured_array(level, fields, n);
+}

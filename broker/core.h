@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * core: what the broker can do, for whoever asks: the HTTP API (api/), the gateways' control link
+ * and the admin's socket all end in these calls. Thread-safe; calls may block (database, provider,
+ * a starting desktop) and belong on worker threads.
+ *
+ *   who (login, token) -> may (entitlement) -> which (assignment, one transaction)
+ *     -> where (provider) -> remember (store, audit)
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "control/control.h"
+#include "options.h"
+
+typedef struct Core Core;
+
+/* ---- who */
+
+typedef struct {
+	char *user;
+	char **groups; /* never NULL */
+	gboolean admin;
+	char *login;   /* id of the web login, NULL for natives */
+} Who;
+void who_free(Who *who);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Who, who_free)
+
+/* A login that PAM accepted becomes a token (secret; the caller frees it with secret_free()). Only
+ * its hash is stored. Audited. */
+char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error);
+/* The login behind a token; FAULT_DENIED if there is none or it is too old. Renews its life. */
+Who *core_who(Core *core, const char *token, GError **error);
+gboolean core_logout(Core *core, const Who *who, GError **error);
+/* Audits a refused login; the reason never says whether the user exists. */
+void core_login_refused(Core *core, const char *user, const char *peer);
+
+/* ---- desktops as their user sees them */
+
+typedef struct {
+	char *id;          /* of the card: a desktop ("d-...") or a floating pool ("p-...") */
+	char *name;
+	char *pool;
+	char *kind;        /* "dedicated", "floating", "machines"                           */
+	char *state;       /* "off", "starting", "ready", "in-use", "resetting", "failed"   */
+	char *detail;      /* progress or reason, in words; may be ""                       */
+	char **protocols;  /* of "web", "vnc", "spice": what it can be reached with         */
+	gint64 last_used;  /* s since 1970, 0 = never                                       */
+} DesktopView;
+void desktop_view_free(DesktopView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DesktopView, desktop_view_free)
+
+GPtrArray *core_desktops(Core *core, const Who *who, GError **error); /* of DesktopView */
+DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **error);
+
+typedef struct {
+	char *ticket;     /* secret */
+	gint64 expires_at;
+	char *desktop_id; /* the desktop that was assigned ("d-...") */
+	char *desktop_name;
+} Ticket;
+void ticket_free(Ticket *ticket);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ticket, ticket_free)
+
+/*
+ * Assigns a desktop (id from a card), starts it, waits until its display answers, and makes a
+ * one-time ticket bound to user, desktop and protocol ("web", "vnc", "spice"). While it waits,
+ * core_desktop() shows the progress. FAULT_NOT_FOUND (or not entitled), FAULT_BUSY (no free one),
+ * FAULT_DESKTOP (cannot start).
+ */
+Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
+	const char *peer, GError **error);
+
+/* ---- sessions */
+
+typedef struct {
+	char *id; /* = lease id */
+	char *user;
+	char *desktop_id;
+	char *desktop_name;
+	char *pool;
+	char *protocol; /* the client's: "web", "vnc", "spice" */
+	char *via;      /* the desktop's: "vnc", "spice"       */
+	char *peer;
+	char *gateway;
+	char *state;    /* "connecting", "live", "ended"       */
+	gint64 started_at;
+	gint64 ended_at; /* 0 = live */
+	char *reason;    /* of the end */
+	guint64 bytes_in, bytes_out;
+} SessionView;
+void session_view_free(SessionView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionView, session_view_free)
+
+/* user NULL = everybody's (admin). live: only those that have not ended; else the newest `limit`. */
+GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
+	GError **error);
+/* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
+gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error);
+
+/* ---- administration (orielctl over the admin socket; admins over HTTPS) */
+
+typedef struct {
+	char *name;
+	char *disk, *kernel, *initrd, *cmdline, *xml; /* paths; NULL = none */
+	unsigned memory, cpus;
+	char *video;
+} ImageView;
+void image_view_free(ImageView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageView, image_view_free)
+
+typedef struct {
+	char *name;
+	char *kind;     /* "dedicated", "floating", "machines"       */
+	char *image;    /* NULL for machines                         */
+	char *provider; /* "qemu", "libvirt", "machine"              */
+	char *uri;      /* of libvirt; "" else                       */
+	unsigned max;   /* desktops at most                          */
+	unsigned spare; /* floating: kept running and free           */
+	unsigned total, busy; /* views only                          */
+} PoolView;
+void pool_view_free(PoolView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PoolView, pool_view_free)
+
+typedef struct {
+	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity;
+	gint64 last_used;
+} AdminDesktopView;
+void admin_desktop_view_free(AdminDesktopView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdminDesktopView, admin_desktop_view_free)
+
+typedef struct {
+	char *pool, *user, *group; /* user or group, the other NULL */
+} EntitlementView;
+void entitlement_view_free(EntitlementView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EntitlementView, entitlement_view_free)
+
+typedef struct {
+	gint64 id, at; /* at: ms since 1970 */
+	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "admin" */
+	char *user, *peer, *desktop, *session, *detail;
+	guint64 bytes_in, bytes_out, milliseconds;
+} AuditView;
+void audit_view_free(AuditView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditView, audit_view_free)
+
+GPtrArray *core_images(Core *core, GError **error);
+gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error);
+gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error);
+GPtrArray *core_pools(Core *core, GError **error);
+gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error);
+/* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
+gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);
+/* secret: the display's password or NULL. *out_id is the new desktop's (g_free). */
+gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
+	const char *protocol, const char *address, const char *secret, char **out_id,
+	GError **error);
+gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error);
+GPtrArray *core_entitlements(Core *core, GError **error);
+gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
+	const char *group, gboolean grant, GError **error);
+GPtrArray *core_admin_desktops(Core *core, GError **error);
+/* action: "start", "stop", "reset", "release" (dedicated: no owner any more). */
+gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
+	GError **error);
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **error);
+
+/* ---- health */
+
+/* True if the store answers and at least one gateway is linked. detail (g_free) says what lacks. */
+gboolean core_healthy(Core *core, char **out_detail);
+
+const Options *core_options(const Core *core);

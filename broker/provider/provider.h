@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * provider: whoever makes desktops run. One vtable, one driver per file (provider_qemu.c,
+ * provider_libvirt.c, provider_machine.c) with the same functions in the same order. What a driver
+ * lacks is NULL, and its caps say so.
+ *
+ * All calls block (bounded, seconds) and may come from several threads at once; calls for one
+ * desktop are serialised by the life cycle (desktop.c). Every step is idempotent: doing it again
+ * after a crash gives the same state. Errors: FAULT_DESKTOP (the hypervisor, the guest, the
+ * network), FAULT_CONFIG (image missing, bad URI), FAULT_NOT_FOUND (no such desktop there).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "control/control.h"
+
+typedef struct Provider Provider;
+
+enum {
+	PROVIDER_CLONES = 1 << 0,   /* makes desktops from images             */
+	PROVIDER_POWER = 1 << 1,    /* can start and stop                     */
+	PROVIDER_RESETS = 1 << 2,   /* can throw the overlay away             */
+	PROVIDER_TICKETS = 1 << 3,  /* sets a per-session display password    */
+	PROVIDER_EVENTS = 1 << 4,   /* tells when a desktop stops by itself   */
+	PROVIDER_SURVIVES = 1 << 5, /* desktops outlive the broker            */
+};
+
+typedef enum { PROVIDER_ABSENT, PROVIDER_STOPPED, PROVIDER_RUNNING } ProviderState;
+
+/* A golden image: files never written to by a desktop. Owned by the caller. */
+typedef struct {
+	const char *id;
+	const char *disk;    /* qcow2 or raw; NULL = none (a guest that lives in its initrd) */
+	const char *kernel;  /* direct boot; NULL = from the disk                            */
+	const char *initrd;
+	const char *cmdline;
+	const char *xml;     /* libvirt: domain template file, NULL = the built-in one       */
+	unsigned memory;     /* MiB  */
+	unsigned cpus;
+	const char *video;   /* "std", "qxl" or "virtio" */
+} ProviderImage;
+
+/* What a driver needs to know about one desktop. Owned by the caller. */
+typedef struct {
+	const char *id;        /* [a-z0-9-], unique for ever; names files and domains */
+	const char *name;      /* host name for people                                */
+	const char *address;   /* machine: "host:port" or "unix:/path"                */
+	const char *protocol;  /* machine: "vnc" or "spice"                           */
+	const char *secret;    /* machine: the display's password or NULL             */
+	ProviderImage image;   /* zero for machines                                   */
+} ProviderDesktop;
+
+/* Called from a thread of the driver's own; must not call the driver back. */
+typedef void (*ProviderEvent)(const char *desktop_id, ProviderState state, gpointer user_data);
+
+typedef struct {
+	const char *name; /* "qemu", "libvirt", "machine" */
+	unsigned caps;
+
+	/* uri: "" for qemu and machine; a libvirt URI. dir: the driver's own directory, made by
+	 * it, mode 0700. accel: "auto", "kvm", "tcg". */
+	Provider *(*open)(const char *uri, const char *dir, const char *accel, ProviderEvent event,
+		gpointer user_data, GError **error);
+	void (*close)(Provider *provider);
+
+	/* Checks that the image's files are there and usable. */
+	gboolean (*image_ensure)(Provider *provider, const ProviderImage *image, GError **error);
+
+	/* Makes the desktop from its image; *out_identity (g_free) names the fresh overlay and is
+	 * different after every clone and reset: the proof that nothing of the last user is left. */
+	gboolean (*clone)(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
+		GError **error);
+	gboolean (*start)(Provider *provider, const ProviderDesktop *desktop, GError **error);
+	/* Returns when it is stopped. force: no question to the guest. */
+	gboolean (*stop)(Provider *provider, const ProviderDesktop *desktop, gboolean force,
+		GError **error);
+	gboolean (*state)(Provider *provider, const ProviderDesktop *desktop,
+		ProviderState *out_state, GError **error);
+
+	/* Which displays: a mask of PROVIDER_VNC and PROVIDER_SPICE. */
+	unsigned (*displays)(Provider *provider, const ProviderDesktop *desktop);
+	/*
+	 * A way to the display, waiting for it up to `seconds` after a start: a freshly connected
+	 * descriptor (*out_fd >= 0, owned by the caller, endpoint->has_fd) or an address. Once per
+	 * SPICE channel.
+	 */
+	gboolean (*display)(Provider *provider, const ProviderDesktop *desktop,
+		const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
+		GError **error);
+	gboolean (*set_ticket)(Provider *provider, const ProviderDesktop *desktop,
+		const char *protocol, const char *password, unsigned seconds, GError **error);
+
+	/* Stops it and puts a fresh overlay in place of the old one; new identity as in clone. */
+	gboolean (*reset)(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
+		GError **error);
+	/* Stops it and removes every trace. Not an error if there is none. */
+	gboolean (*destroy)(Provider *provider, const ProviderDesktop *desktop, GError **error);
+	/* The ids of all desktops that this driver finds (running or not), for the books. */
+	GPtrArray *(*list)(Provider *provider, GError **error);
+} ProviderOps;
+
+enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2 };
+
+extern const ProviderOps provider_qemu, provider_libvirt, provider_machine;
+
+/* The driver of that name or NULL. */
+const ProviderOps *provider_find(const char *name);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * options: everything an admin can set, in one table (options.c), read once at start from one
+ * key file that both daemons share (oriel.conf(5)). There is no secret in it.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+	/* [gateway] */
+	char **listen;        /* "address:port", any protocol                    */
+	char **listen_vnc;    /* "address:port", VNC only: greets at once        */
+	char *certificate;    /* PEM chain                                       */
+	char *key;            /* PEM private key                                 */
+	int workers;          /* processes; 0 = one per core                     */
+	int rfb_silence;      /* ms of silence that mean VNC on a shared port    */
+	int max_sessions;     /* per worker                                      */
+	int max_handshakes;   /* per worker: connections not yet in relay        */
+	int max_per_address;  /* per worker: connections from one address        */
+	int drain;            /* s that sessions may go on after SIGTERM         */
+	gboolean spice_sasl;  /* serve user + password to SPICE viewers          */
+	gboolean vnc_login;   /* serve user + password to VNC viewers            */
+
+	/* [broker] */
+	char *state;          /* directory: database, desktops' files            */
+	char *web_root;       /* the portal's files                              */
+	char *auth;           /* socket of oriel-auth                            */
+	char **admins;        /* "name" or "@group"                              */
+	char *public_host;    /* what viewers are told to connect to             */
+	int public_port;      /* the shared TLS port, as seen from outside       */
+	int public_vnc_port;  /* the VNC port, 0 = none                          */
+	char *ca;             /* PEM file put into .vv files; empty = none       */
+	int ticket_seconds;   /* life of an unused ticket                        */
+	int login_minutes;    /* life of a web login without use                 */
+	char *accel;          /* auto, kvm or tcg                                */
+
+	/* [sockets] */
+	char *control;        /* broker listens, gateways connect                */
+	char *web;            /* broker's HTTP behind a PROXY v2 header          */
+	char *admin;          /* broker's API for orielctl                       */
+} Options;
+
+/* Reads the file; path NULL = the defaults alone. FAULT_CONFIG names the key that is wrong;
+ * an unknown key is an error too. Free with options_free(). */
+Options *options_load(const char *path, GError **error);
+void options_free(Options *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)

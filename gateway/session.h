@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session: one connection of a client on its way to a desktop. It walks the table in session.c:
+ *
+ *   secure -> sniff -> greet -> redeem -> dial -> welcome -> relay
+ *
+ * Each step is re-entrant: "do what you can" and say NEXT, WAIT, END or FAIL. session_run() is the
+ * only loop; every socket event, timer and broker answer calls it. Deadlines come from the table.
+ * A SPICE session is several of these (one per channel) that share a lease.
+ *
+ * Owner: the worker's list. A step never frees its session; session_run() does, last.
+ */
+#pragma once
+
+#include "control/control.h"
+#include "fault.h"
+#include "log.h"
+#include "net/peer.h"
+
+typedef enum {
+	STEP_NEXT, /* done: the next row                                        */
+	STEP_WAIT, /* the peers know what for, or a broker's answer is awaited  */
+	STEP_END,  /* over without a fault: the client left                     */
+	STEP_FAIL, /* error is set: goodbye in the client's words, one log line */
+} Step;
+
+typedef struct Session Session;
+typedef struct Worker Worker;
+
+/* The client's protocol up to the desktop's picture: one per protocol, in front/. */
+typedef struct {
+	const char *name;     /* in logs: "rfb", "spice", "http"                             */
+	/* Speaks until session->ask says what the client wants. */
+	Step (*greet)(Session *session, GError **error);
+	/* The desktop is there: tells the client that it is in. */
+	Step (*welcome)(Session *session, GError **error);
+	/* Puts a refusal into client.out, in the client's protocol and with fault_info()'s words;
+	 * the session flushes and lingers. Called at most once, in any state of the front. */
+	void (*goodbye)(Session *session, const GError *error);
+	/* Frees session->talk. Called when the relay starts or the session ends. */
+	void (*close)(Session *session);
+} Front;
+
+/* The desktop's protocol up to its picture: one per protocol, in desktop/. */
+typedef struct {
+	const char *name;
+	/* session->endpoint says where; fills session->desktop and its own session->dialing. */
+	Step (*dial)(Session *session, GError **error);
+	/* Frees session->dialing. Called when the relay starts or the session ends. */
+	void (*close)(Session *session);
+} Desktop;
+
+/* Bytes both ways until one side ends: one per protocol, in relay/. */
+typedef struct {
+	const char *name;
+	/* First call has session->relaying == NULL: takes what it needs from talk and dialing
+	 * (both are freed after this call returns for the first time). */
+	Step (*run)(Session *session, GError **error);
+	/* Frees session->relaying. */
+	void (*close)(Session *session);
+} Relay;
+
+extern const Front front_rfb, front_spice, front_http;
+extern const Desktop desktop_rfb, desktop_spice, desktop_portal;
+extern const Relay relay_rfb, relay_spice, relay_tunnel;
+
+/* What the client wants; filled by greet, used by redeem. */
+typedef enum {
+	ASK_NOTHING,
+	ASK_TICKET, /* ticket                                                       */
+	ASK_LOGIN,  /* user, password, desktop (NULL = the one used last)           */
+	ASK_JOIN,   /* a further SPICE channel: client_id, channel, ticket or login */
+	ASK_PORTAL, /* a page or an API call: no lease, straight to the broker      */
+} AskKind;
+
+typedef struct {
+	AskKind kind;
+	const char *protocol; /* "web", "vnc", "spice" */
+	char *ticket;         /* secret */
+	char *user;
+	char *password;       /* secret */
+	char *desktop;
+	guint32 client_id;
+	char *channel;        /* "main:0", "display:0"; NULL for RFB */
+} Ask;
+
+struct Session {
+	Worker *worker;
+	char id[17];        /* random hex; in every log line and in the audit */
+	char address[64];   /* the client's "address:port" */
+	LogContext log;
+	gboolean vnc_only;  /* came in on a listener whose only protocol is VNC */
+	gboolean tls_inside; /* an HTTP CONNECT was answered: what follows is sniffed again */
+
+	Peer client;
+	Peer desktop;
+
+	const Front *front;
+	void *talk;          /* the front's handshake memory */
+	const Desktop *dial;
+	void *dialing;       /* the dial's handshake memory */
+	const Relay *relay;
+	void *relaying;      /* the relay's memory */
+
+	Ask ask;
+	char *lease;         /* id; NULL until redeemed */
+	char *user;
+	char *desktop_name;
+	guint32 client_id;   /* SPICE: the session id that the client is told (from the lease)  */
+	guint32 backend_id;  /* SPICE join: the desktop's session id                            */
+	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
+	int endpoint_fd;     /* its descriptor, -1 = none                                       */
+
+	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
+};
+
+/*
+ * Sends a request of this session to the broker; the id is filled in. One at a time.
+ * The answer wakes session_run(); session_answer() hands it out.
+ */
+void session_request(Session *session, ControlMessage *request);
+
+/* STEP_WAIT: not there yet. STEP_NEXT: an ok, or a lease, which has been taken into the session's
+ * fields (lease, user, desktop_name, client_id, backend_id, endpoint, endpoint_fd).
+ * STEP_FAIL: refused (the broker's fault code and reason), or the broker is gone. */
+Step session_answer(Session *session, GError **error);
+
+/* True if a request is on its way or its answer was not taken yet. */
+gboolean session_asking(const Session *session);
+
+/*
+ * TLS with the client from here on, as the server; re-entrant: call until NEXT.
+ * Fails with FAULT_CLIENT if plain bytes are waiting in client.in (an injection before TLS).
+ * `vnc` takes the context without session tickets: they hang TigerVNC 1.12.
+ */
+Step session_start_tls(Session *session, gboolean vnc, GError **error);
+
+/* Connects session->desktop to session->endpoint (the descriptor, or TCP; TLS from the first byte
+ * if the endpoint is SPICE with tls); re-entrant: call until NEXT. */
+Step session_connect(Session *session, GError **error);
+
+/* TLS with the desktop in the middle of its handshake (VeNCrypt); verifies against endpoint.ca or
+ * the system's store; re-entrant. Fails with FAULT_DESKTOP if plain bytes wait in desktop.in. */
+Step session_desktop_tls(Session *session, GError **error);
+
+/* Milliseconds of the loop's clock. */
+guint64 session_now(const Session *session);
+
+/* Asks to be run again after `ms`, whatever the peers do (a front that waits for silence). */
+void session_wake_after(Session *session, guint64 ms);
+
+/* Io -> Step for handshakes: DONE -> NEXT, WAIT -> WAIT, EOF -> END (client) or FAIL (desktop). */
+Step session_client_io(Session *session, Io io);
+Step session_desktop_io(Session *session, Io io, GError **error);
+
+/* Puts a session on its way with a connected client; the worker owns it from here. */
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only);
+
+/* Runs what can run. The session may be gone on return. */
+void session_run(Session *session);
+
+/* Ends it with this fault (admin, drain, limit). The session may be gone on return. */
+void session_end(Session *session, Fault code, const char *reason);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control: what gateway and broker say to each other (docs/protocol-control.md).
+ *
+ * A message is a 32-bit big-endian length (of what follows, 2 to CONTROL_MAX bytes) and one JSON
+ * object. A descriptor for a desktop's display travels as SCM_RIGHTS with the first byte of the
+ * message that names it; this file sees only the bytes.
+ *
+ *   gateway -> broker   hello    the gateway's name; first message          -> ok
+ *                       redeem   what does this ticket open?                -> lease | refuse
+ *                       login    user and password from a native viewer     -> lease | refuse
+ *                       join     a further SPICE channel of a live lease    -> lease | refuse
+ *                       dial     an endpoint of a lease, once more          -> lease | refuse
+ *                       linked   the desktop's own SPICE session id         -> ok
+ *                       started  the client has its picture                 (no answer)
+ *                       ended    a connection of a lease is over            (no answer)
+ *   broker -> gateway   lease, refuse, ok   answers, by the request's id
+ *                       end      close every connection of a lease now
+ */
+#pragma once
+
+#include <glib.h>
+
+#define CONTROL_MAX  65536
+#define CONTROL_TEXT 4096 /* any single text but the CA */
+
+typedef enum {
+	CONTROL_HELLO,
+	CONTROL_REDEEM,
+	CONTROL_LOGIN,
+	CONTROL_JOIN,
+	CONTROL_DIAL,
+	CONTROL_LINKED,
+	CONTROL_STARTED,
+	CONTROL_ENDED,
+	CONTROL_LEASE,
+	CONTROL_REFUSE,
+	CONTROL_OK,
+	CONTROL_END,
+} ControlType;
+
+/* Where a desktop's display is and how to get in. */
+typedef struct {
+	char *protocol;  /* "vnc" or "spice"                                          */
+	gboolean has_fd; /* a connected descriptor comes with the message             */
+	char *host;      /* else a TCP address ...                                    */
+	guint16 port;
+	gboolean tls;    /* ... with TLS (SPICE: from the first byte; VNC: VeNCrypt)  */
+	char *ca;        /* PEM that must have signed it; NULL = the system's store   */
+	char *username;  /* for the desktop's own login, NULL = none                  */
+	char *password;  /* Secret; NULL = none                                       */
+} Endpoint;
+
+/* One struct for all; the table in control.c says which fields a type has. Texts are owned by the
+ * message; ticket, password and endpoint.password are secrets and wiped by control_clear(). */
+typedef struct {
+	ControlType type;
+	guint64 id;           /* of a request, repeated by its answer; 0 in notices        */
+	char *gateway;        /* hello                                                     */
+	char *ticket;         /* redeem; join (or user + password)                         */
+	char *user;           /* login, join; lease: whose it is                           */
+	char *password;       /* login, join                                               */
+	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
+	char *protocol;       /* redeem, login: "web", "vnc" or "spice": the client's      */
+	char *peer;           /* redeem, login, join: the client's address                 */
+	char *lease;          /* dial, linked, started, ended, lease, end                  */
+	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
+	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */
+	char *channel;        /* join, ended: "display:0"; "" or NULL: the whole session   */
+	Endpoint endpoint;    /* lease, but for the answer to a join (protocol NULL)       */
+	char *fault;          /* refuse, ended, end: a name of FaultInfo                   */
+	char *reason;         /* refuse, ended, end: for the log and the audit             */
+	char *step;           /* ended                                                     */
+	guint64 bytes_in;     /* ended: from the client                                    */
+	guint64 bytes_out;    /* ended: to the client                                      */
+	guint64 milliseconds; /* ended: how long it lived                                  */
+} ControlMessage;
+
+/* The bytes of a message, length included. Never fails for a message whose fields fit their type;
+ * a missing field is a bug and asserts. g_byte_array_unref() it after wiping if it held a secret
+ * (control_wipe() does both). */
+GByteArray *control_encode(const ControlMessage *message);
+void control_wipe(GByteArray *bytes);
+
+/*
+ * Takes one message off the front of `bytes`.
+ * Returns the bytes consumed and fills *out (cleared by the caller with control_clear());
+ * 0 when more bytes are needed; -1 with FAULT_BROKER when the peer spoke wrongly: bad length,
+ * bad JSON, duplicate or missing or unknown keys, a text over its bound.
+ */
+gssize control_decode(const void *bytes, gsize n, ControlMessage *out, GError **error);
+
+const char *control_type_name(ControlType type);
+void control_clear(ControlMessage *message);
+void endpoint_clear(Endpoint *endpoint);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ControlMessage, control_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Endpoint, endpoint_clear)
