@@ -21,8 +21,10 @@
 
 #include <glib.h>
 
-#define CONTROL_MAX  65536
-#define CONTROL_TEXT 4096 /* any single text but the CA */
+/* A message of the longest texts, each byte of them escaped in JSON (6 for 1), still fits. */
+#define CONTROL_MAX  262144
+#define CONTROL_TEXT 1024  /* any single text but the CA */
+#define CONTROL_CA   32768
 
 typedef enum {
 	CONTROL_HELLO,
@@ -76,9 +78,10 @@ typedef struct {
 	guint64 milliseconds; /* ended: how long it lived                                  */
 } ControlMessage;
 
-/* The bytes of a message, length included. Never fails for a message whose fields fit their type;
- * a missing field is a bug and asserts. g_byte_array_unref() it after wiping if it held a secret
- * (control_wipe() does both). */
+/* The bytes of a message, length included. A missing field is a bug and asserts. Never fails for
+ * what is in a text, since that may come from a client: a text is cut at its bound and bytes that
+ * are not UTF-8 become '?'. Fields that the type does not have are left out. Free it with
+ * control_wipe(), or g_byte_array_unref() if it holds no secret. */
 GByteArray *control_encode(const ControlMessage *message);
 void control_wipe(GByteArray *bytes);
 

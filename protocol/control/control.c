@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control: see control.h. Two tables say everything: which keys there are and which types must or
+ * may have them. Both directions walk them; the few rules that a table cannot say are at the end
+ * of each.
+ */
+#include "control/control.h"
+
+#include <string.h>
+
+#include "control/jsonframe.h"
+#include "fault.h"
+#include "secret.h"
+
+typedef enum {
+	KIND_TEXT,
+	KIND_SECRET,
+	KIND_CA,      /* a longer text                                                   */
+	KIND_CLIENT,  /* a text: the client's protocol                                   */
+	KIND_DISPLAY, /* a text: the desktop's protocol                                  */
+	KIND_FAULT,   /* a text: a name of FaultInfo                                     */
+	KIND_BOOL,
+	KIND_U16,
+	KIND_U32,
+	KIND_U64, /* up to 2^63 - 1, JSON's integers here are signed                 */
+	KIND_ENDPOINT,
+} Kind;
+
+typedef struct {
+	const char *key;
+	Kind kind;
+	gsize offset;
+	unsigned must; /* bits of ControlType */
+	unsigned may;
+} Field;
+
+#define BIT(name) (1u << CONTROL_##name)
+#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN) | BIT(DIAL) | BIT(LINKED))
+#define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
+#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(LEASE) | BIT(END))
+#define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
+#define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
+
+#define FIELD(key, kind, must, may)                                         \
+	{                                                                   \
+#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may \
+	}
+static const Field message_fields[] = {
+	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
+	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
+	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN)),
+	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE)),
+	FIELD(password, KIND_SECRET, BIT(LOGIN), BIT(JOIN)),
+	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE)),
+	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN), 0),
+	FIELD(peer, KIND_TEXT, ASKS, 0),
+	FIELD(lease, KIND_TEXT, OF_LEASE, 0),
+	FIELD(client_id, KIND_U32, BIT(JOIN), BIT(LEASE)),
+	FIELD(backend_id, KIND_U32, BIT(LINKED), BIT(LEASE)),
+	FIELD(channel, KIND_TEXT, BIT(JOIN), BIT(ENDED)),
+	FIELD(endpoint, KIND_ENDPOINT, 0, BIT(LEASE)),
+	FIELD(fault, KIND_FAULT, REASONED, 0),
+	FIELD(reason, KIND_TEXT, 0, REASONED),
+	FIELD(step, KIND_TEXT, BIT(ENDED), 0),
+	FIELD(bytes_in, KIND_U64, BIT(ENDED), 0),
+	FIELD(bytes_out, KIND_U64, BIT(ENDED), 0),
+	FIELD(milliseconds, KIND_U64, BIT(ENDED), 0),
+};
+#undef FIELD
+
+/* Here `must` and `may` are 1 or 0. */
+#define FIELD(key, kind, must)                                            \
+	{                                                                 \
+#key, kind, G_STRUCT_OFFSET(Endpoint, key), must, !(must) \
+	}
+static const Field endpoint_fields[] = {
+	FIELD(protocol, KIND_DISPLAY, 1), FIELD(has_fd, KIND_BOOL, 0),
+	FIELD(host, KIND_TEXT, 0),        FIELD(port, KIND_U16, 0),
+	FIELD(tls, KIND_BOOL, 0),         FIELD(ca, KIND_CA, 0),
+	FIELD(username, KIND_TEXT, 0),    FIELD(password, KIND_SECRET, 0),
+};
+#undef FIELD
+
+static const char *const type_names[] = {
+	[CONTROL_HELLO] = "hello",     [CONTROL_REDEEM] = "redeem", [CONTROL_LOGIN] = "login",
+	[CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
+	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
+	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
+};
+
+const char *control_type_name(ControlType type)
+{
+	g_assert((unsigned)type < G_N_ELEMENTS(type_names));
+	return type_names[type];
+}
+
+static gsize text_max(Kind kind)
+{
+	return kind == KIND_CA ? CONTROL_CA : CONTROL_TEXT;
+}
+
+/* Rules between fields. NULL = kept, else what is wrong. */
+static const char *endpoint_wrong(const Endpoint *e)
+{
+	if (e->has_fd && (e->host != NULL || e->port != 0))
+		return "a descriptor and an address";
+	if (!e->has_fd && (e->host == NULL || e->port == 0))
+		return "neither descriptor nor address";
+	return NULL;
+}
+
+static const char *message_wrong(const ControlMessage *m)
+{
+	if (m->type == CONTROL_JOIN && m->ticket != NULL &&
+	    (m->user != NULL || m->password != NULL))
+		return "a ticket and a login";
+	if (m->type == CONTROL_JOIN && m->ticket == NULL &&
+	    (m->user == NULL || m->password == NULL))
+		return "neither ticket nor login";
+	return m->endpoint.protocol != NULL ? endpoint_wrong(&m->endpoint) : NULL;
+}
+
+/* ---- encoding */
+
+static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type);
+
+/* NULL: the field is not set. */
+static json_t *encode_value(const Field *field, const void *at)
+{
+	guint64 number = 0;
+
+	switch (field->kind) {
+	case KIND_TEXT:
+	case KIND_SECRET:
+	case KIND_CA:
+	case KIND_CLIENT:
+	case KIND_DISPLAY:
+	case KIND_FAULT: {
+		const char *text = *(char *const *)at;
+
+		return text ? jsonframe_string(text, text_max(field->kind)) : NULL;
+	}
+	case KIND_ENDPOINT: {
+		const Endpoint *endpoint = at;
+
+		return endpoint->protocol ? encode_fields(endpoint_fields,
+							  G_N_ELEMENTS(endpoint_fields), at, 1)
+					  : NULL;
+	}
+	case KIND_BOOL: return *(const gboolean *)at ? json_true() : NULL;
+	case KIND_U16: number = *(const guint16 *)at; break;
+	case KIND_U32: number = *(const guint32 *)at; break;
+	case KIND_U64: number = MIN(*(const guint64 *)at, (guint64)G_MAXINT64); break;
+	}
+	return number || field->must ? json_integer((json_int_t)number) : NULL;
+}
+
+static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type)
+{
+	json_t *object = json_object();
+
+	for (gsize i = 0; i < n; i++) {
+		const Field *field = &fields[i];
+		json_t *value;
+
+		if (!((field->must | field->may) & type))
+			continue;
+		value = encode_value(field, (const char *)from + field->offset);
+		g_assert(value != NULL || !(field->must & type));
+		if (value != NULL)
+			json_object_set_new(object, field->key, value);
+	}
+	return object;
+}
+
+GByteArray *control_encode(const ControlMessage *message)
+{
+	json_t *object;
+
+	g_assert(message_wrong(message) == NULL);
+	object = encode_fields(message_fields, G_N_ELEMENTS(message_fields), message,
+			       1u << message->type);
+	json_object_set_new(object, "type", json_string(control_type_name(message->type)));
+	return jsonframe_encode(object, CONTROL_MAX);
+}
+
+void control_wipe(GByteArray *bytes)
+{
+	jsonframe_wipe(bytes);
+}
+
+/* ---- decoding */
+
+static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
+			      gsize known, void *to, GError **error);
+
+static gboolean text_valid(Kind kind, const char *text)
+{
+	Fault code;
+
+	switch (kind) {
+	case KIND_CLIENT:
+		return strcmp(text, "web") == 0 || strcmp(text, "vnc") == 0 ||
+		       strcmp(text, "spice") == 0;
+	case KIND_DISPLAY: return strcmp(text, "vnc") == 0 || strcmp(text, "spice") == 0;
+	case KIND_FAULT: return fault_from_name(text, &code);
+	default: return TRUE;
+	}
+}
+
+static gboolean decode_text(Kind kind, const json_t *value, char **to)
+{
+	const char *text = jsonframe_text(value, text_max(kind));
+
+	if (text == NULL || !text_valid(kind, text))
+		return FALSE;
+	*to = kind == KIND_SECRET ? secret_dup(text) : g_strdup(text);
+	return TRUE;
+}
+
+static gboolean decode_value(const Field *field, const json_t *value, void *to, GError **error)
+{
+	json_int_t number;
+
+	switch (field->kind) {
+	case KIND_BOOL: *(gboolean *)to = json_is_true(value); return json_is_boolean(value);
+	case KIND_ENDPOINT:
+		return json_is_object(value) &&
+		       decode_fields(endpoint_fields, G_N_ELEMENTS(endpoint_fields), value, 1, 0,
+				     to, error);
+	case KIND_U16:
+	case KIND_U32:
+	case KIND_U64: break;
+	default: return decode_text(field->kind, value, to);
+	}
+
+	number = json_integer_value(value);
+	if (!json_is_integer(value) || number < 0)
+		return FALSE;
+	if (field->kind == KIND_U64) {
+		*(guint64 *)to = (guint64)number;
+	} else if (field->kind == KIND_U32) {
+		*(guint32 *)to = (guint32)number;
+		return number <= G_MAXUINT32;
+	} else {
+		*(guint16 *)to = (guint16)number;
+		return number <= G_MAXUINT16;
+	}
+	return TRUE;
+}
+
+/* known: keys of the object that were taken already. Keys are refused unless the table names them
+ * for this type, which counting finds: there are no duplicates. */
+static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
+			      gsize known, void *to, GError **error)
+{
+	for (gsize i = 0; i < n; i++) {
+		const Field *field = &fields[i];
+		const json_t *value = json_object_get(object, field->key);
+
+		if (!((field->must | field->may) & type))
+			continue;
+		if (value == NULL && (field->must & type)) {
+			g_set_error(error, FAULT, FAULT_BROKER, "no %s", field->key);
+			return FALSE;
+		}
+		if (value == NULL)
+			continue;
+		if (!decode_value(field, value, (char *)to + field->offset, error)) {
+			if (error != NULL && *error == NULL)
+				g_set_error(error, FAULT, FAULT_BROKER, "a bad %s", field->key);
+			return FALSE;
+		}
+		known++;
+	}
+	if (known != json_object_size(object)) {
+		g_set_error(error, FAULT, FAULT_BROKER, "an unknown key");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean decode_object(const json_t *object, ControlMessage *to, GError **error)
+{
+	const char *name = jsonframe_text(json_object_get(object, "type"), CONTROL_TEXT);
+	const char *wrong;
+	unsigned type = 0;
+
+	while (type < G_N_ELEMENTS(type_names) && g_strcmp0(name, type_names[type]) != 0)
+		type++;
+	if (type == G_N_ELEMENTS(type_names)) {
+		g_set_error(error, FAULT, FAULT_BROKER, "no known type");
+		return FALSE;
+	}
+	to->type = (ControlType)type;
+	if (!decode_fields(message_fields, G_N_ELEMENTS(message_fields), object, 1u << type, 1, to,
+			   error)) {
+		g_prefix_error(error, "%s: ", name);
+		return FALSE;
+	}
+	wrong = message_wrong(to);
+	if (wrong != NULL) {
+		g_set_error(error, FAULT, FAULT_BROKER, "%s: %s", name, wrong);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gssize control_decode(const void *bytes, gsize n, ControlMessage *out, GError **error)
+{
+	g_auto(ControlMessage) message = {0};
+	json_t *object = NULL;
+	gssize used = jsonframe_decode(bytes, n, CONTROL_MAX, &object, error);
+
+	if (used <= 0)
+		return used;
+	if (!decode_object(object, &message, error))
+		used = -1;
+	json_decref(object);
+	if (used > 0) {
+		*out = message;
+		memset(&message, 0, sizeof message);
+	}
+	return used;
+}
+
+/* ---- freeing */
+
+static void clear_fields(const Field *fields, gsize n, void *of)
+{
+	for (gsize i = 0; i < n; i++) {
+		void *at = (char *)of + fields[i].offset;
+
+		switch (fields[i].kind) {
+		case KIND_SECRET: secret_free(*(char **)at); break;
+		case KIND_TEXT:
+		case KIND_CA:
+		case KIND_CLIENT:
+		case KIND_DISPLAY:
+		case KIND_FAULT: g_free(*(char **)at); break;
+		case KIND_ENDPOINT: endpoint_clear(at); break;
+		default: break;
+		}
+	}
+}
+
+void endpoint_clear(Endpoint *endpoint)
+{
+	clear_fields(endpoint_fields, G_N_ELEMENTS(endpoint_fields), endpoint);
+	memset(endpoint, 0, sizeof *endpoint);
+}
+
+void control_clear(ControlMessage *message)
+{
+	clear_fields(message_fields, G_N_ELEMENTS(message_fields), message);
+	memset(message, 0, sizeof *message);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jsonframe: see jsonframe.h. */
+#include "control/jsonframe.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+#include "secret.h"
+
+#define HEAD 4
+
+static void wiping_free(void *memory)
+{
+	if (memory != NULL)
+		secret_wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/* malloc() stays what it is, so memory that jansson took before this call is freed as well. */
+static void memory_init(void)
+{
+	static gsize done;
+
+	if (g_once_init_enter(&done)) {
+		json_set_alloc_funcs(malloc, wiping_free);
+		g_once_init_leave(&done, 1);
+	}
+}
+
+GByteArray *jsonframe_encode(json_t *object, gsize max)
+{
+	gsize n;
+	guint32 head;
+	GByteArray *bytes;
+
+	memory_init();
+	n = json_dumpb(object, NULL, 0, JSON_COMPACT);
+	g_assert(n >= 2 && n <= max);
+	bytes = g_byte_array_sized_new((guint)(HEAD + n));
+	g_byte_array_set_size(bytes, (guint)(HEAD + n));
+	head = GUINT32_TO_BE((guint32)n);
+	memcpy(bytes->data, &head, HEAD);
+	json_dumpb(object, (char *)bytes->data + HEAD, n, JSON_COMPACT);
+	json_decref(object);
+	return bytes;
+}
+
+void jsonframe_wipe(GByteArray *bytes)
+{
+	if (bytes == NULL)
+		return;
+	secret_wipe(bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
+}
+
+gssize jsonframe_decode(const void *bytes, gsize n, gsize max, json_t **out_object, GError **error)
+{
+	guint32 head;
+	gsize length;
+	json_t *object;
+
+	memory_init();
+	if (n < HEAD)
+		return 0;
+	memcpy(&head, bytes, HEAD);
+	length = GUINT32_FROM_BE(head);
+	if (length < 2 || length > max) {
+		g_set_error(error, FAULT, FAULT_BROKER, "a message of %" G_GSIZE_FORMAT " bytes",
+			    length);
+		return -1;
+	}
+	if (n - HEAD < length)
+		return 0;
+	object = json_loadb((const char *)bytes + HEAD, length, JSON_REJECT_DUPLICATES, NULL);
+	if (object == NULL) {
+		/* Without jansson's words: they quote the message, which may hold a secret. */
+		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not JSON");
+		return -1;
+	}
+	if (!json_is_object(object)) {
+		json_decref(object);
+		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not an object");
+		return -1;
+	}
+	*out_object = object;
+	return (gssize)(HEAD + length);
+}
+
+json_t *jsonframe_string(const char *text, gsize max)
+{
+	autosecret char *copy = NULL;
+	const char *bad;
+
+	memory_init();
+	copy = secret_ndup(text, strnlen(text, max));
+	bad = copy;
+	while (!g_utf8_validate(bad, -1, &bad))
+		copy[bad - copy] = '?';
+	return json_string_nocheck(copy);
+}
+
+const char *jsonframe_text(const json_t *value, gsize max)
+{
+	return json_is_string(value) && json_string_length(value) <= max ? json_string_value(value)
+									 : NULL;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every message type there and back, cut everywhere; and what must be refused. */
+#include "control/control.h"
+#include "fault.h"
+#include "transcript.h"
+
+/* One of each type, in the order of ControlType; every field of a type is set in one of them. */
+static const ControlMessage samples[] = {
+	{.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"},
+	{.type = CONTROL_REDEEM,
+	 .id = 2,
+	 .ticket = (char *)"T1",
+	 .protocol = (char *)"web",
+	 .peer = (char *)"[2001:db8::1]:4711"},
+	{.type = CONTROL_LOGIN,
+	 .id = 3,
+	 .user = (char *)"anna",
+	 .password = (char *)"p\"\\\n\303\244",
+	 .desktop = (char *)"d7",
+	 .protocol = (char *)"vnc",
+	 .peer = (char *)"192.0.2.1:5"},
+	{.type = CONTROL_LOGIN,
+	 .id = 3,
+	 .user = (char *)"",
+	 .password = (char *)"",
+	 .protocol = (char *)"spice",
+	 .peer = (char *)""},
+	{.type = CONTROL_JOIN,
+	 .id = G_MAXINT64,
+	 .ticket = (char *)"T1",
+	 .peer = (char *)"p",
+	 .client_id = G_MAXUINT32,
+	 .channel = (char *)"display:0"},
+	{.type = CONTROL_JOIN,
+	 .id = 4,
+	 .user = (char *)"anna",
+	 .password = (char *)"x",
+	 .peer = (char *)"p",
+	 .client_id = 1,
+	 .channel = (char *)"inputs:0"},
+	{.type = CONTROL_DIAL, .id = 5, .lease = (char *)"l-1"},
+	{.type = CONTROL_LINKED, .id = 6, .lease = (char *)"l-1", .backend_id = 77},
+	{.type = CONTROL_STARTED, .lease = (char *)"l-1"},
+	{.type = CONTROL_ENDED,
+	 .lease = (char *)"l-1",
+	 .channel = (char *)"cursor:0",
+	 .fault = (char *)"ended",
+	 .reason = (char *)"left",
+	 .step = (char *)"relay",
+	 .bytes_in = 1,
+	 .bytes_out = 1ull << 40,
+	 .milliseconds = 0},
+	{.type = CONTROL_LEASE,
+	 .id = 7,
+	 .lease = (char *)"l-1",
+	 .user = (char *)"anna",
+	 .desktop = (char *)"d7",
+	 .client_id = 9,
+	 .backend_id = 77},
+	{.type = CONTROL_LEASE,
+	 .id = 8,
+	 .lease = (char *)"l-1",
+	 .endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE, .password = (char *)"s"}},
+	{.type = CONTROL_LEASE,
+	 .id = 9,
+	 .lease = (char *)"l-1",
+	 .endpoint = {.protocol = (char *)"spice",
+		      .host = (char *)"10.0.0.7",
+		      .port = 65535,
+		      .tls = TRUE,
+		      .ca = (char *)"-----BEGIN",
+		      .username = (char *)"u"}},
+	{.type = CONTROL_REFUSE, .id = 10, .fault = (char *)"denied", .reason = (char *)"spent"},
+	{.type = CONTROL_OK, .id = 11},
+	{.type = CONTROL_END, .lease = (char *)"l-1", .fault = (char *)"ended"},
+};
+
+static char *message_text(const ControlMessage *m)
+{
+	const Endpoint *e = &m->endpoint;
+
+	return g_strdup_printf(
+		"%s id=%" G_GUINT64_FORMAT " gateway=%s ticket=%s user=%s password=%s "
+		"desktop=%s protocol=%s peer=%s lease=%s client=%u backend=%u "
+		"channel=%s fault=%s reason=%s step=%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+		" %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
+		control_type_name(m->type), m->id, m->gateway, m->ticket, m->user, m->password,
+		m->desktop, m->protocol, m->peer, m->lease, m->client_id, m->backend_id, m->channel,
+		m->fault, m->reason, m->step, m->bytes_in, m->bytes_out, m->milliseconds,
+		e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca, e->username, e->password);
+}
+
+static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
+{
+	g_autoptr(GByteArray) in = g_byte_array_new();
+	GString *said = g_string_new(NULL);
+
+	for (gsize i = 0; i < n_pieces; i++) {
+		g_byte_array_append(in, pieces[i].bytes, (guint)pieces[i].n);
+		for (;;) {
+			g_auto(ControlMessage) message = {0};
+			g_autoptr(GError) error = NULL;
+			g_autofree char *text = NULL;
+			gssize used = control_decode(in->data, in->len, &message, &error);
+
+			if (used == 0)
+				break;
+			if (used < 0) {
+				g_assert_error(error, FAULT, FAULT_BROKER);
+				g_string_append_printf(said, "refused: %s", error->message);
+				return g_string_free(said, FALSE);
+			}
+			text = message_text(&message);
+			g_string_append(said, text);
+			g_byte_array_remove_range(in, 0, (guint)used);
+		}
+	}
+	return g_string_free(said, FALSE);
+}
+
+static void test_round_trip(void)
+{
+	gboolean seen[CONTROL_END + 1] = {FALSE};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(samples); i++) {
+		GByteArray *bytes = control_encode(&samples[i]);
+		g_autofree char *expected = message_text(&samples[i]);
+
+		transcript_check(bytes->data, bytes->len, run, NULL, expected);
+		seen[samples[i].type] = TRUE;
+		control_wipe(bytes);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(seen); i++)
+		g_assert_true(seen[i]);
+}
+
+static void test_stream(void)
+{
+	g_autoptr(GByteArray) all = g_byte_array_new();
+	g_autoptr(GString) expected = g_string_new(NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(samples); i++) {
+		GByteArray *bytes = control_encode(&samples[i]);
+		g_autofree char *text = message_text(&samples[i]);
+
+		g_byte_array_append(all, bytes->data, bytes->len);
+		g_string_append(expected, text);
+		control_wipe(bytes);
+	}
+	transcript_check(all->data, all->len, run, NULL, expected->str);
+}
+
+static GByteArray *framed(const char *json)
+{
+	GByteArray *bytes = g_byte_array_new();
+	guint32 head = GUINT32_TO_BE((guint32)strlen(json));
+
+	g_byte_array_append(bytes, (const guint8 *)&head, 4);
+	g_byte_array_append(bytes, (const guint8 *)json, (guint)strlen(json));
+	return bytes;
+}
+
+static void refuse(const char *json, const char *why)
+{
+	g_autoptr(GByteArray) bytes = framed(json);
+	g_autofree char *expected = g_strconcat("refused: ", why, NULL);
+
+	transcript_check(bytes->data, bytes->len, run, NULL, expected);
+}
+
+/* For what is too long to cut at every position. */
+static void refuse_whole(const char *json, const char *why)
+{
+	g_autoptr(GByteArray) bytes = framed(json);
+	g_autofree char *expected = g_strconcat("refused: ", why, NULL);
+	Piece whole = {bytes->data, bytes->len};
+	g_autofree char *said = run(&whole, 1, NULL);
+
+	g_assert_cmpstr(said, ==, expected);
+}
+
+static void test_refused(void)
+{
+	g_autofree char *lng = g_strnfill(CONTROL_TEXT + 1, 'x');
+	g_autofree char *hello =
+		g_strconcat("{\"type\":\"hello\",\"id\":1,\"gateway\":\"", lng, "\"}", NULL);
+	g_autofree char *ca = g_strnfill(CONTROL_CA + 1, 'x');
+	g_autofree char *lease =
+		g_strconcat("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":"
+			    "{\"protocol\":\"vnc\",\"has_fd\":true,\"ca\":\"",
+			    ca, "\"}}", NULL);
+	g_autofree char *deep = g_strnfill(5000, '[');
+
+	refuse("[]", "a message that is not an object");
+	refuse("{}", "no known type");
+	refuse("{\"type\":7}", "no known type");
+	refuse("{\"type\":\"nonsense\"}", "no known type");
+	refuse("{\"type\":\"ok\"}", "ok: no id");
+	refuse("{\"type\":\"ok\",\"id\":1,\"id\":2}", "a message that is not JSON");
+	refuse("{\"type\":\"ok\",\"id\":1}x", "a message that is not JSON");
+	refuse("{\"type\":\"ok\",\"id\":1,\"x\":2}", "ok: an unknown key");
+	refuse("{\"type\":\"ok\",\"id\":1,\"lease\":\"l\"}", "ok: an unknown key");
+	refuse("{\"type\":\"ok\",\"id\":-1}", "ok: a bad id");
+	refuse("{\"type\":\"ok\",\"id\":1.0}", "ok: a bad id");
+	refuse("{\"type\":\"ok\",\"id\":\"1\"}", "ok: a bad id");
+	refuse("{\"type\":\"ok\",\"id\":null}", "ok: a bad id");
+	refuse("{\"type\":\"hello\",\"id\":1,\"gateway\":\"a\\u0000b\"}",
+	       "a message that is not JSON");
+	refuse("{\"type\":\"hello\",\"id\":1,\"gateway\":\"\377\"}", "a message that is not JSON");
+	refuse("{\"type\":\"refuse\",\"id\":1,\"fault\":\"nobody\"}", "refuse: a bad fault");
+	refuse("{\"type\":\"redeem\",\"id\":1,\"ticket\":\"t\",\"peer\":\"p\",\"protocol\":"
+	       "\"rdp\"}",
+	       "redeem: a bad protocol");
+	refuse("{\"type\":\"linked\",\"id\":1,\"lease\":\"l\",\"backend_id\":4294967296}",
+	       "linked: a bad backend_id");
+	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\"}",
+	       "join: neither ticket nor login");
+	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\","
+	       "\"ticket\":\"t\",\"user\":\"u\"}",
+	       "join: a ticket and a login");
+	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":{\"protocol\":\"vnc\"}}",
+	       "lease: neither descriptor nor address");
+	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":"
+	       "{\"protocol\":\"vnc\",\"has_fd\":true,\"host\":\"h\"}}",
+	       "lease: a descriptor and an address");
+	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":"
+	       "{\"protocol\":\"vnc\",\"host\":\"h\",\"port\":65536}}",
+	       "lease: a bad port");
+	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":"
+	       "{\"protocol\":\"vnc\",\"has_fd\":true,\"x\":1}}",
+	       "lease: an unknown key");
+	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":7}",
+	       "lease: a bad endpoint");
+	refuse(hello, "hello: a bad gateway");
+	refuse_whole(lease, "lease: a bad ca");
+	refuse_whole(deep, "a message that is not JSON");
+}
+
+static void test_lengths(void)
+{
+	transcript_check("\0\0\0\1{", 5, run, NULL, "refused: a message of 1 bytes");
+	transcript_check("\0\4\0\1{", 5, run, NULL, "refused: a message of 262145 bytes");
+	transcript_check("\377\377\377\377", 4, run, NULL,
+			 "refused: a message of 4294967295 bytes");
+	transcript_check("\0\0\0\2{", 5, run, NULL, "");
+}
+
+/* The worst texts that a client can bring: longer than the bound, escaped in full, not UTF-8. */
+static void test_worst_texts(void)
+{
+	g_autofree char *text = g_strnfill(5000, '\1');
+	g_autofree char *ca = g_strnfill(CONTROL_CA + 5, '\2');
+	ControlMessage message = {.type = CONTROL_LEASE,
+				  .id = G_MAXUINT64,
+				  .lease = text,
+				  .user = text,
+				  .desktop = text,
+				  .endpoint = {.protocol = (char *)"vnc",
+					       .host = text,
+					       .port = 1,
+					       .tls = TRUE,
+					       .ca = ca,
+					       .username = text,
+					       .password = text}};
+	ControlMessage login = {.type = CONTROL_LOGIN,
+				.user = (char *)"a\377\303",
+				.password = (char *)"",
+				.protocol = (char *)"vnc",
+				.peer = (char *)"p"};
+	g_auto(ControlMessage) back = {0}, back_login = {0};
+	g_autoptr(GError) error = NULL;
+	GByteArray *bytes = control_encode(&message);
+
+	g_assert_cmpint(control_decode(bytes->data, bytes->len, &back, &error), ==, bytes->len);
+	g_assert_no_error(error);
+	g_assert_cmpuint(strlen(back.user), ==, CONTROL_TEXT);
+	g_assert_cmpuint(strlen(back.endpoint.ca), ==, CONTROL_CA);
+	control_wipe(bytes);
+
+	bytes = control_encode(&login);
+	g_assert_cmpint(control_decode(bytes->data, bytes->len, &back_login, &error), ==,
+			bytes->len);
+	g_assert_cmpstr(back_login.user, ==, "a??");
+	control_wipe(bytes);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/control/round-trip", test_round_trip);
+	g_test_add_func("/control/stream", test_stream);
+	g_test_add_func("/control/refused", test_refused);
+	g_test_add_func("/control/lengths", test_lengths);
+	g_test_add_func("/control/worst-texts", test_worst_texts);
+	return g_test_run();
+}
