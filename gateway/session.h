@@ -159,5 +159,14 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 /* Runs what can run. The session may be gone on return. */
 void session_run(Session *session);
 
+/* The worker hands over what the broker said to this session's request: an answer with its
+ * descriptor (-1 = none; taken), or message NULL and an error. The session may be gone on return. */
+void session_answered(Session *session, const ControlMessage *message, int fd,
+	const GError *error);
+
+/* Tells the broker that the session's lease is alive: once it relays, and again after the broker
+ * was away. Nothing for further SPICE channels: their main speaks for the lease. */
+void session_report_live(Session *session);
+
 /* Ends it with this fault (admin, drain, limit). The session may be gone on return. */
 void session_end(Session *session, Fault code, const char *reason);

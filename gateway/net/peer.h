@@ -18,6 +18,7 @@ typedef struct {
 	guint64 bytes_out;
 	int waits; /* STREAM_READABLE | STREAM_WRITABLE; the loop resets it before each run */
 	gboolean eof;
+	gboolean is_desktop; /* what breaks here is the desktop's fault, not the client's */
 } Peer;
 
 void peer_clear(Peer *peer);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* broker_link: see broker_link.h. */
+#include "broker_link.h"
+
+#include "autofd.h"
+#include "buffer.h"
+#include "fault.h"
+#include "log.h"
+#include "secret.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define RETRY_MS    500
+#define QUEUE_MAX   (4 * 1024 * 1024)
+#define MESSAGE_FDS 8 /* descriptors that one recvmsg() may bring */
+
+struct BrokerLink {
+	uv_poll_t poll;
+	uv_timer_t retry;
+	int fd;
+	gboolean up;     /* hello was answered       */
+	gboolean before; /* it was up at least once  */
+	gboolean told;   /* that the broker is away: one log line per outage */
+	int closing;
+	char *path;
+	char *name;
+	guint64 next_id;
+	GHashTable *pending; /* ids of requests that want an answer */
+	Buffer in;
+	Buffer out;
+	GQueue fds; /* received, in the order of the messages that name them */
+	BrokerLinkCalls calls;
+	gpointer data;
+};
+
+static void link_connect(BrokerLink *link);
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void watch(BrokerLink *link)
+{
+	uv_poll_start(&link->poll,
+		UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0), on_ready);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	link_connect(timer->data);
+}
+
+/* The last handle to close frees the link. */
+static void on_closed(uv_handle_t *handle)
+{
+	BrokerLink *link = handle->data;
+
+	if (--link->closing > 0)
+		return;
+	g_free(link->path);
+	g_free(link->name);
+	g_hash_table_unref(link->pending);
+	g_free(link);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+	BrokerLink *link = handle->data;
+
+	close(link->fd);
+	link->fd = -1;
+	if (link->closing > 0)
+		on_closed(handle);
+	else
+		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
+}
+
+static void drop_traffic(BrokerLink *link)
+{
+	gpointer fd;
+
+	while ((fd = g_queue_pop_head(&link->fds)) != NULL)
+		close(GPOINTER_TO_INT(fd) - 1);
+	buffer_clear(&link->in);
+	if (buffer_length(&link->out) > 0)
+		secret_wipe(buffer_bytes(&link->out), buffer_length(&link->out));
+	buffer_clear(&link->out);
+}
+
+/* The broker is gone: every request that waits is told so, and we try again. */
+static void link_lost(BrokerLink *link, const char *why)
+{
+	g_autoptr(GError) error = g_error_new(FAULT, FAULT_BROKER, "broker: %s", why);
+	g_autoptr(GHashTable) pending = g_steal_pointer(&link->pending);
+	GHashTableIter iter;
+	gpointer id;
+
+	if (!link->told)
+		log_warning(NULL, "the broker is away: %s", why);
+	link->told = TRUE;
+	link->up = FALSE;
+	drop_traffic(link);
+	link->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	if (link->fd >= 0 && !uv_is_closing((uv_handle_t *)&link->poll))
+		uv_close((uv_handle_t *)&link->poll, on_poll_closed);
+	g_hash_table_iter_init(&iter, pending);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		link->calls.answer(link->data, *(guint64 *)id, NULL, -1, error);
+}
+
+static gboolean link_flush(BrokerLink *link)
+{
+	while (buffer_length(&link->out) > 0) {
+		gsize n = buffer_length(&link->out);
+		ssize_t sent = send(link->fd, buffer_bytes(&link->out), n, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		secret_wipe(buffer_bytes(&link->out), (gsize)sent);
+		buffer_consume(&link->out, (gsize)sent);
+	}
+	return TRUE;
+}
+
+static void link_send(BrokerLink *link, const ControlMessage *message)
+{
+	GByteArray *bytes = control_encode(message);
+
+	buffer_append(&link->out, bytes->data, bytes->len);
+	control_wipe(bytes);
+	/* A broken socket shows at the next poll. */
+	(void)link_flush(link);
+	watch(link);
+}
+
+static void link_answer(BrokerLink *link, const ControlMessage *message)
+{
+	autofd int fd = -1;
+
+	if (message->type == CONTROL_LEASE && message->endpoint.has_fd)
+		fd = GPOINTER_TO_INT(g_queue_pop_head(&link->fds)) - 1;
+	if (message->type == CONTROL_END) {
+		link->calls.end(link->data, message);
+		return;
+	}
+	if (!link->up && message->type == CONTROL_OK) {
+		if (link->told)
+			log_info(NULL, "the broker is back");
+		link->up = TRUE;
+		link->told = FALSE;
+		link->calls.up(link->data, link->before);
+		link->before = TRUE;
+		return;
+	}
+	if (!g_hash_table_remove(link->pending, &message->id)) {
+		log_warning(NULL, "the broker answered a request that nobody made");
+		return;
+	}
+	link->calls.answer(link->data, message->id, message, autofd_steal(&fd), NULL);
+}
+
+/* TRUE: keep reading. */
+static gboolean link_decode(BrokerLink *link, GError **error)
+{
+	while (buffer_length(&link->in) > 0) {
+		g_auto(ControlMessage) message = {0};
+		gssize n = control_decode(buffer_bytes(&link->in), buffer_length(&link->in),
+			&message, error);
+
+		if (n < 0)
+			return FALSE;
+		if (n == 0)
+			return TRUE;
+		secret_wipe(buffer_bytes(&link->in), (gsize)n);
+		buffer_consume(&link->in, (gsize)n);
+		if (message.type != CONTROL_LEASE && message.type != CONTROL_REFUSE &&
+			message.type != CONTROL_OK && message.type != CONTROL_END) {
+			g_set_error(error, FAULT, FAULT_BROKER, "it sent %s",
+				control_type_name(message.type));
+			return FALSE;
+		}
+		link_answer(link, &message);
+		if (link->closing || link->fd < 0)
+			return TRUE;
+	}
+	return TRUE;
+}
+
+static void take_descriptors(BrokerLink *link, struct msghdr *header)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+		const int *fds = (const int *)CMSG_DATA(c);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (gsize i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+			g_queue_push_tail(&link->fds, GINT_TO_POINTER(fds[i] + 1));
+	}
+}
+
+static ssize_t link_receive(BrokerLink *link)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(MESSAGE_FDS * sizeof(int))];
+	} control;
+	struct iovec iov = {buffer_reserve(&link->in, 4096), 4096};
+	struct msghdr header = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
+	ssize_t n = recvmsg(link->fd, &header, MSG_CMSG_CLOEXEC);
+
+	if (n > 0) {
+		buffer_commit(&link->in, (gsize)n);
+		take_descriptors(link, &header);
+	}
+	return n;
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	BrokerLink *link = poll->data;
+	g_autoptr(GError) error = NULL;
+	ssize_t n;
+
+	if (status < 0 || !link_flush(link)) {
+		link_lost(link, "the control socket broke");
+		return;
+	}
+	while ((n = link_receive(link)) > 0) {
+		if (!link_decode(link, &error)) {
+			link_lost(link, error->message);
+			return;
+		}
+		if (link->closing || link->fd < 0)
+			return;
+	}
+	if (n == 0) {
+		link_lost(link, "it closed the control socket");
+		return;
+	}
+	if (errno != EAGAIN && errno != EINTR) {
+		link_lost(link, g_strerror(errno));
+		return;
+	}
+	watch(link);
+}
+
+static void link_connect(BrokerLink *link)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	ControlMessage hello = {.type = CONTROL_HELLO, .id = ++link->next_id, .gateway = link->name};
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, link->path, sizeof address.sun_path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		if (!link->told)
+			log_warning(NULL, "the broker is away: %s: %s", link->path, g_strerror(errno));
+		link->told = TRUE;
+		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
+		return;
+	}
+	link->fd = autofd_steal(&fd);
+	uv_poll_init(link->retry.loop, &link->poll, link->fd);
+	link->poll.data = link;
+	link_send(link, &hello);
+}
+
+BrokerLink *broker_link_new(uv_loop_t *loop, const char *path, const char *name,
+	const BrokerLinkCalls *calls, gpointer data)
+{
+	BrokerLink *link = g_new0(BrokerLink, 1);
+
+	link->fd = -1;
+	link->path = g_strdup(path);
+	link->name = g_strdup(name);
+	link->calls = *calls;
+	link->data = data;
+	link->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	g_queue_init(&link->fds);
+	uv_timer_init(loop, &link->retry);
+	link->retry.data = link;
+	link_connect(link);
+	return link;
+}
+
+gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
+{
+	if (!link->up || buffer_length(&link->out) > QUEUE_MAX) {
+		g_set_error(error, FAULT, FAULT_BROKER,
+			link->up ? "the broker does not keep up" : "the broker is away");
+		return FALSE;
+	}
+	message->id = ++link->next_id;
+	g_hash_table_add(link->pending, g_memdup2(&message->id, sizeof message->id));
+	link_send(link, message);
+	return TRUE;
+}
+
+void broker_link_notify(BrokerLink *link, ControlMessage *message)
+{
+	message->id = 0;
+	if (link->up && buffer_length(&link->out) <= QUEUE_MAX)
+		link_send(link, message);
+}
+
+gboolean broker_link_is_up(const BrokerLink *link)
+{
+	return link->up;
+}
+
+void broker_link_close(BrokerLink *link)
+{
+	if (link == NULL)
+		return;
+	link->up = FALSE;
+	link->closing = 1;
+	drop_traffic(link);
+	if (link->fd >= 0) {
+		link->closing++;
+		if (!uv_is_closing((uv_handle_t *)&link->poll))
+			uv_close((uv_handle_t *)&link->poll, on_poll_closed);
+	}
+	uv_close((uv_handle_t *)&link->retry, on_closed);
+}

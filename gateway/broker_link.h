@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * broker_link: the gateway's end of the control socket (protocol/control/control.h). One per
+ * worker. Connects by itself and comes back by itself after the broker was away; sessions that
+ * are already relaying do not notice.
+ */
+#pragma once
+
+#include "control/control.h"
+
+#include <uv.h>
+
+typedef struct BrokerLink BrokerLink;
+
+/* The answer to request `id`, or (message NULL) `error`. `fd` is the endpoint's descriptor or -1;
+ * the callee takes it. */
+typedef void (*BrokerAnswer)(gpointer data, guint64 id, const ControlMessage *message, int fd,
+	const GError *error);
+typedef struct {
+	BrokerAnswer answer;
+	/* The broker wants every connection of this lease closed. */
+	void (*end)(gpointer data, const ControlMessage *message);
+	/* The broker has said ok to our hello; `again` if this is not the first time. */
+	void (*up)(gpointer data, gboolean again);
+} BrokerLinkCalls;
+
+/* Starts connecting; texts are copied. `name` must be different for every worker process. */
+BrokerLink *broker_link_new(uv_loop_t *loop, const char *path, const char *name,
+	const BrokerLinkCalls *calls, gpointer data);
+
+/* Sends a request; fills in message->id, which the answer repeats. FALSE with FAULT_BROKER if the
+ * broker is not there. Every accepted request is answered, if need be with FAULT_BROKER. */
+gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error);
+
+/* Sends a notice. Dropped if the broker is away: it ends what it misses by itself. */
+void broker_link_notify(BrokerLink *link, ControlMessage *message);
+
+gboolean broker_link_is_up(const BrokerLink *link);
+
+/* Closes; no callback comes after this. The memory goes when the loop has closed its handles. */
+void broker_link_close(BrokerLink *link);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* peer: see peer.h. */
+#include "peer.h"
+
+#include "fault.h"
+
+void peer_clear(Peer *peer)
+{
+	stream_free(g_steal_pointer(&peer->stream));
+	buffer_clear(&peer->in);
+	buffer_clear(&peer->out);
+}
+
+/* A stream cannot know on which side it stands: what a desktop breaks is the desktop's fault. */
+static Io settle(Peer *peer, Io io, GError **error)
+{
+	if (io == IO_WAIT)
+		peer->waits |= peer->stream->wants;
+	else if (io == IO_EOF)
+		peer->eof = TRUE;
+	else if (io == IO_FAIL && peer->is_desktop && error != NULL && *error != NULL)
+		(*error)->code = FAULT_DESKTOP;
+	return io;
+}
+
+static Io read_some(Peer *peer, gsize max, GError **error)
+{
+	gsize n;
+	Io io;
+
+	if (peer->eof)
+		return IO_EOF;
+	io = stream_read(peer->stream, buffer_reserve(&peer->in, max), max, &n, error);
+	if (io == IO_DONE) {
+		buffer_commit(&peer->in, n);
+		peer->bytes_in += n;
+	} else if (buffer_length(&peer->in) == 0) {
+		buffer_clear(&peer->in);
+	}
+	return settle(peer, io, error);
+}
+
+Io peer_read(Peer *peer, gsize max, GError **error)
+{
+	return read_some(peer, max, error);
+}
+
+Io peer_need(Peer *peer, gsize n, GError **error)
+{
+	while (buffer_length(&peer->in) < n) {
+		Io io = read_some(peer, n - buffer_length(&peer->in), error);
+
+		if (io != IO_DONE)
+			return io;
+	}
+	return IO_DONE;
+}
+
+Io peer_flush(Peer *peer, GError **error)
+{
+	while (buffer_length(&peer->out) > 0) {
+		gsize n;
+		Io io = stream_write(peer->stream, buffer_bytes(&peer->out),
+			buffer_length(&peer->out), &n, error);
+
+		if (io != IO_DONE)
+			return settle(peer, io, error);
+		buffer_consume(&peer->out, n);
+		peer->bytes_out += n;
+	}
+	return settle(peer, stream_flush(peer->stream, error), error);
+}
+
+Io peer_write(Peer *peer, guint8 *bytes, gsize n, gsize *out_n, GError **error)
+{
+	Io io;
+
+	g_assert(buffer_length(&peer->out) == 0);
+	*out_n = 0;
+	io = stream_write(peer->stream, bytes, n, out_n, error);
+	if (io != IO_DONE)
+		return settle(peer, io, error);
+	peer->bytes_out += *out_n;
+	/* What a layer still holds goes out when the socket has room: session_run() sees to it. */
+	if (stream_flush(peer->stream, NULL) == IO_WAIT)
+		peer->waits |= peer->stream->wants;
+	return IO_DONE;
+}

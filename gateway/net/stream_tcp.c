@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* stream_tcp: see stream_tcp.h. */
+#include "stream_tcp.h"
+
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A peer that is gone without a word ends its stream like one that said goodbye. */
+static gboolean is_gone(int e)
+{
+	return e == ECONNRESET || e == EPIPE || e == ETIMEDOUT || e == EHOSTUNREACH ||
+		e == ENETUNREACH;
+}
+
+static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
+{
+	ssize_t got;
+
+	do {
+		got = recv(s->fd, bytes, n, 0);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		*out_n = (gsize)got;
+		return IO_DONE;
+	}
+	if (got == 0 || is_gone(errno))
+		return IO_EOF;
+	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		s->wants = STREAM_READABLE;
+		return IO_WAIT;
+	}
+	fault_set_errno(error, FAULT_CLIENT, "receive");
+	return IO_FAIL;
+}
+
+static Io tcp_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **error)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(s->fd, bytes, n, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	if (sent >= 0) {
+		*out_n = (gsize)sent;
+		return IO_DONE;
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		s->wants = STREAM_WRITABLE;
+		return IO_WAIT;
+	}
+	fault_set_errno(error, is_gone(errno) ? FAULT_ENDED : FAULT_CLIENT, "send");
+	return IO_FAIL;
+}
+
+static Io tcp_flush(Stream *s, GError **error)
+{
+	return IO_DONE;
+}
+
+static void tcp_shutdown(Stream *s, const char *reason)
+{
+	shutdown(s->fd, SHUT_WR);
+}
+
+static void tcp_free(Stream *s)
+{
+	close(s->fd);
+	g_free(s);
+}
+
+static const StreamOps ops = {
+	.name = "tcp",
+	.read = tcp_read,
+	.write = tcp_write,
+	.flush = tcp_flush,
+	.shutdown = tcp_shutdown,
+	.free = tcp_free,
+};
+
+Stream *stream_tcp_new(int fd)
+{
+	Stream *s = g_new0(Stream, 1);
+	int on = 1;
+
+	s->ops = &ops;
+	s->fd = fd;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	/* Both fail harmlessly on a Unix socket. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	return s;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tls: see tls.h. */
+#include "tls.h"
+
+#include "fault.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+/* Every idle connection gives its record buffers back: 14 KB instead of 48 KB each. Writes may be
+ * taken in part and come back from another place: the relays keep bytes in buffers that move. */
+static SSL_CTX *context_new(const SSL_METHOD *method)
+{
+	SSL_CTX *context = SSL_CTX_new(method);
+
+	if (context == NULL)
+		g_error("OpenSSL: out of memory");
+	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+			SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
+			SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_read_ahead(context, 1);
+	return context;
+}
+
+static gboolean fail(GError **error, const char *what, const char *file)
+{
+	g_set_error(error, FAULT, FAULT_CONFIG, "%s %s: %s", what, file,
+		ERR_reason_error_string(ERR_peek_last_error()));
+	ERR_clear_error();
+	return FALSE;
+}
+
+static gboolean load_identity(SSL_CTX *context, const char *certificate, const char *key,
+	GError **error)
+{
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		return fail(error, "certificate", certificate);
+	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+		return fail(error, "key", key);
+	if (SSL_CTX_check_private_key(context) != 1)
+		return fail(error, "certificate and key do not belong together:", key);
+	return TRUE;
+}
+
+/* A browser that also offers h2 must settle on HTTP/1.1; a SPICE client offers nothing. */
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+	const unsigned char *in, unsigned int n, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+
+	if (SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof ours - 1, in, n) ==
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_OK;
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+SSL_CTX *tls_server_context(const char *certificate, const char *key, gboolean tickets,
+	GError **error)
+{
+	SSL_CTX *context = context_new(TLS_server_method());
+
+	if (!load_identity(context, certificate, key, error)) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	if (!tickets) {
+		SSL_CTX_set_num_tickets(context, 0);
+		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	}
+	return context;
+}
+
+static gboolean trust_pem(SSL_CTX *context, const char *pem)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context);
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	unsigned n = 0;
+	X509 *certificate;
+
+	while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		X509_STORE_add_cert(store, certificate);
+		X509_free(certificate);
+		n++;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return n > 0;
+}
+
+SSL_CTX *tls_client_context(const char *ca_pem, GError **error)
+{
+	SSL_CTX *context = context_new(TLS_client_method());
+
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	if (ca_pem == NULL) {
+		SSL_CTX_set_default_verify_paths(context);
+	} else if (!trust_pem(context, ca_pem)) {
+		g_set_error(error, FAULT, FAULT_CONFIG, "the desktop's CA holds no certificate");
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	return context;
+}

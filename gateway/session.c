@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session: the table, the one loop that walks it, and the end of a connection. What the steps do
+ * stands in session_steps.c, the broker's side in session_ask.c, sockets and TLS in session_net.c.
+ */
+#include "session.h"
+
+#include "net/stream_tcp.h"
+#include "session_loop.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#define LINGER_MS 2000 /* for the last words to arrive */
+
+static const struct {
+	const char *name;
+	Step (*run)(Session *session, GError **error);
+	unsigned seconds; /* 0 = as long as it likes */
+} path[] = {
+	{"secure", session_secure, 10},   /* TLS, if the first byte says so; silence says VNC     */
+	{"sniff", session_sniff, 10},     /* HTTP, SPICE or RFB? picks session->front             */
+	{"greet", session_greet, 60},     /* the front's own handshake, until we know who asks    */
+	{"redeem", session_redeem, 75},   /* what the broker says; a password may be slow, and a
+					     desktop may have to start                            */
+	{"dial", session_dial, 15},       /* connect to the desktop, do its handshake             */
+	{"welcome", session_welcome, 10}, /* tell the client it is in, in its own protocol        */
+	{"relay", session_relay, 0},      /* both ways until one side ends                        */
+};
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	Session *s = poll->data;
+
+	if ((events & UV_DISCONNECT) && s->client.waits == 0)
+		session_end(s, FAULT_ENDED, "the client left");
+	else
+		session_run(s);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	session_run(timer->data);
+}
+
+guint64 session_now(const Session *session)
+{
+	return uv_now(worker_loop(session->worker));
+}
+
+void session_wake_after(Session *session, guint64 ms)
+{
+	guint64 at = session_now(session) + ms;
+
+	if (session->loop->wake == 0 || at < session->loop->wake)
+		session->loop->wake = at;
+}
+
+static void enter(Session *s, unsigned row)
+{
+	SessionLoop *loop = s->loop;
+
+	loop->at = row;
+	loop->step_at = session_now(s);
+	loop->deadline = path[row].seconds ? loop->step_at + path[row].seconds * 1000u : 0;
+	s->log.step = path[row].name;
+}
+
+void session_restart(Session *session)
+{
+	enter(session, 0);
+}
+
+/* ---- watches */
+
+static void set_watch(uv_poll_t *poll, int *events, int want)
+{
+	if (*events < 0 || *events == want)
+		return;
+	if (want)
+		uv_poll_start(poll, want, on_poll);
+	else
+		uv_poll_stop(poll);
+	*events = want;
+}
+
+static int wanted(const Peer *peer)
+{
+	return (peer->waits & STREAM_READABLE ? UV_READABLE : 0) |
+		(peer->waits & STREAM_WRITABLE ? UV_WRITABLE : 0);
+}
+
+/* A client that nobody reads from is still watched for its end, so that one that left is noticed
+ * while its desktop starts. Not in the relay: back-pressure must not turn into a busy loop. */
+static void set_watches(Session *s)
+{
+	SessionLoop *loop = s->loop;
+	guint64 at = loop->deadline;
+	int client = wanted(&s->client);
+
+	if (client == 0 && !loop->relayed && loop->phase == PHASE_STEPS)
+		client = UV_DISCONNECT;
+	set_watch(&loop->client_poll, &loop->client_events, client);
+	set_watch(&loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
+	if (loop->wake && (at == 0 || loop->wake < at))
+		at = loop->wake;
+	if (at) {
+		guint64 now = session_now(s);
+
+		uv_timer_start(&loop->timer, on_timer, at > now ? at - now : 0, 0);
+	} else {
+		uv_timer_stop(&loop->timer);
+	}
+}
+
+static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
+{
+	uv_poll_init(worker_loop(s->worker), poll, fd);
+	poll->data = s;
+	*events = 0;
+	s->loop->handles++;
+}
+
+void session_watch_desktop(Session *s, int fd)
+{
+	start_watch(s, &s->loop->desktop_poll, &s->loop->desktop_events, fd);
+}
+
+/* ---- the end */
+
+static void on_closed(uv_handle_t *handle)
+{
+	Session *s = handle->data;
+
+	if (--s->loop->handles > 0)
+		return;
+	g_clear_error(&s->loop->refusal);
+	g_clear_error(&s->loop->ending);
+	g_free(s->loop);
+	g_free(s->lease);
+	g_free(s->user);
+	g_free(s->desktop_name);
+	g_free(s);
+}
+
+static void close_desktop(Session *s)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->desktop_events >= 0) {
+		uv_close((uv_handle_t *)&loop->desktop_poll, on_closed);
+		loop->desktop_events = -1;
+	}
+	if (s->dial != NULL && s->dial->close != NULL)
+		s->dial->close(s);
+	s->dial = NULL;
+	if (s->relay != NULL && s->relay->close != NULL)
+		s->relay->close(s);
+	s->relay = NULL;
+	peer_clear(&s->desktop);
+	endpoint_clear(&s->endpoint);
+	if (s->endpoint_fd >= 0)
+		close(s->endpoint_fd);
+	s->endpoint_fd = -1;
+}
+
+/* Nothing of the session is left but its memory, which goes with the last handle. */
+static void finish(Session *s)
+{
+	SessionLoop *loop = s->loop;
+
+	loop->phase = PHASE_CLOSED;
+	if (loop->request)
+		worker_forget(s->worker, loop->request);
+	close_desktop(s);
+	if (s->front != NULL && s->front->close != NULL)
+		s->front->close(s);
+	s->front = NULL;
+	ask_clear(&s->ask);
+	if (loop->client_events >= 0)
+		uv_close((uv_handle_t *)&loop->client_poll, on_closed);
+	loop->client_events = -1;
+	uv_close((uv_handle_t *)&loop->timer, on_closed);
+	peer_clear(&s->client);
+	worker_session_gone(s->worker, s, loop->relayed);
+}
+
+/* One line and one notice, whatever the end was. Pages and API calls are the broker's to log. */
+static void report(Session *s, Fault code, const char *reason)
+{
+	SessionLoop *loop = s->loop;
+	guint64 ms = session_now(s) - loop->started_at;
+	GLogLevelFlags level = fault_info(code)->log_level;
+
+	if (s->ask.kind == ASK_PORTAL && (code == FAULT_ENDED || code == FAULT_CLIENT))
+		level = G_LOG_LEVEL_DEBUG;
+	if (!loop->relayed && code == FAULT_ENDED && s->lease == NULL)
+		level = G_LOG_LEVEL_DEBUG; /* a port scan, a health check */
+	log_write(level, &s->log, "ended fault=%s in=%" G_GUINT64_FORMAT " out=%" G_GUINT64_FORMAT
+		" ms=%" G_GUINT64_FORMAT ": %s", fault_info(code)->name, s->client.bytes_in,
+		s->client.bytes_out, ms, reason);
+	if (s->lease != NULL) {
+		ControlMessage ended = {
+			.type = CONTROL_ENDED,
+			.lease = s->lease,
+			.channel = s->ask.channel,
+			.fault = (char *)fault_info(code)->name,
+			.reason = (char *)reason,
+			.step = (char *)s->log.step,
+			.bytes_in = s->client.bytes_in,
+			.bytes_out = s->client.bytes_out,
+			.milliseconds = ms,
+		};
+
+		broker_link_notify(worker_broker(s->worker), &ended);
+	}
+}
+
+/* The last words have been put into client.out: they go out, then the client closes. */
+static void linger(Session *s)
+{
+	g_autoptr(GError) ignored = NULL;
+
+	s->client.waits = 0;
+	s->loop->wake = 0;
+	switch (peer_flush(&s->client, &ignored)) {
+	case IO_WAIT: return;
+	case IO_DONE: break;
+	case IO_EOF:
+	case IO_FAIL: finish(s); return;
+	}
+	if (!s->loop->again) {
+		stream_shutdown(s->client.stream, s->loop->farewell);
+		s->loop->again = TRUE;
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		Io io;
+
+		buffer_clear(&s->client.in);
+		io = peer_read(&s->client, 4096, &ignored);
+		if (io == IO_WAIT)
+			return;
+		if (io != IO_DONE)
+			break;
+	}
+	finish(s);
+}
+
+static void end(Session *s, const GError *error)
+{
+	Fault code = error ? fault_code(error) : FAULT_ENDED;
+	const char *reason = error ? error->message : "the client left";
+	SessionLoop *loop = s->loop;
+
+	report(s, code, reason);
+	if (error != NULL && s->front != NULL && !s->client.eof)
+		s->front->goodbye(s, error);
+	loop->farewell = fault_info(code)->words;
+	close_desktop(s);
+	if (error == NULL || s->client.eof) {
+		finish(s);
+		return;
+	}
+	loop->phase = PHASE_LINGER;
+	loop->again = FALSE;
+	loop->deadline = session_now(s) + LINGER_MS;
+	linger(s);
+	if (loop->phase == PHASE_LINGER)
+		set_watches(s);
+}
+
+/* ---- the loop */
+
+static Step past_deadline(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->ending != NULL) {
+		g_propagate_error(error, g_steal_pointer(&loop->ending));
+		return STEP_FAIL;
+	}
+	if (loop->deadline && session_now(s) >= loop->deadline) {
+		g_set_error(error, FAULT, FAULT_TIMEOUT, "%s took more than %u s",
+			path[loop->at].name, path[loop->at].seconds);
+		return STEP_FAIL;
+	}
+	return STEP_WAIT;
+}
+
+/* What a layer could not send last time goes first. */
+static void settle(Peer *peer)
+{
+	peer->waits = 0;
+	if (peer->stream != NULL && stream_flush(peer->stream, NULL) == IO_WAIT)
+		peer->waits = peer->stream->wants;
+}
+
+static void walk(Session *s)
+{
+	SessionLoop *loop = s->loop;
+
+	for (;;) {
+		g_autoptr(GError) error = NULL;
+		Step step = past_deadline(s, &error);
+
+		loop->again = FALSE;
+		loop->wake = 0;
+		settle(&s->client);
+		settle(&s->desktop);
+		if (step != STEP_FAIL)
+			step = path[loop->at].run(s, &error);
+		switch (step) {
+		case STEP_NEXT:
+			enter(s, loop->at + 1);
+			continue;
+		case STEP_WAIT:
+			if (loop->again)
+				continue;
+			set_watches(s);
+			return;
+		case STEP_END:
+		case STEP_FAIL:
+			end(s, error);
+			return;
+		}
+	}
+}
+
+void session_run(Session *s)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->phase == PHASE_CLOSED)
+		return;
+	if (loop->phase == PHASE_LINGER) {
+		if (session_now(s) >= loop->deadline)
+			finish(s);
+		else
+			linger(s);
+		if (loop->phase == PHASE_LINGER)
+			set_watches(s);
+		return;
+	}
+	if (loop->running) {
+		loop->again = TRUE;
+		return;
+	}
+	loop->running = TRUE;
+	walk(s);
+	loop->running = FALSE;
+}
+
+void session_report_live(Session *s)
+{
+	ControlMessage started = {.type = CONTROL_STARTED, .lease = s->lease};
+
+	if (s->lease != NULL && s->loop->relayed && s->ask.kind != ASK_JOIN &&
+		s->loop->phase == PHASE_STEPS)
+		broker_link_notify(worker_broker(s->worker), &started);
+}
+
+void session_end(Session *s, Fault code, const char *reason)
+{
+	if (s->loop->phase != PHASE_STEPS)
+		return;
+	g_clear_error(&s->loop->ending);
+	s->loop->ending = g_error_new_literal(FAULT, (int)code, reason);
+	session_run(s);
+}
+
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only)
+{
+	Session *s = g_new0(Session, 1);
+	guint8 id[8];
+
+	s->loop = g_new0(SessionLoop, 1);
+	s->worker = worker;
+	s->vnc_only = vnc_only;
+	s->endpoint_fd = -1;
+	s->desktop.is_desktop = TRUE;
+	if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+		g_error("getrandom failed");
+	for (unsigned i = 0; i < sizeof id; i++)
+		g_snprintf(s->id + 2 * i, 3, "%02x", id[i]);
+	g_strlcpy(s->address, address, sizeof s->address);
+	s->log.session = s->id;
+	s->log.peer = s->address;
+	s->client.stream = stream_tcp_new(fd);
+	s->loop->desktop_events = -1;
+	s->loop->client_events = -1;
+	uv_timer_init(worker_loop(worker), &s->loop->timer);
+	s->loop->timer.data = s;
+	s->loop->handles = 1;
+	start_watch(s, &s->loop->client_poll, &s->loop->client_events, fd);
+	s->loop->started_at = session_now(s);
+	worker_session_started(worker, s);
+	enter(s, 0);
+	session_run(s);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session_loop: what session.c keeps beside the public struct: the position in the table, the
+ * watches and the timer. Private to session*.c.
+ */
+#pragma once
+
+#include "session.h"
+#include "worker.h"
+
+typedef enum { PHASE_STEPS, PHASE_LINGER, PHASE_CLOSED } Phase;
+
+typedef struct SessionLoop {
+	Phase phase;
+	unsigned at; /* row of the table */
+	gboolean running; /* inside session_run(): a nested call only notes that it came */
+	gboolean again;
+
+	uv_poll_t client_poll, desktop_poll;
+	int client_events, desktop_events; /* what the polls watch now; -1 = no handle */
+	uv_timer_t timer;
+	guint64 deadline, wake; /* loop time in ms, 0 = none */
+	guint64 started_at, step_at;
+	int handles; /* libuv still holds; the last close callback frees the session */
+
+	guint64 request; /* id at the broker, 0 = none */
+	gboolean answered;
+	Step verdict;
+	GError *refusal;
+
+	GError *ending; /* set from outside (session_end): taken at the next run */
+	const char *farewell; /* for a layer that can carry words */
+	gboolean silent; /* the client waits for us: it speaks RFB */
+	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
+	gboolean connecting; /* the desktop's TCP connection is on its way */
+	gboolean relayed;    /* it came as far as the relay */
+} SessionLoop;
+
+/* session_steps.c: the first steps of the table, and redeem */
+Step session_secure(Session *session, GError **error);
+Step session_sniff(Session *session, GError **error);
+Step session_greet(Session *session, GError **error);
+Step session_redeem(Session *session, GError **error);
+Step session_dial(Session *session, GError **error);
+Step session_welcome(Session *session, GError **error);
+Step session_relay(Session *session, GError **error);
+
+/* session_net.c: the TLS that the connection begins with. */
+Step session_secure_stream(Session *session, GError **error);
+
+/* session.c: begins a watch on the desktop's descriptor, once it is connected or connecting. */
+void session_watch_desktop(Session *session, int fd);
+
+/* session_ask.c: wipes and frees. */
+void ask_clear(Ask *ask);
+
+/* session.c: TLS inside an HTTP CONNECT starts the table anew. */
+void session_restart(Session *session);

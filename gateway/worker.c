@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* worker: see worker.h. */
+#include "worker.h"
+
+#include "listener.h"
+#include "net/tls.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+struct Worker {
+	uv_loop_t loop;
+	const Options *options;
+	SSL_CTX *tls_web, *tls_vnc;
+	BrokerLink *broker;
+	GPtrArray *listeners;
+	GHashTable *sessions;    /* a set: every session that has not gone    */
+	GHashTable *expecting;   /* request id -> Session                     */
+	GHashTable *by_address;  /* host -> number of connections             */
+	unsigned handshakes;     /* sessions that are not yet relaying        */
+	uv_signal_t sigterm, sigint;
+	uv_timer_t drain;
+	gboolean draining;
+};
+
+const Options *worker_options(Worker *worker)
+{
+	return worker->options;
+}
+
+uv_loop_t *worker_loop(Worker *worker)
+{
+	return &worker->loop;
+}
+
+BrokerLink *worker_broker(Worker *worker)
+{
+	return worker->broker;
+}
+
+SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
+{
+	return vnc ? worker->tls_vnc : worker->tls_web;
+}
+
+/* ---- limits */
+
+static char *host_of(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+
+	return g_strndup(address, colon ? (gsize)(colon - address) : strlen(address));
+}
+
+static void count_address(Worker *worker, const char *address, int by)
+{
+	g_autofree char *host = host_of(address);
+	int n = GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) + by;
+
+	if (n > 0)
+		g_hash_table_insert(worker->by_address, g_steal_pointer(&host), GINT_TO_POINTER(n));
+	else
+		g_hash_table_remove(worker->by_address, host);
+}
+
+/* NULL = welcome; else which limit says no. */
+static const char *full(Worker *worker, const char *address)
+{
+	const Options *o = worker->options;
+	g_autofree char *host = host_of(address);
+
+	if (g_hash_table_size(worker->sessions) >= (guint)o->max_sessions)
+		return "max_sessions";
+	if (worker->handshakes >= (unsigned)o->max_handshakes)
+		return "max_handshakes";
+	if (GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) >= o->max_per_address)
+		return "max_per_address";
+	return NULL;
+}
+
+static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
+{
+	Worker *worker = data;
+	const char *limit = full(worker, address);
+
+	if (limit != NULL) {
+		LogContext context = {.peer = address, .step = "accept"};
+
+		log_warning(&context, "refused fault=busy: %s is reached", limit);
+		close(fd);
+		return;
+	}
+	count_address(worker, address, 1);
+	worker->handshakes++;
+	session_start(worker, fd, address, vnc_only);
+}
+
+/* ---- sessions */
+
+void worker_session_started(Worker *worker, Session *session)
+{
+	g_hash_table_add(worker->sessions, session);
+}
+
+void worker_session_relaying(Worker *worker, Session *session)
+{
+	worker->handshakes--;
+}
+
+static void close_if_done(Worker *worker);
+
+void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
+{
+	g_hash_table_remove(worker->sessions, session);
+	count_address(worker, session->address, -1);
+	if (!relayed)
+		worker->handshakes--;
+	close_if_done(worker);
+}
+
+void worker_expect(Worker *worker, guint64 request_id, Session *session)
+{
+	g_hash_table_insert(worker->expecting, g_memdup2(&request_id, sizeof request_id), session);
+}
+
+void worker_forget(Worker *worker, guint64 request_id)
+{
+	g_hash_table_remove(worker->expecting, &request_id);
+}
+
+/* ---- the broker's side */
+
+static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
+	const GError *error)
+{
+	Worker *worker = data;
+	Session *session = g_hash_table_lookup(worker->expecting, &id);
+
+	if (session == NULL) { /* it left meanwhile */
+		if (fd >= 0)
+			close(fd);
+		if (message != NULL && message->type == CONTROL_LEASE) {
+			ControlMessage ended = {
+				.type = CONTROL_ENDED,
+				.lease = message->lease,
+				.fault = (char *)fault_info(FAULT_ENDED)->name,
+				.reason = (char *)"the client left before its desktop was there",
+				.step = (char *)"redeem",
+			};
+
+			broker_link_notify(worker->broker, &ended);
+		}
+		return;
+	}
+	worker_forget(worker, id);
+	session_answered(session, message, fd, error);
+}
+
+/* The sessions as they are now: ending one changes the set. */
+static GPtrArray *sessions_now(Worker *worker)
+{
+	GPtrArray *all = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer session;
+
+	g_hash_table_iter_init(&iter, worker->sessions);
+	while (g_hash_table_iter_next(&iter, &session, NULL))
+		g_ptr_array_add(all, session);
+	return all;
+}
+
+static void on_end(gpointer data, const ControlMessage *message)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = sessions_now(worker);
+	Fault code = FAULT_ENDED;
+
+	fault_from_name(message->fault, &code);
+	for (guint i = 0; i < all->len; i++) {
+		Session *session = all->pdata[i];
+
+		if (g_hash_table_contains(worker->sessions, session) &&
+			g_strcmp0(session->lease, message->lease) == 0)
+			session_end(session, code, message->reason ? message->reason : "ended");
+	}
+}
+
+/* After an outage the broker learns what is still alive here, so that it gives none of these
+ * desktops to somebody else. */
+static void on_up(gpointer data, gboolean again)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = sessions_now(worker);
+
+	for (guint i = 0; again && i < all->len; i++)
+		session_report_live(all->pdata[i]);
+}
+
+/* ---- the end */
+
+static void on_walk_close(uv_handle_t *handle, void *arg)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* The last session is gone: what keeps the loop alive goes too. */
+static void close_if_done(Worker *worker)
+{
+	if (!worker->draining || g_hash_table_size(worker->sessions) > 0 || worker->broker == NULL)
+		return;
+	broker_link_close(g_steal_pointer(&worker->broker));
+	uv_close((uv_handle_t *)&worker->drain, NULL);
+	uv_close((uv_handle_t *)&worker->sigterm, NULL);
+	uv_close((uv_handle_t *)&worker->sigint, NULL);
+}
+
+static void on_drained(uv_timer_t *timer)
+{
+	Worker *worker = timer->data;
+	g_autoptr(GPtrArray) all = sessions_now(worker);
+
+	for (guint i = 0; i < all->len; i++) {
+		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
+			session_end(all->pdata[i], FAULT_ENDED, "the gateway is shutting down");
+	}
+}
+
+/* First signal: no new connections, the old ones may finish. Second: end them now. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+	Worker *worker = handle->data;
+	guint64 ms = (guint64)worker->options->drain * 1000;
+
+	if (worker->draining) {
+		on_drained(&worker->drain);
+		return;
+	}
+	worker->draining = TRUE;
+	log_info(NULL, "stopping: %u sessions may go on for %d s",
+		g_hash_table_size(worker->sessions), worker->options->drain);
+	g_ptr_array_set_size(worker->listeners, 0);
+	uv_timer_start(&worker->drain, on_drained, ms, 1000);
+	close_if_done(worker);
+}
+
+static gboolean start(Worker *worker, unsigned number, GError **error)
+{
+	static const BrokerLinkCalls calls = {.answer = on_answer, .end = on_end, .up = on_up};
+	const Options *o = worker->options;
+	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
+
+	worker->tls_web = tls_server_context(o->certificate, o->key, TRUE, error);
+	if (worker->tls_web == NULL)
+		return FALSE;
+	worker->tls_vnc = tls_server_context(o->certificate, o->key, FALSE, error);
+	if (worker->tls_vnc == NULL)
+		return FALSE;
+	for (unsigned vnc = 0; vnc < 2; vnc++) {
+		char **where = vnc ? o->listen_vnc : o->listen;
+
+		for (; *where; where++) {
+			Listener *l = listener_new(&worker->loop, *where, vnc, on_accept, worker, error);
+
+			if (l == NULL)
+				return FALSE;
+			g_ptr_array_add(worker->listeners, l);
+		}
+	}
+	worker->broker = broker_link_new(&worker->loop, o->control, name, &calls, worker);
+	uv_timer_init(&worker->loop, &worker->drain);
+	worker->drain.data = worker;
+	uv_signal_init(&worker->loop, &worker->sigterm);
+	uv_signal_init(&worker->loop, &worker->sigint);
+	worker->sigterm.data = worker->sigint.data = worker;
+	uv_signal_start(&worker->sigterm, on_signal, SIGTERM);
+	uv_signal_start(&worker->sigint, on_signal, SIGINT);
+	return TRUE;
+}
+
+gboolean worker_run(const Options *options, unsigned number, GError **error)
+{
+	Worker *worker = g_new0(Worker, 1);
+	gboolean started;
+
+	uv_loop_init(&worker->loop);
+	worker->options = options;
+	worker->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_close);
+	worker->sessions = g_hash_table_new(NULL, NULL);
+	worker->expecting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	worker->by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	started = start(worker, number, error);
+	if (started)
+		log_info(NULL, "worker %u is ready", number);
+	else
+		uv_walk(&worker->loop, on_walk_close, NULL);
+	g_assert(started || worker->broker == NULL);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+	g_ptr_array_unref(worker->listeners);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&worker->loop);
+	g_hash_table_unref(worker->sessions);
+	g_hash_table_unref(worker->expecting);
+	g_hash_table_unref(worker->by_address);
+	SSL_CTX_free(worker->tls_web);
+	SSL_CTX_free(worker->tls_vnc);
+	g_free(worker);
+	return started;
+}

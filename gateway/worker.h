@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * worker: one gateway process: a loop, its listeners, its sessions, its link to the broker. Single
+ * threaded; several workers share the ports by SO_REUSEPORT and nothing else.
+ */
+#pragma once
+
+#include "broker_link.h"
+#include "options.h"
+#include "session.h"
+
+#include <openssl/ssl.h>
+#include <uv.h>
+
+/* Runs until SIGTERM or SIGINT has been served (sessions drain for options->drain seconds).
+ * FALSE with FAULT_CONFIG if it could not start. */
+gboolean worker_run(const Options *options, unsigned number, GError **error);
+
+const Options *worker_options(Worker *worker);
+uv_loop_t *worker_loop(Worker *worker);
+BrokerLink *worker_broker(Worker *worker);
+
+/* The server's TLS: `vnc` without session tickets. Borrowed. */
+SSL_CTX *worker_tls(Worker *worker, gboolean vnc);
+
+/* A session says: I am here; I wait for this answer; I have left the handshake; I am gone. */
+void worker_session_started(Worker *worker, Session *session);
+void worker_expect(Worker *worker, guint64 request_id, Session *session);
+void worker_forget(Worker *worker, guint64 request_id);
+void worker_session_relaying(Worker *worker, Session *session);
+void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
