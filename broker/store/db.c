@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* db: see db.h. What all drivers share: the lock, transactions, results, migrations. */
+#include "db.h"
+
+#include "fault.h"
+#include "secret.h"
+
+struct Db {
+	const DbDriver *driver;
+	gpointer connection;
+	GRecMutex lock;
+	gboolean in_transaction; /* under lock */
+};
+
+struct DbRows {
+	GPtrArray *cells; /* of char *, row after row; wiped: tickets' desktops have passwords */
+	unsigned columns;
+	gsize next; /* first cell of the row after the current one */
+};
+
+/* ---- results */
+
+void db_rows_add(DbRows *rows, unsigned columns, const char *text)
+{
+	rows->columns = columns;
+	g_ptr_array_add(rows->cells, secret_dup(text));
+}
+
+static void cell_free(gpointer cell)
+{
+	secret_free(cell);
+}
+
+gboolean db_rows_next(DbRows *rows)
+{
+	if (rows->next >= rows->cells->len)
+		return FALSE;
+	rows->next += rows->columns;
+	return TRUE;
+}
+
+const char *db_rows_text(const DbRows *rows, unsigned column)
+{
+	g_assert(rows->next >= rows->columns && rows->next > 0 && column < rows->columns);
+	return g_ptr_array_index(rows->cells, rows->next - rows->columns + column);
+}
+
+char *db_rows_dup(const DbRows *rows, unsigned column)
+{
+	return g_strdup(db_rows_text(rows, column));
+}
+
+gint64 db_rows_int(const DbRows *rows, unsigned column)
+{
+	const char *text = db_rows_text(rows, column);
+
+	return text ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+void db_rows_free(DbRows *rows)
+{
+	if (!rows)
+		return;
+	g_ptr_array_unref(rows->cells);
+	g_free(rows);
+}
+
+/* ---- statements */
+
+gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values)
+{
+	gint64 changed = -1;
+	gboolean ok;
+
+	g_rec_mutex_lock(&db->lock);
+	ok = db->driver->run(db->connection, sql, values, NULL, &changed, error);
+	g_rec_mutex_unlock(&db->lock);
+	return ok ? changed : -1;
+}
+
+DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values)
+{
+	g_autoptr(DbRows) rows = g_new0(DbRows, 1);
+	gint64 changed;
+	gboolean ok;
+
+	rows->cells = g_ptr_array_new_with_free_func(cell_free);
+	g_rec_mutex_lock(&db->lock);
+	ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
+	g_rec_mutex_unlock(&db->lock);
+	return ok ? g_steal_pointer(&rows) : NULL;
+}
+
+/* ---- transactions */
+
+DbTransaction db_begin(Db *db, GError **error)
+{
+	g_rec_mutex_lock(&db->lock);
+	g_assert(!db->in_transaction);
+	if (!db_run(db, error, db->driver->begin)) {
+		g_rec_mutex_unlock(&db->lock);
+		return (DbTransaction){NULL};
+	}
+	db->in_transaction = TRUE;
+	return (DbTransaction){db};
+}
+
+gboolean db_commit(DbTransaction *transaction, GError **error)
+{
+	Db *db = transaction->db;
+
+	if (!db_run(db, error, "COMMIT")) {
+		db_rollback(transaction);
+		return FALSE;
+	}
+	transaction->db = NULL;
+	db->in_transaction = FALSE;
+	g_rec_mutex_unlock(&db->lock);
+	return TRUE;
+}
+
+void db_rollback(DbTransaction *transaction)
+{
+	Db *db = transaction->db;
+
+	if (!db)
+		return;
+	transaction->db = NULL;
+	/* Some failures have rolled back by themselves; then this one fails, and that is fine. */
+	db_run(db, NULL, "ROLLBACK");
+	db->in_transaction = FALSE;
+	g_rec_mutex_unlock(&db->lock);
+}
+
+/* ---- open and migrate */
+
+static gboolean migrate_one(Db *db, unsigned number, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(db, error);
+
+	if (!tx.db)
+		return FALSE;
+	for (const char *const *sql = db_migrations[number - 1]; *sql; sql++) {
+		if (!db_run(db, error, *sql))
+			return FALSE;
+	}
+	if (!db_run(db, error, "INSERT INTO migration (number) VALUES (?)", DB_INT(number)))
+		return FALSE;
+	return db_commit(&tx, error);
+}
+
+static gboolean migrate(Db *db, GError **error)
+{
+	g_autoptr(DbRows) rows = NULL;
+	gint64 have;
+
+	if (!db_run(db, error,
+		    "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY)"))
+		return FALSE;
+	rows = db_select(db, error, "SELECT COALESCE(MAX(number), 0) FROM migration");
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	have = db_rows_int(rows, 0);
+	if (have > db_migrations_n) {
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			"the database has schema %" G_GINT64_FORMAT
+			", this program knows up to %u: it is too old for it",
+			have, db_migrations_n);
+		return FALSE;
+	}
+	for (unsigned number = (unsigned)have + 1; number <= db_migrations_n; number++) {
+		if (!migrate_one(db, number, error)) {
+			g_prefix_error(error, "migration %u: ", number);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+Db *db_open(const char *where, GError **error)
+{
+	const DbDriver *driver = &db_sqlite;
+	gpointer connection = driver->open(where, error);
+	g_autoptr(Db) db = NULL;
+
+	if (!connection)
+		return NULL;
+	db = g_new0(Db, 1);
+	db->driver = driver;
+	db->connection = connection;
+	g_rec_mutex_init(&db->lock);
+	return migrate(db, error) ? g_steal_pointer(&db) : NULL;
+}
+
+void db_close(Db *db)
+{
+	if (!db)
+		return;
+	db->driver->close(db->connection);
+	g_rec_mutex_clear(&db->lock);
+	g_free(db);
+}

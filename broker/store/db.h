@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * db: the small layer between the store's typed functions and a database. One driver per file
+ * (db_sqlite.c), each a vtable that runs one statement; everything else is here, so that a second
+ * driver brings no second way to use it. Statements are portable SQL with "?" for each value.
+ *
+ * One connection and one lock: a transaction holds the lock from db_begin() to its end, so what a
+ * transaction reads stays true until it commits. Thread-safe. Results are fetched whole; a caller
+ * that may meet many rows says LIMIT.
+ *
+ * Errors are FAULT_BROKER: whatever the database says, the person who asked is not to blame.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct Db Db;
+typedef struct DbRows DbRows;
+
+typedef struct {
+	enum { DB_IS_END, DB_IS_TEXT, DB_IS_INT } type;
+	const char *text; /* NULL = SQL NULL */
+	gint64 number;
+} DbValue;
+
+#define DB_TEXT(value) ((DbValue){DB_IS_TEXT, (value), 0})
+#define DB_INT(value)  ((DbValue){DB_IS_INT, NULL, (gint64)(value)})
+#define DB_END         ((DbValue){DB_IS_END, NULL, 0})
+/* Any number of DB_TEXT() and DB_INT(). */
+#define DB_VALUES(...) ((const DbValue[]){__VA_ARGS__ __VA_OPT__(, ) DB_END})
+
+/* A driver. Calls come one at a time, under the layer's lock. */
+typedef struct {
+	const char *name;
+	const char *begin; /* the statement that starts a transaction which will write */
+	gpointer (*open)(const char *where, GError **error);
+	void (*close)(gpointer connection);
+	/* Runs one statement. rows (NULL = unwanted) takes the result by db_rows_add();
+	 * *out_changed the number of rows written. */
+	gboolean (*run)(gpointer connection, const char *sql, const DbValue *values, DbRows *rows,
+		gint64 *out_changed, GError **error);
+} DbDriver;
+
+extern const DbDriver db_sqlite;
+
+/* Opens (makes) the database and brings its schema up to date (migrations.c). where: a path. A
+ * schema newer than this program is FAULT_CONFIG. */
+Db *db_open(const char *where, GError **error);
+void db_close(Db *db);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
+
+/* The number of rows written, -1 on error. */
+gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values);
+#define db_change(db, error, sql, ...) db_change_values(db, error, sql, DB_VALUES(__VA_ARGS__))
+/* The same where the number does not matter. */
+static inline gboolean db_run_values(Db *db, GError **error, const char *sql, const DbValue *values)
+{
+	return db_change_values(db, error, sql, values) >= 0;
+}
+#define db_run(db, error, sql, ...) db_run_values(db, error, sql, DB_VALUES(__VA_ARGS__))
+
+/* The result, before its first row; NULL on error. */
+DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values);
+#define db_select(db, error, sql, ...) db_select_values(db, error, sql, DB_VALUES(__VA_ARGS__))
+
+/* Steps to the next row; false after the last. */
+gboolean db_rows_next(DbRows *rows);
+/* A column of the current row, from 0. Texts belong to the rows; SQL NULL is NULL and 0. */
+const char *db_rows_text(const DbRows *rows, unsigned column);
+char *db_rows_dup(const DbRows *rows, unsigned column);
+gint64 db_rows_int(const DbRows *rows, unsigned column);
+void db_rows_free(DbRows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbRows, db_rows_free)
+
+/* For drivers: the next cell, in reading order; text NULL = SQL NULL. */
+void db_rows_add(DbRows *rows, unsigned columns, const char *text);
+
+/*
+ * "g_auto(DbTransaction) tx = db_begin(db, error);" then check tx.db. Ends with db_commit() or,
+ * by leaving the scope, with a rollback. One at a time for each thread: they do not nest.
+ */
+typedef struct {
+	Db *db;
+} DbTransaction;
+
+DbTransaction db_begin(Db *db, GError **error);
+gboolean db_commit(DbTransaction *transaction, GError **error);
+void db_rollback(DbTransaction *transaction);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DbTransaction, db_rollback)
+
+/* Numbered from 1 by place; each a list of statements that ends with NULL. Never changed once
+ * released, only added to. */
+extern const char *const *const db_migrations[];
+extern const unsigned db_migrations_n;

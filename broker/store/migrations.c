@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * migrations: the schema, as the steps that made it. Portable SQL: TEXT and BIGINT, times as
+ * numbers, ids made by us. A step is never changed once released; what must change is a new step.
+ */
+#include "db.h"
+
+static const char *const first[] = {
+	"CREATE TABLE image ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" disk TEXT, kernel TEXT, initrd TEXT, cmdline TEXT, xml TEXT," /* paths */
+	" memory BIGINT NOT NULL,"                                      /* MiB */
+	" cpus BIGINT NOT NULL,"
+	" video TEXT NOT NULL)",
+
+	"CREATE TABLE pool ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" kind TEXT NOT NULL," /* dedicated, floating, machines */
+	" image TEXT REFERENCES image (name),"
+	" provider TEXT NOT NULL,"
+	" uri TEXT NOT NULL,"
+	" max_desktops BIGINT NOT NULL,"
+	" spare BIGINT NOT NULL)",
+
+	/* owner: dedicated: for good; else who holds it now. held_until: when a holder without a
+	 * session loses it, 0 = not by time. identity names the overlay, used the overlay that the
+	 * last session saw: equal means that somebody's traces are in it. */
+	"CREATE TABLE desktop ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" pool TEXT NOT NULL REFERENCES pool (name),"
+	" owner TEXT,"
+	" state TEXT NOT NULL,"
+	" detail TEXT NOT NULL,"
+	" identity TEXT,"
+	" used TEXT,"
+	" held_until BIGINT NOT NULL,"
+	" last_used BIGINT NOT NULL,"
+	" address TEXT, protocol TEXT, secret TEXT," /* machines */
+	" UNIQUE (pool, name))",
+
+	"CREATE TABLE entitlement ("
+	" pool TEXT NOT NULL REFERENCES pool (name) ON DELETE CASCADE,"
+	" user_name TEXT NOT NULL," /* one of the two is '' */
+	" group_name TEXT NOT NULL,"
+	" PRIMARY KEY (pool, user_name, group_name))",
+	"CREATE INDEX entitlement_user ON entitlement (user_name)",
+	"CREATE INDEX entitlement_group ON entitlement (group_name)",
+
+	"CREATE TABLE ticket ("
+	" hash TEXT NOT NULL PRIMARY KEY,"
+	" user_name TEXT NOT NULL,"
+	" desktop TEXT NOT NULL REFERENCES desktop (id) ON DELETE CASCADE,"
+	" protocol TEXT NOT NULL,"
+	" expires_at BIGINT NOT NULL,"
+	" used_at BIGINT NOT NULL)", /* 0 = not yet */
+	"CREATE INDEX ticket_desktop ON ticket (desktop)",
+
+	/* A log: names, not references, so that it outlives pools and desktops. */
+	"CREATE TABLE session ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" user_name TEXT NOT NULL,"
+	" desktop TEXT NOT NULL,"
+	" desktop_name TEXT NOT NULL,"
+	" pool TEXT NOT NULL,"
+	" protocol TEXT NOT NULL,"
+	" via TEXT NOT NULL,"
+	" peer TEXT NOT NULL,"
+	" gateway TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" started_at BIGINT NOT NULL,"
+	" ended_at BIGINT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" bytes_in BIGINT NOT NULL,"
+	" bytes_out BIGINT NOT NULL)",
+	"CREATE INDEX session_user ON session (user_name, started_at)",
+	"CREATE INDEX session_started ON session (started_at)",
+	"CREATE INDEX session_ended ON session (ended_at)",
+
+	"CREATE TABLE login ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" hash TEXT NOT NULL UNIQUE,"
+	" user_name TEXT NOT NULL,"
+	" group_names TEXT NOT NULL," /* one a line */
+	" peer TEXT NOT NULL,"
+	" expires_at BIGINT NOT NULL)",
+
+	"CREATE TABLE audit ("
+	" id BIGINT NOT NULL PRIMARY KEY,"
+	" at BIGINT NOT NULL," /* ms */
+	" event TEXT NOT NULL,"
+	" user_name TEXT, peer TEXT, desktop TEXT, session TEXT, detail TEXT,"
+	" bytes_in BIGINT NOT NULL,"
+	" bytes_out BIGINT NOT NULL,"
+	" milliseconds BIGINT NOT NULL)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first};
+const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

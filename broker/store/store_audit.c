@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_audit: see store_audit.h. */
+#include "store_audit.h"
+
+#define COLUMNS                                                                                    \
+	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out,"           \
+	" milliseconds"
+
+gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
+{
+	return db_run(db, error,
+		"INSERT INTO audit (" COLUMNS ")"
+		" SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM audit",
+		DB_INT(entry->at), DB_TEXT(entry->event), DB_TEXT(entry->user),
+		DB_TEXT(entry->peer), DB_TEXT(entry->desktop), DB_TEXT(entry->session),
+		DB_TEXT(entry->detail), DB_INT(entry->bytes_in), DB_INT(entry->bytes_out),
+		DB_INT(entry->milliseconds));
+}
+
+GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, GError **error)
+{
+	GPtrArray *list;
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
+		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_INT(limit));
+
+	if (!rows)
+		return NULL;
+	list = g_ptr_array_new_with_free_func((GDestroyNotify)audit_view_free);
+	while (db_rows_next(rows)) {
+		AuditView *entry = g_new0(AuditView, 1);
+
+		entry->id = db_rows_int(rows, 0);
+		entry->at = db_rows_int(rows, 1);
+		entry->event = db_rows_dup(rows, 2);
+		entry->user = db_rows_dup(rows, 3);
+		entry->peer = db_rows_dup(rows, 4);
+		entry->desktop = db_rows_dup(rows, 5);
+		entry->session = db_rows_dup(rows, 6);
+		entry->detail = db_rows_dup(rows, 7);
+		entry->bytes_in = (guint64)db_rows_int(rows, 8);
+		entry->bytes_out = (guint64)db_rows_int(rows, 9);
+		entry->milliseconds = (guint64)db_rows_int(rows, 10);
+		g_ptr_array_add(list, entry);
+	}
+	return list;
+}

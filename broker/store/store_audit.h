@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_audit: what happened, for good: rows are added and read, never changed. */
+#pragma once
+
+#include "core.h"
+#include "db.h"
+
+/* Adds it; entry->id is ignored. May run inside a transaction, so that a deed and its record stand
+ * or fall together. */
+gboolean store_audit_add(Db *db, const AuditView *entry, GError **error);
+/* The newest `limit` entries with an id below before_id (0 = from the top), newest first. */
+GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, GError **error);

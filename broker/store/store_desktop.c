@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_desktop: see store_desktop.h. */
+#include "store_desktop.h"
+
+#include "fault.h"
+#include "secret.h"
+
+#define SELECT                                                                                     \
+	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used,"     \
+	" d.held_until, d.last_used, d.address, d.protocol, d.secret"                              \
+	" FROM desktop d JOIN pool p ON p.name = d.pool"
+
+/* A row that was never cloned has neither name: nobody was there. */
+#define CLEAN "(used IS NULL OR (identity IS NOT NULL AND identity <> used))"
+
+void store_desktop_free(StoreDesktop *d)
+{
+	if (!d)
+		return;
+	g_free(d->id);
+	g_free(d->name);
+	g_free(d->pool);
+	g_free(d->kind);
+	g_free(d->owner);
+	g_free(d->state);
+	g_free(d->detail);
+	g_free(d->identity);
+	g_free(d->used);
+	g_free(d->address);
+	g_free(d->protocol);
+	secret_free(d->secret);
+	g_free(d);
+}
+
+gboolean store_desktop_clean(const StoreDesktop *d)
+{
+	return !d->used || (d->identity && !g_str_equal(d->identity, d->used));
+}
+
+static StoreDesktop *read_row(const DbRows *rows)
+{
+	StoreDesktop *d = g_new0(StoreDesktop, 1);
+
+	d->id = db_rows_dup(rows, 0);
+	d->name = db_rows_dup(rows, 1);
+	d->pool = db_rows_dup(rows, 2);
+	d->kind = db_rows_dup(rows, 3);
+	d->owner = db_rows_dup(rows, 4);
+	d->state = db_rows_dup(rows, 5);
+	d->detail = db_rows_dup(rows, 6);
+	d->identity = db_rows_dup(rows, 7);
+	d->used = db_rows_dup(rows, 8);
+	d->held_until = db_rows_int(rows, 9);
+	d->last_used = db_rows_int(rows, 10);
+	d->address = db_rows_dup(rows, 11);
+	d->protocol = db_rows_dup(rows, 12);
+	d->secret = secret_dup(db_rows_text(rows, 13));
+	return d;
+}
+
+StoreDesktop *store_desktop(Db *db, const char *id, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, SELECT " WHERE d.id = ?", DB_TEXT(id));
+
+	if (!rows)
+		return NULL;
+	if (db_rows_next(rows))
+		return read_row(rows);
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no desktop '%s'", id);
+	return NULL;
+}
+
+GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		SELECT " WHERE d.pool = COALESCE(?, d.pool) ORDER BY d.pool, d.name",
+		DB_TEXT(pool));
+	GPtrArray *desktops;
+
+	if (!rows)
+		return NULL;
+	desktops = g_ptr_array_new_with_free_func((GDestroyNotify)store_desktop_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(desktops, read_row(rows));
+	return desktops;
+}
+
+gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
+{
+	gint64 added = db_change(db, error,
+		"INSERT INTO desktop (id, name, pool, owner, state, detail, identity, used,"
+		" held_until, last_used, address, protocol, secret)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (pool, name) DO NOTHING",
+		DB_TEXT(d->id), DB_TEXT(d->name), DB_TEXT(d->pool), DB_TEXT(d->owner),
+		DB_TEXT(d->state), DB_TEXT(d->detail ? d->detail : ""), DB_TEXT(d->identity),
+		DB_TEXT(d->used), DB_INT(d->held_until), DB_INT(d->last_used), DB_TEXT(d->address),
+		DB_TEXT(d->protocol), DB_TEXT(d->secret));
+
+	if (added == 0)
+		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' has a desktop '%s' already",
+			d->pool, d->name);
+	return added > 0;
+}
+
+gboolean store_desktop_remove(Db *db, const char *id, GError **error)
+{
+	return db_run(db, error, "DELETE FROM desktop WHERE id = ?", DB_TEXT(id));
+}
+
+gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
+	GError **error)
+{
+	return db_run(db, error, "UPDATE desktop SET state = ?, detail = ? WHERE id = ?",
+		DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
+}
+
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error)
+{
+	return db_run(db, error, "UPDATE desktop SET identity = ? WHERE id = ?", DB_TEXT(identity),
+		DB_TEXT(id));
+}
+
+/* ---- assignment */
+
+static gboolean take_id(DbRows *rows, char **out_id)
+{
+	if (!rows)
+		return FALSE;
+	*out_id = db_rows_next(rows) ? db_rows_dup(rows, 0) : NULL;
+	return TRUE;
+}
+
+gboolean store_desktop_find_free(Db *db, const char *pool, char **out_id, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL AND " CLEAN
+		" AND state IN ('ready', 'starting', 'off', 'failed')"
+		" ORDER BY CASE state WHEN 'ready' THEN 0 WHEN 'starting' THEN 1"
+		" WHEN 'off' THEN 2 ELSE 3 END, name LIMIT 1",
+		DB_TEXT(pool));
+
+	return take_id(rows, out_id);
+}
+
+gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, char **out_id,
+	GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT id FROM desktop WHERE pool = ? AND owner = ? ORDER BY name LIMIT 1",
+		DB_TEXT(pool), DB_TEXT(user));
+
+	return take_id(rows, out_id);
+}
+
+gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until, GError **error)
+{
+	/* In use (held_until 0) by the same person it stays so: the session's end sets the time. */
+	gint64 claimed = db_change(db, error,
+		"UPDATE desktop SET held_until = CASE WHEN owner IS NULL THEN ?"
+		" WHEN held_until = 0 THEN 0 WHEN held_until < ? THEN ? ELSE held_until END,"
+		" owner = ? WHERE id = ? AND (owner IS NULL OR owner = ?)",
+		DB_INT(until), DB_INT(until), DB_INT(until), DB_TEXT(user), DB_TEXT(id),
+		DB_TEXT(user));
+
+	if (claimed == 0)
+		g_set_error(error, FAULT, FAULT_BUSY, "somebody else is using desktop %s", id);
+	return claimed > 0;
+}
+
+/* ---- sessions */
+
+gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 now, GError **error)
+{
+	gint64 entered = db_change(db, error,
+		"UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
+		" held_until = 0, last_used = ?"
+		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')",
+		DB_INT(now), DB_TEXT(id), DB_TEXT(user));
+
+	if (entered == 0)
+		g_set_error(error, FAULT, FAULT_DENIED, "desktop %s is no longer held for %s", id,
+			user);
+	return entered > 0;
+}
+
+gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **error)
+{
+	return db_run(db, error,
+		"UPDATE desktop SET held_until = ?,"
+		" state = CASE state WHEN 'in-use' THEN 'ready' ELSE state END WHERE id = ?",
+		DB_INT(until), DB_TEXT(id));
+}
+
+/* ---- the maintainer's */
+
+#define TRANSIENT "pool IN (SELECT name FROM pool WHERE kind <> 'dedicated')"
+
+gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
+{
+	return db_run(db, error,
+		"UPDATE desktop SET held_until = ? WHERE id = ? AND held_until > ?", DB_INT(now),
+		DB_TEXT(id), DB_INT(now));
+}
+
+gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error)
+{
+	gint64 released = db_change(db, error,
+		"UPDATE desktop SET owner = NULL, held_until = 0,"
+		" state = CASE WHEN " CLEAN " THEN state ELSE 'resetting' END"
+		" WHERE owner IS NOT NULL AND held_until > 0 AND held_until <= ? AND " TRANSIENT,
+		DB_INT(now));
+	g_autoptr(DbRows) rows = NULL;
+
+	if (released < 0)
+		return -1;
+	rows = db_select(db, error,
+		"SELECT COALESCE(MIN(held_until), 0) FROM desktop"
+		" WHERE owner IS NOT NULL AND held_until > 0 AND " TRANSIENT);
+	if (!rows || !db_rows_next(rows))
+		return -1;
+	*out_next = db_rows_int(rows, 0);
+	return released;
+}
+
+GPtrArray *store_desktop_find_dirty(Db *db, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT id FROM desktop WHERE owner IS NULL AND NOT " CLEAN " ORDER BY id");
+	GPtrArray *ids;
+
+	if (!rows)
+		return NULL;
+	ids = g_ptr_array_new_with_free_func(g_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(ids, db_rows_dup(rows, 0));
+	return ids;
+}
+
+gboolean store_desktop_disown(Db *db, const char *id, GError **error)
+{
+	gint64 disowned = db_change(db, error,
+		"UPDATE desktop SET owner = NULL, held_until = 0 WHERE id = ? AND state <> 'in-use'",
+		DB_TEXT(id));
+
+	if (disowned == 0)
+		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is in use", id);
+	return disowned > 0;
+}

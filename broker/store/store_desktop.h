@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * store_desktop: desktops in the database, and the few statements on which their safety rests.
+ *
+ *   free    owner NULL                         anybody entitled may be given it
+ *   held    owner, held_until > 0              between a click and a session, or just after one
+ *   in use  owner, held_until 0, state in-use  a session is on it
+ *
+ * A dedicated desktop's owner stays. A desktop is clean while the overlay that it has (identity)
+ * is not the one that the last session saw (used); only a clean one is given to a new person.
+ * Machines have neither and count as clean.
+ */
+#pragma once
+
+#include "db.h"
+
+typedef struct {
+	char *id;
+	char *name;
+	char *pool;
+	char *kind;   /* of the pool */
+	char *owner;  /* NULL = none */
+	char *state;  /* "off", "starting", "ready", "in-use", "resetting", "failed" */
+	char *detail;
+	char *identity;
+	char *used;
+	gint64 held_until;
+	gint64 last_used;
+	char *address, *protocol, *secret; /* machines; secret is one */
+} StoreDesktop;
+void store_desktop_free(StoreDesktop *desktop);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDesktop, store_desktop_free)
+
+gboolean store_desktop_clean(const StoreDesktop *desktop);
+
+StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
+GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
+/* kind is the pool's and ignored. FAULT_CLIENT if the pool has one of that name. */
+gboolean store_desktop_add(Db *db, const StoreDesktop *desktop, GError **error);
+gboolean store_desktop_remove(Db *db, const char *id, GError **error);
+
+gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
+	GError **error);
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error);
+
+/* ---- assignment: inside the caller's transaction */
+
+/* The id of a clean free desktop of the pool that is soonest usable: ready, then starting, off,
+ * failed. *out_id NULL = none. */
+gboolean store_desktop_find_free(Db *db, const char *pool, char **out_id, GError **error);
+/* The id of this person's desktop in the pool; *out_id NULL = none. */
+gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, char **out_id,
+	GError **error);
+/* Gives it to the person, at least until then; FAULT_BUSY if somebody else has it. */
+gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until,
+	GError **error);
+
+/* ---- sessions */
+
+/* A session begins: in use, its overlay seen. FAULT_DENIED if it is not this person's any more. */
+gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 now, GError **error);
+/* The last session on it is over: held until then. */
+gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **error);
+
+/* ---- the maintainer's */
+
+/* Cuts a hold short (a start that failed): the next release takes it. */
+gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error);
+/* Takes floating desktops and machines from holders whose time is over; the dirty ones become
+ * "resetting". *out_next: when the next hold ends, 0 = there is none. Returns how many, or -1. */
+gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error);
+/* Ids (char *) of desktops without an owner that must be reset before anybody may have them. */
+GPtrArray *store_desktop_find_dirty(Db *db, GError **error);
+/* No owner any more (dedicated). FAULT_BUSY in use. */
+gboolean store_desktop_disown(Db *db, const char *id, GError **error);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_entitlement: who may use which pool, by user name and by NSS group. */
+#pragma once
+
+#include "core.h"
+#include "db.h"
+
+GPtrArray *store_entitlements(Db *db, GError **error); /* of EntitlementView */
+/* Idempotent both ways. Exactly one of user and group; FAULT_NOT_FOUND if there is no such pool. */
+gboolean store_entitle(Db *db, const char *pool, const char *user, const char *group,
+	gboolean grant, GError **error);
+/* The names of the pools that this person may use, sorted, each once. */
+GPtrArray *store_entitled_pools(Db *db, const char *user, char **groups, GError **error);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_login: web logins. Only the hash of a token is here. */
+#pragma once
+
+#include "db.h"
+
+typedef struct {
+	char *id;
+	char *user;
+	char **groups; /* never NULL */
+	gint64 expires_at;
+} StoreLogin;
+void store_login_free(StoreLogin *login);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLogin, store_login_free)
+
+gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
+	const char *peer, gint64 expires_at, GError **error);
+/* The login of that token; FAULT_DENIED if there is none or it has expired. */
+StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error);
+gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error);
+/* Not an error if it is gone already. */
+gboolean store_login_remove(Db *db, const char *id, GError **error);
+gboolean store_login_clean(Db *db, gint64 now, GError **error);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_pool: see store_pool.h. */
+#include "store_pool.h"
+
+#include "fault.h"
+
+#define SELECT                                                                                     \
+	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare,"              \
+	" (SELECT COUNT(*) FROM desktop d WHERE d.pool = p.name),"                                 \
+	" (SELECT COUNT(*) FROM desktop d WHERE d.pool = p.name AND d.state = 'in-use')"           \
+	" FROM pool p"
+
+static PoolView *read_row(const DbRows *rows)
+{
+	PoolView *pool = g_new0(PoolView, 1);
+
+	pool->name = db_rows_dup(rows, 0);
+	pool->kind = db_rows_dup(rows, 1);
+	pool->image = db_rows_dup(rows, 2);
+	pool->provider = db_rows_dup(rows, 3);
+	pool->uri = db_rows_dup(rows, 4);
+	pool->max = (unsigned)db_rows_int(rows, 5);
+	pool->spare = (unsigned)db_rows_int(rows, 6);
+	pool->total = (unsigned)db_rows_int(rows, 7);
+	pool->busy = (unsigned)db_rows_int(rows, 8);
+	return pool;
+}
+
+GPtrArray *store_pools(Db *db, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, SELECT " ORDER BY p.name");
+	GPtrArray *pools;
+
+	if (!rows)
+		return NULL;
+	pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_view_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(pools, read_row(rows));
+	return pools;
+}
+
+PoolView *store_pool(Db *db, const char *name, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, SELECT " WHERE p.name = ?", DB_TEXT(name));
+
+	if (!rows)
+		return NULL;
+	if (db_rows_next(rows))
+		return read_row(rows);
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no pool '%s'", name);
+	return NULL;
+}
+
+gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
+{
+	gint64 changed = db_change(db, error,
+		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (name) DO UPDATE SET image = excluded.image,"
+		" max_desktops = excluded.max_desktops, spare = excluded.spare"
+		" WHERE pool.kind = excluded.kind AND pool.provider = excluded.provider"
+		" AND pool.uri = excluded.uri",
+		DB_TEXT(pool->name), DB_TEXT(pool->kind), DB_TEXT(pool->image),
+		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max),
+		DB_INT(pool->spare));
+
+	if (changed == 0)
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			"pool '%s' exists with another kind, provider or uri", pool->name);
+	return changed > 0;
+}
+
+gboolean store_pool_close(Db *db, const char *name, GError **error)
+{
+	return db_run(db, error, "DELETE FROM entitlement WHERE pool = ?", DB_TEXT(name));
+}
+
+gboolean store_pool_remove(Db *db, const char *name, GError **error)
+{
+	gint64 removed = db_change(db, error, "DELETE FROM pool WHERE name = ?", DB_TEXT(name));
+
+	if (removed == 0)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no pool '%s'", name);
+	return removed > 0;
+}

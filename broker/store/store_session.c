@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_session: see store_session.h. */
+#include "store_session.h"
+
+#define COLUMNS                                                                                    \
+	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"         \
+	" started_at, ended_at, reason, bytes_in, bytes_out"
+
+gboolean store_session_add(Db *db, const SessionView *s, GError **error)
+{
+	return db_run(db, error,
+		"INSERT INTO session (" COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0)",
+		DB_TEXT(s->id), DB_TEXT(s->user), DB_TEXT(s->desktop_id), DB_TEXT(s->desktop_name),
+		DB_TEXT(s->pool), DB_TEXT(s->protocol), DB_TEXT(s->via), DB_TEXT(s->peer),
+		DB_TEXT(s->gateway), DB_INT(s->started_at));
+}
+
+gboolean store_session_start(Db *db, const char *id, GError **error)
+{
+	return db_run(db, error,
+		"UPDATE session SET state = 'live' WHERE id = ? AND state = 'connecting'",
+		DB_TEXT(id));
+}
+
+gboolean store_session_end(Db *db, const char *id, const char *reason, gint64 now,
+	guint64 bytes_in, guint64 bytes_out, GError **error)
+{
+	return db_run(db, error,
+		"UPDATE session SET state = 'ended', ended_at = ?, reason = ?, bytes_in = ?,"
+		" bytes_out = ? WHERE id = ? AND ended_at = 0",
+		DB_INT(now), DB_TEXT(reason), DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id));
+}
+
+gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
+	GError **error)
+{
+	return db_run(db, error,
+		"UPDATE session SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
+		" WHERE id = ?",
+		DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id));
+}
+
+static SessionView *read_row(const DbRows *rows)
+{
+	SessionView *s = g_new0(SessionView, 1);
+
+	s->id = db_rows_dup(rows, 0);
+	s->user = db_rows_dup(rows, 1);
+	s->desktop_id = db_rows_dup(rows, 2);
+	s->desktop_name = db_rows_dup(rows, 3);
+	s->pool = db_rows_dup(rows, 4);
+	s->protocol = db_rows_dup(rows, 5);
+	s->via = db_rows_dup(rows, 6);
+	s->peer = db_rows_dup(rows, 7);
+	s->gateway = db_rows_dup(rows, 8);
+	s->state = db_rows_dup(rows, 9);
+	s->started_at = db_rows_int(rows, 10);
+	s->ended_at = db_rows_int(rows, 11);
+	s->reason = db_rows_dup(rows, 12);
+	s->bytes_in = (guint64)db_rows_int(rows, 13);
+	s->bytes_out = (guint64)db_rows_int(rows, 14);
+	return s;
+}
+
+static DbRows *select_sessions(Db *db, const char *user, gboolean live, unsigned limit,
+	GError **error)
+{
+	/* An index for each: the live ones are few among many. */
+	if (live)
+		return db_select(db, error,
+			"SELECT " COLUMNS " FROM session WHERE ended_at = 0"
+			" AND user_name = COALESCE(?, user_name) ORDER BY started_at DESC, id",
+			DB_TEXT(user));
+	if (user)
+		return db_select(db, error,
+			"SELECT " COLUMNS " FROM session WHERE user_name = ?"
+			" ORDER BY started_at DESC, id LIMIT ?",
+			DB_TEXT(user), DB_INT(limit));
+	return db_select(db, error,
+		"SELECT " COLUMNS " FROM session ORDER BY started_at DESC, id LIMIT ?",
+		DB_INT(limit));
+}
+
+GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error)
+{
+	g_autoptr(DbRows) rows = select_sessions(db, user, live, limit, error);
+	GPtrArray *sessions;
+
+	if (!rows)
+		return NULL;
+	sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_view_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(sessions, read_row(rows));
+	return sessions;
+}
+
+gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,
+	gint64 *out_at, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT COALESCE(MAX(started_at), 0) FROM session"
+		" WHERE user_name = ? AND pool = ? AND desktop = COALESCE(?, desktop)",
+		DB_TEXT(user), DB_TEXT(pool), DB_TEXT(desktop));
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out_at = db_rows_int(rows, 0);
+	return TRUE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_session: sessions (leases) as they were and are. The live ones are also in memory
+ * (session.c); these rows are what people and admins see, and what outlives the broker. */
+#pragma once
+
+#include "core.h"
+#include "db.h"
+
+gboolean store_session_add(Db *db, const SessionView *session, GError **error);
+/* The client has its picture: "live". */
+gboolean store_session_start(Db *db, const char *id, GError **error);
+gboolean store_session_end(Db *db, const char *id, const char *reason, gint64 now,
+	guint64 bytes_in, guint64 bytes_out, GError **error);
+/* A channel that ended after its session did. */
+gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
+	GError **error);
+/* user NULL = everybody's. live: all that have not ended; else the newest `limit`. Newest first. */
+GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error);
+/* *out_at: when this person last began a session on this desktop or, with desktop NULL,
+ * on any of the pool; 0 = never. */
+gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,
+	gint64 *out_at, GError **error);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The store on a real database file: migrations, faults, and the statements on which safety rests:
+ * a ticket is spent once, a desktop is given once, a dirty one never.
+ */
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#include "db.h"
+#include "fault.h"
+#include "store_audit.h"
+#include "store_desktop.h"
+#include "store_entitlement.h"
+#include "store_image.h"
+#include "store_login.h"
+#include "store_pool.h"
+#include "store_session.h"
+#include "store_ticket.h"
+
+typedef struct {
+	char *dir;
+	char *path;
+	Db *db;
+} Fixture;
+
+static void setup(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->dir = g_dir_make_tmp("oriel-store-XXXXXX", NULL);
+	f->path = g_build_filename(f->dir, "broker.db", NULL);
+	f->db = db_open(f->path, &error);
+	g_assert_no_error(error);
+}
+
+static void teardown(Fixture *f, gconstpointer unused)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+
+	db_close(f->db);
+	for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autofree char *path = g_strconcat(f->path, ends[i], NULL);
+
+		g_unlink(path);
+	}
+	g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+	g_free(f->path);
+	g_free(f->dir);
+}
+
+static void add_pool(Db *db, const char *name, const char *kind)
+{
+	ImageView image = {.name = (char *)"tiny", .memory = 128, .cpus = 1, .video = (char *)"std"};
+	PoolView pool = {.name = (char *)name, .kind = (char *)kind, .image = (char *)"tiny",
+		.provider = (char *)"qemu", .uri = (char *)"", .max = 3};
+	g_autoptr(GError) error = NULL;
+
+	store_image_put(db, &image, &error);
+	g_assert_no_error(error);
+	store_pool_put(db, &pool, &error);
+	g_assert_no_error(error);
+}
+
+static void add_desktop(Db *db, const char *pool, const char *id, const char *identity)
+{
+	StoreDesktop d = {.id = (char *)id, .name = (char *)id, .pool = (char *)pool,
+		.state = (char *)"ready", .identity = (char *)identity};
+	g_autoptr(GError) error = NULL;
+
+	store_desktop_add(db, &d, &error);
+	g_assert_no_error(error);
+}
+
+static void test_open(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) pools = NULL;
+	struct stat st;
+
+	g_assert_cmpint(stat(f->path, &st), ==, 0);
+	g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+	add_pool(f->db, "lab", "floating");
+
+	/* Again: nothing to migrate, everything still there. */
+	db_close(f->db);
+	f->db = db_open(f->path, &error);
+	g_assert_no_error(error);
+	pools = store_pools(f->db, &error);
+	g_assert_cmpuint(pools->len, ==, 1);
+
+	/* From a newer program: not touched. */
+	g_assert_true(db_run(f->db, &error, "INSERT INTO migration (number) VALUES (?)",
+		DB_INT(9999)));
+	db_close(f->db);
+	f->db = db_open(f->path, &error);
+	g_assert_null(f->db);
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+}
+
+static void test_transaction(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	add_pool(f->db, "lab", "floating");
+	{
+		g_auto(DbTransaction) tx = db_begin(f->db, &error);
+
+		add_desktop(f->db, "lab", "d-1", NULL);
+		/* Left without a commit. */
+	}
+	g_assert_null(store_desktop(f->db, "d-1", &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	{
+		g_auto(DbTransaction) tx = db_begin(f->db, &error);
+
+		add_desktop(f->db, "lab", "d-1", NULL);
+		g_assert_true(db_commit(&tx, &error));
+	}
+	store_desktop_free(store_desktop(f->db, "d-1", &error));
+	g_assert_no_error(error);
+	/* A failing statement says so, and foreign keys are on. */
+	g_assert_false(db_run(f->db, &error,
+		"INSERT INTO entitlement (pool, user_name, group_name) VALUES ('none', 'a', '')"));
+	g_assert_error(error, FAULT, FAULT_BROKER);
+}
+
+static void test_nouns(Fixture *f, gconstpointer unused)
+{
+	PoolView other = {.name = (char *)"lab", .kind = (char *)"machines",
+		.provider = (char *)"machine", .uri = (char *)"", .max = 1};
+	const char *groups[] = {"staff", "", "wheel", NULL};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) pools = NULL;
+	g_autoptr(GPtrArray) none = NULL;
+	g_autoptr(GPtrArray) audit = NULL;
+	g_autoptr(StoreLogin) login = NULL;
+
+	add_pool(f->db, "lab", "floating");
+	add_pool(f->db, "office", "dedicated");
+	g_assert_false(store_pool_put(f->db, &other, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+	g_clear_error(&error);
+	g_assert_false(store_image_remove(f->db, "tiny", &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+
+	g_assert_true(store_entitle(f->db, "lab", "anna", NULL, TRUE, &error));
+	g_assert_true(store_entitle(f->db, "lab", "anna", NULL, TRUE, &error));
+	g_assert_true(store_entitle(f->db, "lab", NULL, "staff", TRUE, &error));
+	g_assert_true(store_entitle(f->db, "office", NULL, "wheel", TRUE, &error));
+	g_assert_false(store_entitle(f->db, "nowhere", "anna", NULL, TRUE, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	pools = store_entitled_pools(f->db, "anna", (char **)groups, &error);
+	g_assert_cmpuint(pools->len, ==, 2);
+	g_assert_cmpstr(pools->pdata[0], ==, "lab");
+	/* Neither an empty user nor an empty group matches the columns' "none". */
+	none = store_entitled_pools(f->db, "", (char **)(const char *[]){"", NULL}, &error);
+	g_assert_cmpuint(none->len, ==, 0);
+
+	g_assert_true(store_login_add(f->db, "l1", "hash", "anna", (char **)groups, "::1", 100,
+		&error));
+	login = store_login_find(f->db, "hash", 99, &error);
+	g_assert_cmpstr(login->user, ==, "anna");
+	g_assert_cmpstr(login->groups[2], ==, "wheel");
+	g_assert_null(store_login_find(f->db, "hash", 100, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+
+	for (int i = 1; i <= 3; i++)
+		g_assert_true(store_audit_add(f->db,
+			&(AuditView){.at = i, .event = (char *)"login", .bytes_in = 1ULL << 40},
+			&error));
+	audit = store_audit(f->db, 3, 10, &error);
+	g_assert_cmpuint(audit->len, ==, 2);
+	g_assert_cmpint(((AuditView *)audit->pdata[0])->id, ==, 2);
+	g_assert_cmpuint(((AuditView *)audit->pdata[0])->bytes_in, ==, 1ULL << 40);
+}
+
+static void test_ticket_faults(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *user = NULL;
+	g_autofree char *desktop = NULL;
+	gint64 latest = -1;
+	static const struct {
+		const char *hash, *protocol;
+		gint64 now;
+	} bad[] = {{"h2", "vnc", 10}, {"h1", "spice", 10}, {"h1", "vnc", 60}};
+
+	add_pool(f->db, "lab", "floating");
+	add_desktop(f->db, "lab", "d-1", "i1");
+	g_assert_true(store_ticket_add(f->db, "h1", "anna", "d-1", "vnc", 60, &error));
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_assert_false(store_ticket_redeem(f->db, bad[i].hash, bad[i].protocol, bad[i].now,
+			&user, &desktop, &error));
+		g_assert_error(error, FAULT, FAULT_DENIED);
+		g_clear_error(&error);
+	}
+	g_assert_true(store_ticket_latest(f->db, "d-1", 10, &latest, &error));
+	g_assert_cmpint(latest, ==, 60);
+	g_assert_true(store_ticket_redeem(f->db, "h1", "vnc", 59, &user, &desktop, &error));
+	g_assert_cmpstr(user, ==, "anna");
+	g_assert_cmpstr(desktop, ==, "d-1");
+	g_assert_false(store_ticket_redeem(f->db, "h1", "vnc", 59, &user, &desktop, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	g_assert_true(store_ticket_latest(f->db, "d-1", 10, &latest, &error));
+	g_assert_cmpint(latest, ==, 0);
+	g_assert_true(store_ticket_clean(f->db, 61, &error));
+}
+
+static gpointer redeem_all(gpointer data)
+{
+	Fixture *f = data;
+	int won = 0;
+
+	for (int i = 0; i < 50; i++) {
+		g_autofree char *hash = g_strdup_printf("h%d", i);
+		g_autofree char *user = NULL;
+		g_autofree char *desktop = NULL;
+
+		won += store_ticket_redeem(f->db, hash, "vnc", 1, &user, &desktop, NULL);
+	}
+	return GINT_TO_POINTER(won);
+}
+
+static void test_ticket_once(Fixture *f, gconstpointer unused)
+{
+	GThread *threads[2];
+	int won = 0;
+
+	add_pool(f->db, "lab", "floating");
+	add_desktop(f->db, "lab", "d-1", "i1");
+	for (int i = 0; i < 50; i++) {
+		g_autofree char *hash = g_strdup_printf("h%d", i);
+
+		g_assert_true(store_ticket_add(f->db, hash, "anna", "d-1", "vnc", 60, NULL));
+	}
+	for (int i = 0; i < 2; i++)
+		threads[i] = g_thread_new("redeem", redeem_all, f);
+	for (int i = 0; i < 2; i++)
+		won += GPOINTER_TO_INT(g_thread_join(threads[i]));
+	g_assert_cmpint(won, ==, 50);
+}
+
+static void assert_free(Db *db, const char *expected)
+{
+	g_autofree char *id = NULL;
+
+	g_assert_true(store_desktop_find_free(db, "lab", &id, NULL));
+	g_assert_cmpstr(id, ==, expected);
+}
+
+static void test_desktop_cycle(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) dirty = NULL;
+	g_autoptr(StoreDesktop) d = NULL;
+	gint64 next;
+
+	add_pool(f->db, "lab", "floating");
+	add_desktop(f->db, "lab", "d-1", "i1");
+	assert_free(f->db, "d-1");
+
+	/* Held: nobody else's; not for ever. */
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 50, &error));
+	assert_free(f->db, NULL);
+	g_assert_false(store_desktop_claim(f->db, "d-1", "ben", 50, &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	g_assert_cmpint(store_desktop_release(f->db, 49, &next, &error), ==, 0);
+	g_assert_cmpint(next, ==, 50);
+	g_assert_cmpint(store_desktop_release(f->db, 50, &next, &error), ==, 1);
+	assert_free(f->db, "d-1"); /* nobody was in: still clean */
+	g_assert_false(store_desktop_enter(f->db, "d-1", "anna", 51, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+
+	/* In use: no time takes it away, a new claim of the same person neither. */
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 90, &error));
+	g_assert_true(store_desktop_enter(f->db, "d-1", "anna", 60, &error));
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 90, &error));
+	g_assert_cmpint(store_desktop_release(f->db, 1000, &next, &error), ==, 0);
+	g_assert_cmpint(next, ==, 0);
+
+	/* Left: released dirty, given to nobody until the overlay is proven to be another. */
+	g_assert_true(store_desktop_leave(f->db, "d-1", 70, &error));
+	g_assert_cmpint(store_desktop_release(f->db, 70, &next, &error), ==, 1);
+	d = store_desktop(f->db, "d-1", &error);
+	g_assert_cmpstr(d->state, ==, "resetting");
+	g_assert_false(store_desktop_clean(d));
+	dirty = store_desktop_find_dirty(f->db, &error);
+	g_assert_cmpuint(dirty->len, ==, 1);
+	g_assert_true(store_desktop_set_state(f->db, "d-1", "ready", "", &error));
+	assert_free(f->db, NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", NULL, &error));
+	assert_free(f->db, NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", &error));
+	assert_free(f->db, "d-1");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(path, func) g_test_add("/store/" path, Fixture, NULL, setup, func, teardown)
+	ADD("open", test_open);
+	ADD("transaction", test_transaction);
+	ADD("nouns", test_nouns);
+	ADD("ticket-faults", test_ticket_faults);
+	ADD("ticket-once", test_ticket_once);
+	ADD("desktop-cycle", test_desktop_cycle);
+	return g_test_run();
+}
