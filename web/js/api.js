@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * api: the broker's REST interface (docs/api.yaml), one function per call. The login lives in an
+ * HttpOnly cookie; this file never sees or keeps a token. A changing call carries the header that
+ * no foreign page can set.
+ */
+
+const BASE = new URL('api/v1/', document.baseURI);
+const PATIENCE = 20000;
+
+/* code: a fault of the broker's (errors.js), or "expired", "credentials", "throttled", "offline",
+ * "aborted". */
+export class ApiError extends Error {
+    constructor(code, message = '', extra = {}) {
+        super(message);
+        this.code = code;
+        Object.assign(this, extra);
+    }
+}
+
+const BY_STATUS = { 400: 'client', 403: 'denied', 404: 'not-found', 408: 'timeout', 410: 'ended',
+    429: 'throttled', 500: 'bug', 502: 'broker', 503: 'broker', 504: 'timeout' };
+
+let expired = () => {};
+
+/* What to do when the broker does not know the login any more. */
+export function onExpired(act) {
+    expired = act;
+}
+
+async function problem(response) {
+    const extra = { status: response.status, retryAfter: Number(response.headers.get('Retry-After')) || 0 };
+    let error = {};
+
+    try {
+        error = (await response.json()).error ?? {};
+    } catch {
+        /* Not from the broker: the gateway or a proxy in between answered. */
+    }
+    return new ApiError(response.status === 429 ? 'throttled'
+        : response.status === 401 ? 'expired'
+            : error.code ?? BY_STATUS[response.status] ?? 'bug', error.message, extra);
+}
+
+async function request(method, path, { body, signal, patience = PATIENCE } = {}) {
+    const deadline = AbortSignal.timeout(patience);
+    const headers = {};
+
+    if (method !== 'GET')
+        headers['X-Oriel-CSRF'] = '1';
+    if (body !== undefined)
+        headers['Content-Type'] = 'application/json';
+    try {
+        return await fetch(new URL(path, BASE), {
+            method,
+            headers,
+            body: body === undefined ? undefined : JSON.stringify(body),
+            credentials: 'same-origin',
+            cache: 'no-store',
+            signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        });
+    } catch {
+        if (signal?.aborted)
+            throw new ApiError('aborted');
+        throw new ApiError(deadline.aborted ? 'timeout' : 'offline');
+    }
+}
+
+async function call(method, path, options) {
+    const response = await request(method, path, options);
+
+    if (response.status === 401)
+        expired();
+    if (!response.ok)
+        throw await problem(response);
+    if (response.status === 204)
+        return null;
+    try {
+        const text = await response.text();
+
+        return text ? JSON.parse(text) : null;
+    } catch {
+        throw new ApiError('offline');
+    }
+}
+
+/* One round of a login: {done: {user, admin}} or {conversation, prompts}. */
+async function round(path, body) {
+    /* PAM delays refusals on purpose, and a directory may be slow. */
+    const response = await request('POST', path, { body, patience: 60000 });
+
+    if (response.status === 401) {
+        const refused = await problem(response);
+
+        refused.code = 'credentials';
+        throw refused;
+    }
+    if (!response.ok)
+        throw await problem(response);
+    const answer = await response.json();
+
+    return response.status === 202 ? answer : { done: answer };
+}
+
+const part = encodeURIComponent;
+
+export const login = (user, password) => round('login', { user, password });
+export const answer = (conversation, answers) => round(`login/${part(conversation)}`, { answers });
+export const session = (options) => call('GET', 'session', options);
+export const logout = () => call('POST', 'logout');
+export const desktops = (options) => call('GET', 'desktops', options);
+export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, options);
+export const sessions = (options) => call('GET', 'sessions', options);
+export const endSession = (id) => call('DELETE', `sessions/${part(id)}`);
+
+/* May take as long as the desktop takes to start. */
+export const connect = (id, protocol, options) =>
+    call('POST', `desktops/${part(id)}/connect`, { body: { protocol }, patience: 180000, ...options });
+
+/* The .vv file: {blob, name}. */
+export async function viewerFile(id, options) {
+    const response = await request('GET', `desktops/${part(id)}/console.vv`, { patience: 180000, ...options });
+
+    if (response.status === 401)
+        expired();
+    if (!response.ok)
+        throw await problem(response);
+    const name = /filename="?([^";]+)"?/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+
+    return { blob: await response.blob(), name: name ?? 'console.vv' };
+}
+
+/* The WebSocket that one ticket opens. */
+export function socketUrl(ticket) {
+    const url = new URL('websockify', document.baseURI);
+
+    url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
+    url.searchParams.set('token', ticket);
+    return url;
+}

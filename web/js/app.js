@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * app: the portal. Knows who is signed in, draws the header and ties pages to addresses:
+ *
+ *   #/              my one desktop if I have just one, else the cards
+ *   #/desktops      the cards, always (so that "back" does not lead in circles)
+ *   #/desktop/ID    a desktop in the browser
+ *   #/sessions      what is open
+ */
+import * as api from './api.js';
+import { desktopsPage, address } from './desktops.js';
+import { errorView } from './errors.js';
+import { loginPage } from './login.js';
+import { prepare } from './progress.js';
+import * as router from './router.js';
+import { sessionsPage } from './sessions.js';
+import { button, h, icon, toast } from './view.js';
+
+let who = null;
+
+/* noVNC is some forty files: fetched while the person reads or types. */
+const loadConsole = () => Promise.all([import('./console.js'), import('./settings.js')]);
+
+function signIn(note) {
+    return loginPage((session) => {
+        who = session;
+        /* Back to where one was; the address has not changed. */
+        router.show();
+    }, note);
+}
+
+/* A page for those who are signed in; everybody else signs in first. */
+function guarded(page) {
+    return async (...parameters) => {
+        try {
+            who ??= await api.session();
+        } catch (error) {
+            if (error.code === 'expired')
+                return signIn('');
+            return { node: h('div', { class: 'page' }, errorView(error, { retry: router.show })), title: 'Oriel', full: true };
+        }
+        try {
+            return await page(...parameters);
+        } catch (error) {
+            if (error.code === 'expired')
+                return null;
+            return { node: h('div', { class: 'page' }, errorView(error, { retry: router.show })), title: 'Oriel' };
+        }
+    };
+}
+
+async function home() {
+    const list = await api.desktops();
+
+    if (list.length === 1 && list[0].protocols.includes('web'))
+        router.go(address(list[0]), { replace: true });
+    else
+        router.go('/desktops', { replace: true });
+    return null;
+}
+
+async function desktopPage(id) {
+    const [{ Console }, { Settings }] = await loadConsole();
+    const source = {
+        name: 'Desktop',
+        again: true,
+        async open(signal, report) {
+            const answer = await prepare(id, 'web', signal, (view) => {
+                source.name = view.name ?? source.name;
+                report(view);
+            });
+
+            return { url: api.socketUrl(answer.ticket), name: answer.desktop?.name };
+        },
+    };
+    const view = new Console(source, new Settings(), () => router.go('/desktops'));
+
+    return { node: view.node, title: 'Desktop', full: true, leave: () => view.close() };
+}
+
+async function signOut() {
+    try {
+        await api.logout();
+    } catch (error) {
+        if (error.code !== 'expired') {
+            toast('You could not be signed out. Please try again.', 'error');
+            return;
+        }
+    }
+    who = null;
+    router.go('/', { replace: true });
+    toast('You are signed out.', 'done');
+}
+
+function header() {
+    const bar = document.getElementById('header');
+
+    if (!who) {
+        bar.replaceChildren();
+        return;
+    }
+    const here = router.path();
+    const link = (to, label, glyph) => h('a', { href: `#${to}`, class: 'nav-link',
+        'aria-current': here === to ? 'page' : undefined }, icon(glyph), h('span', {}, label));
+
+    bar.replaceChildren(h('header', { class: 'header' },
+        h('a', { href: '#/desktops', class: 'brand', 'aria-label': 'Oriel: my desktops' }, icon('logo'), h('span', {}, 'Oriel')),
+        h('nav', { 'aria-label': 'Pages' }, link('/desktops', 'Desktops', 'desktop'), link('/sessions', 'Sessions', 'activity')),
+        h('span', { class: 'header-user' }, icon('user'), h('span', {}, who.user)),
+        button('Sign out', { class: 'quiet', onclick: signOut }, 'signout')));
+}
+
+/* The login is over: sign in again, and go on with the page that one is on. */
+api.onExpired(() => {
+    if (who === null)
+        return;
+    who = null;
+    router.put(signIn('Your login has expired. Please sign in again: you will be back where you were.'));
+});
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    document.getElementById('main').focus();
+});
+router.start([
+    [/^\/$/, guarded(home)],
+    [/^\/desktops$/, guarded(() => desktopsPage(who.user))],
+    [/^\/desktop\/([^/]+)$/, guarded(desktopPage)],
+    [/^\/sessions$/, guarded(sessionsPage)],
+    [/.*/, guarded(() => router.go('/desktops', { replace: true }))],
+], header);
+(globalThis.requestIdleCallback ?? setTimeout)(() => loadConsole().catch(() => {}));

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * errors: every way in which something can go wrong, in words, and what a person can do about it.
+ * The codes are the broker's faults (base/fault.c) and a few that only a browser sees. Also the
+ * judgement on a closed WebSocket: is it worth trying again by itself?
+ */
+import { button, h, icon } from './view.js';
+
+const TABLE = {
+    'denied': { title: 'Access denied', text: 'You may not use this desktop. If you think you should, ask your administrator.', icon: 'lock' },
+    'not-found': { title: 'No such desktop', text: 'It does not exist any more, or it is not yours.', icon: 'desktop' },
+    'busy': { title: 'Everything is in use', text: 'There is no free desktop right now. Please try again in a few minutes.', icon: 'layers', retry: true },
+    'desktop': { title: 'Your desktop cannot be reached', text: 'It did not start, or it does not answer. Try again; if it stays so, tell your administrator.', icon: 'warning', retry: true },
+    'broker': { title: 'The desktop service is not available', text: 'It should be back in a moment.', icon: 'unplugged', retry: true, passing: true },
+    'offline': { title: 'No connection', text: 'The desktop service cannot be reached from here. Check your network.', icon: 'unplugged', retry: true, passing: true },
+    'timeout': { title: 'This took too long', text: 'Your desktop did not become ready in time. It may still be starting: try again.', icon: 'warning', retry: true, passing: true },
+    'config': { title: 'The service is not set up correctly', text: 'Please tell your administrator.', icon: 'warning' },
+    'bug': { title: 'Something went wrong on our side', text: 'Please tell your administrator.', icon: 'warning', retry: true },
+    'client': { title: 'This page and the service do not understand each other', text: 'Reload the page. If it stays so, tell your administrator.', icon: 'warning', retry: true },
+    'ended': { title: 'The session has ended', text: 'It was ended from outside this page.', icon: 'leave', retry: true },
+    'taken': { title: 'Continued on another device', text: 'This desktop was opened somewhere else. Take it back here if you like.', icon: 'viewer', retry: true },
+    'refused': { title: 'The gateway refused the connection', text: 'The way to your desktop could not be opened.', icon: 'warning', retry: true },
+    'spent': { title: 'This link was already used', text: 'A link to a desktop is good once, and only for a short time.', icon: 'lock' },
+    'lost': { title: 'Connection lost', text: 'The network did not come back. Your desktop keeps running.', icon: 'unplugged', retry: true },
+    'none': { title: 'No desktop is assigned to you', text: 'Ask your administrator for one. This page will show it as soon as it is there.', icon: 'desktop', retry: true },
+};
+
+export function explain(code) {
+    return TABLE[code] ?? TABLE.bug;
+}
+
+/* Worth waiting for: the fault goes away by itself. */
+export function passing(error) {
+    return explain(error.code).passing === true;
+}
+
+/*
+ * A page for a fault. The server's own words are shown when it has any that are not ours already.
+ * actions: buttons; {retry: f} adds "Try again" where that makes sense.
+ */
+export function errorView(error, { retry = null, actions = [] } = {}) {
+    const known = explain(error.code);
+    const buttons = [...actions];
+
+    if (retry && known.retry)
+        buttons.unshift(button(error.code === 'ended' ? 'Open it again' : 'Try again',
+            { class: 'primary', onclick: retry, autofocus: true }, 'refresh'));
+    return h('section', { class: 'notice', 'data-error': error.code },
+        h('div', { class: 'notice-icon' }, icon(known.icon)),
+        h('h1', { tabindex: '-1' }, known.title),
+        h('p', { class: 'notice-text' }, error.message || known.text),
+        h('div', { class: 'actions' }, ...buttons));
+}
+
+/*
+ * What a closed connection means.
+ * closed: {live, opened, code, reason, security}: was there a picture, did the WebSocket open, the
+ * close code and reason (RFC 6455, 7.4), the reason of an RFB security failure.
+ * Returns {code, message, again}; again = reconnect without asking.
+ */
+export function judge(closed) {
+    const reason = closed.reason ?? '';
+
+    if (closed.security !== undefined)
+        return { code: 'desktop', message: closed.security, again: false };
+    if (!closed.opened)
+        return { code: 'refused', message: '', again: true };
+    if (/another (device|viewer|place|client)|taken over|elsewhere/i.test(reason))
+        return { code: 'taken', message: '', again: false };
+    /* 1000: over in good order; 1008: by a rule; 4000 and up: by somebody's decision. */
+    if (closed.code === 1000 || closed.code === 1008 || closed.code >= 4000)
+        return { code: 'ended', message: reason, again: false };
+    return { code: 'lost', message: reason, again: true };
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * livepage: a page that shows a list from the broker and keeps it up to date while somebody looks.
+ * It is rebuilt only when there is news, and keeps the focus, for those who walk by keyboard.
+ */
+import { errorView } from './errors.js';
+import { announce, h, spinner } from './view.js';
+
+const REFRESH = 5000;
+
+/*
+ * fetch(signal) -> data; build(data, refresh) -> node. Returns the page, for the router.
+ */
+export function livePage({ title, loading, news, fetch, build }) {
+    const body = h('div', { class: 'page-body' }, h('p', { class: 'loading' }, spinner(), loading));
+    const node = h('div', { class: 'page' }, h('h1', { tabindex: '-1' }, title), body);
+    const abort = new AbortController();
+    let shown = null;
+    let timer = 0;
+
+    function put(key, make) {
+        if (key === shown)
+            return;
+        const inside = body.contains(document.activeElement);
+        const focused = inside && document.activeElement.getAttribute('aria-label');
+
+        if (shown !== null)
+            announce(news);
+        shown = key;
+        body.replaceChildren(make());
+        if (inside)
+            (body.querySelector(`[aria-label="${CSS.escape(focused ?? '')}"]`) ?? node.firstChild).focus();
+    }
+
+    async function load() {
+        clearTimeout(timer);
+        try {
+            if (!document.hidden) {
+                const data = await fetch(abort.signal);
+
+                if (!abort.signal.aborted)
+                    put(JSON.stringify(data), () => build(data, load));
+            }
+        } catch (error) {
+            if (abort.signal.aborted || error.code === 'expired')
+                return;
+            put(`fault ${error.code} ${error.message}`, () => errorView(error, { retry: load }));
+        }
+        clearTimeout(timer);
+        if (!abort.signal.aborted)
+            timer = setTimeout(load, REFRESH);
+    }
+
+    document.addEventListener('visibilitychange', load, { signal: abort.signal });
+    load();
+    return {
+        node,
+        title,
+        leave: () => {
+            abort.abort();
+            clearTimeout(timer);
+        },
+    };
+}
