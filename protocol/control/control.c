@@ -15,14 +15,14 @@
 typedef enum {
 	KIND_TEXT,
 	KIND_SECRET,
-	KIND_CA,      /* a longer text                                                   */
-	KIND_CLIENT,  /* a text: the client's protocol                                   */
-	KIND_DISPLAY, /* a text: the desktop's protocol                                  */
-	KIND_FAULT,   /* a text: a name of FaultInfo                                     */
+	KIND_CA,      /* a longer text                  */
+	KIND_CLIENT,  /* a text: the client's protocol  */
+	KIND_DISPLAY, /* a text: the desktop's protocol */
+	KIND_FAULT,   /* a text: a name of FaultInfo    */
 	KIND_BOOL,
 	KIND_U16,
 	KIND_U32,
-	KIND_U64, /* up to 2^63 - 1, JSON's integers here are signed                 */
+	KIND_U64, /* up to 2^63 - 1: jansson's integers are signed */
 	KIND_ENDPOINT,
 } Kind;
 
@@ -41,10 +41,9 @@ typedef struct {
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
-#define FIELD(key, kind, must, may)                                         \
-	{                                                                   \
-#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may \
-	}
+/* clang-format off */
+#define FIELD(key, kind, must, may) {#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may}
+/* clang-format on */
 static const Field message_fields[] = {
 	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
 	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
@@ -69,10 +68,9 @@ static const Field message_fields[] = {
 #undef FIELD
 
 /* Here `must` and `may` are 1 or 0. */
-#define FIELD(key, kind, must)                                            \
-	{                                                                 \
-#key, kind, G_STRUCT_OFFSET(Endpoint, key), must, !(must) \
-	}
+/* clang-format off */
+#define FIELD(key, kind, must) {#key, kind, G_STRUCT_OFFSET(Endpoint, key), must, !(must)}
+/* clang-format on */
 static const Field endpoint_fields[] = {
 	FIELD(protocol, KIND_DISPLAY, 1), FIELD(has_fd, KIND_BOOL, 0),
 	FIELD(host, KIND_TEXT, 0),        FIELD(port, KIND_U16, 0),
