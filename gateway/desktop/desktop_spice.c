@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * desktop_spice: links one channel to a desktop's SPICE server in the viewer's stead. Main has its
+ * endpoint from its lease; every other channel asks for one of its own. In main's first message
+ * (MAIN_INIT) the desktop's session id becomes the one that the broker gave the lease, by which
+ * every gateway process finds the session again; the broker remembers the desktop's own.
+ *
+ * libspice-server 0.15.1 crashes, and the whole VM with it, when a display channel is linked and
+ * its first message (DISPLAY_INIT) never comes. So a display's viewer is welcomed first and its
+ * first message awaited; only then is the desktop touched, and the message leaves together with the
+ * ticket. No line that drops can come between the two.
+ */
+#include "front/front_spice.h"
+#include "reader.h"
+#include "spice/spice_frame.h"
+#include "spice/spice_link_client.h"
+
+typedef struct {
+	guint32 connection_id; /* 0 on main */
+	gboolean has_endpoint;
+	SpiceLinkClient *link; /* NULL until connected */
+} SpiceDial;
+
+static void spice_close(Session *s)
+{
+	SpiceDial *dial = g_steal_pointer(&s->dialing);
+
+	if (dial == NULL)
+		return;
+	spice_link_client_free(dial->link);
+	g_free(dial);
+}
+
+static SpiceDial *begin(Session *s, GError **error)
+{
+	gboolean is_main = s->ask.kind != ASK_JOIN;
+	SpiceDial *dial;
+
+	if ((is_main ? s->client_id : s->backend_id) == 0) {
+		g_set_error_literal(error, FAULT, FAULT_BROKER,
+				    "a SPICE lease without a session id");
+		return NULL;
+	}
+	dial = g_new0(SpiceDial, 1);
+	dial->connection_id = is_main ? 0 : s->backend_id;
+	dial->has_endpoint = is_main;
+	return dial;
+}
+
+static Step await_display_init(Session *s, FrontSpiceChannel *channel, GError **error)
+{
+	const gsize n = SPICE_FRAME_HEADER + SPICE_DISPLAY_INIT_BODY;
+	Step step = s->front->welcome(s, error);
+	guint16 type;
+	guint32 size;
+	Reader r;
+
+	if (step != STEP_NEXT)
+		return step;
+	step = session_client_io(s, peer_need(&s->client, n, error));
+	if (step != STEP_NEXT)
+		return step;
+	reader_init(&r, buffer_bytes(&s->client.in), n);
+	type = reader_u16le(&r);
+	size = reader_u32le(&r);
+	if (type != SPICE_DISPLAY_INIT || size != SPICE_DISPLAY_INIT_BODY) {
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "the display channel starts with message %u of %u bytes, not with INIT",
+			    type, size);
+		return STEP_FAIL;
+	}
+	channel->display_init = g_bytes_new(buffer_bytes(&s->client.in), n);
+	buffer_consume(&s->client.in, n);
+	return STEP_NEXT;
+}
+
+static Step ask_endpoint(Session *s, SpiceDial *dial, GError **error)
+{
+	Step step;
+
+	if (!session_asking(s)) {
+		ControlMessage request = {.type = CONTROL_DIAL, .lease = s->lease};
+
+		session_request(s, &request);
+	}
+	step = session_answer(s, error);
+	dial->has_endpoint = step == STEP_NEXT;
+	return step;
+}
+
+static Step link_channel(Session *s, SpiceDial *dial, const FrontSpiceChannel *channel,
+			 GError **error)
+{
+	if (dial->link == NULL) {
+		SpiceLinkMess mess;
+		gsize n = 0;
+		gconstpointer first =
+			channel->display_init ? g_bytes_get_data(channel->display_init, &n) : NULL;
+
+		spice_link_forward(&channel->mess, dial->connection_id, &mess);
+		dial->link = spice_link_client_new(&mess, s->endpoint.password, first, n,
+						   &s->desktop.out);
+	}
+	for (;;) {
+		SpiceLinkClientEvent event =
+			spice_link_client_step(dial->link, &s->desktop.in, &s->desktop.out, error);
+		Io io;
+
+		if (event == SPICE_LINK_CLIENT_FAILED)
+			return STEP_FAIL;
+		io = peer_flush(&s->desktop, error);
+		if (io != IO_DONE)
+			return session_desktop_io(s, io, error);
+		if (event == SPICE_LINK_CLIENT_READY)
+			return STEP_NEXT;
+		io = peer_need(&s->desktop, spice_link_client_needs(dial->link), error);
+		if (io != IO_DONE)
+			return session_desktop_io(s, io, error);
+	}
+}
+
+/* The viewer opens its other channels as soon as it has INIT; before that the broker must know to
+ * which of the desktop's sessions they belong. INIT stays in desktop.in, for the relay. */
+static Step introduce(Session *s, GError **error)
+{
+	Step step =
+		session_desktop_io(s, peer_need(&s->desktop, SPICE_FRAME_MAIN_INIT, error), error);
+
+	if (step != STEP_NEXT)
+		return step;
+	if (!session_asking(s)) {
+		ControlMessage request = {.type = CONTROL_LINKED, .lease = s->lease};
+
+		if (!spice_frame_main_init(buffer_bytes(&s->desktop.in), SPICE_FRAME_MAIN_INIT,
+					   &s->backend_id, error))
+			return STEP_FAIL;
+		request.backend_id = s->backend_id;
+		session_request(s, &request);
+	}
+	step = session_answer(s, error);
+	if (step == STEP_NEXT)
+		spice_frame_main_init_set(buffer_bytes(&s->desktop.in), s->client_id);
+	return step;
+}
+
+static Step spice_dial(Session *s, GError **error)
+{
+	FrontSpiceChannel *channel = front_spice_channel(s);
+	SpiceDial *dial = s->dialing;
+	Step step;
+
+	if (dial == NULL)
+		s->dialing = dial = begin(s, error);
+	if (dial == NULL)
+		return STEP_FAIL;
+	if (channel->mess.type == SPICE_CHANNEL_DISPLAY && channel->display_init == NULL) {
+		step = await_display_init(s, channel, error);
+		if (step != STEP_NEXT)
+			return step;
+	}
+	if (!dial->has_endpoint) {
+		step = ask_endpoint(s, dial, error);
+		if (step != STEP_NEXT)
+			return step;
+	}
+	if (g_strcmp0(s->endpoint.protocol, "spice") != 0) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop's display is %s, not SPICE",
+			    s->endpoint.protocol ? s->endpoint.protocol : "none");
+		return STEP_FAIL;
+	}
+	step = session_connect(s, error);
+	if (step == STEP_NEXT)
+		step = link_channel(s, dial, channel, error);
+	if (step == STEP_NEXT && dial->connection_id == 0)
+		step = introduce(s, error);
+	return step;
+}
+
+const Desktop desktop_spice = {.name = "spice", .dial = spice_dial, .close = spice_close};
