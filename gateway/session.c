@@ -136,6 +136,7 @@ static void on_closed(uv_handle_t *handle)
 		return;
 	g_clear_error(&s->loop->refusal);
 	g_clear_error(&s->loop->ending);
+	g_free(s->loop->farewell);
 	g_free(s->loop);
 	g_free(s->lease);
 	g_free(s->user);
@@ -255,7 +256,9 @@ static void end(Session *s, const GError *error)
 	report(s, code, reason);
 	if (error != NULL && s->front != NULL && !s->client.eof)
 		s->front->goodbye(s, error);
-	loop->farewell = fault_info(code)->words;
+	/* Who ended it on purpose said so in words; a fault's message is for the admin. */
+	loop->farewell = error == NULL ? NULL
+			: g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
 	close_desktop(s);
 	if (error == NULL || s->client.eof) {
 		finish(s);

@@ -29,7 +29,7 @@ typedef struct SessionLoop {
 	GError *refusal;
 
 	GError *ending; /* set from outside (session_end): taken at the next run */
-	const char *farewell; /* for a layer that can carry words */
+	char *farewell; /* for a layer that can carry words */
 	gboolean silent; /* the client waits for us: it speaks RFB */
 	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
 	gboolean connecting; /* the desktop's TCP connection is on its way */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * desktop_portal: the broker's web socket, dialled like a desktop: pages and API calls end there.
+ * The client's address goes ahead in a PROXY v2 header, beside the stream and never in it.
+ */
+#include "autofd.h"
+#include "http/proxy.h"
+#include "net/address.h"
+#include "net/stream_tcp.h"
+#include "session_loop.h"
+
+#include <errno.h>
+#include <sys/un.h>
+
+static int connect_web(const char *path, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		fault_set_errno(error, FAULT_BROKER, "connect to the broker's web socket");
+		return -1;
+	}
+	return autofd_steal(&fd);
+}
+
+static Step portal_dial(Session *s, GError **error)
+{
+	struct sockaddr_storage local = {0};
+	socklen_t n = sizeof local;
+	char target[ADDRESS_TEXT];
+	guint8 bytes[PROXY_WRITE_MAX];
+	ProxyHeader header;
+	int fd = connect_web(worker_options(s->worker)->web, error);
+
+	if (fd < 0)
+		return STEP_FAIL;
+	session_watch_desktop(s, fd);
+	s->desktop.stream = stream_tcp_new(fd);
+	getsockname(s->client.stream->fd, (struct sockaddr *)&local, &n);
+	address_describe(&local, target);
+	proxy_init(&header, s->address, target);
+	buffer_append(&s->desktop.out, bytes, proxy_write(&header, bytes));
+	return STEP_NEXT;
+}
+
+const Desktop desktop_portal = {.name = "portal", .dial = portal_dial};

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * stream_ws: the bytes inside a WebSocket's binary messages (RFC 6455), after the handshake. A
+ * write becomes one frame whose header stands in the headroom of the caller's buffer, so that
+ * header and payload leave together and nothing is copied. Pings are answered here.
+ */
+#pragma once
+
+#include "stream.h"
+
+/* Takes `below`, which must hold nothing but frames. */
+Stream *stream_ws_new(Stream *below);

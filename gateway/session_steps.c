@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* session_steps: what the rows of the table in session.c do, in its order. */
+#include "session_loop.h"
+
+#include "http/sniff.h"
+#include "net/stream_tls.h"
+
+/* ---- secure */
+
+/* Who says nothing for this long waits for us: only RFB servers speak first. A lost ClientHello
+ * comes again after about a second, so the default is longer than that. */
+static Step wait_for_a_word(Session *s)
+{
+	guint64 silence = (guint64)worker_options(s->worker)->rfb_silence;
+	guint64 waited = session_now(s) - s->loop->step_at;
+
+	if (waited < silence) {
+		session_wake_after(s, silence - waited);
+		return STEP_WAIT;
+	}
+	s->loop->silent = TRUE;
+	return STEP_NEXT;
+}
+
+Step session_secure(Session *s, GError **error)
+{
+	Io io;
+
+	if (s->vnc_only)
+		return STEP_NEXT;
+	if (buffer_length(&s->client.in) == 0 && !stream_is_tls(s->client.stream)) {
+		io = peer_need(&s->client, 1, error);
+		if (io == IO_WAIT)
+			return wait_for_a_word(s);
+		if (io != IO_DONE)
+			return session_client_io(s, io);
+	}
+	if (buffer_length(&s->client.in) > 0 && *buffer_bytes(&s->client.in) != 0x16)
+		return STEP_NEXT; /* no TLS record: sniff says what, and whether that may be */
+	return session_secure_stream(s, error);
+}
+
+/* ---- sniff */
+
+static Step choose(Session *s, const Front *front)
+{
+	s->front = front;
+	return STEP_NEXT;
+}
+
+/* Only what TLS protects may carry a password: without it a viewer gets RFB (VeNCrypt follows) or
+ * an HTTP answer that says where to go. */
+static Step sniff_client(Session *s, GError **error)
+{
+	gboolean secure = stream_is_tls(s->client.stream);
+
+	switch (sniff_bytes(buffer_bytes(&s->client.in), buffer_length(&s->client.in))) {
+	case SNIFF_MORE: return STEP_WAIT;
+	case SNIFF_HTTP:
+	case SNIFF_CONNECT: return choose(s, &front_http);
+	case SNIFF_SPICE:
+		choose(s, &front_spice);
+		if (secure)
+			return STEP_NEXT;
+		g_set_error(error, FAULT, FAULT_CLIENT, "SPICE without TLS");
+		return STEP_FAIL;
+	default: break;
+	}
+	g_set_error(error, FAULT, FAULT_CLIENT, "the first bytes are no protocol of ours");
+	return STEP_FAIL;
+}
+
+Step session_sniff(Session *s, GError **error)
+{
+	gsize have = buffer_length(&s->client.in);
+	Io io;
+
+	if (s->vnc_only || s->loop->silent)
+		return choose(s, &front_rfb);
+	for (;;) {
+		if (have > 0) {
+			Step step = sniff_client(s, error);
+
+			if (step != STEP_WAIT)
+				return step;
+		}
+		if (have >= SNIFF_MAX) {
+			g_set_error(error, FAULT, FAULT_CLIENT, "no protocol of ours");
+			return STEP_FAIL;
+		}
+		io = peer_read(&s->client, SNIFF_MAX - have, error);
+		if (io == IO_WAIT && have == 0)
+			return wait_for_a_word(s) == STEP_NEXT ? choose(s, &front_rfb) : STEP_WAIT;
+		if (io != IO_DONE)
+			return session_client_io(s, io);
+		have = buffer_length(&s->client.in);
+	}
+}
+
+/* ---- greet, redeem, dial, welcome, relay */
+
+Step session_greet(Session *s, GError **error)
+{
+	Step step = s->front->greet(s, error);
+
+	if (step == STEP_NEXT && s->tls_inside) {
+		s->tls_inside = FALSE;
+		s->front->close(s);
+		s->front = NULL;
+		session_restart(s);
+		session_run(s); /* notes: walk again */
+		return STEP_WAIT;
+	}
+	return step;
+}
+
+static const Desktop *desktop_for(const Session *s)
+{
+	if (s->ask.kind == ASK_PORTAL)
+		return &desktop_portal;
+	return g_strcmp0(s->ask.protocol, "spice") == 0 ? &desktop_spice : &desktop_rfb;
+}
+
+Step session_dial(Session *s, GError **error)
+{
+	if (s->dial == NULL)
+		s->dial = desktop_for(s);
+	return s->dial->dial(s, error);
+}
+
+Step session_welcome(Session *s, GError **error)
+{
+	return s->front->welcome(s, error);
+}
+
+static const Relay *relay_for(const Session *s)
+{
+	if (s->ask.kind == ASK_PORTAL)
+		return &relay_tunnel;
+	return g_strcmp0(s->ask.protocol, "spice") == 0 ? &relay_spice : &relay_rfb;
+}
+
+/* Everything that only the handshakes needed goes in one place. */
+static void drop_handshake(Session *s)
+{
+	if (s->front->close != NULL)
+		s->front->close(s);
+	if (s->dial->close != NULL)
+		s->dial->close(s);
+	s->front = NULL;
+	s->dial = NULL;
+	endpoint_clear(&s->endpoint);
+}
+
+Step session_relay(Session *s, GError **error)
+{
+	gboolean first = s->relay == NULL;
+	Step step;
+
+	if (first) {
+		s->relay = relay_for(s);
+		s->loop->relayed = TRUE;
+		worker_session_relaying(s->worker, s);
+		session_report_live(s);
+		if (s->lease != NULL)
+			log_info(&s->log, "started protocol=%s%s%s", s->ask.protocol,
+				s->ask.channel ? " channel=" : "", s->ask.channel ? s->ask.channel : "");
+	}
+	step = s->relay->run(s, error);
+	if (first && s->front != NULL)
+		drop_handshake(s);
+	return step;
+}
