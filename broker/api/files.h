@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * files: the portal's files, read once at start into a table of URL path -> bytes. What is not in
+ * the table cannot be asked for: no path of a request ever reaches the file system. Only known
+ * extensions are taken, no hidden files, and nothing that a link leads to outside the root.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+	const char *type;  /* media type, static */
+	const char *cache; /* Cache-Control, static */
+	char *etag;        /* quoted */
+	char *bytes;
+	gsize length;
+} File;
+
+typedef struct Files Files;
+
+/* root "" = no portal. FAULT_CONFIG if it cannot be read, or is too large to be a portal. */
+Files *files_load(const char *root, GError **error);
+void files_free(Files *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Files, files_free)
+
+/* The file for a URL path ("/" = "/index.html"), owned by files; NULL if there is none. Never
+ * changes after files_load(): any thread may ask. */
+const File *files_find(const Files *files, const char *path);
+
+/* True if one of the tags in an If-None-Match header is the file's (RFC 9110, 13.1.2). */
+gboolean file_matches(const File *file, const char *if_none_match);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * handle_admin: images, pools, machines, entitlements, desktops, sessions and the audit log, for
+ * admins over HTTPS and for orielctl at the admin door. Every call is one of the core's, which
+ * checks the values and audits the change under the admin's name.
+ */
+#include "handlers.h"
+
+#include <string.h>
+
+#include "services.h"
+#include "views.h"
+
+#define AUDIT_MAX    1000
+#define SESSIONS_MAX 1000
+
+/* Where one fits all: a desktop under emulation, a pool for a small office. */
+#define DEFAULT_MEMORY 1024
+#define DEFAULT_CPUS   1
+#define DEFAULT_VIDEO  "std"
+#define DEFAULT_MAX    10
+
+static const char *admin_name(const Request *request)
+{
+	return request->who ? request->who->user : request->peer;
+}
+
+/* NULL and "" are the same in JSON; the core knows only NULL. */
+static char *or_null(const char *text)
+{
+	return text != NULL && *text != '\0' ? (char *)text : NULL;
+}
+
+static gboolean in_range(const char *name, json_int_t value, json_int_t min, json_int_t max,
+	GError **error)
+{
+	if (value >= min && value <= max)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CLIENT, "%s must be from %lld to %lld", name,
+		(long long)min, (long long)max);
+	return FALSE;
+}
+
+static gboolean reply_array(Request *request, GPtrArray *views, json_t *(*view)(gconstpointer))
+{
+	if (views == NULL)
+		return FALSE;
+	reply_json(request, 200, view_array(views, view));
+	g_ptr_array_unref(views);
+	return TRUE;
+}
+#define REPLY_ARRAY(request, views, view)                                                          \
+	reply_array(request, views, (json_t * (*)(gconstpointer)) view)
+
+static gboolean reply_created(Request *request, const char *key, const char *value)
+{
+	reply_json(request, 201, json_pack("{s:s}", key, value));
+	return TRUE;
+}
+
+static gboolean reply_done(Request *request, gboolean done)
+{
+	if (done)
+		reply_empty(request, 204);
+	return done;
+}
+
+gboolean handle_images(Request *request, GError **error)
+{
+	return REPLY_ARRAY(request, core_images(request->services->core, error), view_image);
+}
+
+gboolean handle_image_add(Request *request, GError **error)
+{
+	json_int_t memory = DEFAULT_MEMORY, cpus = DEFAULT_CPUS;
+	const char *disk = NULL, *kernel = NULL, *initrd = NULL, *cmdline = NULL, *xml = NULL;
+	const char *name, *video = DEFAULT_VIDEO;
+	g_autoptr(json_t) root = NULL;
+	ImageView image;
+
+	if (!request_json(request, &root, error,
+		    "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s}", "name", &name, "disk", &disk,
+		    "kernel", &kernel, "initrd", &initrd, "cmdline", &cmdline, "xml", &xml,
+		    "memory", &memory, "cpus", &cpus, "video", &video))
+		return FALSE;
+	if (!in_range("memory", memory, 16, 4 * 1024 * 1024, error) ||
+		!in_range("cpus", cpus, 1, 512, error))
+		return FALSE;
+	image = (ImageView){
+		.name = (char *)name,
+		.disk = or_null(disk),
+		.kernel = or_null(kernel),
+		.initrd = or_null(initrd),
+		.cmdline = or_null(cmdline),
+		.xml = or_null(xml),
+		.memory = (unsigned)memory,
+		.cpus = (unsigned)cpus,
+		.video = (char *)video,
+	};
+	if (!core_image_add(request->services->core, admin_name(request), &image, error))
+		return FALSE;
+	return reply_created(request, "name", name);
+}
+
+gboolean handle_image_remove(Request *request, GError **error)
+{
+	return reply_done(request, core_image_remove(request->services->core, admin_name(request),
+		request->args[0], error));
+}
+
+gboolean handle_pools(Request *request, GError **error)
+{
+	return REPLY_ARRAY(request, core_pools(request->services->core, error), view_pool);
+}
+
+gboolean handle_pool_add(Request *request, GError **error)
+{
+	const char *name, *kind, *image = NULL, *provider = NULL, *uri = "";
+	json_int_t max = DEFAULT_MAX, spare = 0;
+	g_autoptr(json_t) root = NULL;
+	PoolView pool;
+
+	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:s,s?:s,s?:I,s?:I}", "name",
+		    &name, "kind", &kind, "image", &image, "provider", &provider, "uri", &uri,
+		    "max", &max, "spare", &spare))
+		return FALSE;
+	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error))
+		return FALSE;
+	if (provider == NULL)
+		provider = g_str_equal(kind, "machines") ? "machine" : "qemu";
+	pool = (PoolView){
+		.name = (char *)name,
+		.kind = (char *)kind,
+		.image = or_null(image),
+		.provider = (char *)provider,
+		.uri = (char *)uri,
+		.max = (unsigned)max,
+		.spare = (unsigned)spare,
+	};
+	if (!core_pool_add(request->services->core, admin_name(request), &pool, error))
+		return FALSE;
+	return reply_created(request, "name", name);
+}
+
+gboolean handle_pool_remove(Request *request, GError **error)
+{
+	return reply_done(request, core_pool_remove(request->services->core, admin_name(request),
+		request->args[0], error));
+}
+
+/* The desktops that stand on their own somewhere: those of pools of kind "machines". */
+gboolean handle_machines(Request *request, GError **error)
+{
+	g_autoptr(GPtrArray) desktops = core_admin_desktops(request->services->core, error);
+	json_t *array;
+
+	if (desktops == NULL)
+		return FALSE;
+	array = json_array();
+	for (unsigned i = 0; i < desktops->len; i++) {
+		const AdminDesktopView *desktop = g_ptr_array_index(desktops, i);
+
+		if (g_strcmp0(desktop->kind, "machines") == 0)
+			json_array_append_new(array, view_admin_desktop(desktop));
+	}
+	reply_json(request, 200, array);
+	return TRUE;
+}
+
+gboolean handle_machine_add(Request *request, GError **error)
+{
+	const char *pool, *name, *protocol, *address, *secret = NULL;
+	g_autoptr(json_t) root = NULL;
+	g_autofree char *id = NULL;
+
+	if (!request_json(request, &root, error, "{s:s,s:s,s:s,s:s,s?:s}", "pool", &pool, "name",
+		    &name, "protocol", &protocol, "address", &address, "secret", &secret))
+		return FALSE;
+	if (!core_machine_add(request->services->core, admin_name(request), pool, name, protocol,
+		    address, or_null(secret), &id, error))
+		return FALSE;
+	return reply_created(request, "id", id);
+}
+
+gboolean handle_machine_remove(Request *request, GError **error)
+{
+	return reply_done(request, core_machine_remove(request->services->core,
+		admin_name(request), request->args[0], error));
+}
+
+gboolean handle_entitlements(Request *request, GError **error)
+{
+	return REPLY_ARRAY(request, core_entitlements(request->services->core, error),
+		view_entitlement);
+}
+
+static gboolean entitle(Request *request, const char *pool, const char *user, const char *group,
+	gboolean grant, GError **error)
+{
+	if (or_null(pool) == NULL || (or_null(user) == NULL) == (or_null(group) == NULL)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "want a pool, and either a user or a group");
+		return FALSE;
+	}
+	return core_entitle(request->services->core, admin_name(request), pool, or_null(user),
+		or_null(group), grant, error);
+}
+
+gboolean handle_entitle(Request *request, GError **error)
+{
+	const char *pool, *user = NULL, *group = NULL;
+	g_autoptr(json_t) root = NULL;
+
+	if (!request_json(request, &root, error, "{s:s,s?:s,s?:s}", "pool", &pool, "user", &user,
+		    "group", &group) ||
+		!entitle(request, pool, user, group, TRUE, error))
+		return FALSE;
+	return reply_created(request, "pool", pool);
+}
+
+/* ?pool=&user= or ?pool=&group=: a DELETE has no body. */
+gboolean handle_unentitle(Request *request, GError **error)
+{
+	return reply_done(request, entitle(request, g_hash_table_lookup(request->query, "pool"),
+		g_hash_table_lookup(request->query, "user"),
+		g_hash_table_lookup(request->query, "group"), FALSE, error));
+}
+
+gboolean handle_admin_desktops(Request *request, GError **error)
+{
+	return REPLY_ARRAY(request, core_admin_desktops(request->services->core, error),
+		view_admin_desktop);
+}
+
+gboolean handle_desktop_action(Request *request, GError **error)
+{
+	static const char *const actions[] = {"start", "stop", "reset", "release", NULL};
+
+	if (!g_strv_contains(actions, request->args[1])) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no such action on a desktop");
+		return FALSE;
+	}
+	return reply_done(request, core_desktop_action(request->services->core,
+		admin_name(request), request->args[0], request->args[1], error));
+}
+
+/* ?ended=1: also those that are over, newest first. */
+gboolean handle_admin_sessions(Request *request, GError **error)
+{
+	gint64 limit;
+
+	if (!request_number(request, "limit", 1, SESSIONS_MAX, 100, &limit, error))
+		return FALSE;
+	return REPLY_ARRAY(request, core_sessions(request->services->core, NULL,
+		!request_flag(request, "ended"), (unsigned)limit, error), view_session);
+}
+
+/* ?before=ID&limit=N: newest first; the last one's id is the next page's before. */
+gboolean handle_audit(Request *request, GError **error)
+{
+	gint64 before, limit;
+
+	if (!request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
+		!request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
+		return FALSE;
+	return REPLY_ARRAY(request, core_audit(request->services->core, before, (unsigned)limit,
+		error), view_audit);
+}

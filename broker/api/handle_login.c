@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * handle_login: a PAM conversation carried over HTTP, one round a request.
+ *
+ *   POST /login            {"user", "password"?} -> 200 in | 202 PAM asks | 401
+ *   POST /login/{id}       {"answers"}           -> 200 in | 202 PAM asks | 401
+ *
+ * The password answers the first secret question and no other. Every refusal has the same words,
+ * whoever asked and whatever PAM found. Passwords and answers are wiped with the JSON they came in.
+ */
+#include "handlers.h"
+
+#include <string.h>
+
+#include "auth/conversation.h"
+#include "guard.h"
+#include "secret.h"
+#include "services.h"
+
+#define USER_MAX   255
+#define ANSWER_MAX 511 /* PAM_MAX_RESP_SIZE, with its NUL */
+#define ROUNDS_MAX 16  /* rounds of nothing but messages  */
+
+static gint64 now_ms(void)
+{
+	return g_get_monotonic_time() / 1000;
+}
+
+static unsigned wanted_answers(const GPtrArray *prompts, PromptKind *out_kind)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < prompts->len; i++) {
+		const Prompt *prompt = g_ptr_array_index(prompts, i);
+
+		if (prompt->kind != PROMPT_SECRET && prompt->kind != PROMPT_VISIBLE)
+			continue;
+		*out_kind = prompt->kind;
+		n++;
+	}
+	return n;
+}
+
+static void add_prompts(json_t *array, const GPtrArray *prompts)
+{
+	static const char *const kinds[] = {
+		[PROMPT_SECRET] = "secret",
+		[PROMPT_VISIBLE] = "visible",
+		[PROMPT_INFO] = "info",
+		[PROMPT_ERROR] = "error",
+	};
+
+	for (unsigned i = 0; prompts != NULL && i < prompts->len; i++) {
+		const Prompt *prompt = g_ptr_array_index(prompts, i);
+
+		json_array_append_new(array, json_pack("{s:s,s:s}", "kind", kinds[prompt->kind],
+			"text", prompt->text));
+	}
+}
+
+/* Goes on until PAM asks something that only the person can answer, or the verdict. `messages`
+ * gathers what PAM said on the way. */
+static gboolean advance(Conversation *conversation, const char *password, json_t *messages,
+	GError **error)
+{
+	for (unsigned i = 0; conversation_state(conversation) == CONVERSATION_ASKS; i++) {
+		const GPtrArray *prompts = conversation_prompts(conversation);
+		char *answers[2] = {NULL, NULL};
+		PromptKind kind = PROMPT_INFO;
+		unsigned wanted = wanted_answers(prompts, &kind);
+
+		if (i == ROUNDS_MAX) {
+			g_set_error(error, FAULT, FAULT_BROKER, "PAM never comes to an end");
+			return FALSE;
+		}
+		if (wanted == 1 && kind == PROMPT_SECRET && password != NULL)
+			answers[0] = (char *)g_steal_pointer(&password);
+		else if (wanted > 0)
+			return TRUE;
+		/* The question itself needs no repeating, what came with it does. */
+		if (wanted == 0)
+			add_prompts(messages, prompts);
+		if (!conversation_answer(conversation, answers, error))
+			return FALSE;
+	}
+	add_prompts(messages, conversation_prompts(conversation));
+	return TRUE;
+}
+
+static LimitVerdict refuse(Request *request, const char *user, json_t *messages)
+{
+	json_t *body = json_pack("{s:{s:s,s:s}}", "error", "code", "denied", "message",
+		"The login was refused. Check your user name and password.");
+
+	core_login_refused(request->services->core, user, request->peer);
+	if (json_array_size(messages) > 0)
+		json_object_set(body, "messages", messages);
+	reply_json(request, 401, body);
+	request->reply.cause = g_error_new(FAULT, FAULT_DENIED, "login of \"%s\" refused", user);
+	return LIMIT_REFUSED;
+}
+
+static LimitVerdict accept_login(Request *request, Conversation *conversation, json_t *messages,
+	GError **error)
+{
+	Core *core = request->services->core;
+	const char *user = conversation_user(conversation);
+	autosecret char *token = NULL;
+	autosecret char *cookie = NULL;
+	json_t *body;
+
+	token = core_login(core, user, conversation_groups(conversation), request->peer, error);
+	if (token == NULL)
+		return LIMIT_UNDECIDED;
+	request->who = core_who(core, token, error);
+	if (request->who == NULL)
+		return LIMIT_UNDECIDED;
+	body = json_pack("{s:s,s:s,s:b,s:I}", "token", token, "user", request->who->user, "admin",
+		request->who->admin, "expires_at",
+		(json_int_t)(g_get_real_time() / G_USEC_PER_SEC +
+			(gint64)core_options(core)->login_minutes * 60));
+	if (json_array_size(messages) > 0)
+		json_object_set(body, "messages", messages);
+	reply_json(request, 200, body);
+	cookie = guard_cookie(token);
+	reply_header(request, "Set-Cookie", cookie);
+	return LIMIT_ACCEPTED;
+}
+
+/* Hands PAM's questions to the person; takes the login. */
+static gboolean ask(Request *request, Login *login, json_t *messages, GError **error)
+{
+	json_t *body = json_pack("{s:s,s:O}", "conversation", login->id, "prompts", messages);
+
+	add_prompts(json_object_get(body, "prompts"), conversation_prompts(login->conversation));
+	if (!logins_put(request->services->logins, login, error)) {
+		json_decref(body);
+		return FALSE;
+	}
+	reply_json(request, 202, body);
+	return TRUE;
+}
+
+/* One round of a login; takes the login. False with an error, or a reply is ready. */
+static gboolean run_round(Request *request, Login *login, const char *password,
+	LimitVerdict *verdict, GError **error)
+{
+	g_autoptr(Login) ours = login;
+	g_autoptr(json_t) messages = json_array();
+
+	if (!advance(ours->conversation, password, messages, error))
+		return FALSE;
+	switch (conversation_state(ours->conversation)) {
+	case CONVERSATION_ASKS: return ask(request, g_steal_pointer(&ours), messages, error);
+	case CONVERSATION_REFUSED: *verdict = refuse(request, ours->user, messages); return TRUE;
+	case CONVERSATION_ACCEPTED:
+		*verdict = accept_login(request, ours->conversation, messages, error);
+		return *verdict == LIMIT_ACCEPTED;
+	}
+	g_assert_not_reached();
+}
+
+/* True if the attempt may go on; else the reply (429) is ready. */
+static gboolean begin(Request *request, const char *user)
+{
+	unsigned wait =
+		limit_begin(request->services->limit, request->peer, user, now_ms());
+	char seconds[16];
+
+	if (wait == 0)
+		return TRUE;
+	g_snprintf(seconds, sizeof(seconds), "%u", wait);
+	reply_refuse(request, 429, "busy", "Too many attempts. Please wait a moment.");
+	reply_header(request, "Retry-After", seconds);
+	request->reply.cause = g_error_new(FAULT, FAULT_DENIED, "too many refused logins");
+	return FALSE;
+}
+
+gboolean handle_login(Request *request, GError **error)
+{
+	g_autoptr(json_t) root = NULL;
+	const char *user = NULL, *password = NULL;
+	LimitVerdict verdict = LIMIT_UNDECIDED;
+	Conversation *conversation;
+	gboolean answered = FALSE;
+
+	if (!request_json(request, &root, error, "{s:s,s?:s}", "user", &user, "password",
+		    &password))
+		return FALSE;
+	if (*user == '\0' || strlen(user) > USER_MAX ||
+		(password != NULL && strlen(password) > ANSWER_MAX)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "user or password is empty or too long");
+		return FALSE;
+	}
+	if (!begin(request, user))
+		return TRUE;
+	conversation = conversation_start(core_options(request->services->core)->auth, user,
+		request->peer, error);
+	if (conversation != NULL)
+		answered = run_round(request, login_new(user, request->peer, conversation),
+			password, &verdict, error);
+	limit_end(request->services->limit, request->peer, user, verdict, now_ms());
+	return answered;
+}
+
+/* The texts of the array, owned by it; NULL with an error if it does not fit the questions. */
+static char **read_answers(json_t *array, unsigned wanted, GError **error)
+{
+	g_autofree char **answers = g_new0(char *, wanted + 1);
+
+	for (unsigned i = 0; i < wanted; i++) {
+		const char *answer = json_string_value(json_array_get(array, i));
+
+		if (answer == NULL || strlen(answer) > ANSWER_MAX)
+			break;
+		answers[i] = (char *)answer;
+	}
+	if (json_array_size(array) == wanted && (wanted == 0 || answers[wanted - 1] != NULL))
+		return g_steal_pointer(&answers);
+	g_set_error(error, FAULT, FAULT_CLIENT, "this round wants %u answers, each a text", wanted);
+	return NULL;
+}
+
+/* The answers of this round, then whatever PAM says next; takes the login. */
+static gboolean give_answers(Request *request, Login *login, json_t *array, LimitVerdict *verdict,
+	GError **error)
+{
+	g_autoptr(Login) ours = login;
+	PromptKind kind;
+	unsigned wanted = wanted_answers(conversation_prompts(ours->conversation), &kind);
+	g_autofree char **answers = read_answers(array, wanted, error);
+
+	/* A slip of the program, not of the person: the questions still stand. */
+	if (answers == NULL) {
+		logins_put(request->services->logins, g_steal_pointer(&ours), NULL);
+		return FALSE;
+	}
+	if (!conversation_answer(ours->conversation, answers, error))
+		return FALSE;
+	return run_round(request, g_steal_pointer(&ours), NULL, verdict, error);
+}
+
+gboolean handle_login_answer(Request *request, GError **error)
+{
+	LimitVerdict verdict = LIMIT_UNDECIDED;
+	g_autoptr(json_t) root = NULL;
+	g_autofree char *user = NULL;
+	g_autoptr(Login) login = NULL;
+	json_t *answers = NULL;
+	gboolean answered;
+
+	if (!request_json(request, &root, error, "{s:o}", "answers", &answers))
+		return FALSE;
+	if (!json_is_array(answers)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "answers must be an array");
+		return FALSE;
+	}
+	login = logins_take(request->services->logins, request->args[0], request->peer);
+	if (login == NULL) {
+		reply_refuse(request, 401, "denied", "This login has ended. Please begin again.");
+		return TRUE;
+	}
+	user = g_strdup(login->user);
+	if (!begin(request, user)) {
+		/* Later is fine: the questions still stand. */
+		logins_put(request->services->logins, g_steal_pointer(&login), NULL);
+		return TRUE;
+	}
+	answered = give_answers(request, g_steal_pointer(&login), answers, &verdict, error);
+	limit_end(request->services->limit, request->peer, user, verdict, now_ms());
+	return answered;
+}
+
+gboolean handle_login_cancel(Request *request, GError **error)
+{
+	g_autoptr(Login) login =
+		logins_take(request->services->logins, request->args[0], request->peer);
+
+	if (login == NULL) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no such login under way");
+		return FALSE;
+	}
+	reply_empty(request, 204);
+	return TRUE;
+}
+
+gboolean handle_session(Request *request, GError **error)
+{
+	reply_json(request, 200, json_pack("{s:s,s:b}", "user", request->who->user, "admin",
+		request->who->admin));
+	return TRUE;
+}
+
+gboolean handle_logout(Request *request, GError **error)
+{
+	autosecret char *cookie = guard_cookie(NULL);
+
+	if (!core_logout(request->services->core, request->who, error))
+		return FALSE;
+	reply_empty(request, 204);
+	reply_header(request, "Set-Cookie", cookie);
+	return TRUE;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * handlers: what the rows of routes.c call. Each answers request->reply and returns TRUE, or
+ * returns FALSE with the error that becomes the answer. They block and run on worker threads;
+ * the guard has already let the caller in.
+ */
+#pragma once
+
+#include "route.h"
+
+/* handle_login.c */
+gboolean handle_login(Request *request, GError **error);
+gboolean handle_login_answer(Request *request, GError **error);
+gboolean handle_login_cancel(Request *request, GError **error);
+gboolean handle_session(Request *request, GError **error);
+gboolean handle_logout(Request *request, GError **error);
+
+/* handle_desktops.c */
+gboolean handle_desktops(Request *request, GError **error);
+gboolean handle_desktop(Request *request, GError **error);
+gboolean handle_connect(Request *request, GError **error);
+gboolean handle_console(Request *request, GError **error);
+gboolean handle_sessions(Request *request, GError **error);
+gboolean handle_session_end(Request *request, GError **error);
+
+/* handle_admin.c */
+gboolean handle_images(Request *request, GError **error);
+gboolean handle_image_add(Request *request, GError **error);
+gboolean handle_image_remove(Request *request, GError **error);
+gboolean handle_pools(Request *request, GError **error);
+gboolean handle_pool_add(Request *request, GError **error);
+gboolean handle_pool_remove(Request *request, GError **error);
+gboolean handle_machines(Request *request, GError **error);
+gboolean handle_machine_add(Request *request, GError **error);
+gboolean handle_machine_remove(Request *request, GError **error);
+gboolean handle_entitlements(Request *request, GError **error);
+gboolean handle_entitle(Request *request, GError **error);
+gboolean handle_unentitle(Request *request, GError **error);
+gboolean handle_admin_desktops(Request *request, GError **error);
+gboolean handle_desktop_action(Request *request, GError **error);
+gboolean handle_admin_sessions(Request *request, GError **error);
+gboolean handle_audit(Request *request, GError **error);
+
+/* handle_misc.c */
+gboolean handle_health(Request *request, GError **error);
+gboolean handle_description(Request *request, GError **error);
+gboolean handle_websockify(Request *request, GError **error);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* logins: see logins.h. */
+#include "logins.h"
+
+#include "fault.h"
+#include "secret.h"
+
+#define LOGINS_MAX   200
+#define PER_PEER_MAX 50 /* an office behind one address */
+#define LIFE_US      (120 * G_TIME_SPAN_SECOND)
+
+struct Logins {
+	GMutex lock;
+	GCond changed;
+	GHashTable *table; /* id -> Login */
+	gboolean stopping;
+	GThread *reaper;
+};
+
+Login *login_new(const char *user, const char *peer, Conversation *conversation)
+{
+	Login *login = g_new0(Login, 1);
+
+	login->id = secret_generate();
+	login->user = g_strdup(user);
+	login->peer = g_strdup(peer);
+	login->deadline = g_get_monotonic_time() + LIFE_US;
+	login->conversation = conversation;
+	return login;
+}
+
+void login_free(Login *login)
+{
+	if (login == NULL)
+		return;
+	secret_free(login->id);
+	g_free(login->user);
+	g_free(login->peer);
+	conversation_free(login->conversation);
+	g_free(login);
+}
+
+/* Moves what is overdue into `overdue` and returns when the next one will be. */
+static gint64 collect(Logins *logins, GPtrArray *overdue)
+{
+	gint64 now = g_get_monotonic_time(), next = G_MAXINT64;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, logins->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Login *login = value;
+
+		if (login->deadline > now) {
+			next = MIN(next, login->deadline);
+			continue;
+		}
+		g_hash_table_iter_steal(&iter);
+		g_ptr_array_add(overdue, login);
+	}
+	return next;
+}
+
+static gpointer reap(gpointer data)
+{
+	Logins *logins = data;
+
+	g_mutex_lock(&logins->lock);
+	while (!logins->stopping) {
+		g_autoptr(GPtrArray) overdue =
+			g_ptr_array_new_with_free_func((GDestroyNotify)login_free);
+		gint64 next = collect(logins, overdue);
+
+		if (overdue->len > 0) {
+			/* Ending a conversation may block; nobody should wait for that. */
+			g_mutex_unlock(&logins->lock);
+			g_ptr_array_set_size(overdue, 0);
+			g_mutex_lock(&logins->lock);
+		} else if (next == G_MAXINT64) {
+			g_cond_wait(&logins->changed, &logins->lock);
+		} else {
+			g_cond_wait_until(&logins->changed, &logins->lock, next);
+		}
+	}
+	g_mutex_unlock(&logins->lock);
+	return NULL;
+}
+
+Logins *logins_new(void)
+{
+	Logins *logins = g_new0(Logins, 1);
+
+	g_mutex_init(&logins->lock);
+	g_cond_init(&logins->changed);
+	logins->table = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+		(GDestroyNotify)login_free);
+	logins->reaper = g_thread_new("logins", reap, logins);
+	return logins;
+}
+
+void logins_free(Logins *logins)
+{
+	if (logins == NULL)
+		return;
+	g_mutex_lock(&logins->lock);
+	logins->stopping = TRUE;
+	g_cond_signal(&logins->changed);
+	g_mutex_unlock(&logins->lock);
+	g_thread_join(logins->reaper);
+	g_hash_table_unref(logins->table);
+	g_cond_clear(&logins->changed);
+	g_mutex_clear(&logins->lock);
+	g_free(logins);
+}
+
+static unsigned count_of(Logins *logins, const char *peer)
+{
+	GHashTableIter iter;
+	gpointer value;
+	unsigned n = 0;
+
+	g_hash_table_iter_init(&iter, logins->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		n += g_str_equal(((Login *)value)->peer, peer);
+	return n;
+}
+
+gboolean logins_put(Logins *logins, Login *login, GError **error)
+{
+	g_autoptr(Login) ours = login;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&logins->lock);
+
+	if (login->deadline <= g_get_monotonic_time()) {
+		g_set_error(error, FAULT, FAULT_DENIED, "the login took too long");
+		return FALSE;
+	}
+	if (g_hash_table_size(logins->table) >= LOGINS_MAX ||
+		count_of(logins, login->peer) >= PER_PEER_MAX) {
+		g_set_error(error, FAULT, FAULT_BUSY, "too many logins under way");
+		return FALSE;
+	}
+	g_hash_table_insert(logins->table, login->id, login);
+	g_cond_signal(&logins->changed);
+	ours = NULL;
+	return TRUE;
+}
+
+Login *logins_take(Logins *logins, const char *id, const char *peer)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&logins->lock);
+	Login *login = g_hash_table_lookup(logins->table, id);
+
+	if (login == NULL || !g_str_equal(login->peer, peer) ||
+		login->deadline <= g_get_monotonic_time())
+		return NULL;
+	g_hash_table_steal(logins->table, id);
+	return login;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* services: what handlers share. Owned by the Api; each part is thread-safe by itself. */
+#pragma once
+
+#include "core.h"
+#include "files.h"
+#include "limit.h"
+#include "logins.h"
+
+struct Services {
+	Core *core;
+	Logins *logins; /* conversations under way     */
+	Limit *limit;   /* back-off of refused logins  */
+	Files *files;   /* the portal                  */
+};

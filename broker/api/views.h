@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* views: the core's views as the JSON that docs/api.yaml promises. Nothing secret is in a view. */
+#pragma once
+
+#include <jansson.h>
+
+#include "core.h"
+
+json_t *view_desktop(const DesktopView *view);
+json_t *view_session(const SessionView *view);
+json_t *view_image(const ImageView *view);
+json_t *view_pool(const PoolView *view);
+json_t *view_admin_desktop(const AdminDesktopView *view);
+json_t *view_entitlement(const EntitlementView *view);
+json_t *view_audit(const AuditView *view);
+
+/* An array of them, each made by `view` (one of the above). */
+json_t *view_array(const GPtrArray *views, json_t *(*view)(gconstpointer));
+#define VIEW_ARRAY(views, view) view_array(views, (json_t * (*)(gconstpointer)) view)
