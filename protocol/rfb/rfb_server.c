@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rfb_server: see rfb_server.h. */
+#include "rfb_server.h"
+
+#include "fault.h"
+#include "secret.h"
+
+#include <string.h>
+
+static const char too_old[] =
+	"This gateway asks for TLS with a user name and a password (VeNCrypt, X509Plain). "
+	"Your viewer does not offer that; please use a newer one, or a browser.";
+
+void rfb_server_init(RfbServer *server, RfbServerMode mode)
+{
+	*server = (RfbServer){.mode = mode};
+}
+
+void rfb_server_clear(RfbServer *server)
+{
+	secret_free(server->password);
+	g_free(server->user);
+	*server = (RfbServer){0};
+}
+
+gsize rfb_server_need(const RfbServer *server)
+{
+	switch (server->state) {
+	case RFB_SERVER_VERSION: return RFB_VERSION_SIZE;
+	case RFB_SERVER_TYPE: return 1;
+	case RFB_SERVER_VENCRYPT_VERSION: return 2;
+	case RFB_SERVER_VENCRYPT_SUBTYPE: return 4;
+	case RFB_SERVER_PLAIN_LENGTHS: return 8;
+	case RFB_SERVER_PLAIN: return server->user_n + server->password_n;
+	case RFB_SERVER_CLIENT_INIT: return 1;
+	case RFB_SERVER_START:
+	case RFB_SERVER_TLS:
+	case RFB_SERVER_VERDICT:
+	case RFB_SERVER_SCREEN:
+	case RFB_SERVER_DONE: return 0;
+	}
+	g_assert_not_reached();
+}
+
+static gboolean fail(const char *what, GError **error)
+{
+	g_set_error(error, FAULT, FAULT_CLIENT, "the viewer's RFB handshake: %s", what);
+	return FALSE;
+}
+
+/* The viewer's version is there: offer the one security type of our mode. */
+static gboolean read_version(RfbServer *server, const guint8 *b, Buffer *out, GError **error)
+{
+	unsigned minor = rfb_version_read(b);
+
+	if (minor == 0)
+		return fail("no RFB version", error);
+	server->minor = minor;
+	if (minor >= 7) {
+		buffer_append_u8(out, 1);
+		buffer_append_u8(out, server->mode == RFB_SERVER_NONE ? RFB_SECURITY_NONE
+								      : RFB_SECURITY_VENCRYPT);
+		server->state = RFB_SERVER_TYPE;
+		return TRUE;
+	}
+	if (server->mode != RFB_SERVER_NONE) {
+		server->words = too_old;
+		return fail("version 3.3 has no VeNCrypt", error);
+	}
+	buffer_append_u32be(out, RFB_SECURITY_NONE);
+	server->state = RFB_SERVER_CLIENT_INIT;
+	return TRUE;
+}
+
+static gboolean read_type(RfbServer *server, const guint8 *b, Buffer *out, GError **error)
+{
+	if (server->mode == RFB_SERVER_NONE) {
+		if (b[0] != RFB_SECURITY_NONE)
+			return fail("a security type that was not offered", error);
+		if (server->minor >= 8) /* 3.7 has no result for None */
+			buffer_append_u32be(out, 0);
+		server->state = RFB_SERVER_CLIENT_INIT;
+		return TRUE;
+	}
+	if (b[0] != RFB_SECURITY_VENCRYPT) {
+		server->words = too_old;
+		return fail("a security type that was not offered", error);
+	}
+	buffer_append_u16be(out, 0x0002); /* VeNCrypt 0.2 */
+	server->state = RFB_SERVER_VENCRYPT_VERSION;
+	return TRUE;
+}
+
+static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer *out,
+	GError **error)
+{
+	if (rfb_u16(b) != 0x0002)
+		return fail("a VeNCrypt version other than 0.2", error);
+	buffer_append_u8(out, 0); /* agreed */
+	buffer_append_u8(out, 1);
+	buffer_append_u32be(out, RFB_X509_PLAIN);
+	server->state = RFB_SERVER_VENCRYPT_SUBTYPE;
+	return TRUE;
+}
+
+static gboolean read_vencrypt_subtype(RfbServer *server, const guint8 *b, Buffer *out,
+	GError **error)
+{
+	if (rfb_u32(b) != RFB_X509_PLAIN)
+		return fail("a VeNCrypt subtype other than X509Plain", error);
+	buffer_append_u8(out, 1); /* agreed: TLS follows */
+	server->state = RFB_SERVER_TLS;
+	return TRUE;
+}
+
+static gboolean read_plain_lengths(RfbServer *server, const guint8 *b, GError **error)
+{
+	guint32 user_n = rfb_u32(b), password_n = rfb_u32(b + 4);
+
+	if (user_n > RFB_USER_MAX || password_n > RFB_PASSWORD_MAX)
+		return fail("user name or password too long", error);
+	server->user_n = user_n;
+	server->password_n = password_n;
+	server->state = RFB_SERVER_PLAIN;
+	return TRUE;
+}
+
+static gboolean read_plain(RfbServer *server, guint8 *b, GError **error)
+{
+	const char *user = (const char *)b, *password = user + server->user_n;
+	gboolean good = g_utf8_validate_len(user, server->user_n, NULL) &&
+			g_utf8_validate_len(password, server->password_n, NULL);
+
+	if (good) {
+		server->user = g_strndup(user, server->user_n);
+		server->password = secret_ndup(password, server->password_n);
+		server->state = RFB_SERVER_VERDICT;
+	}
+	secret_wipe(b + server->user_n, server->password_n);
+	return good || fail("user name or password is not UTF-8 text", error);
+}
+
+/* One message of the viewer, which stands whole at b. */
+static gboolean read_message(RfbServer *server, guint8 *b, Buffer *out, GError **error)
+{
+	switch (server->state) {
+	case RFB_SERVER_VERSION: return read_version(server, b, out, error);
+	case RFB_SERVER_TYPE: return read_type(server, b, out, error);
+	case RFB_SERVER_VENCRYPT_VERSION: return read_vencrypt_version(server, b, out, error);
+	case RFB_SERVER_VENCRYPT_SUBTYPE: return read_vencrypt_subtype(server, b, out, error);
+	case RFB_SERVER_PLAIN_LENGTHS: return read_plain_lengths(server, b, error);
+	case RFB_SERVER_PLAIN: return read_plain(server, b, error);
+	case RFB_SERVER_CLIENT_INIT:
+		server->shared = b[0] != 0;
+		server->state = RFB_SERVER_SCREEN;
+		return TRUE;
+	default: g_assert_not_reached();
+	}
+}
+
+RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **error)
+{
+	for (;;) {
+		gsize need = rfb_server_need(server);
+		guint8 nothing = 0;
+
+		switch (server->state) {
+		case RFB_SERVER_START:
+			rfb_version_append(out, 8);
+			server->state = RFB_SERVER_VERSION;
+			continue;
+		case RFB_SERVER_TLS:
+			if (buffer_length(in) > 0) {
+				fail("plain bytes after the choice of TLS", error);
+				return RFB_FAILED;
+			}
+			return RFB_START_TLS;
+		case RFB_SERVER_VERDICT: return RFB_CREDENTIALS;
+		case RFB_SERVER_SCREEN:
+		case RFB_SERVER_DONE: return RFB_READY;
+		default: break;
+		}
+		if (buffer_length(in) < need)
+			return RFB_MORE;
+		/* Empty name and password: no bytes, and perhaps no storage. */
+		if (!read_message(server, need > 0 ? buffer_bytes(in) : &nothing, out, error))
+			return RFB_FAILED;
+		buffer_consume(in, need);
+	}
+}
+
+void rfb_server_secured(RfbServer *server)
+{
+	g_assert(server->state == RFB_SERVER_TLS);
+	server->state = RFB_SERVER_PLAIN_LENGTHS;
+}
+
+void rfb_server_accept(RfbServer *server, Buffer *out)
+{
+	g_assert(server->state == RFB_SERVER_VERDICT);
+	buffer_append_u32be(out, 0);
+	server->state = RFB_SERVER_CLIENT_INIT;
+}
+
+void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
+	Buffer *out)
+{
+	g_autofree char *cut = g_strndup(name, RFB_NAME_MAX);
+
+	g_assert(server->state == RFB_SERVER_SCREEN);
+	buffer_append_u16be(out, width);
+	buffer_append_u16be(out, height);
+	buffer_append(out, rfb_canonical, sizeof rfb_canonical);
+	rfb_text_append(out, cut);
+	server->state = RFB_SERVER_DONE;
+}
+
+/* SecurityResult: failed. Only 3.8 can say why. */
+static void refuse_result(const RfbServer *server, const char *words, Buffer *out)
+{
+	buffer_append_u32be(out, 1);
+	if (server->minor >= 8)
+		rfb_text_append(out, words);
+}
+
+void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
+{
+	if (server->words != NULL)
+		words = server->words;
+	switch (server->state) {
+	case RFB_SERVER_START:
+		/* A server of version 3.3 decides alone: every viewer follows, whatever it speaks,
+		 * and the reason can go out before its answer has come. */
+		rfb_version_append(out, 3);
+		buffer_append_u32be(out, 0);
+		rfb_text_append(out, words);
+		break;
+	case RFB_SERVER_VERSION: /* no list of types yet: an empty one, and why */
+		if (server->minor == 3)
+			buffer_append_u32be(out, 0);
+		else
+			buffer_append_u8(out, 0);
+		rfb_text_append(out, words);
+		break;
+	case RFB_SERVER_TYPE:
+		if (server->mode == RFB_SERVER_VENCRYPT || server->minor >= 8)
+			refuse_result(server, words, out);
+		break;
+	case RFB_SERVER_VENCRYPT_VERSION: buffer_append_u8(out, 0xff); break;
+	case RFB_SERVER_VENCRYPT_SUBTYPE: buffer_append_u8(out, 0); break;
+	case RFB_SERVER_PLAIN_LENGTHS:
+	case RFB_SERVER_PLAIN:
+	case RFB_SERVER_VERDICT: refuse_result(server, words, out); break;
+	case RFB_SERVER_TLS:
+	case RFB_SERVER_CLIENT_INIT:
+	case RFB_SERVER_SCREEN:
+	case RFB_SERVER_DONE: return;
+	}
+	server->state = RFB_SERVER_DONE;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * rfb_server: our side of the handshake towards a viewer (RFC 6143 7.1 to 7.3; VeNCrypt 0.2).
+ *
+ * RFB_SERVER_VENCRYPT offers TLS with a certificate and a user name with a password inside
+ * (X509Plain), and nothing else: any second offer could be chosen by somebody in the middle.
+ * RFB_SERVER_NONE offers no security, for a WebSocket whose ticket has already been redeemed.
+ *
+ * It holds no bytes: it consumes from `in` what it understood and appends to `out` what is to be
+ * sent. It never says who may come in: the caller answers RFB_CREDENTIALS with accept or refuse.
+ */
+#pragma once
+
+#include "rfb.h"
+
+#define RFB_USER_MAX     512
+#define RFB_PASSWORD_MAX 1024
+
+typedef enum { RFB_SERVER_VENCRYPT, RFB_SERVER_NONE } RfbServerMode;
+
+/* Positions in the handshake, in its order: where the next bytes of the viewer belong. */
+typedef enum {
+	RFB_SERVER_START,
+	RFB_SERVER_VERSION,
+	RFB_SERVER_TYPE,
+	RFB_SERVER_VENCRYPT_VERSION,
+	RFB_SERVER_VENCRYPT_SUBTYPE,
+	RFB_SERVER_TLS,
+	RFB_SERVER_PLAIN_LENGTHS,
+	RFB_SERVER_PLAIN,
+	RFB_SERVER_VERDICT,
+	RFB_SERVER_CLIENT_INIT,
+	RFB_SERVER_SCREEN,
+	RFB_SERVER_DONE,
+} RfbServerState;
+
+typedef struct {
+	RfbServerMode mode;
+	RfbServerState state;
+	unsigned minor;    /* 3, 7 or 8, once the viewer has said it  */
+	gboolean shared;   /* of ClientInit                           */
+	char *user;        /* with RFB_CREDENTIALS; may be taken      */
+	char *password;    /* Secret; with RFB_CREDENTIALS; may be taken */
+	guint32 user_n;
+	guint32 password_n;
+	const char *words; /* why the handshake failed, for the person; NULL = the caller knows better */
+} RfbServer;
+
+void rfb_server_init(RfbServer *server, RfbServerMode mode);
+void rfb_server_clear(RfbServer *server);
+
+/*
+ * Goes on as far as the bytes reach; the first call needs none. RFB_START_TLS, RFB_CREDENTIALS and
+ * RFB_READY are repeated until the caller has answered with the call named in their place. Faults
+ * are FAULT_CLIENT; bytes left in `in` when TLS is to start are one. The password is wiped in
+ * `in`.
+ */
+RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **error);
+
+/* How many bytes `in` must hold before the next step can do anything. A caller that reads no
+ * more than that meets nothing of the plain stream at RFB_START_TLS. */
+gsize rfb_server_need(const RfbServer *server);
+
+/* After RFB_START_TLS: `in` and `out` are inside TLS from here on. */
+void rfb_server_secured(RfbServer *server);
+
+/* After RFB_CREDENTIALS: the viewer may come in. */
+void rfb_server_accept(RfbServer *server, Buffer *out);
+
+/* After RFB_READY: the screen, in the canonical pixel format. Longer names are cut. */
+void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
+	Buffer *out);
+
+/*
+ * Says no, with these words (or with its own, if it knows why), in whatever way the viewer
+ * understands at this point; appends nothing where the protocol has no way to say it. The
+ * connection is to be closed afterwards.
+ */
+void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out);
