@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole system, real: our own daemons, QEMU, PAM, and the viewers that people use."""
+
+import itertools
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import console  # noqa: E402
+import deployment  # noqa: E402
+import procs  # noqa: E402
+import screens  # noqa: E402
+
+pytest.register_assert_rewrite("procs", "deployment")
+
+addresses = itertools.count(2)
+
+
+def pytest_sessionstart(session):
+    if os.geteuid() != 0:
+        pytest.exit("the system tests start daemons under other user ids: run them as root", 2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the daemons said last."""
+    outcome = yield
+    report = outcome.get_result()
+    oriel = item.funcargs.get("oriel") if hasattr(item, "funcargs") else None
+    if report.failed and oriel is not None:
+        for name in oriel.daemons:
+            report.sections.append((f"log of oriel-{name}", oriel.tail(name, 40)))
+
+
+@pytest.fixture(scope="session")
+def oriel():
+    """One deployment for all: the pool "shared" floats and is anna's, ben's and carla's; anna has
+    one in the dedicated pool "own", too. The admin has none."""
+    system = deployment.Deployment()
+    try:
+        system.start()
+        system.add_image()
+        system.ctl("pool", "add", "shared", "--kind", "floating", "--image", "tiny", "--max", "3",
+                   "--spare", "1")
+        system.ctl("pool", "add", "own", "--kind", "dedicated", "--image", "tiny", "--max", "2")
+        for person in ("anna", "ben", "carla"):
+            system.ctl("entitle", "shared", "--user", person)
+        system.ctl("entitle", "own", "--user", "anna")
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+def source():
+    """A client address of this test's own: refused logins of one test do not slow the next."""
+    n = next(addresses)
+    return f"127.0.{n // 250 + 1}.{n % 250 + 2}"
+
+
+@pytest.fixture
+def books(oriel):
+    """Checks after the test that nothing is left of it."""
+    before = procs.Books(oriel)
+    yield before
+    before.balanced()
+
+
+@pytest.fixture(scope="session")
+def reader(oriel):
+    """Reads the tiny guest's letters off a picture."""
+    return console.Reader.taught_by(oriel.spare_display())
+
+
+@pytest.fixture
+def display(tmp_path):
+    screen = screens.Display(tmp_path)
+    yield screen
+    screen.close()

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads text off a picture of the tiny guest's console: 8x16 cells, one font, two colours each.
+
+The glyphs are learned from a console that shows known letters (typed straight into QEMU's own VNC
+socket, past everything that is under test). Reading a screenshot of a real client then proves what
+a person would see there, letter by letter.
+"""
+
+import rfb
+
+CELL = (8, 16)
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SIZE = (1024, 768)
+
+
+def cells(picture, row):
+    """The row's cells as bytes, two-coloured."""
+    grey = picture.convert("L").point(lambda level: 255 if level > 100 else 0)
+    width, height = CELL
+    for column in range(picture.width // width):
+        left, top = column * width, row * height
+        yield grey.crop((left, top, left + width, top + height)).tobytes()
+
+
+class Reader:
+    def __init__(self):
+        self.glyphs = {b"\0" * (CELL[0] * CELL[1]): " "}
+
+    def learn(self, screen, row, text):
+        for glyph, letter in zip(cells(screen, row), text):
+            self.glyphs.setdefault(glyph, letter)
+
+    def line(self, picture, row):
+        return "".join(self.glyphs.get(glyph, "?") for glyph in cells(picture, row)).rstrip()
+
+    def lines(self, picture):
+        """All lines of text; what was never learned reads as a question mark."""
+        return [self.line(picture, row) for row in range(picture.height // CELL[1])]
+
+    @classmethod
+    def taught_by(cls, socket):
+        """Learns from the desktop behind QEMU's own VNC socket, and clears its screen again."""
+        with rfb.Rfb.dial_unix(socket) as direct:
+            direct.none()
+            direct.init()
+            direct.want_raw()
+            direct.update()
+            direct.type("clear\n")
+            prompt = columns(wait_for(direct, cleared), 0)
+            direct.type(f"echo {LETTERS}\n")
+            wait_for(direct, lambda picture: columns(picture, 1) == len(LETTERS) and ink(picture, 2))
+            reader = cls()
+            reader.learn(direct.image, 1, LETTERS)
+            # The typed line must read the same, or the learning went wrong.
+            typed = reader.line(direct.image, 0)[prompt:].strip()
+            assert typed.split()[-1] == LETTERS, typed
+            direct.type("clear\n")
+            wait_for(direct, cleared)
+            return reader
+
+
+def ink(picture, row):
+    """Is there anything in this row or below it?"""
+    rest = picture.convert("L").crop((0, row * CELL[1], picture.width, picture.height))
+    return rest.getextrema()[1] > 100
+
+
+def cleared(picture):
+    """Nothing but a prompt in the first row."""
+    return 0 < columns(picture, 0) < 40 and not ink(picture, 1)
+
+
+def columns(picture, row):
+    """How many cells up to the last one with ink, the cursor's underline not counted."""
+    last = 0
+    for column, glyph in enumerate(cells(picture, row)):
+        if any(glyph[: CELL[0] * (CELL[1] - 3)]):
+            last = column + 1
+    return last
+
+
+def wait_for(client, check, updates=200):
+    """Takes picture after picture until the check is true; the server sends one per change."""
+    for _ in range(updates):
+        if check(client.image):
+            return client.image
+        client.update(incremental=True)
+    raise AssertionError("the screen never came to show it")

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A broker, a gateway and the login helper of our own, in a directory and on ports of their own.
+
+They run as config/quickstart runs them: the login helper as root, the others each under a numeric
+user id that no account has. Unlike there, a test may stop, kill and restart each of them, and
+choose every option.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import oriel
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("ORIEL_BUILD", SOURCE / "build" / "gcc"))
+GUESTS = SOURCE / "build" / "guest"
+OUT = SOURCE / "tests" / "out"
+PEOPLE = ("anna", "ben", "carla", "admin")
+PROGRAMS = (
+    "gateway/oriel-gateway",
+    "broker/oriel-broker",
+    "broker/auth/oriel-auth",
+    "broker/auth/oriel-authd",
+    "broker/ctl/orielctl",
+)
+
+
+def eventually(check, seconds=10.0, every=0.05):
+    """Calls check() until it is true, at most so long; returns its last answer."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(every)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def processes_of(uid):
+    """{pid: command line} of everything that runs under this user id; zombies are not counted."""
+    found = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            status = (entry / "status").read_text()
+            if re.search(rf"^Uid:\t{uid}\t", status, re.M) and "State:\tZ" not in status:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(entry.name)] = line.decode(errors="replace").strip()
+        except OSError:
+            continue
+    return found
+
+
+def free_uids():
+    taken = {account.pw_uid for account in pwd.getpwall()}
+    for uid in range(58300, 58900, 2):
+        if not {uid, uid + 1} & taken and not processes_of(uid) and not processes_of(uid + 1):
+            return uid, uid + 1
+    raise RuntimeError("no free user id")
+
+
+def tiny_guest():
+    """The tiny guest's directory; built once and kept."""
+    script, guest = SOURCE / "config/guest/tiny", GUESTS / "tiny"
+    if not (guest / "image.json").exists():
+        subprocess.run([script, guest], check=True, stdout=subprocess.DEVNULL)
+    return guest
+
+
+class Deployment:
+    """The state of one; start() brings it up, stop() takes it and all its desktops down."""
+
+    def __init__(self, name="main", gateway=None, broker=None):
+        self.name = name
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-", dir="/tmp"))
+        self.directory.chmod(0o711)
+        self.host = "127.0.0.1"
+        self.port, self.vnc_port = free_port(), free_port()
+        self.options = {
+            "gateway": {
+                "listen": f"{self.host}:{self.port}",
+                "listen_vnc": f"{self.host}:{self.vnc_port}",
+                "certificate": self.path("tls/tls.crt"),
+                "key": self.path("tls/tls.key"),
+                "workers": 2,
+                "rfb_silence": 400,
+                "drain": 2,
+                **(gateway or {}),
+            },
+            "broker": {
+                "state": self.path("broker"),
+                "web_root": self.path("web"),
+                "auth": self.path("run/auth.sock"),
+                "admins": "admin",
+                "public_host": self.host,
+                "public_port": self.port,
+                "public_vnc_port": self.vnc_port,
+                "ca": self.path("tls/ca.pem"),
+                "accel": "tcg",
+                **(broker or {}),
+            },
+            "sockets": {
+                name: self.path(f"run/{name}.sock") for name in ("control", "web", "admin")
+            },
+        }
+        self.passwords = {person: secrets.token_hex(8) for person in PEOPLE}
+        self.daemons = {}
+        self.broker_uid, self.gateway_uid = free_uids()
+
+    def path(self, name):
+        return self.directory / name
+
+    @property
+    def ca(self):
+        return self.path("tls/ca.pem")
+
+    # ---- up and down
+
+    def prepare(self):
+        for name in ("bin", "web", "guest", "tls", "log"):
+            self.path(name).mkdir()
+        for name, group, mode in (
+            ("broker", self.broker_uid, 0o700),
+            ("run", self.gateway_uid, 0o2750),
+        ):
+            self.path(name).mkdir()
+            os.chown(self.path(name), self.broker_uid, group)
+            self.path(name).chmod(mode)
+        for program in PROGRAMS:
+            shutil.copy(BUILD / program, self.path("bin"))
+        shutil.copytree(BUILD / "web", self.path("web"), dirs_exist_ok=True)
+        for file in tiny_guest().iterdir():
+            if file.is_file():
+                shutil.copy(file, self.path("guest"))
+        subprocess.run(
+            [SOURCE / "config/demo/certificate", self.path("tls")]
+            + ["localhost", socket.gethostname(), "127.0.0.1", "::1"],
+            check=True,
+        )
+        self.path("tls").chmod(0o711)
+        os.chown(self.path("tls/tls.key"), self.gateway_uid, self.gateway_uid)
+        people = "".join(f"{name}:{password}\n" for name, password in self.passwords.items())
+        subprocess.run(
+            [SOURCE / "config/demo/people", self.path("pam.d")],
+            input=people,
+            text=True,
+            check=True,
+        )
+        lines = []
+        for group, keys in self.options.items():
+            lines += [f"[{group}]"] + [f"{key} = {value}" for key, value in keys.items()]
+        self.path("oriel.conf").write_text("\n".join(lines) + "\n")
+
+    def _start(self, name, command, uid=None):
+        as_user = []
+        if uid is not None:
+            as_user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+        log = self.path(f"log/{name}.log").open("ab")
+        self.daemons[name] = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *as_user, *map(str, command)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.directory)},
+            cwd="/",
+            start_new_session=True,
+        )
+        log.close()
+
+    def start_authd(self):
+        self._start(
+            "authd",
+            [self.path("bin/oriel-authd"), "--socket", self.path("run/auth.sock")]
+            + ["--auth", self.path("bin/oriel-auth"), "--pam-confdir", self.path("pam.d")]
+            + ["--uid", self.broker_uid],
+        )
+        assert eventually(self.path("run/auth.sock").exists), self.tail("authd")
+
+    def start_broker(self):
+        program = [self.path("bin/oriel-broker"), "--config", self.path("oriel.conf")]
+        self._start("broker", program, self.broker_uid)
+        assert eventually(lambda: self.ctl_works() or self.ended("broker"), 30)
+        assert not self.ended("broker"), self.tail("broker")
+
+    def start_gateway(self):
+        program = [self.path("bin/oriel-gateway"), "--config", self.path("oriel.conf")]
+        self._start("gateway", program, self.gateway_uid)
+        assert self.healthy(30), self.tail("gateway")
+
+    def start(self):
+        self.prepare()
+        self.start_authd()
+        self.start_broker()
+        self.start_gateway()
+
+    def add_image(self):
+        image = json.loads(self.path("guest/image.json").read_text())
+        arguments = [image.pop("name")]
+        for key, value in image.items():
+            if key in ("disk", "kernel", "initrd"):
+                value = self.path("guest") / pathlib.Path(value).name
+            arguments += [f"--{key}", str(value)]
+        self.ctl("image", "add", *arguments)
+
+    def ended(self, name):
+        return self.daemons[name].poll() is not None
+
+    def signal(self, name, number):
+        """Sends a signal and, if it is one that ends, waits for the end."""
+        daemon = self.daemons[name]
+        daemon.send_signal(number)
+        if number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
+            daemon.wait(30)
+
+    def stop(self):
+        for name in reversed(list(self.daemons)):
+            if not self.ended(name):
+                self.daemons[name].terminate()
+                try:
+                    self.daemons[name].wait(15)
+                except subprocess.TimeoutExpired:
+                    self.daemons[name].kill()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for uid in (self.broker_uid, self.gateway_uid):
+                for pid in processes_of(uid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, number)
+            if eventually(lambda: not processes_of(self.broker_uid), 5):
+                break
+        keep = OUT / "system" / self.name
+        shutil.rmtree(keep, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            shutil.copytree(self.path("log"), keep)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # ---- asking
+
+    def ctl_works(self):
+        return self._ctl("pools").returncode == 0
+
+    def _ctl(self, *words):
+        command = [self.path("bin/orielctl"), "--socket", self.path("run/admin.sock"), *words]
+        return subprocess.run(
+            [str(word) for word in command],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def ctl(self, *words):
+        """orielctl; what it printed, which for --json is decoded."""
+        done = self._ctl(*words)
+        assert done.returncode == 0, f"orielctl {words}: {done.stdout}{done.stderr}"
+        if "--json" in words:
+            return json.loads(done.stdout)
+        return done.stdout
+
+    def rows(self, *words):
+        """The list in the answer of an orielctl command with --json."""
+        answer = self.ctl(*words, "--json")
+        return answer if isinstance(answer, list) else next(iter(answer.values()))
+
+    def api(self, source=None):
+        return oriel.Api(self.host, self.port, self.ca, source)
+
+    def login(self, user, source=None):
+        api = self.api(source)
+        api.login(user, self.passwords[user])
+        return api
+
+    def healthy(self, seconds=10):
+        def check():
+            if self.ended("gateway"):
+                return False
+            try:
+                return self.api().request("GET", "/healthz").status == 200
+            except OSError:
+                return False
+
+        return eventually(check, seconds, 0.1)
+
+    def pids(self, name):
+        """A daemon and its workers."""
+        uid = {"broker": self.broker_uid, "gateway": self.gateway_uid}[name]
+        return [pid for pid, line in processes_of(uid).items() if f"oriel-{name}" in line]
+
+    def desktops_running(self):
+        """{pid: command line} of the QEMU processes."""
+        found = processes_of(self.broker_uid)
+        return {pid: line for pid, line in found.items() if "qemu-system" in line}
+
+    # ---- logs
+
+    def log(self, name):
+        return self.path(f"log/{name}.log").read_text(errors="replace")
+
+    def tail(self, name, lines=30):
+        return f"{name}:\n" + "\n".join(self.log(name).splitlines()[-lines:])
+
+    @contextlib.contextmanager
+    def logged(self, name, *patterns, seconds=8):
+        """What happens inside makes `name` log one line, no more, that matches every pattern."""
+        before = len(self.log(name))
+        yield
+
+        def lines():
+            new = self.log(name)[before:].splitlines()
+            return [line for line in new if all(re.search(p, line) for p in patterns)]
+
+        assert eventually(lines, seconds), (
+            f"{name} logged no line with {patterns}, but:\n{self.log(name)[before:]}"
+        )
+        assert len(lines()) == 1, f"{name} logged it more than once: {lines()}"
+
+    def refusal(self, step, fault, *more, seconds=8):
+        """The gateway logs one line about a refusal with the step and whose fault it was."""
+        return self.logged(
+            "gateway", rf"\bstep={step}\b", rf"\bfault={fault}\b", *more, seconds=seconds
+        )

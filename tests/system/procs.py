@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a deployment holds: so that "nothing leaks" can be asked before and after."""
+
+import os
+import pathlib
+
+from deployment import eventually
+
+
+def descriptors(pid):
+    """How many of each kind a process has; numbers of sockets and pipes do not matter."""
+    count = {}
+    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            kind = os.readlink(entry).split(":")[0]
+        except OSError:
+            continue
+        count[kind] = count.get(kind, 0) + 1
+    return count
+
+
+def open_total(oriel, name):
+    return sum(sum(descriptors(pid).values()) for pid in oriel.pids(name))
+
+
+def auth_helpers(oriel):
+    """oriel-auth processes: one for each login that is under way."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            line = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if str(oriel.path("bin/oriel-auth")).encode() + b"\0" in line + b"\0":
+            found.append(int(entry.name))
+    return [pid for pid in found if pid != oriel.daemons["authd"].pid]
+
+
+def live_sessions(oriel):
+    return [row for row in oriel.rows("sessions") if row["state"] != "ended"]
+
+
+def states(oriel):
+    """{desktop: state} as the broker sees it."""
+    return {row["id"]: row["state"] for row in oriel.rows("desktops")}
+
+
+class Books:
+    """The gateway's descriptors when nobody is connected; then checks that it is so again."""
+
+    def __init__(self, oriel):
+        self.oriel = oriel
+        assert eventually(lambda: not live_sessions(oriel), 20), live_sessions(oriel)
+        self.gateway = self._settled()
+
+    def _settled(self):
+        """The count once it has not changed for a while: goodbyes linger up to two seconds."""
+        last = [None, 0]
+
+        def same():
+            now = open_total(self.oriel, "gateway")
+            last[1] = last[1] + 1 if now == last[0] else 0
+            last[0] = now
+            return last[1] >= 25
+
+        eventually(same, 15, 0.1)
+        return last[0]
+
+    def balanced(self):
+        """Asserts that no descriptor, session or login helper is left over."""
+        oriel = self.oriel
+        assert eventually(lambda: not live_sessions(oriel), 20), live_sessions(oriel)
+        assert eventually(lambda: open_total(oriel, "gateway") <= self.gateway, 15), (
+            f"the gateway had {self.gateway} descriptors, now {open_total(oriel, 'gateway')}"
+        )
+        assert eventually(lambda: not auth_helpers(oriel), 10), auth_helpers(oriel)
+        running = oriel.desktops_running()
+        known = states(oriel)
+        strangers = [line for line in running.values() if not any(id in line for id in known)]
+        assert not strangers, strangers

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RFB spoken byte by byte (RFC 6143, VeNCrypt), so that a test can stop or lie at any point."""
+
+import socket
+import ssl
+import struct
+
+from PIL import Image
+
+VENCRYPT, X509_PLAIN = 19, 262
+RAW, DESKTOP_SIZE = 0, -223
+RETURN = 0xFF0D
+
+
+class Gone(Exception):
+    """The server closed the connection in the middle of what we wanted to read."""
+
+
+class Refused(Exception):
+    """The server said no, with these words."""
+
+
+class Rfb:
+    """A client over anything with sendall() and recv()."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.image = None
+
+    @classmethod
+    def dial(cls, host, port, source=None, timeout=15):
+        sock = socket.create_connection(
+            (host, port), timeout, (source, 0) if source else None
+        )
+        return cls(sock)
+
+    @classmethod
+    def dial_unix(cls, path, timeout=15):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(timeout)
+        sock.connect(str(path))
+        return cls(sock)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    # ---- bytes
+
+    def read(self, n):
+        data = b""
+        while len(data) < n:
+            try:
+                more = self.sock.recv(n - len(data))
+            except ConnectionError as error:
+                raise Gone(f"{error} after {data!r}") from error
+            if not more:
+                raise Gone(f"after {data!r}")
+            data += more
+        return data
+
+    def unpack(self, layout):
+        values = struct.unpack(">" + layout, self.read(struct.calcsize(">" + layout)))
+        return values[0] if len(values) == 1 else values
+
+    def send(self, *parts):
+        self.sock.sendall(b"".join(parts))
+
+    def pack(self, layout, *values):
+        self.send(struct.pack(">" + layout, *values))
+
+    def text(self):
+        return self.read(self.unpack("I")).decode()
+
+    def closed(self):
+        """True if the server has closed, whatever it still said before."""
+        try:
+            while self.sock.recv(65536):
+                pass
+        except socket.timeout:
+            return False
+        except (ConnectionError, ssl.SSLError):
+            pass
+        return True
+
+    # ---- handshake
+
+    def versions(self, answer=b"RFB 003.008\n"):
+        greeting = self.read(12)
+        self.send(answer)
+        return greeting
+
+    def security_types(self):
+        n = self.unpack("B")
+        if n == 0:
+            raise Refused(self.text())
+        return list(self.read(n))
+
+    def vencrypt(self):
+        """Up to the list of subtypes."""
+        self.pack("B", VENCRYPT)
+        assert self.read(2) == b"\0\2"
+        self.send(b"\0\2")
+        assert self.unpack("B") == 0
+        n = self.unpack("B")
+        return list(struct.unpack(f">{n}I", self.read(4 * n)))
+
+    def choose(self, subtype=X509_PLAIN):
+        self.pack("I", subtype)
+        assert self.unpack("B") == 1
+
+    def start_tls(self, ca, host="127.0.0.1"):
+        context = ssl.create_default_context(cafile=ca)
+        self.sock = context.wrap_socket(self.sock, server_hostname=host)
+
+    def plain(self, user, password):
+        user, password = user.encode(), password.encode()
+        self.send(struct.pack(">II", len(user), len(password)), user, password)
+
+    def security_result(self):
+        if self.unpack("I") != 0:
+            raise Refused(self.text())
+
+    def secure(self, ca, user, password):
+        """A whole VeNCrypt X509Plain login."""
+        self.versions()
+        assert self.security_types() == [VENCRYPT]
+        assert self.vencrypt() == [X509_PLAIN]
+        self.choose()
+        self.start_tls(ca)
+        self.plain(user, password)
+        self.security_result()
+
+    def none(self):
+        """Security type None, 3.8."""
+        self.versions()
+        assert 1 in self.security_types()
+        self.send(b"\1")
+        self.security_result()
+
+    def init(self):
+        """ClientInit, ServerInit; returns the desktop's name."""
+        self.send(b"\1")
+        width, height = self.unpack("HH")
+        self.format = self.read(16)
+        self.image = Image.new("RGB", (width, height))
+        return self.text()
+
+    # ---- pictures and keys
+
+    def want_raw(self):
+        # 32 bits, depth 24, little endian, true colour, 255 each, red at 16, green at 8, blue at 0
+        self.send(b"\0\0\0\0", bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]))
+        self.pack("BxHii", 2, 2, RAW, DESKTOP_SIZE)
+
+    def update(self, incremental=False):
+        """Asks for the screen and reads until an update has come; returns the whole picture."""
+        width, height = self.image.size
+        self.pack("BBHHHH", 3, int(incremental), 0, 0, width, height)
+        while True:
+            kind = self.unpack("B")
+            if kind == 0:
+                if self.rectangles():
+                    return self.update()  # the size is new: once more, whole
+                return self.image
+            if kind == 1:
+                self.read(6 * self.unpack("x2xH"))
+            elif kind == 3:
+                self.read(3)
+                self.text()
+            else:
+                assert kind == 2, f"message {kind}"
+
+    def rectangles(self):
+        resized = False
+        for _ in range(self.unpack("xH")):
+            x, y, width, height, encoding = self.unpack("HHHHi")
+            if encoding == DESKTOP_SIZE:
+                self.image = Image.new("RGB", (width, height))
+                resized = True
+                continue
+            assert encoding == RAW, f"encoding {encoding}"
+            pixels = self.read(4 * width * height)
+            if pixels:
+                piece = Image.frombytes("RGB", (width, height), pixels, "raw", "BGRX")
+                self.image.paste(piece, (x, y))
+        return resized
+
+    def screen(self):
+        self.want_raw()
+        return self.update().copy()
+
+    def key(self, keysym):
+        self.pack("BBxxI", 4, 1, keysym)
+        self.pack("BBxxI", 4, 0, keysym)
+
+    def type(self, text):
+        for letter in text:
+            self.key(RETURN if letter == "\n" else ord(letter))

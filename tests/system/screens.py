@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An X display of our own for real viewers: keys into it, pictures out of it.
+
+It is exactly as large as the tiny guest's screen, so that a viewer in full screen shows one guest
+pixel per screen pixel and the picture can be read.
+"""
+
+import os
+import subprocess
+
+from PIL import Image
+
+import console
+
+
+class Display:
+    def __init__(self, home):
+        self.programs = []
+        read, write = os.pipe()
+        size = "{}x{}x24".format(*console.SIZE)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home),
+            "NO_AT_BRIDGE": "1",
+            "GSETTINGS_BACKEND": "memory",
+        }
+        self._spawn(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+            pass_fds=[write],
+        )
+        os.close(write)
+        with os.fdopen(read) as numbers:
+            self.environment["DISPLAY"] = f":{numbers.readline().strip()}"
+        self._spawn(["openbox"])
+
+    def _spawn(self, command, **more):
+        program = subprocess.Popen(
+            [str(word) for word in command],
+            env=self.environment | more.pop("env", {}),
+            stdin=subprocess.DEVNULL,
+            stdout=more.pop("log", subprocess.DEVNULL),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **more,
+        )
+        self.programs.append(program)
+        return program
+
+    def run(self, command, log, env=None):
+        """Starts a viewer; it ends with the display at the latest."""
+        return self._spawn(command, log=log, env=env or {})
+
+    def _xdotool(self, *words):
+        subprocess.run(["xdotool", *words], env=self.environment, check=True, timeout=30)
+
+    def type(self, text):
+        """As a person would: into whatever window has the keyboard; a newline is Return."""
+        for line in text.splitlines(keepends=True):
+            self._xdotool("type", "--delay", "40", line.rstrip("\n"))
+            if line.endswith("\n"):
+                self._xdotool("key", "Return")
+
+    def screenshot(self):
+        picture = subprocess.run(
+            ["import", "-silent", "-window", "root", "rgb:-"],
+            env=self.environment,
+            check=True,
+            timeout=30,
+            stdout=subprocess.PIPE,
+        ).stdout
+        if len(picture) != 3 * console.SIZE[0] * console.SIZE[1]:
+            return Image.new("RGB", console.SIZE)
+        return Image.frombytes("RGB", console.SIZE, picture)
+
+    def close(self):
+        for program in reversed(self.programs):
+            program.terminate()
+        for program in reversed(self.programs):
+            try:
+                program.wait(5)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
