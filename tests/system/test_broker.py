@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The broker goes away and comes back: refusals meanwhile, sessions that go on, desktops that are
+found again."""
+
+import signal
+
+import pytest
+
+import procs
+import rfb
+import spice
+from deployment import eventually
+
+
+def vnc(oriel, source, user="ben"):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+    viewer.secure(oriel.ca, user, oriel.passwords[user])
+    viewer.init()
+    return viewer
+
+
+@pytest.fixture
+def no_broker(oriel, source):
+    """The broker is killed and, after the test, started again."""
+    ticket = oriel.login("ben", source).ticket("shared", "spice")
+    oriel.signal("broker", signal.SIGKILL)
+    yield ticket
+    oriel.start_broker()
+    assert oriel.healthy(20)
+
+
+def test_it_is_down(oriel, source, no_broker):
+    def unwell():
+        return oriel.api(source).request("GET", "/healthz").status == 503
+
+    assert eventually(unwell, 5)
+    answer = oriel.api(source).request("GET", "/api/v1/desktops", headers={"Accept": "*/*"})
+    assert answer.status == 503
+
+    with oriel.refusal("redeem", "broker"):
+        with pytest.raises(rfb.Refused, match="not available"):
+            vnc(oriel, source)
+
+    with spice.Channel(spice.dial(oriel.host, oriel.port, oriel.ca, source), spice.MAIN) as main:
+        with oriel.refusal("redeem", "broker"):
+            with pytest.raises((spice.Gone, spice.Refused)):
+                main.link(no_broker)
+            assert main.closed()
+
+
+def test_sessions_and_desktops_survive_it(oriel, source, books):
+    with vnc(oriel, source) as viewer:
+        viewer.screen()
+        desktops = set(oriel.desktops_running())
+        session = [row["id"] for row in procs.live_sessions(oriel)]
+        oriel.signal("broker", signal.SIGKILL)
+        viewer.type("echo on\n")
+        viewer.update(incremental=True)
+        assert set(oriel.desktops_running()) == desktops, "a desktop died with its broker"
+        oriel.start_broker()
+        assert oriel.healthy(20)
+        viewer.update()
+        assert eventually(
+            lambda: session[0] in [row["id"] for row in procs.live_sessions(oriel)], 15
+        ), "the session is not known any more"
+        assert desktops <= set(oriel.desktops_running()), "a desktop was not found again"
+
+
+def test_a_session_that_ended_meanwhile(oriel, source, books):
+    """The gateway tells it to the next broker; no lease stays behind."""
+    viewer = vnc(oriel, source)
+    oriel.signal("broker", signal.SIGKILL)
+    viewer.sock.close()
+    oriel.start_broker()
+    assert oriel.healthy(20)
+    assert eventually(lambda: not procs.live_sessions(oriel), 30), procs.live_sessions(oriel)
+
+
+def test_login_helper_is_down(oriel, source):
+    oriel.signal("authd", signal.SIGTERM)
+    try:
+        answer = oriel.api(source).request(
+            "POST", "/api/v1/login", {"user": "ben", "password": oriel.passwords["ben"]}
+        )
+        assert answer.status == 503
+        with oriel.refusal("redeem", "broker"), pytest.raises(rfb.Refused):
+            vnc(oriel, source)
+    finally:
+        oriel.start_authd()
+    assert oriel.login("ben", source).desktops()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Half a handshake, then silence: every step has a deadline. All wait at the same time."""
+
+import socket
+import time
+
+import pytest
+
+import rfb
+import spice
+import ws
+
+
+def raw(oriel, source):
+    return socket.create_connection((oriel.host, oriel.port), 90, (source, 0))
+
+
+def half_tls(oriel, source):
+    sock = raw(oriel, source)
+    sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+    return sock
+
+
+def tls_and_half_a_head(oriel, source):
+    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 90)
+    sock.sendall(b"GET /api/v1/desktops HTTP/1.1\r\nHost: ")
+    return sock
+
+
+def tls_and_half_a_spice_head(oriel, source):
+    sock = spice.dial(oriel.host, oriel.port, oriel.ca, source, 90)
+    sock.sendall(b"REDQ\2\0")
+    return sock
+
+
+def spice_without_ticket(oriel, source):
+    channel = spice.Channel(spice.dial(oriel.host, oriel.port, oriel.ca, source, 90), spice.MAIN)
+    channel.sock.sendall(channel.mess())
+    channel.reply()
+    return channel.sock
+
+
+def rfb_version_only(oriel, source):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 90)
+    viewer.versions()
+    viewer.security_types()
+    return viewer.sock
+
+
+def rfb_without_password(oriel, source):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 90)
+    viewer.versions()
+    viewer.security_types()
+    viewer.vencrypt()
+    viewer.choose()
+    viewer.start_tls(oriel.ca)
+    return viewer.sock
+
+
+CASES = [
+    (half_tls, "secure", 14),
+    (tls_and_half_a_head, "greet", 66),
+    (tls_and_half_a_spice_head, "greet", 66),
+    (spice_without_ticket, "greet", 66),
+    (rfb_version_only, "greet", 66),
+    (rfb_without_password, "greet", 66),
+]
+
+
+def test_half_handshakes_end(oriel, source, books):
+    before = len(oriel.log("gateway"))
+    waiting = [(*case, case[0](oriel, source), time.monotonic()) for case in CASES]
+    ports = {}
+    for make, _, _, sock, _ in waiting:
+        ports[make.__name__] = sock.getsockname()[1]
+    for make, step, seconds, sock, begin in waiting:
+        sock.settimeout(max(1.0, begin + seconds - time.monotonic()))
+        try:
+            while sock.recv(65536):
+                pass
+        except TimeoutError:
+            pytest.fail(f"{make.__name__} was not cut off in {seconds} s")
+        except OSError:
+            pass
+        assert time.monotonic() - begin > 5, f"{make.__name__} was cut off too early"
+        sock.close()
+        lines = [
+            line
+            for line in oriel.log("gateway")[before:].splitlines()
+            if f":{ports[make.__name__]}" in line and "fault=" in line
+        ]
+        assert len(lines) == 1, (make.__name__, lines)
+        assert f"step={step}" in lines[0] and "fault=timeout" in lines[0], lines[0]

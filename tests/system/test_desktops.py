@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Assignment, reset, and what happens when a desktop or an administrator says no."""
+
+import os
+import signal
+import socket
+import threading
+
+import pytest
+
+import console
+import procs
+import rfb
+import spice
+from deployment import eventually
+
+
+def vnc(oriel, source, user):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 90)
+    viewer.secure(oriel.ca, user, oriel.passwords[user.split("/")[0]])
+    viewer.init()
+    return viewer
+
+
+def identity(oriel, session_user):
+    """The desktop of that user's live session: its id and which overlay it runs on."""
+    session = next(row for row in procs.live_sessions(oriel) if row["user"] == session_user)
+    desktop = next(row for row in oriel.rows("desktops") if row["id"] == session["desktop_id"])
+    return desktop["id"], desktop["identity"]
+
+
+def test_a_floating_desktop_forgets(oriel, source, reader, books):
+    """What ben writes is gone before carla may have the same desktop."""
+    with vnc(oriel, source, "ben") as viewer:
+        viewer.screen()
+        viewer.type("clear; echo secret of ben > /tmp/left; cat /tmp/left\n")
+        console.wait_for(viewer, lambda picture: "secret of ben" in reader.lines(picture))
+        desktop, before = identity(oriel, "ben")
+
+    def ready_again():
+        row = next(row for row in oriel.rows("desktops") if row["id"] == desktop)
+        assert row["state"] != "ready" or row["identity"] != before
+        return row["state"] == "ready" and row["identity"] != before
+
+    gone = eventually(
+        lambda: all(row["id"] != desktop for row in oriel.rows("desktops")) or ready_again(), 60
+    )
+    assert gone, oriel.ctl("desktops")
+    with vnc(oriel, source, "carla") as viewer:
+        viewer.screen()
+        viewer.type("clear; echo is there; cat /tmp/left || echo nothing\n")
+        picture = console.wait_for(viewer, lambda picture: "nothing" in reader.lines(picture))
+        assert "secret of ben" not in reader.lines(picture)
+        assert identity(oriel, "carla")[1] != before
+
+
+def test_a_dedicated_desktop_stays_and_remembers(oriel, source, reader, books):
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.screen()
+        viewer.type("clear; echo mine > /tmp/kept; cat /tmp/kept\n")
+        console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
+        first = identity(oriel, "anna")
+    assert eventually(lambda: not procs.live_sessions(oriel), 15)
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.screen()
+        assert identity(oriel, "anna") == first
+        viewer.type("clear; cat /tmp/kept\n")
+        console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
+
+
+def test_two_people_two_desktops(oriel, source, books):
+    with vnc(oriel, source, "ben"), vnc(oriel, source, "carla"):
+        assert identity(oriel, "ben")[0] != identity(oriel, "carla")[0]
+
+
+def test_no_free_desktop(oriel, source, books):
+    """The pool has three; the fourth person hears why not."""
+    oriel.ctl("pool", "add", "small", "--kind", "floating", "--image", "tiny", "--max", "1")
+    try:
+        for person in ("ben", "carla"):
+            oriel.ctl("entitle", "small", "--user", person)
+        with vnc(oriel, source, "ben/small"):
+            with oriel.refusal("redeem", "busy"):
+                with pytest.raises(rfb.Refused, match="in use"):
+                    vnc(oriel, source, "carla/small")
+            api = oriel.login("carla", source)
+            answer = api.request(
+                "POST", f"/api/v1/desktops/{api.desktop('small')}/connect", {"protocol": "web"}
+            )
+            assert answer.status == 503
+    finally:
+        assert eventually(lambda: not procs.live_sessions(oriel), 20)
+        assert eventually(lambda: oriel._ctl("pool", "remove", "small").returncode == 0, 60, 1)
+
+
+@pytest.mark.parametrize("protocol", ["vnc", "spice"])
+def test_an_administrator_ends_a_session(oriel, source, books, protocol):
+    if protocol == "vnc":
+        stream = vnc(oriel, source, "ben")
+        stream.screen()
+    else:
+        ticket = oriel.login("ben", source).ticket("shared", "spice")
+        session = spice.Session(
+            lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket
+        )
+        session.attach()
+        stream = session.display()
+    (row,) = procs.live_sessions(oriel)
+    oriel.ctl("session", "end", row["id"])
+    stream.sock.settimeout(5)
+    assert stream.closed(), "the stream went on"
+    stream.sock.close()
+    assert eventually(lambda: not procs.live_sessions(oriel), 10)
+    ended = next(r for r in oriel.rows("audit") if r["session"] == row["id"]
+                 and r["event"] == "session-end")
+    assert ended["detail"]
+
+
+def test_a_person_ends_their_own_session_only(oriel, source, books):
+    with vnc(oriel, source, "ben") as viewer:
+        (row,) = procs.live_sessions(oriel)
+        other = oriel.login("carla", source)
+        assert other.request("DELETE", f"/api/v1/sessions/{row['id']}").status == 404
+        oriel.login("ben", source).request("DELETE", f"/api/v1/sessions/{row['id']}")
+        viewer.sock.settimeout(5)
+        assert viewer.closed()
+
+
+def test_a_desktop_that_dies(oriel, source, books):
+    """QEMU is killed below a session: the client is told, the pool makes a new one."""
+    with vnc(oriel, source, "ben") as viewer:
+        viewer.screen()
+        desktop, _ = identity(oriel, "ben")
+        pid = next(pid for pid, line in oriel.desktops_running().items() if desktop in line)
+        with oriel.refusal("relay", "desktop|ended"):
+            os.kill(pid, signal.SIGKILL)
+            viewer.sock.settimeout(10)
+            assert viewer.closed()
+    with vnc(oriel, source, "ben") as viewer:
+        viewer.screen()
+
+
+def test_a_desktop_that_cannot_start(oriel, source, books):
+    """Its image is no system at all."""
+    bad = oriel.path("guest/bad")
+    bad.write_bytes(b"this is no kernel" * 100)
+    oriel.ctl("image", "add", "bad", "--kernel", bad, "--initrd", bad, "--memory", "64")
+    oriel.ctl("pool", "add", "broken", "--kind", "floating", "--image", "bad", "--max", "1")
+    try:
+        oriel.ctl("entitle", "broken", "--user", "ben")
+        api = oriel.login("ben", source)
+        answer = api.request(
+            "POST", f"/api/v1/desktops/{api.desktop('broken')}/connect", {"protocol": "web"}
+        )
+        assert answer.status == 502, answer.body
+        assert answer.json["error"]["code"] == "desktop"
+        with oriel.refusal("redeem", "desktop", seconds=60):
+            with pytest.raises(rfb.Refused, match="cannot be reached"):
+                vnc(oriel, source, "ben/broken")
+        assert not [line for line in oriel.desktops_running().values() if str(bad) in line]
+    finally:
+        assert eventually(lambda: oriel._ctl("pool", "remove", "broken").returncode == 0, 60, 1)
+        oriel.ctl("image", "remove", "bad")
+
+
+@pytest.fixture
+def machine(oriel):
+    """A "machine": a listener of our own that a pool of kind machines points at."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    oriel.ctl("pool", "add", "pcs", "--kind", "machines")
+    oriel.ctl("machine", "add", "pcs", "desk-1", "--protocol", "vnc",
+              "--address", f"127.0.0.1:{listener.getsockname()[1]}")
+    oriel.ctl("entitle", "pcs", "--user", "ben")
+    yield listener
+    listener.close()
+    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+    assert eventually(lambda: oriel._ctl("pool", "remove", "pcs").returncode == 0, 20, 0.5)
+
+
+def test_a_machine_that_does_not_answer(oriel, source, machine, books):
+    machine.close()
+    with oriel.refusal("redeem|dial", "desktop", seconds=30):
+        with pytest.raises(rfb.Refused, match="cannot be reached"):
+            vnc(oriel, source, "ben/pcs")
+
+
+@pytest.mark.parametrize(
+    "words", [b"HTTP/1.1 400 no\r\n\r\n", b"RFB 003.008\n\0\0\0\0\xffgo", b"RFB 003.008\n\1\1"]
+)
+def test_a_machine_that_talks_nonsense(oriel, source, machine, books, words):
+    def answer():
+        machine.settimeout(30)
+        try:
+            while True:
+                sock, _ = machine.accept()
+                sock.sendall(words)
+                sock.settimeout(2)
+                try:
+                    while sock.recv(4096):
+                        pass
+                except OSError:
+                    pass
+                sock.close()
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    with oriel.refusal("redeem|dial", "desktop|timeout", seconds=30):
+        with pytest.raises(rfb.Refused):
+            vnc(oriel, source, "ben/pcs")
+    machine.close()
+    thread.join(35)
