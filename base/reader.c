@@ -4,7 +4,8 @@
 
 void reader_init(Reader *reader, const void *bytes, gsize n)
 {
-	reader->at = bytes;
+	/* No bytes may come as NULL, to which C does not even let us add zero. */
+	reader->at = bytes ? bytes : (const void *)"";
 	reader->end = reader->at + n;
 	reader->failed = FALSE;
 }
