@@ -8,8 +8,9 @@
 struct Core {
 	Options *options;
 	GMutex lock;
-	GCond released;
+	GCond changed;
 	gboolean held;
+	unsigned waiting;
 	GString *calls;
 	GHashTable *tokens; /* token -> user */
 	char *sick;
@@ -21,7 +22,7 @@ Core *fake_core_new(Options *options)
 
 	core->options = options;
 	g_mutex_init(&core->lock);
-	g_cond_init(&core->released);
+	g_cond_init(&core->changed);
 	core->calls = g_string_new(NULL);
 	core->tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return core;
@@ -31,7 +32,7 @@ void fake_core_free(Core *core)
 {
 	options_free(core->options);
 	g_mutex_clear(&core->lock);
-	g_cond_clear(&core->released);
+	g_cond_clear(&core->changed);
 	g_string_free(core->calls, TRUE);
 	g_hash_table_unref(core->tokens);
 	g_free(core->sick);
@@ -71,7 +72,15 @@ void fake_core_hold(Core *core, gboolean hold)
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lock);
 
 	core->held = hold;
-	g_cond_broadcast(&core->released);
+	g_cond_broadcast(&core->changed);
+}
+
+void fake_core_await(Core *core, unsigned n)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lock);
+
+	while (core->waiting < n)
+		g_cond_wait(&core->changed, &core->lock);
 }
 
 const Options *core_options(const Core *core)
@@ -202,8 +211,11 @@ Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const c
 	if (view == NULL)
 		return NULL;
 	g_mutex_lock(&core->lock);
+	core->waiting++;
+	g_cond_broadcast(&core->changed);
 	while (core->held)
-		g_cond_wait(&core->released, &core->lock);
+		g_cond_wait(&core->changed, &core->lock);
+	core->waiting--;
 	g_mutex_unlock(&core->lock);
 	note(core, "connect %s %s %s %s", who->user, desktop_id, protocol, peer);
 	ticket = g_new0(Ticket, 1);

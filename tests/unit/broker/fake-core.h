@@ -22,8 +22,9 @@ void fake_core_forget(Core *core);
 /* What core_healthy() says; NULL = healthy. */
 void fake_core_sicken(Core *core, const char *detail);
 
-/* core_connect() blocks while held. */
+/* core_connect() blocks while held; fake_core_await() returns once n calls are blocked so. */
 void fake_core_hold(Core *core, gboolean hold);
+void fake_core_await(Core *core, unsigned n);
 
 /* Conversations that exist right now. */
 unsigned fake_conversations(void);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers. */
+#include "api.h"
+
+#include "door.h"
+#include "log.h"
+#include "server.h"
+#include "services.h"
+
+struct Api {
+	Services services;
+	Workers *workers;
+	Server *web, *admin;
+	Door *web_door, *admin_door;
+};
+
+static void admit(gpointer data, int fd, const struct sockaddr *address, socklen_t length)
+{
+	server_adopt(data, fd, address, length);
+}
+
+static gboolean start(Api *api, Core *core, GError **error)
+{
+	const Options *options = core_options(core);
+
+	api->services.core = core;
+	api->services.files = files_load(options->web_root, error);
+	if (api->services.files == NULL)
+		return FALSE;
+	api->services.logins = logins_new();
+	api->services.limit = limit_new();
+	api->workers = workers_new();
+	api->web = server_new(&api->services, api->workers, FALSE,
+		(unsigned)options->max_per_address, error);
+	api->admin = api->web ? server_new(&api->services, api->workers, TRUE, 0, error) : NULL;
+	if (api->admin == NULL)
+		return FALSE;
+	api->web_door = door_open(DOOR_PROXIED, options->web, 0660, admit, api->web, error);
+	if (api->web_door == NULL)
+		return FALSE;
+	api->admin_door = door_open(DOOR_LOCAL, options->admin, 0600, admit, api->admin, error);
+	return api->admin_door != NULL;
+}
+
+Api *api_start(Core *core, GError **error)
+{
+	Api *api = g_new0(Api, 1);
+
+	json_wipe_on_free();
+	if (!start(api, core, error)) {
+		api_stop(api);
+		return NULL;
+	}
+	return api;
+}
+
+void api_stop(Api *api)
+{
+	if (api == NULL)
+		return;
+	door_close(api->web_door);
+	door_close(api->admin_door);
+	/* From now on no request gets a worker, and none is suspended: the servers may stop. */
+	if (api->workers != NULL)
+		workers_drain(api->workers);
+	server_free(api->web);
+	server_free(api->admin);
+	workers_free(api->workers);
+	logins_free(api->services.logins);
+	limit_free(api->services.limit);
+	files_free(api->services.files);
+	g_free(api);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* dispatch: see dispatch.h. */
+#include "dispatch.h"
+
+#include <string.h>
+
+#include "guard.h"
+#include "log.h"
+#include "services.h"
+
+static void serve_file(Request *request)
+{
+	g_autofree char *path = g_uri_unescape_string(request->path, NULL);
+	const File *file = path ? files_find(request->services->files, path) : NULL;
+
+	if (file == NULL) {
+		static const char page[] = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+			"<title>Not found</title><h1>Not found</h1>"
+			"<p>There is no such page. <a href=\"/\">To your desktops</a></p></html>";
+
+		file = files_find(request->services->files, "/404.html");
+		if (file == NULL) {
+			reply_bytes(request, 404, "text/html; charset=utf-8", g_strdup(page),
+				strlen(page));
+			return;
+		}
+		reply_file(request, 404, file);
+		return;
+	}
+	reply_file(request,
+		file_matches(file, request->header[HEADER_IF_NONE_MATCH]) ? 304 : 200, file);
+}
+
+static gboolean refuse_method(Request *request, const char *allow)
+{
+	reply_refuse(request, 405, "client", "This address does not know this method.");
+	reply_header(request, "Allow", allow);
+	return FALSE;
+}
+
+gboolean dispatch(Request *request)
+{
+	gboolean head = g_str_equal(request->method, "HEAD");
+	g_autofree char *allow = NULL;
+
+	if (request->invalid) {
+		reply_refuse(request, 400, "client", NULL);
+		return FALSE;
+	}
+	/* The server leaves out the body by itself. */
+	if (head) {
+		g_free(request->method);
+		request->method = g_strdup("GET");
+	}
+	switch (route_match(routes, n_routes, request, &allow)) {
+	case ROUTE_FOUND:
+		return head && request->route->guarded ? refuse_method(request, "GET") : TRUE;
+	case ROUTE_UNKNOWN_METHOD: return refuse_method(request, allow);
+	case ROUTE_UNKNOWN_PATH: break;
+	}
+	if (request->admin_door || g_str_has_prefix(request->path, "/api/"))
+		reply_refuse(request, 404, "not-found", "There is no such call.");
+	else if (!g_str_equal(request->method, "GET"))
+		refuse_method(request, "GET, HEAD");
+	else
+		serve_file(request);
+	return FALSE;
+}
+
+/* One line for what went wrong and for what somebody changed; none for looking. The pattern and
+ * not the path, since a path may hold the id of a login under way. */
+static void log_outcome(const Request *request)
+{
+	const Route *route = request->route;
+	const Reply *reply = &request->reply;
+	LogContext context = {
+		.user = request->who ? request->who->user : NULL,
+		.peer = request->peer,
+		.step = "api",
+	};
+
+	if (reply->cause != NULL)
+		log_write(fault_info(fault_code(reply->cause))->log_level, &context, "%s %s: %u, %s",
+			route->method, route->pattern, reply->status, reply->cause->message);
+	else if (!g_str_equal(route->method, "GET") || route->guarded)
+		log_info(&context, "%s %s: %u", route->method, route->pattern, reply->status);
+	else
+		log_debug(&context, "%s %s: %u", route->method, route->pattern, reply->status);
+}
+
+void dispatch_run(Request *request)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (guard_admit(request) && !request->route->run(request, &error)) {
+		gboolean login = request->route->work == WORK_LOGIN &&
+			g_error_matches(error, FAULT, FAULT_DENIED);
+
+		reply_fault(request, g_steal_pointer(&error));
+		/* Who is not yet in is not forbidden but unknown (RFC 9110, 15.5.2). */
+		if (login)
+			request->reply.status = 401;
+	}
+	if (request->reply.status == 401)
+		reply_header(request, "WWW-Authenticate", "Bearer");
+	log_outcome(request);
+}
+
+void dispatch_busy(Request *request)
+{
+	reply_refuse(request, 503, "busy", NULL);
+	reply_header(request, "Retry-After", "5");
+	request->reply.cause = g_error_new(FAULT, FAULT_BUSY, "too many requests are waiting");
+	log_outcome(request);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* door: see door.h. */
+#include "door.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "autofd.h"
+#include "fault.h"
+#include "http/proxy.h"
+#include "log.h"
+
+#define PENDING_MAX 256
+#define HEADER_US   (5 * G_TIME_SPAN_SECOND)
+#define FIXED_PART  16 /* of a PROXY v2 header; its last two bytes count the rest */
+
+/* Somebody who has not yet said all of who they are. */
+typedef struct {
+	int fd;
+	gint64 deadline;
+	gsize got;
+	guint8 bytes[PROXY_READ_MAX];
+} Caller;
+
+struct Door {
+	DoorKind kind;
+	char *path;
+	int listener;
+	int wake; /* eventfd: stop */
+	DoorAdmit admit;
+	gpointer data;
+	GPtrArray *callers;
+	GThread *thread;
+};
+
+static void caller_free(gpointer data)
+{
+	Caller *caller = data;
+
+	if (caller->fd >= 0)
+		close(caller->fd);
+	g_free(caller);
+}
+
+static void admit_proxied(Door *door, Caller *caller, const ProxyHeader *header)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = g_htons(header->source_port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+		.sin6_port = g_htons(header->source_port)};
+	int fd = autofd_steal(&caller->fd);
+
+	switch (header->family) {
+	case PROXY_TCP4:
+		memcpy(&v4.sin_addr, header->source, sizeof(v4.sin_addr));
+		door->admit(door->data, fd, (struct sockaddr *)&v4, sizeof(v4));
+		return;
+	case PROXY_TCP6:
+		memcpy(&v6.sin6_addr, header->source, sizeof(v6.sin6_addr));
+		door->admit(door->data, fd, (struct sockaddr *)&v6, sizeof(v6));
+		return;
+	case PROXY_UNSPEC: door->admit(door->data, fd, NULL, 0); return;
+	}
+	g_assert_not_reached();
+}
+
+/* How many bytes the header has, as far as is known. Not one byte more may be read: what follows
+ * is the HTTP server's. */
+static gsize header_size(const Caller *caller)
+{
+	if (caller->got < FIXED_PART)
+		return FIXED_PART;
+	return FIXED_PART + ((gsize)caller->bytes[14] << 8 | caller->bytes[15]);
+}
+
+/* Reads on; true if the caller is done with here: let in, or to be dropped. */
+static gboolean caller_ready(Door *door, Caller *caller)
+{
+	ProxyHeader header;
+	gssize n;
+
+	for (;;) {
+		gsize want = header_size(caller);
+
+		if (want > sizeof(caller->bytes))
+			return TRUE;
+		if (caller->got == want && want >= FIXED_PART)
+			break;
+		n = recv(caller->fd, caller->bytes + caller->got, want - caller->got, MSG_DONTWAIT);
+		if (n <= 0)
+			return n == 0 || (errno != EAGAIN && errno != EINTR);
+		caller->got += (gsize)n;
+		/* Version 1 is text and has no such length: gateways speak version 2. */
+		if (caller->bytes[0] != '\r')
+			return TRUE;
+	}
+	if (proxy_parse(caller->bytes, caller->got, &header, NULL) == (gssize)caller->got)
+		admit_proxied(door, caller, &header);
+	return TRUE;
+}
+
+static void admit_local(Door *door, int fd)
+{
+	struct ucred who;
+	socklen_t length = sizeof(who);
+	LogContext context = {.peer = "local", .step = "admin"};
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 &&
+		(who.uid == 0 || who.uid == geteuid())) {
+		door->admit(door->data, fd, NULL, 0);
+		return;
+	}
+	log_warning(&context, "uid %d may not administer", (int)who.uid);
+	close(fd);
+}
+
+static void accept_one(Door *door)
+{
+	int fd = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	Caller *caller;
+
+	if (fd < 0)
+		return;
+	if (door->kind == DOOR_LOCAL) {
+		admit_local(door, fd);
+		return;
+	}
+	caller = g_new(Caller, 1);
+	caller->fd = fd;
+	caller->got = 0;
+	caller->deadline = g_get_monotonic_time() + HEADER_US;
+	g_ptr_array_add(door->callers, caller);
+}
+
+/* ms until the next deadline; the oldest caller is the first. Drops those whose time is over. */
+static int next_deadline(Door *door)
+{
+	gint64 now = g_get_monotonic_time();
+
+	while (door->callers->len > 0) {
+		Caller *caller = g_ptr_array_index(door->callers, 0);
+
+		if (caller->deadline > now)
+			return (int)((caller->deadline - now + 999) / 1000);
+		g_ptr_array_remove_index(door->callers, 0);
+	}
+	return -1;
+}
+
+static gpointer watch(gpointer data)
+{
+	Door *door = data;
+	struct pollfd fds[2 + PENDING_MAX];
+
+	for (;;) {
+		int timeout = next_deadline(door);
+		unsigned n = door->callers->len;
+
+		fds[0] = (struct pollfd){.fd = door->wake, .events = POLLIN};
+		/* When too many wait, the next ones wait in the kernel's queue. */
+		fds[1] = (struct pollfd){.fd = n < PENDING_MAX ? door->listener : -1,
+			.events = POLLIN};
+		for (unsigned i = 0; i < n; i++) {
+			Caller *caller = g_ptr_array_index(door->callers, i);
+
+			fds[2 + i] = (struct pollfd){.fd = caller->fd, .events = POLLIN};
+		}
+		if (poll(fds, 2 + n, timeout) < 0 && errno != EINTR)
+			g_error("poll: %s", g_strerror(errno));
+		if (fds[0].revents)
+			return NULL;
+		for (unsigned i = n; i-- > 0;) {
+			Caller *caller = g_ptr_array_index(door->callers, i);
+
+			if (fds[2 + i].revents && caller_ready(door, caller))
+				g_ptr_array_remove_index(door->callers, i);
+		}
+		if (fds[1].revents)
+			accept_one(door);
+	}
+}
+
+/* A socket file that nobody listens at is left over from a broker that died. */
+static gboolean clear_stale(const struct sockaddr_un *address, GError **error)
+{
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return TRUE;
+	if (fd >= 0 && S_ISSOCK(st.st_mode) &&
+		connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+		errno == ECONNREFUSED && unlink(address->sun_path) == 0)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CONFIG, "%s: exists, and is in use or no socket",
+		address->sun_path);
+	return FALSE;
+}
+
+static int listen_at(const char *path, mode_t mode, GError **error)
+{
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		g_set_error(error, FAULT, FAULT_CONFIG, "%s: too long for a socket's path", path);
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	if (!clear_stale(&address, error))
+		return -1;
+	/* Linux gives the file the socket's own mode (and umask): there is no moment in which it
+	 * is open to more. The second one undoes the umask. */
+	if (fd < 0 || fchmod(fd, mode) < 0 ||
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+		chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
+		fault_set_errno(error, FAULT_CONFIG, path);
+		return -1;
+	}
+	return autofd_steal(&fd);
+}
+
+Door *door_open(DoorKind kind, const char *path, mode_t mode, DoorAdmit admit, gpointer data,
+	GError **error)
+{
+	int listener = listen_at(path, mode, error);
+	Door *door;
+
+	if (listener < 0)
+		return NULL;
+	door = g_new0(Door, 1);
+	door->kind = kind;
+	door->path = g_strdup(path);
+	door->listener = listener;
+	door->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	g_assert(door->wake >= 0);
+	door->admit = admit;
+	door->data = data;
+	door->callers = g_ptr_array_new_with_free_func(caller_free);
+	door->thread = g_thread_new("door", watch, door);
+	return door;
+}
+
+void door_close(Door *door)
+{
+	uint64_t one = 1;
+
+	if (door == NULL)
+		return;
+	unlink(door->path);
+	if (write(door->wake, &one, sizeof(one)) != sizeof(one))
+		g_error("eventfd: %s", g_strerror(errno));
+	g_thread_join(door->thread);
+	close(door->listener);
+	close(door->wake);
+	g_ptr_array_unref(door->callers);
+	g_free(door->path);
+	g_free(door);
+}
