@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * front_rfb: a VNC viewer. A native one is greeted first of all (an RFB server speaks first),
+ * upgrades to TLS inside the protocol (VeNCrypt) and brings a name with a password, or a ticket.
+ * A browser's viewer has shown its ticket on the way in: it meets us only for the welcome, on its
+ * WebSocket, and needs no more security.
+ *
+ * The verdict on a login is kept back until the desktop is there: so whatever fails on the way can
+ * be told to the person in the viewer's own words.
+ */
+#include "desktop/desktop_rfb.h"
+#include "front/front_login.h"
+#include "rfb/rfb_server.h"
+#include "worker.h"
+
+static void rfb_close(Session *s)
+{
+	RfbServer *server = g_steal_pointer(&s->talk);
+
+	if (server == NULL)
+		return;
+	rfb_server_clear(server);
+	g_free(server);
+}
+
+static RfbServer *begin(Session *s, RfbServerMode mode)
+{
+	RfbServer *server = g_new(RfbServer, 1);
+
+	rfb_server_init(server, mode);
+	s->talk = server;
+	return server;
+}
+
+/* Sends what is to be sent, and waits for what the handshake needs next. */
+static Step exchange(Session *s, const RfbServer *server, GError **error)
+{
+	Io io = peer_flush(&s->client, error);
+
+	if (io == IO_DONE)
+		io = peer_need(&s->client, rfb_server_need(server), error);
+	return session_client_io(s, io);
+}
+
+static Step start_tls(Session *s, RfbServer *server, GError **error)
+{
+	Step step = session_client_io(s, peer_flush(&s->client, error));
+
+	if (step == STEP_NEXT)
+		step = session_start_tls(s, TRUE, error);
+	if (step == STEP_NEXT)
+		rfb_server_secured(server);
+	return step;
+}
+
+static Step rfb_greet(Session *s, GError **error)
+{
+	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_VENCRYPT);
+	Step step;
+
+	do {
+		switch (rfb_server_step(server, &s->client.in, &s->client.out, error)) {
+		case RFB_MORE: step = exchange(s, server, error); break;
+		case RFB_START_TLS: step = start_tls(s, server, error); break;
+		case RFB_CREDENTIALS:
+			s->ask.protocol = "vnc";
+			return front_login(s, server->user, server->password,
+					   worker_options(s->worker)->vnc_login, error);
+		default: return STEP_FAIL;
+		}
+	} while (step == STEP_NEXT);
+	return step;
+}
+
+/* The name that people know, if the broker gave one; else what the desktop calls itself. */
+static void show_screen(Session *s, RfbServer *server)
+{
+	const RfbClient *desktop = desktop_rfb_client(s);
+	const char *name = s->desktop_name && *s->desktop_name ? s->desktop_name : desktop->name;
+
+	rfb_server_screen(server, desktop->width, desktop->height, name, &s->client.out);
+}
+
+static Step rfb_welcome(Session *s, GError **error)
+{
+	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
+
+	for (;;) {
+		Step step;
+
+		switch (rfb_server_step(server, &s->client.in, &s->client.out, error)) {
+		case RFB_CREDENTIALS: rfb_server_accept(server, &s->client.out); break;
+		case RFB_READY:
+			if (server->state == RFB_SERVER_SCREEN)
+				show_screen(s, server);
+			return session_client_io(s, peer_flush(&s->client, error));
+		case RFB_MORE:
+			step = exchange(s, server, error);
+			if (step != STEP_NEXT)
+				return step;
+			break;
+		default: return STEP_FAIL;
+		}
+	}
+}
+
+static void rfb_goodbye(Session *s, const GError *error)
+{
+	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
+
+	rfb_server_refuse(server, fault_info(fault_code(error))->words, &s->client.out);
+}
+
+const Front front_rfb = {
+	.name = "rfb",
+	.greet = rfb_greet,
+	.welcome = rfb_welcome,
+	.goodbye = rfb_goodbye,
+	.close = rfb_close,
+};

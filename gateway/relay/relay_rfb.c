@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * relay_rfb: viewer <-> desktop, unit by unit, both ways. Units that may pass are gathered into
+ * runs and written straight from where they were read; nothing is copied, and nothing is read
+ * while the other side has no room.
+ *
+ * What the viewer asks for is held against what we can frame and what this desktop has announced:
+ * so no desktop meets a message that would make it hang up, and no viewer one that it cannot
+ * parse. What the viewer said and saw is kept apart from what belongs to the desktop, because a
+ * desktop can be replaced below a viewer between two units.
+ */
+#include "rfb/rfb_units.h"
+#include "session.h"
+
+#include <string.h>
+
+#define CHUNK      (BUFFER_CHUNK - BUFFER_HEADROOM)
+#define READ_MAX   (1024 * 1024) /* at a time, of a unit that is larger than a chunk            */
+#define BURST      (1024 * 1024) /* bytes in one run and direction, so that others get a turn   */
+#define HELD_MAX   10            /* keys: as many as fingers                                    */
+
+/* Bytes at the front of a buffer on which we have decided. */
+typedef struct {
+	gsize ready; /* may go out; behind them ...       */
+	gsize skip;  /* ... these may not; behind them ... */
+	gsize after; /* ... these may                     */
+} Run;
+
+/* What is true of one desktop and ends with it. */
+typedef struct {
+	RfbUnits units;
+	unsigned features; /* RFB_FEATURE_* that it has announced */
+} RelayDesktop;
+
+/* What the viewer said and saw, whatever desktop is below; the next desktop is told. */
+typedef struct {
+	RfbUnits units;
+	unsigned features; /* RFB_FEATURE_* that it asked for                                  */
+	guint8 streams;    /* zlib streams (bits) of which it has seen the beginning           */
+	guint8 n_held;
+	gboolean format_leaving; /* its SetPixelFormat ends the run that is going out          */
+	guint8 format[RFB_PIXEL_FORMAT_SIZE];
+	struct {
+		guint32 keysym, code; /* code 0: it came as a plain KeyEvent */
+	} held[HELD_MAX];
+	guint8 *encodings; /* its last SetEncodings, filtered; NULL = none yet */
+	guint8 *size;      /* its last SetDesktopSize; NULL = none yet         */
+} RelayViewer;
+
+typedef struct {
+	RelayViewer viewer;
+	RelayDesktop desktop;
+	Run up, down;
+} RfbRelay;
+
+/* ---- from the viewer */
+
+static void note_key(RelayViewer *viewer, gboolean down, guint32 keysym, guint32 code)
+{
+	unsigned i;
+
+	for (i = 0; i < viewer->n_held; i++) {
+		if (viewer->held[i].code == code && (code != 0 || viewer->held[i].keysym == keysym))
+			break;
+	}
+	if (!down && i < viewer->n_held) {
+		viewer->held[i] = viewer->held[--viewer->n_held];
+	} else if (down && i < HELD_MAX) {
+		viewer->held[i].keysym = keysym;
+		viewer->held[i].code = code;
+		viewer->n_held = (guint8)MAX(viewer->n_held, i + 1);
+	}
+}
+
+static void remember(guint8 **what, const guint8 *b, gsize n)
+{
+	g_free(*what);
+	*what = g_memdup2(b, n);
+}
+
+/* The list loses what we cannot frame; the message stays in one piece at its end. */
+static gsize filter_encodings(RelayViewer *viewer, guint8 *b, gsize n)
+{
+	unsigned asked = rfb_u16(b + 2);
+	unsigned kept = rfb_encodings_filter(b + 4, asked, &viewer->features);
+	gsize drop = 4 * (gsize)(asked - kept);
+
+	b += drop;
+	b[0] = RFB_SET_ENCODINGS;
+	b[1] = 0;
+	b[2] = (guint8)(kept >> 8);
+	b[3] = (guint8)kept;
+	remember(&viewer->encodings, b, n - drop);
+	return drop;
+}
+
+/* A key with its code, for a desktop that knows only keysyms: a KeyEvent in its last 8 bytes. */
+static gsize plain_key(guint8 *b, guint32 keysym, gboolean down)
+{
+	if (keysym == 0)
+		return 12;
+	memmove(b + 8, b + 4, 4);
+	b[4] = RFB_KEY_EVENT;
+	b[5] = down ? 1 : 0;
+	b[6] = b[7] = 0;
+	return 4;
+}
+
+static gsize heed_qemu(RfbRelay *relay, guint8 *b, gsize n)
+{
+	guint32 keysym;
+	gboolean down;
+
+	if (b[1] == RFB_QEMU_AUDIO)
+		return relay->desktop.features & RFB_FEATURE_AUDIO ? 0 : n;
+	down = rfb_u16(b + 2) != 0;
+	keysym = rfb_u32(b + 4);
+	note_key(&relay->viewer, down, keysym, rfb_u32(b + 8));
+	return relay->desktop.features & RFB_FEATURE_EXT_KEY ? 0 : plain_key(b, keysym, down);
+}
+
+/* Passes a unit (*out_drop 0), drops it, or makes it shorter: *out_drop bytes at its front are not
+ * to go. FALSE: it is no good. */
+static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
+			    GError **error)
+{
+	RelayViewer *viewer = &relay->viewer;
+	unsigned announced = relay->desktop.features;
+	gsize n = unit->length;
+	RfbPixels pixels;
+
+	*out_drop = 0;
+	if (unit->kind == RFB_UNIT_SKIP) {
+		*out_drop = n;
+		return TRUE;
+	}
+	switch (unit->type) {
+	case RFB_SET_PIXEL_FORMAT:
+		if (!rfb_pixels_read(b + 4, &pixels)) {
+			g_set_error(error, FAULT, FAULT_CLIENT, "a pixel format of %u bits", b[4]);
+			return FALSE;
+		}
+		memcpy(viewer->format, b + 4, sizeof viewer->format);
+		viewer->format_leaving = TRUE;
+		break;
+	case RFB_SET_ENCODINGS: *out_drop = filter_encodings(viewer, b, n); break;
+	case RFB_KEY_EVENT: note_key(viewer, b[1] != 0, rfb_u32(b + 4), 0); break;
+	case RFB_CLIENT_CUT_TEXT: /* a negative length is the extended clipboard's */
+		if (rfb_u32(b + 4) > G_MAXINT32 && !(announced & RFB_FEATURE_CLIPBOARD))
+			*out_drop = n;
+		break;
+	case RFB_SET_DESKTOP_SIZE:
+		remember(&viewer->size, b, n);
+		if (!(announced & RFB_FEATURE_SIZE))
+			*out_drop = n;
+		break;
+	case RFB_XVP:
+		if (!(announced & RFB_FEATURE_XVP))
+			*out_drop = n;
+		break;
+	case RFB_QEMU: *out_drop = heed_qemu(relay, b, n); break;
+	case RFB_CONTINUOUS_UPDATES:
+	case RFB_FENCE: /* never announced to it */ *out_drop = n; break;
+	default: break;
+	}
+	return TRUE;
+}
+
+/* ---- from the desktop */
+
+static gsize heed_desktop(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
+{
+	unsigned wanted = relay->viewer.features, *announced = &relay->desktop.features;
+	gsize n = unit->length;
+
+	if (unit->kind == RFB_UNIT_SKIP)
+		return n;
+	if (unit->kind != RFB_UNIT_MESSAGE) {
+		if (unit->stream >= 0)
+			relay->viewer.streams |= (guint8)(1 << unit->stream);
+		if (unit->type < 0)
+			*announced |= rfb_feature(unit->type);
+		return 0;
+	}
+	switch (unit->type) {
+	case RFB_SERVER_CUT_TEXT: /* a negative length is the extended clipboard's */
+		if (rfb_u32(b + 4) <= G_MAXINT32)
+			return 0;
+		*announced |= RFB_FEATURE_CLIPBOARD;
+		return wanted & RFB_FEATURE_CLIPBOARD ? 0 : n;
+	case RFB_XVP:
+		*announced |= RFB_FEATURE_XVP;
+		return wanted & RFB_FEATURE_XVP ? 0 : n;
+	case RFB_QEMU: return wanted & RFB_FEATURE_AUDIO ? 0 : n;
+	case RFB_CONTINUOUS_UPDATES:
+	case RFB_FENCE: /* never asked for */ return n;
+	default: return 0;
+	}
+}
+
+/* ---- both ways */
+
+/* Adds a unit to the run. FALSE: the run ends here and has to go out first. */
+static gboolean run_add(Run *run, gsize length, gsize drop)
+{
+	if (drop == 0) {
+		run->ready += length;
+		return TRUE;
+	}
+	run->skip = drop;
+	run->after = length - drop;
+	return FALSE;
+}
+
+static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
+{
+	Buffer *in = &s->client.in;
+	RfbScan scan = RFB_SCAN_MORE;
+	gboolean on = buffer_length(in) > 0;
+
+	while (on) {
+		guint8 *b = buffer_bytes(in) + relay->up.ready;
+		gsize n = buffer_length(in) - relay->up.ready, drop;
+		RfbUnit unit;
+
+		scan = rfb_units_from_client(&relay->viewer.units, b, n, &unit, error);
+		if (scan != RFB_SCAN_UNIT)
+			break;
+		if (!heed_viewer(relay, &unit, b, &drop, error))
+			return FALSE;
+		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving;
+	}
+	return scan != RFB_SCAN_FAULT;
+}
+
+static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
+{
+	Buffer *in = &s->desktop.in;
+	RfbScan scan = RFB_SCAN_MORE;
+	gboolean on = buffer_length(in) > 0;
+
+	while (on) {
+		const guint8 *b = buffer_bytes(in) + relay->down.ready;
+		gsize n = buffer_length(in) - relay->down.ready;
+		RfbUnit unit;
+
+		scan = rfb_units_from_desktop(&relay->desktop.units, b, n, &unit, error);
+		if (scan != RFB_SCAN_UNIT)
+			break;
+		on = run_add(&relay->down, unit.length, heed_desktop(relay, &unit, b));
+	}
+	return scan != RFB_SCAN_FAULT;
+}
+
+/* Sends the run. IO_DONE: it has gone; IO_WAIT: the rest of it waits. */
+static Io run_send(Run *run, Peer *from, Peer *to, gsize *moved, GError **error)
+{
+	while (run->ready > 0 || run->skip > 0) {
+		gsize n;
+		Io io;
+
+		if (run->ready == 0) {
+			buffer_consume(&from->in, run->skip);
+			*run = (Run){.ready = run->after};
+			continue;
+		}
+		io = peer_write(to, buffer_bytes(&from->in), run->ready, &n, error);
+		if (io != IO_DONE)
+			return io;
+		buffer_consume(&from->in, n);
+		run->ready -= n;
+		*moved += n;
+	}
+	return IO_DONE;
+}
+
+/* Room for what comes next: a chunk, or more of a unit that is larger than that. */
+static Io read_more(Peer *from, const RfbUnits *units, gsize *moved, GError **error)
+{
+	gsize have = buffer_length(&from->in);
+	guint64 before = from->bytes_in;
+	Io io;
+
+	if (units->want > CHUNK)
+		io = peer_read(from, MIN(units->want - have, READ_MAX), error);
+	else
+		io = peer_read(from, CHUNK - have, error);
+	*moved += from->bytes_in - before;
+	return io;
+}
+
+/* IO_DONE: the burst is used up. */
+static Io pump_up(Session *s, RfbRelay *relay, GError **error)
+{
+	gsize moved = 0;
+	Io io;
+
+	for (;;) {
+		io = run_send(&relay->up, &s->client, &s->desktop, &moved, error);
+		if (io != IO_DONE)
+			return io;
+		/* Not before it has left: what comes until then is still in the old format. */
+		if (relay->viewer.format_leaving) {
+			rfb_pixels_read(relay->viewer.format, &relay->desktop.units.next);
+			relay->viewer.format_leaving = FALSE;
+		}
+		if (moved >= BURST)
+			return IO_DONE;
+		if (!judge_viewer(s, relay, error))
+			return IO_FAIL;
+		if (relay->up.ready > 0 || relay->up.skip > 0)
+			continue;
+		io = read_more(&s->client, &relay->viewer.units, &moved, error);
+		if (io != IO_DONE)
+			return io;
+	}
+}
+
+/* The same, the other way. */
+static Io pump_down(Session *s, RfbRelay *relay, GError **error)
+{
+	gsize moved = 0;
+	Io io;
+
+	for (;;) {
+		io = run_send(&relay->down, &s->desktop, &s->client, &moved, error);
+		if (io != IO_DONE || moved >= BURST)
+			return io;
+		if (!judge_desktop(s, relay, error))
+			return IO_FAIL;
+		if (relay->down.ready > 0 || relay->down.skip > 0)
+			continue;
+		io = read_more(&s->desktop, &relay->desktop.units, &moved, error);
+		if (io != IO_DONE)
+			return io;
+	}
+}
+
+static RfbRelay *begin(Session *s)
+{
+	RfbRelay *relay = g_new0(RfbRelay, 1);
+
+	rfb_units_init(&relay->viewer.units);
+	rfb_units_init(&relay->desktop.units);
+	memcpy(relay->viewer.format, rfb_canonical, sizeof rfb_canonical);
+	s->relaying = relay;
+	return relay;
+}
+
+static Step rfb_run(Session *s, GError **error)
+{
+	RfbRelay *relay = s->relaying ? s->relaying : begin(s);
+	Io up, down;
+
+	/* The desktop first: its last words go out before a write to it tells that it is gone. */
+	down = pump_down(s, relay, error);
+	if (down == IO_EOF || down == IO_FAIL)
+		return session_desktop_io(s, down, error);
+	up = pump_up(s, relay, error);
+	if (up == IO_EOF || up == IO_FAIL)
+		return session_client_io(s, up);
+	if (up == IO_DONE || down == IO_DONE)
+		session_wake_after(s, 0);
+	return STEP_WAIT;
+}
+
+static void rfb_close(Session *s)
+{
+	RfbRelay *relay = g_steal_pointer(&s->relaying);
+
+	if (relay == NULL)
+		return;
+	g_free(relay->viewer.encodings);
+	g_free(relay->viewer.size);
+	g_free(relay);
+}
+
+const Relay relay_rfb = {.name = "rfb", .run = rfb_run, .close = rfb_close};

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A VNC viewer and a desktop at the far ends of two socket pairs, the gateway's front, dial and
+ * relay between them. What session.c would do (TLS, connecting, timers) is played here.
+ */
+#include "desktop/desktop_rfb.h"
+#include "net/stream_tcp.h"
+#include "secret.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct {
+	Session s;
+	int viewer, desktop; /* the far ends */
+	unsigned client_tls, desktop_tls, wakes;
+	Options options;
+} t;
+
+/* ---- the session's part */
+
+const Options *worker_options(Worker *worker)
+{
+	return &t.options;
+}
+
+void session_wake_after(Session *session, guint64 ms)
+{
+	t.wakes++;
+}
+
+Step session_client_io(Session *session, Io io)
+{
+	static const Step steps[] = {STEP_NEXT, STEP_WAIT, STEP_END, STEP_FAIL};
+
+	return steps[io];
+}
+
+Step session_desktop_io(Session *session, Io io, GError **error)
+{
+	if (io != IO_EOF)
+		return session_client_io(session, io);
+	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop closed the connection");
+	return STEP_FAIL;
+}
+
+Step session_start_tls(Session *session, gboolean vnc, GError **error)
+{
+	g_assert_true(vnc);
+	g_assert_cmpuint(buffer_length(&session->client.in), ==, 0);
+	t.client_tls++;
+	return STEP_NEXT;
+}
+
+Step session_desktop_tls(Session *session, GError **error)
+{
+	g_assert_cmpuint(buffer_length(&session->desktop.in), ==, 0);
+	t.desktop_tls++;
+	return STEP_NEXT;
+}
+
+Step session_connect(Session *session, GError **error)
+{
+	return STEP_NEXT;
+}
+
+/* ---- the far ends */
+
+static void open_pair(Peer *near, int *far)
+{
+	int fds[2], size = 64 * 1024;
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	near->stream = stream_tcp_new(fds[0]);
+	*far = fds[1];
+}
+
+static void begin(void)
+{
+	memset(&t, 0, sizeof t);
+	t.options.vnc_login = TRUE;
+	t.s.front = &front_rfb;
+	t.s.endpoint.protocol = (char *)"vnc";
+	t.s.desktop.is_desktop = TRUE;
+	open_pair(&t.s.client, &t.viewer);
+	open_pair(&t.s.desktop, &t.desktop);
+}
+
+static void end(void)
+{
+	front_rfb.close(&t.s);
+	desktop_rfb.close(&t.s);
+	relay_rfb.close(&t.s);
+	peer_clear(&t.s.client);
+	peer_clear(&t.s.desktop);
+	secret_free(t.s.ask.ticket);
+	secret_free(t.s.ask.password);
+	g_free(t.s.ask.user);
+	g_free(t.s.ask.desktop);
+	if (t.viewer >= 0)
+		close(t.viewer);
+	if (t.desktop >= 0)
+		close(t.desktop);
+}
+
+static void say(int fd, const void *bytes, gsize n)
+{
+	g_assert_cmpint(send(fd, bytes, n, MSG_NOSIGNAL), ==, n);
+}
+#define SAY(fd, text) say(fd, text, sizeof(text) - 1)
+
+/* These bytes have come, and no more. */
+static void hear(int fd, const void *expected, gsize n)
+{
+	guint8 got[4096];
+	ssize_t have = recv(fd, got, sizeof got, MSG_DONTWAIT);
+
+	if (have < 0 && errno == EAGAIN)
+		have = 0;
+	g_assert_cmpmem(got, have, expected, n);
+}
+#define HEAR(fd, text) hear(fd, text, sizeof(text) - 1)
+
+#define V38     "RFB 003.008\n"
+#define LOGIN   V38 "\x13" "\0\2" "\0\0\1\6"
+#define GREETED V38 "\1\x13" "\0\2" "\0" "\1" "\0\0\1\6" "\1"
+#define FORMAT  "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
+
+/* A viewer that sends each part only after the answer to the one before it, as all do. */
+static Step greet(const char *plain, gsize n, GError **error)
+{
+	static const gsize parts[] = {12, 1, 2, 4};
+	gsize at = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
+		g_assert_cmpint(front_rfb.greet(&t.s, error), ==, STEP_WAIT);
+		say(t.viewer, LOGIN + at, parts[i]);
+		at += parts[i];
+	}
+	g_assert_cmpint(front_rfb.greet(&t.s, error), ==, STEP_WAIT);
+	HEAR(t.viewer, GREETED);
+	g_assert_cmpuint(t.client_tls, ==, 1);
+	say(t.viewer, plain, n);
+	return front_rfb.greet(&t.s, error);
+}
+#define GREET(plain, error) greet(plain, sizeof(plain) - 1, error)
+
+/* The desktop's whole side of a handshake without security. */
+static void dial(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	SAY(t.desktop, V38 "\1\1" "\0\0\0\0" "\3\x20\2\x58" FORMAT "\0\0\0\4" "QEMU");
+	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_NEXT);
+	g_assert_no_error(error);
+	HEAR(t.desktop, V38 "\1" "\1" "\0\0\0\0" FORMAT);
+}
+
+/* ---- handshakes */
+
+static void test_native(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin();
+	g_assert_cmpint(GREET("\0\0\0\5\0\0\0\3" "ann/xabc", &error), ==, STEP_NEXT);
+	g_assert_cmpint(t.s.ask.kind, ==, ASK_LOGIN);
+	g_assert_cmpstr(t.s.ask.protocol, ==, "vnc");
+	g_assert_cmpstr(t.s.ask.user, ==, "ann");
+	g_assert_cmpstr(t.s.ask.desktop, ==, "x");
+	g_assert_cmpstr(t.s.ask.password, ==, "abc");
+	dial();
+	/* not before now */
+	HEAR(t.viewer, "");
+	g_assert_cmpint(front_rfb.welcome(&t.s, &error), ==, STEP_WAIT);
+	HEAR(t.viewer, "\0\0\0\0");
+	SAY(t.viewer, "\1");
+	g_assert_cmpint(front_rfb.welcome(&t.s, &error), ==, STEP_NEXT);
+	HEAR(t.viewer, "\3\x20\2\x58" FORMAT "\0\0\0\4" "QEMU");
+	end();
+}
+
+static void test_web(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin();
+	t.s.desktop_name = (char *)"office";
+	dial();
+	g_assert_cmpint(front_rfb.welcome(&t.s, &error), ==, STEP_WAIT);
+	HEAR(t.viewer, V38);
+	SAY(t.viewer, V38 "\1\1");
+	g_assert_cmpint(front_rfb.welcome(&t.s, &error), ==, STEP_NEXT);
+	HEAR(t.viewer, "\1\1" "\0\0\0\0" "\3\x20\2\x58" FORMAT "\0\0\0\6" "office");
+	g_assert_cmpuint(t.client_tls, ==, 0);
+	end();
+}
+
+static void test_ticket(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin();
+	t.options.vnc_login = FALSE;
+	g_assert_cmpint(GREET("\0\0\0\6\0\0\0\4" "ticketT1c2", &error), ==, STEP_NEXT);
+	g_assert_cmpint(t.s.ask.kind, ==, ASK_TICKET);
+	g_assert_cmpstr(t.s.ask.ticket, ==, "T1c2");
+	g_assert_null(t.s.ask.password);
+	end();
+}
+
+/* A refusal after the login is a SecurityResult with the person's words. */
+static void check_denied(gboolean passwords, const char *plain, gsize n)
+{
+	g_autoptr(GError) error = NULL;
+	const char *words = fault_info(FAULT_DENIED)->words;
+	guint32 length = GUINT32_TO_BE((guint32)strlen(words));
+	g_autoptr(GByteArray) expected = g_byte_array_new();
+
+	begin();
+	t.options.vnc_login = passwords;
+	g_assert_cmpint(greet(plain, n, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	front_rfb.goodbye(&t.s, error);
+	g_assert_cmpint(peer_flush(&t.s.client, NULL), ==, IO_DONE);
+	g_byte_array_append(expected, (const guint8 *)"\0\0\0\1", 4);
+	g_byte_array_append(expected, (const guint8 *)&length, 4);
+	g_byte_array_append(expected, (const guint8 *)words, (guint)strlen(words));
+	hear(t.viewer, expected->data, expected->len);
+	end();
+}
+
+static void test_denied(void)
+{
+	check_denied(FALSE, "\0\0\0\3\0\0\0\3" "annabc", 14);
+	check_denied(TRUE, "\0\0\0\2\0\0\0\1" "/xa", 11);
+	check_denied(TRUE, "\0\0\0\6\0\0\0\0" "ticket", 14);
+}
+
+/* In TLS nothing of RFB can be said; before the first word everything can. */
+static void test_goodbye(void)
+{
+	g_autoptr(GError) error = g_error_new_literal(FAULT, FAULT_BUSY, "full");
+	guint8 got[256];
+
+	begin();
+	front_rfb.goodbye(&t.s, error);
+	g_assert_cmpint(peer_flush(&t.s.client, NULL), ==, IO_DONE);
+	g_assert_cmpint(recv(t.viewer, got, sizeof got, MSG_DONTWAIT), >, 20);
+	g_assert_cmpmem(got, 16, "RFB 003.003\n\0\0\0\0", 16);
+	end();
+}
+
+static void test_desktop_tls(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin();
+	t.s.endpoint.tls = TRUE;
+	SAY(t.desktop, V38 "\2\1\2");
+	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	end();
+
+	begin();
+	g_clear_error(&error);
+	t.s.endpoint.tls = TRUE;
+	t.s.endpoint.username = (char *)"u";
+	t.s.endpoint.password = (char *)"pw";
+	SAY(t.desktop, V38 "\1\x13" "\0\2" "\0\1" "\0\0\1\6" "\1");
+	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_WAIT);
+	g_assert_cmpuint(t.desktop_tls, ==, 1);
+	HEAR(t.desktop, V38 "\x13" "\0\2" "\0\0\1\6" "\0\0\0\1\0\0\0\2" "upw");
+	end();
+}
+
+/* A desktop that closes in the handshake, or is none. */
+static void test_bad_desktop(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin();
+	SAY(t.desktop, V38);
+	close(t.desktop);
+	t.desktop = -1;
+	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	end();
+
+	begin();
+	g_clear_error(&error);
+	t.s.endpoint.protocol = (char *)"spice";
+	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	end();
+}
+
+/* ---- the relay */
+
+static void run(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpint(relay_rfb.run(&t.s, &error), ==, STEP_WAIT);
+	g_assert_no_error(error);
+}
+
+static void run_fails(int code)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpint(relay_rfb.run(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, code);
+}
+
+#define RECT(encoding) "\0\0\0\0\0\1\0\1" encoding
+
+static void test_relay_passes(void)
+{
+	begin();
+	run();
+	SAY(t.viewer, "\3\1\0\0\0\0\3\x20\2\x58" "\4\1\0\0\0\0\0a" "\5\1\0\1\0\2");
+	run();
+	HEAR(t.desktop, "\3\1\0\0\0\0\3\x20\2\x58" "\4\1\0\0\0\0\0a" "\5\1\0\1\0\2");
+	/* what is not whole is not passed */
+	SAY(t.desktop, "\2" "\0\0\0\1" RECT("\0\0\0\0") "\1\2\3");
+	run();
+	HEAR(t.viewer, "\2" "\0\0\0\1");
+	SAY(t.desktop, "\4" "\2");
+	run();
+	HEAR(t.viewer, RECT("\0\0\0\0") "\1\2\3\4" "\2");
+	/* an idle session holds nothing */
+	g_assert_null(t.s.client.in.data);
+	g_assert_null(t.s.desktop.in.data);
+	g_assert_cmpint(t.s.client.waits, ==, STREAM_READABLE);
+	end();
+}
+
+static void test_relay_filters(void)
+{
+	begin();
+	/* Hextile, JPEG, Fence, ContinuousUpdates, Raw between two keys */
+	SAY(t.viewer, "\4\1\0\0\0\0\0a" "\2\0\0\5" "\0\0\0\5" "\0\0\0\x15" "\xff\xff\xfe\xc8"
+		"\xff\xff\xfe\xc7" "\0\0\0\0" "\4\0\0\0\0\0\0a");
+	run();
+	HEAR(t.desktop, "\4\1\0\0\0\0\0a" "\2\0\0\2" "\0\0\0\5" "\0\0\0\0" "\4\0\0\0\0\0\0a");
+	/* neither answers what nobody asked for */
+	SAY(t.desktop, "\x96" "\2" "\xf8\0\0\0\0\0\0\0\0" "\2" "\xfa\0\1\1" "\xff\1\0\1" "\2");
+	run();
+	HEAR(t.viewer, "\2\2\2");
+	SAY(t.viewer, "\x96\1\0\0\0\0\1\0\1\0" "\xf8\0\0\0\0\0\0\0\0" "\5\0\0\1\0\1");
+	run();
+	HEAR(t.desktop, "\5\0\0\1\0\1");
+	end();
+}
+
+/* A message reaches a desktop only once that desktop has announced it. */
+static void test_relay_features(void)
+{
+#define EXT_DOWN "\xff\0\0\1\0\0\0a\0\0\0\x1e"
+#define SIZE     "\xfb\0\4\0\3\0\0\0"
+#define CAPS     "\xff\xff\xff\xfc\1\0\0\0"
+	begin();
+	SAY(t.viewer, "\2\0\0\5" "\xff\xff\xfe\xfe" "\xff\xff\xfe\xfd" "\xff\xff\xfe\xcc"
+		"\xff\xff\xfe\xcb" "\xc0\xa1\xe5\xce");
+	run();
+	HEAR(t.desktop, "\2\0\0\5" "\xff\xff\xfe\xfe" "\xff\xff\xfe\xfd" "\xff\xff\xfe\xcc"
+		"\xff\xff\xfe\xcb" "\xc0\xa1\xe5\xce");
+	SAY(t.viewer, EXT_DOWN SIZE "\xff\1\0\0" "\xfa\0\1\2" "\6\0\0\0" CAPS
+		"\xff\0\0\0\0\0\0\0\0\0\0\x1e");
+	run();
+	HEAR(t.desktop, "\4\1\0\0\0\0\0a");
+	SAY(t.desktop, "\0\0\0\3" RECT("\xff\xff\xfe\xfe") RECT("\xff\xff\xfe\xfd")
+		RECT("\xff\xff\xfe\xcc") "\0\0\0\0" "\xfa\0\1\1" "\3\0\0\0" CAPS);
+	run();
+	HEAR(t.viewer, "\0\0\0\3" RECT("\xff\xff\xfe\xfe") RECT("\xff\xff\xfe\xfd")
+		RECT("\xff\xff\xfe\xcc") "\0\0\0\0" "\xfa\0\1\1" "\3\0\0\0" CAPS);
+	SAY(t.viewer, EXT_DOWN SIZE "\xff\1\0\0" "\xfa\0\1\2" "\6\0\0\0" CAPS);
+	run();
+	HEAR(t.desktop, EXT_DOWN SIZE "\xff\1\0\0" "\xfa\0\1\2" "\6\0\0\0" CAPS);
+	end();
+}
+
+/* The viewer's pixel format counts from the first update behind it. */
+static void test_relay_pixel_format(void)
+{
+#define FORMAT16 "\0\0\0\0" "\x10\x10\0\1\0\x1f\0\x3f\0\x1f\x0b\5\0\0\0\0"
+	begin();
+	SAY(t.desktop, "\0\0\0\2" RECT("\0\0\0\0") "1234");
+	run();
+	HEAR(t.viewer, "\0\0\0\2" RECT("\0\0\0\0") "1234");
+	SAY(t.viewer, FORMAT16 "\3\0\0\0\0\0\0\1\0\1");
+	run();
+	HEAR(t.desktop, FORMAT16 "\3\0\0\0\0\0\0\1\0\1");
+	SAY(t.desktop, RECT("\0\0\0\0") "1234" "\0\0\0\1" RECT("\0\0\0\0") "12" "\2");
+	run();
+	HEAR(t.viewer, RECT("\0\0\0\0") "1234" "\0\0\0\1" RECT("\0\0\0\0") "12" "\2");
+	SAY(t.viewer, "\0\0\0\0" "\x18\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0");
+	run_fails(FAULT_CLIENT);
+	end();
+}
+
+static void test_relay_faults(void)
+{
+	begin();
+	SAY(t.desktop, "\0\0\0\1" RECT("\0\0\0\x15"));
+	run_fails(FAULT_DESKTOP);
+	end();
+	begin();
+	SAY(t.viewer, "\x47");
+	run_fails(FAULT_CLIENT);
+	end();
+}
+
+/* A desktop that ends is a fault, but what it said last arrives; a viewer that leaves is none. */
+static void test_relay_ends(void)
+{
+	begin();
+	run();
+	SAY(t.desktop, "\2" "\3\0\0\0");
+	close(t.desktop);
+	t.desktop = -1;
+	SAY(t.viewer, "\5\0\0\1\0\1");
+	run_fails(FAULT_DESKTOP);
+	HEAR(t.viewer, "\2");
+	end();
+
+	begin();
+	run();
+	close(t.viewer);
+	t.viewer = -1;
+	g_assert_cmpint(relay_rfb.run(&t.s, NULL), ==, STEP_END);
+	end();
+}
+
+/* An update larger than any buffer, to a viewer that takes little at a time: it arrives as it was
+ * sent, in bursts, and the desktop is not read faster than the viewer takes it. */
+static void test_relay_bulk(void)
+{
+	static const struct {
+		const char *head; /* of the rectangle, its length included */
+		gsize body;
+	} rows[] = {
+		{"\0\0\0\0\4\0\4\0" "\0\0\0\0", 4 * 1024 * 1024},               /* Raw, 1024 x 1024 */
+		{"\0\0\0\0\4\0\4\0" "\0\0\0\x10" "\0\x40\0\0", 4 + 4 * 1024 * 1024}, /* ZRLE, 4 MiB  */
+	};
+
+	for (unsigned row = 0; row < G_N_ELEMENTS(rows); row++) {
+		gsize length = 4 + 12 + rows[row].body + 1, sent = 0, got = 0;
+		gsize head_n = row == 0 ? 12 : 16;
+		g_autofree guint8 *stream = g_malloc(length);
+		guint8 piece[300000];
+
+		begin();
+		memcpy(stream, "\0\0\0\1", 4);
+		memcpy(stream + 4, rows[row].head, head_n);
+		for (gsize i = 4 + head_n; i < length; i++)
+			stream[i] = (guint8)(i * 2654435761u >> 24);
+		stream[length - 1] = 2; /* a bell */
+		for (unsigned turn = 0; got < length; turn++) {
+			ssize_t n = send(t.desktop, stream + sent, length - sent,
+				MSG_DONTWAIT | MSG_NOSIGNAL);
+
+			if (n > 0)
+				sent += (gsize)n;
+			run();
+			if (row == 0)
+				g_assert_cmpuint(buffer_length(&t.s.desktop.in), <=, BUFFER_CHUNK);
+			n = recv(t.viewer, piece, turn % 3 ? sizeof piece : 1000, MSG_DONTWAIT);
+			if (n > 0) {
+				g_assert_cmpuint(got + (gsize)n, <=, length);
+				g_assert_cmpmem(piece, n, stream + got, n);
+				got += (gsize)n;
+			}
+			g_assert_cmpuint(turn, <, 100000);
+		}
+		run();
+		g_assert_null(t.s.desktop.in.data);
+		g_assert_cmpuint(t.s.client.bytes_out, ==, length);
+		end();
+	}
+}
+
+/* One run moves no more than a burst, and asks for the next. */
+static void test_relay_takes_turns(void)
+{
+	const gsize n = 3 * 1024 * 1024;
+	g_autofree guint8 *bells = g_malloc(n);
+	int room = 8 * 1024 * 1024;
+
+	begin();
+	setsockopt(t.desktop, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
+	setsockopt(t.s.client.stream->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
+	memset(bells, 2, n);
+	if (send(t.desktop, bells, n, MSG_DONTWAIT | MSG_NOSIGNAL) < (ssize_t)n) {
+		g_test_skip("no right to widen a socket");
+		end();
+		return;
+	}
+	run();
+	g_assert_cmpuint(t.wakes, ==, 1);
+	g_assert_cmpuint(t.s.client.bytes_out, <, n);
+	for (unsigned i = 0; i < 10; i++)
+		run();
+	g_assert_cmpuint(t.s.client.bytes_out, ==, n);
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/rfb/native", test_native);
+	g_test_add_func("/rfb/web", test_web);
+	g_test_add_func("/rfb/ticket", test_ticket);
+	g_test_add_func("/rfb/denied", test_denied);
+	g_test_add_func("/rfb/goodbye", test_goodbye);
+	g_test_add_func("/rfb/desktop-tls", test_desktop_tls);
+	g_test_add_func("/rfb/bad-desktop", test_bad_desktop);
+	g_test_add_func("/rfb/relay/passes", test_relay_passes);
+	g_test_add_func("/rfb/relay/filters", test_relay_filters);
+	g_test_add_func("/rfb/relay/features", test_relay_features);
+	g_test_add_func("/rfb/relay/pixel-format", test_relay_pixel_format);
+	g_test_add_func("/rfb/relay/faults", test_relay_faults);
+	g_test_add_func("/rfb/relay/ends", test_relay_ends);
+	g_test_add_func("/rfb/relay/bulk", test_relay_bulk);
+	g_test_add_func("/rfb/relay/takes-turns", test_relay_takes_turns);
+	return g_test_run();
+}
