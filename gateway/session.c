@@ -172,7 +172,7 @@ static void finish(Session *s)
 
 	loop->phase = PHASE_CLOSED;
 	if (loop->request)
-		worker_forget(s->worker, loop->request);
+		worker_forget(s->worker, loop->request, s->lease == NULL && s->ask.kind != ASK_JOIN);
 	close_desktop(s);
 	if (s->front != NULL && s->front->close != NULL)
 		s->front->close(s);

@@ -143,6 +143,10 @@ Step session_connect(Session *session, GError **error);
  * the system's store; re-entrant. Fails with FAULT_DESKTOP if plain bytes wait in desktop.in. */
 Step session_desktop_tls(Session *session, GError **error);
 
+/* Takes the desktop's connection away from a session that is about to end, and closes it only after
+ * `ms`: for servers that do not survive a client which leaves at once. Nothing if not connected. */
+void session_keep_desktop_open(Session *session, unsigned ms);
+
 /* Milliseconds of the loop's clock. */
 guint64 session_now(const Session *session);
 

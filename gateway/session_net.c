@@ -166,3 +166,36 @@ Step session_desktop_tls(Session *s, GError **error)
 		return session_desktop_io(s, IO_EOF, error);
 	return step;
 }
+
+/* ---- a connection that outlives its session */
+
+typedef struct {
+	uv_timer_t timer;
+	Stream *stream;
+} Kept;
+
+static void on_kept_closed(uv_handle_t *handle)
+{
+	g_free(handle->data);
+}
+
+static void on_kept_long_enough(uv_timer_t *timer)
+{
+	Kept *kept = timer->data;
+
+	stream_free(g_steal_pointer(&kept->stream));
+	uv_close((uv_handle_t *)timer, on_kept_closed);
+}
+
+void session_keep_desktop_open(Session *s, unsigned ms)
+{
+	Kept *kept;
+
+	if (s->desktop.stream == NULL)
+		return;
+	kept = g_new0(Kept, 1);
+	kept->stream = g_steal_pointer(&s->desktop.stream);
+	uv_timer_init(worker_loop(s->worker), &kept->timer);
+	kept->timer.data = kept;
+	uv_timer_start(&kept->timer, on_kept_long_enough, ms, 0);
+}

@@ -16,7 +16,7 @@ struct Worker {
 	BrokerLink *broker;
 	GPtrArray *listeners;
 	GHashTable *sessions;    /* a set: every session that has not gone    */
-	GHashTable *expecting;   /* request id -> Session                     */
+	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
 	GHashTable *by_address;  /* host -> number of connections             */
 	unsigned handshakes;     /* sessions that are not yet relaying        */
 	uv_signal_t sigterm, sigint;
@@ -124,9 +124,12 @@ void worker_expect(Worker *worker, guint64 request_id, Session *session)
 	g_hash_table_insert(worker->expecting, g_memdup2(&request_id, sizeof request_id), session);
 }
 
-void worker_forget(Worker *worker, guint64 request_id)
+void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
 {
-	g_hash_table_remove(worker->expecting, &request_id);
+	if (opens)
+		worker_expect(worker, request_id, NULL);
+	else
+		g_hash_table_remove(worker->expecting, &request_id);
 }
 
 /* ---- the broker's side */
@@ -135,12 +138,16 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 	const GError *error)
 {
 	Worker *worker = data;
-	Session *session = g_hash_table_lookup(worker->expecting, &id);
+	gpointer value = NULL;
+	gboolean expected = g_hash_table_lookup_extended(worker->expecting, &id, NULL, &value);
+	Session *session = value;
 
+	if (expected)
+		g_hash_table_remove(worker->expecting, &id);
 	if (session == NULL) { /* it left meanwhile */
 		if (fd >= 0)
 			close(fd);
-		if (message != NULL && message->type == CONTROL_LEASE) {
+		if (expected && message != NULL && message->type == CONTROL_LEASE) {
 			ControlMessage ended = {
 				.type = CONTROL_ENDED,
 				.lease = message->lease,
@@ -153,7 +160,6 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 		}
 		return;
 	}
-	worker_forget(worker, id);
 	session_answered(session, message, fd, error);
 }
 

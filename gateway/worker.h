@@ -26,6 +26,7 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc);
 /* A session says: I am here; I wait for this answer; I have left the handshake; I am gone. */
 void worker_session_started(Worker *worker, Session *session);
 void worker_expect(Worker *worker, guint64 request_id, Session *session);
-void worker_forget(Worker *worker, guint64 request_id);
+/* `opens`: a lease that comes all the same was opened for nobody, and the broker is told. */
+void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);

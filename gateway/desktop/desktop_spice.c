@@ -5,20 +5,28 @@
  * (MAIN_INIT) the desktop's session id becomes the one that the broker gave the lease, by which
  * every gateway process finds the session again; the broker remembers the desktop's own.
  *
- * libspice-server 0.15.1 crashes, and the whole VM with it, when a display channel is linked and
- * its first message (DISPLAY_INIT) never comes. So a display's viewer is welcomed first and its
- * first message awaited; only then is the desktop touched, and the message leaves together with the
- * ticket. No line that drops can come between the two.
+ * libspice-server 0.15.1 crashes, and the whole VM with it, when a display channel is lost between
+ * its link and the end of its first message's (DISPLAY_INIT) handling: the viewer's line drops, or
+ * the next message cannot be parsed. So a display's viewer is welcomed first and its INIT awaited;
+ * only then is the desktop touched, and INIT leaves together with the ticket. From there until the
+ * desktop's first display message, nothing more is sent to it, and its connection is not closed,
+ * whatever becomes of the viewer.
  */
 #include "front/front_spice.h"
 #include "reader.h"
 #include "spice/spice_frame.h"
 #include "spice/spice_link_client.h"
 
+#define PICTURE_MS   3000  /* a display that has no surface yet says nothing */
+#define KEEP_OPEN_MS 10000 /* for a desktop that still handles INIT */
+#define BASE_MAX     4096  /* bytes of messages before the first display message: SET_ACK, PING */
+
 typedef struct {
 	guint32 connection_id; /* 0 on main */
 	gboolean has_endpoint;
 	SpiceLinkClient *link; /* NULL until connected */
+	guint64 linked_at;     /* ms; 0 = not yet */
+	gboolean fragile;      /* the desktop does not survive the end of this connection now */
 } SpiceDial;
 
 static void spice_close(Session *s)
@@ -27,6 +35,8 @@ static void spice_close(Session *s)
 
 	if (dial == NULL)
 		return;
+	if (dial->fragile)
+		session_keep_desktop_open(s, KEEP_OPEN_MS);
 	spice_link_client_free(dial->link);
 	g_free(dial);
 }
@@ -100,6 +110,7 @@ static Step link_channel(Session *s, SpiceDial *dial, const FrontSpiceChannel *c
 		spice_link_forward(&channel->mess, dial->connection_id, &mess);
 		dial->link = spice_link_client_new(&mess, s->endpoint.password, first, n,
 						   &s->desktop.out);
+		dial->fragile = first != NULL;
 	}
 	for (;;) {
 		SpiceLinkClientEvent event =
@@ -117,6 +128,49 @@ static Step link_channel(Session *s, SpiceDial *dial, const FrontSpiceChannel *c
 		if (io != IO_DONE)
 			return session_desktop_io(s, io, error);
 	}
+}
+
+/* How many bytes desktop.in must hold to tell; 0: there is a message of the display itself. */
+static gsize picture_needs(const Buffer *in)
+{
+	gsize at = 0;
+
+	while (at + SPICE_FRAME_HEADER <= buffer_length(in)) {
+		Reader r;
+
+		reader_init(&r, buffer_bytes(in) + at, SPICE_FRAME_HEADER);
+		if (reader_u16le(&r) >= SPICE_FRAME_CHANNEL_FIRST)
+			return 0;
+		at += SPICE_FRAME_HEADER + (gsize)reader_u32le(&r);
+	}
+	return at + SPICE_FRAME_HEADER;
+}
+
+/* Waits until the desktop has handled INIT. What it said stays in desktop.in, for the relay. */
+static Step await_picture(Session *s, SpiceDial *dial, GError **error)
+{
+	guint64 waited;
+	gsize needs;
+
+	if (dial->linked_at == 0)
+		dial->linked_at = session_now(s);
+	waited = session_now(s) - dial->linked_at;
+	while ((needs = picture_needs(&s->desktop.in)) > 0 && waited < PICTURE_MS) {
+		Io io;
+
+		if (needs > BASE_MAX) {
+			g_set_error(error, FAULT, FAULT_DESKTOP,
+				    "%zu bytes before the display's first message", needs);
+			return STEP_FAIL;
+		}
+		io = peer_need(&s->desktop, needs, error);
+		if (io == IO_WAIT)
+			session_wake_after(s, PICTURE_MS - waited);
+		if (io != IO_DONE)
+			return session_desktop_io(s, io, error);
+	}
+	dial->fragile = FALSE;
+	return STEP_NEXT;
 }
 
 /* The viewer opens its other channels as soon as it has INIT; before that the broker must know to
@@ -173,6 +227,8 @@ static Step spice_dial(Session *s, GError **error)
 		step = link_channel(s, dial, channel, error);
 	if (step == STEP_NEXT && dial->connection_id == 0)
 		step = introduce(s, error);
+	if (step == STEP_NEXT && dial->fragile)
+		step = await_picture(s, dial, error);
 	return step;
 }
 

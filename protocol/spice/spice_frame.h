@@ -15,6 +15,9 @@
 #define SPICE_FRAME_HEADER 6
 #define SPICE_FRAME_MAX    (64 * 1024 * 1024) /* of a body; a raw 4K screen is 33 MB */
 
+/* Types below are of every channel (acks, pings, migration), from here on of its own kind. */
+#define SPICE_FRAME_CHANNEL_FIRST 101
+
 /* Messages from the desktop on the main channel. */
 enum {
 	SPICE_MAIN_MIGRATE_BEGIN = 101,

@@ -34,7 +34,8 @@ const char *spice_link_channel_name(guint8 type)
 	return type < G_N_ELEMENTS(channels) ? channels[type].name : NULL;
 }
 
-gboolean spice_link_header(const guint8 *bytes, Fault blame, guint32 *out_size, GError **error)
+gboolean spice_link_header(const guint8 *bytes, gsize least, Fault blame, guint32 *out_size,
+			   GError **error)
 {
 	Reader r;
 	guint32 magic, major, size;
@@ -49,7 +50,7 @@ gboolean spice_link_header(const guint8 *bytes, Fault blame, guint32 *out_size, 
 			    magic == MAGIC ? major : 0);
 		return FALSE;
 	}
-	if (size == 0 || size > SPICE_LINK_MAX) {
+	if (size < least || size > SPICE_LINK_MAX) {
 		g_set_error(error, FAULT, blame, "SPICE link of %u bytes", size);
 		return FALSE;
 	}

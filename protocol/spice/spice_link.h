@@ -71,9 +71,11 @@ typedef struct {
 /* "display" for 2, and so on; NULL for a type that does not exist. */
 const char *spice_link_channel_name(guint8 type);
 
-/* Reads the 16 bytes of a header; *out_size is what follows, 1 to SPICE_LINK_MAX bytes. A wrong
- * magic, major version or size sets the fault `blame`: whose bytes these are. */
-gboolean spice_link_header(const guint8 *bytes, Fault blame, guint32 *out_size, GError **error);
+/* Reads the 16 bytes of a header; *out_size is what follows, `least` (SPICE_LINK_MESS or _REPLY) to
+ * SPICE_LINK_MAX bytes. A wrong magic, major version or size sets the fault `blame`: whose bytes
+ * these are. */
+gboolean spice_link_header(const guint8 *bytes, gsize least, Fault blame, guint32 *out_size,
+			   GError **error);
 
 /* Reads a whole mess or reply of n bytes (without its header). FAULT_CLIENT, FAULT_DESKTOP. */
 gboolean spice_link_mess(const guint8 *bytes, gsize n, SpiceLinkMess *out, GError **error);

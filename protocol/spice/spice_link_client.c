@@ -115,7 +115,7 @@ static gboolean take(SpiceLinkClient *client, const guint8 *bytes, Buffer *out, 
 	reader_init(&r, bytes, client->needs);
 	switch (client->state) {
 	case AT_HEADER:
-		return spice_link_header(bytes, FAULT_DESKTOP, &size, error) &&
+		return spice_link_header(bytes, SPICE_LINK_REPLY, FAULT_DESKTOP, &size, error) &&
 		       go(client, AT_REPLY, size);
 	case AT_REPLY: return take_reply(client, bytes, out, error);
 	case AT_RESULT: return take_result(client, reader_u32le(&r), error);

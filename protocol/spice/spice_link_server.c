@@ -154,7 +154,7 @@ static gboolean take(SpiceLinkServer *server, const guint8 *bytes, Buffer *out, 
 	reader_init(&r, bytes, server->needs);
 	switch (server->state) {
 	case AT_HEADER:
-		return spice_link_header(bytes, FAULT_CLIENT, &size, error) &&
+		return spice_link_header(bytes, SPICE_LINK_MESS, FAULT_CLIENT, &size, error) &&
 		       go(server, AT_MESS, size);
 	case AT_MESS: return take_mess(server, bytes, out, error);
 	case AT_MECHANISM: return take_mechanism(server, reader_u32le(&r), out, error);

@@ -14,7 +14,7 @@
 #include "fault.h"
 
 #define SPICE_SASL_NAME     9    /* the length and the name of the mechanism */
-#define SPICE_SASL_DATA_MAX 2048 /* three texts of a person's size */
+#define SPICE_SASL_DATA_MAX 1024 /* three texts of a person's size */
 
 void spice_sasl_append_list(Buffer *out);
 

@@ -156,14 +156,14 @@ static void test_sasl_refused(void)
 		   "client: a SASL mechanism that was not offered, out %d", REPLY(2) + 9);
 	check(bytes, &with_sasl, expected);
 	for (unsigned i = 0; i < 2; i++) {
-		guint32 size = i == 0 ? 0 : 2049;
+		guint32 size = i == 0 ? 0 : 1025;
 
 		bytes = link_of(0, 1, 0xd);
 		add_sasl(bytes, "PLAIN", "", 0);
 		size = GUINT32_TO_LE(size);
 		memcpy(bytes->data + bytes->len - 4, &size, 4);
 		g_snprintf(expected, sizeof expected, "client: SASL PLAIN of %d bytes, out %d",
-			   i == 0 ? 0 : 2049, REPLY(2) + 9);
+			   i == 0 ? 0 : 1025, REPLY(2) + 9);
 		check(bytes, &with_sasl, expected);
 	}
 }

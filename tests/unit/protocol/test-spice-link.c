@@ -6,9 +6,8 @@
 
 /* remote-viewer's display channel: connection 0x11223344, caps common 0xd, display 0x3bf. */
 static const guint8 display[] = {
-	'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0, 0, 0, 26, 0, 0, 0,
-	0x44, 0x33, 0x22, 0x11, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 18, 0, 0, 0,
-	0x0d, 0, 0, 0, 0xbf, 3, 0, 0,
+	'R', 'E', 'D', 'Q', 2, 0, 0, 0, 2, 0,  0, 0, 26, 0,    0, 0, 0x44, 0x33, 0x22, 0x11, 2,
+	0,   1,   0,   0,   0, 1, 0, 0, 0, 18, 0, 0, 0,  0x0d, 0, 0, 0,    0xbf, 3,    0,    0,
 };
 
 static void test_mess(void)
@@ -18,7 +17,7 @@ static void test_mess(void)
 	Buffer out = {0};
 	guint32 size;
 
-	g_assert_true(spice_link_header(display, FAULT_CLIENT, &size, &error));
+	g_assert_true(spice_link_header(display, SPICE_LINK_MESS, FAULT_CLIENT, &size, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(size, ==, 26);
 	g_assert_true(spice_link_mess(display + 16, size, &mess, &error));
@@ -37,7 +36,7 @@ static void test_header_refused(void)
 {
 	static const struct {
 		guint8 at, value;
-	} lies[] = {{0, 'X'}, {3, 0}, {4, 1}, {7, 1}, {12, 0}, {13, 0x11}, {15, 0xff}};
+	} lies[] = {{0, 'X'}, {3, 0}, {4, 1}, {7, 1}, {12, 17}, {12, 0}, {13, 0x11}, {15, 0xff}};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(lies); i++) {
 		g_autoptr(GError) error = NULL;
@@ -46,7 +45,8 @@ static void test_header_refused(void)
 
 		memcpy(header, display, sizeof header);
 		header[lies[i].at] = lies[i].value;
-		g_assert_false(spice_link_header(header, FAULT_DESKTOP, &size, &error));
+		g_assert_false(
+			spice_link_header(header, SPICE_LINK_MESS, FAULT_DESKTOP, &size, &error));
 		g_assert_error(error, FAULT, FAULT_DESKTOP);
 		g_assert_cmpuint(size, ==, 77);
 	}
@@ -56,10 +56,12 @@ static void test_mess_refused(void)
 {
 	/* n_common, n_channel and caps_offset as they were never meant. */
 	static const guint32 lies[][3] = {
-		{1, 2, 18},          {3, 0, 18},          {1, 1, 19},
-		{1, 1, 17},          {1, 1, 0},           {1, 1, 0xffffffff},
-		{0, 0, 27},          {0x40000000, 0, 18}, {0xffffffff, 3, 18},
-		{0x80000000, 0x80000000, 18},             {1025, 0, 18},
+		{1, 2, 18},          {3, 0, 18},
+		{1, 1, 19},          {1, 1, 17},
+		{1, 1, 0},           {1, 1, 0xffffffff},
+		{0, 0, 27},          {0x40000000, 0, 18},
+		{0xffffffff, 3, 18}, {0x80000000, 0x80000000, 18},
+		{1025, 0, 18},
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(lies); i++) {
@@ -90,8 +92,8 @@ static void test_mess_more_words(void)
 {
 	/* Two common words and two of the channel: the first of each counts. */
 	static const guint8 bytes[] = {
-		0, 0, 0, 0, 1, 0, 2, 0, 0, 0, 2, 0, 0, 0, 20, 0, 0, 0, 0xee, 0xee,
-		0x0d, 0, 0, 0, 1, 1, 1, 1, 0x0f, 0, 0, 0, 2, 2, 2, 2,
+		0,    0,    0,    0, 1, 0, 2, 0, 0, 0, 2,    0, 0, 0, 20, 0, 0, 0,
+		0xee, 0xee, 0x0d, 0, 0, 0, 1, 1, 1, 1, 0x0f, 0, 0, 0, 2,  2, 2, 2,
 	};
 	g_autoptr(GError) error = NULL;
 	SpiceLinkMess mess;
@@ -111,7 +113,8 @@ static void test_reply(void)
 	memset(reply.key, 0xa5, sizeof reply.key);
 	spice_link_append_reply(&out, &reply);
 	g_assert_cmpuint(buffer_length(&out), ==, 16 + 178 + 8);
-	g_assert_true(spice_link_header(buffer_bytes(&out), FAULT_DESKTOP, &size, &error));
+	g_assert_true(spice_link_header(buffer_bytes(&out), SPICE_LINK_REPLY, FAULT_DESKTOP, &size,
+					&error));
 	g_assert_true(spice_link_reply(buffer_bytes(&out) + 16, size, &back, &error));
 	g_assert_cmpmem(&reply, sizeof reply, &back, sizeof back);
 	for (gsize n = 0; n < size; n++) {
@@ -133,7 +136,8 @@ static void test_refusal(void)
 
 	spice_link_append_error(&out, 9);
 	g_assert_cmpuint(buffer_length(&out), ==, 16 + 178);
-	g_assert_true(spice_link_header(buffer_bytes(&out), FAULT_DESKTOP, &size, &error));
+	g_assert_true(spice_link_header(buffer_bytes(&out), SPICE_LINK_REPLY, FAULT_DESKTOP, &size,
+					&error));
 	g_assert_true(spice_link_reply(buffer_bytes(&out) + 16, size, &reply, &error));
 	g_assert_cmpuint(reply.error, ==, 9);
 	buffer_clear(&out);
