@@ -62,7 +62,7 @@ async function home() {
 async function desktopPage(id) {
     const [{ Console }, { Settings }] = await loadConsole();
     const source = {
-        name: 'Desktop',
+        name: '',
         again: true,
         async open(signal, report) {
             const answer = await prepare(id, 'web', signal, (view) => {

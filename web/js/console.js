@@ -35,6 +35,7 @@ export class Console {
     #abort = new AbortController(); /* of the page */
     #attempt = null;                /* of one try */
     #screen;
+    #canvas = null; /* noVNC's; outlives its connection as the last picture */
     #frozen;
     #cover;
     #toolbar;
@@ -87,6 +88,8 @@ export class Console {
 
     disconnect() {
         this.#stop();
+        this.#canvas = null;
+        this.#frozen.replaceChildren();
         this.#finish({ code: 'ended', message: 'You have disconnected. Your desktop keeps running for a while.' });
     }
 
@@ -121,13 +124,13 @@ export class Console {
     }
 
     async #begin() {
-        this.#freeze();
         this.#stop();
+        this.#freeze();
         const attempt = this.#attempt = new AbortController();
         const again = this.#lostSince !== 0;
 
         this.#toolbar.state('connecting', this.#source.name);
-        this.#progress = progressView(again ? 'Reconnecting' : 'Preparing your desktop',
+        this.#progress = progressView(this.#source.name, again ? 'Reconnecting' : 'Preparing your desktop',
             [['Cancel', () => this.leave()]]);
         this.#show(this.#progress.node);
         try {
@@ -170,10 +173,9 @@ export class Console {
         this.#toolbar.state('live', this.#source.name);
         this.clipboard.attach(this.link);
         this.keyboard.attach(this.link);
-        const canvas = this.#screen.querySelector('canvas');
-
-        canvas?.setAttribute('role', 'application');
-        canvas?.setAttribute('aria-label', `${this.#source.name}. All keys go to the desktop. ` +
+        this.#canvas = this.#screen.querySelector('canvas');
+        this.#canvas.setAttribute('role', 'application');
+        this.#canvas.setAttribute('aria-label', `${this.#source.name}. All keys go to the desktop. ` +
             'Control, Alt and Shift pressed together lead to the toolbar.');
         this.link.focus();
         announce(`${this.#source.name} is open.`);
@@ -228,6 +230,7 @@ export class Console {
         const clock = h('p', { class: 'hint' });
 
         this.#show(h('section', { class: 'notice reconnect' }, spinner(),
+            h('p', { class: 'notice-name' }, this.#source.name),
             h('h1', { tabindex: '-1' }, 'Connection lost'),
             h('p', { class: 'notice-text' }, error.message || 'Your desktop keeps running. You will be back as soon as the network is.'),
             clock,
@@ -280,17 +283,11 @@ export class Console {
             node.querySelector('h1')?.focus();
     }
 
-    /* Keeps the last picture while there is no new one. */
+    /* Keeps the last picture, dimmed, while there is no new one. */
     #freeze() {
-        const canvas = this.#screen.querySelector('canvas');
-
-        if (!canvas || !canvas.width || !this.link)
-            return;
-        const copy = h('canvas', { width: canvas.width, height: canvas.height });
-
-        copy.getContext('2d').drawImage(canvas, 0, 0);
-        copy.style.width = canvas.style.width || `${canvas.width}px`;
-        copy.style.height = canvas.style.height || `${canvas.height}px`;
-        this.#frozen.replaceChildren(copy);
+        if (this.#canvas?.width)
+            this.#frozen.replaceChildren(this.#canvas);
+        this.#canvas?.removeAttribute('role');
+        this.#canvas = null;
     }
 }

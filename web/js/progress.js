@@ -38,8 +38,9 @@ export async function prepare(id, protocol, signal, report) {
     }
 }
 
-/* The page while one waits: {node, say(title, detail), stop()}. */
-export function progressView(title, actions) {
+/* The page while one waits: {node, say(title, detail), state(view), stop()}. */
+export function progressView(name, title, actions) {
+    const label = h('p', { class: 'notice-name' }, name);
     const heading = h('h1', { tabindex: '-1' }, title);
     const detail = h('p', { class: 'notice-text' });
     const clock = h('p', { class: 'hint', 'aria-hidden': 'true' });
@@ -51,7 +52,7 @@ export function progressView(title, actions) {
     let said = '';
 
     return {
-        node: h('section', { class: 'notice progress', 'aria-busy': 'true' }, spinner(), heading, detail, clock,
+        node: h('section', { class: 'notice progress', 'aria-busy': 'true' }, spinner(), label, heading, detail, clock,
             h('div', { class: 'actions' }, ...actions.map(([label, act]) => button(label, { onclick: act })))),
         say(words, more = '') {
             heading.textContent = words;
@@ -61,6 +62,7 @@ export function progressView(title, actions) {
             said = words + more;
         },
         state(view) {
+            label.textContent = view.name ?? name;
             this.say(PROGRESS[view.state] ?? 'Preparing your desktop', view.detail ?? '');
         },
         stop: () => clearInterval(timer),

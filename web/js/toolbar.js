@@ -206,11 +206,14 @@ export class Toolbar {
         this.#later();
     }
 
-    /* state: "live", "connecting" or "lost"; the bar stays while it is not live. */
+    /* state: "live", "connecting" or "lost"; while it is not live the page over the picture has the
+     * say and the bar is away. */
     state(state, name) {
         this.node.dataset.state = state;
         this.#name.textContent = name;
         this.#pinned = state !== 'live';
+        if (this.#pinned)
+            this.#closePanel();
         this.show();
     }
 

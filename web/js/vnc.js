@@ -42,7 +42,7 @@ const main = document.getElementById('main');
 const leave = () => location.assign(new URL('./#/desktops', document.baseURI));
 
 function open() {
-    const source = { name: 'Desktop', again: false, open: async () => ({ url }) };
+    const source = { name: '', again: false, open: async () => ({ url }) };
     const view = new Console(source, new Settings({
         scaling: SCALING[asked.get('resize')],
         quality: digit(asked.get('quality')),

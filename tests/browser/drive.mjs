@@ -1,0 +1,184 @@
+#!/usr/bin/env node
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * drive: what a person does, against a real system: sign in on the page, open a desktop in the
+ * browser, wait for its picture, type, keep a screenshot. For the whole-system tests.
+ *
+ *   node drive.mjs --url https://127.0.0.1:8443 --user ann --password P --type hello
+ *       --screenshot out.png [--desktop NAME] [--spki BASE64] [--answer TEXT]... [--settle MS]
+ *       [--timeout SECONDS] [--page-shot out.png] [--keep]
+ *
+ * Prints one line of JSON: {"ok":true,"desktop","width","height","ms":{...}}, where ms.first_picture
+ * is the time from the click on "Open" to the first picture that is not one plain colour, or
+ * {"ok":false,"error","page":{"code","title","text"}}, and exits with 0 or 1.
+ * --keep: stays connected after that line until its standard input ends or the session does, and
+ * prints a second line: {"ended":null} or {"ended":{"code","title","text"}}.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { launch } from './browser.mjs';
+
+const { values: options } = parseArgs({ options: {
+    'url': { type: 'string' }, 'user': { type: 'string' }, 'password': { type: 'string' },
+    'type': { type: 'string' }, 'screenshot': { type: 'string' }, 'page-shot': { type: 'string' },
+    'desktop': { type: 'string' }, 'spki': { type: 'string' }, 'answer': { type: 'string', multiple: true, default: [] },
+    'settle': { type: 'string', default: '1500' }, 'timeout': { type: 'string', default: '120' }, 'keep': { type: 'boolean' },
+} });
+const patience = Number(options.timeout) * 1000;
+
+/* What the page says is wrong, if it does. */
+const fault = (page) => page.evaluate(() => {
+    const notice = document.querySelector('[data-error]');
+    const note = document.querySelector('.form-note.error');
+
+    return notice ? { code: notice.dataset.error, title: notice.querySelector('h1').textContent,
+        text: notice.querySelector('.notice-text').textContent }
+        : note ? { code: 'login', title: document.querySelector('h1').textContent, text: note.textContent } : null;
+}).catch(() => null);
+
+class Refused extends Error {}
+
+/* Waits for any of these selectors; a fault on the page ends the wait at once. */
+async function until(page, selectors) {
+    const hit = await page.waitForFunction((wanted) =>
+        document.querySelector('[data-error], .form-note.error') ? 'fault' : wanted.find((one) => document.querySelector(one)),
+    selectors, { timeout: patience, polling: 50 });
+    const which = await hit.jsonValue();
+
+    if (which === 'fault')
+        throw new Refused('the page shows a fault');
+    return which;
+}
+
+async function signIn(page) {
+    await until(page, ['#username', '.card']);
+    await page.fill('#username', options.user);
+    await page.fill('#password', options.password);
+    await page.click('[type=submit]');
+    const answers = [...options.answer];
+
+    while (await until(page, ['.card', '[id^="answer-"]:not(:disabled)']) !== '.card') {
+        for (const field of await page.$$('[id^="answer-"]')) {
+            if (answers.length === 0)
+                throw new Error('the page asks for more than there are answers');
+            await field.fill(answers.shift());
+        }
+        await page.click('[type=submit]');
+        await page.waitForFunction(() => !document.querySelector('[id^="answer-"]:not(:disabled)'), null, { timeout: patience });
+    }
+}
+
+/* Clicks "Open" and measures in the page itself, so that our own channel to it does not count. */
+async function open(page) {
+    const card = options.desktop ? `.card[data-desktop="${options.desktop}"]` : '.card';
+
+    await page.waitForSelector(card, { timeout: 10000 });
+    const name = await page.getAttribute(card, 'data-desktop');
+
+    await page.evaluate((selector) => {
+        const began = performance.now();
+        const small = Object.assign(document.createElement('canvas'), { width: 160, height: 100 }).getContext('2d', { willReadFrequently: true });
+        const timer = setInterval(() => {
+            const canvas = document.querySelector('.screen canvas');
+
+            if (!canvas?.width || !canvas.height)
+                return;
+            small.drawImage(canvas, 0, 0, 160, 100);
+            const { data } = small.getImageData(0, 0, 160, 100);
+
+            for (let i = 4; i < data.length; i += 4) {
+                if (data[i] !== data[0] || data[i + 1] !== data[1] || data[i + 2] !== data[2]) {
+                    clearInterval(timer);
+                    window.firstPicture = performance.now() - began;
+                    return;
+                }
+            }
+        }, 20);
+
+        document.querySelector(`${selector} .primary`).click();
+    }, card);
+    await page.waitForFunction(() => window.firstPicture !== undefined || document.querySelector('[data-error]'), null,
+        { timeout: patience, polling: 50 });
+    const ms = await page.evaluate(() => window.firstPicture);
+
+    if (ms === undefined)
+        throw new Refused('the desktop did not open');
+    return { name, ms };
+}
+
+const picture = (page) => page.evaluate(() => document.querySelector('.screen canvas')?.toDataURL('image/png') ?? '');
+
+/* Waits until the picture stands still (a blinking cursor makes it give up after a while). */
+async function settle(page) {
+    const quiet = Number(options.settle);
+    const end = Date.now() + Math.max(4 * quiet, 5000);
+    let last = await picture(page);
+    let since = Date.now();
+
+    while (Date.now() < end && Date.now() - since < quiet) {
+        await page.waitForTimeout(100);
+        const now = await picture(page);
+
+        if (now !== last)
+            since = Date.now();
+        last = now;
+    }
+    return last;
+}
+
+/* Real key events; playwright's own type() sends capitals without Shift. */
+async function type(page, text) {
+    for (const character of text)
+        await page.keyboard.press(/[A-Z]/.test(character) ? `Shift+${character}` : character === ' ' ? 'Space' : character, { delay: 20 });
+    await page.keyboard.press('Enter', { delay: 20 });
+}
+
+async function keep(page) {
+    const input = new Promise((resolve) => process.stdin.resume().on('end', resolve).on('close', resolve));
+    const over = page.waitForSelector('[data-error]', { timeout: 0 }).catch(() => {});
+
+    await Promise.race([input, over]);
+    console.log(JSON.stringify({ ended: await fault(page) }));
+}
+
+const began = Date.now();
+const browser = await launch({ spki: options.spki });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+
+try {
+    await page.goto(new URL('/#/desktops', options.url).href, { timeout: patience });
+    const loaded = Date.now();
+
+    await signIn(page);
+    const signedIn = Date.now();
+    const { name, ms } = await open(page);
+    let image = await settle(page);
+
+    if (options.type !== undefined) {
+        await page.focus('.screen canvas');
+        await type(page, options.type);
+        image = await settle(page);
+    }
+    if (options.screenshot)
+        writeFileSync(options.screenshot, Buffer.from(image.split(',')[1], 'base64'));
+    if (options['page-shot'])
+        await page.screenshot({ path: options['page-shot'] });
+    const size = await page.evaluate(() => {
+        const { width, height } = document.querySelector('.screen canvas');
+
+        return { width, height };
+    });
+
+    console.log(JSON.stringify({ ok: true, desktop: name, ...size, ms: { page: loaded - began, sign_in: signedIn - loaded,
+        first_picture: Math.round(ms), total: Date.now() - began } }));
+    if (options.keep)
+        await keep(page);
+} catch (error) {
+    console.log(JSON.stringify({ ok: false, error: error.message.split('\n')[0], page: await fault(page) }));
+    if (options['page-shot'])
+        await page.screenshot({ path: options['page-shot'] }).catch(() => {});
+    process.exitCode = 1;
+} finally {
+    await browser.close();
+    process.stdin.pause();
+}
