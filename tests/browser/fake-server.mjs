@@ -191,8 +191,11 @@ export class FakeServer {
         if (!desktop)
             return fail(404, 'not-found', 'There is no such desktop, or it is not yours.');
         this.#polls = 0;
-        while (this.#polls < this.starting.length && !request.socket.destroyed)
+        /* One poll more than there are states, so that each of them was on the screen. */
+        while (this.starting.length && this.#polls <= this.starting.length && !request.socket.destroyed)
             await new Promise((resolve) => setTimeout(resolve, 50));
+        if (request.socket.destroyed)
+            return undefined;
         if (this.connectError)
             return fail(this.connectError.status, this.connectError.code, this.connectError.message);
         return send(200, { ticket: this.ticket(), expires_at: Math.floor(Date.now() / 1000) + 60,

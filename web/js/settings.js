@@ -21,7 +21,7 @@ export class Settings {
     /* fixed: what a link demands; wins, and is not kept. */
     constructor(fixed = {}) {
         this.#values = { ...DEFAULTS, ...read() };
-        this.#fixed = fixed;
+        this.#fixed = Object.fromEntries(Object.entries(fixed).filter(([, value]) => value !== undefined));
     }
 
     get(name) {

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The desktop in the browser: picture, keys, clipboard, size, touch, links. */
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+
+const text = (server) => String.fromCharCode(...server.desktop.typed().filter((keysym) => keysym < 256));
+
+async function tool(page, label) {
+    await page.mouse.move(640, 2);
+    await page.click(`.toolbar [aria-label="${label}"]`);
+}
+
+test('console: a picture, and keys that arrive', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await page.keyboard.type('hello');
+    await page.keyboard.press('Alt+Tab');
+    await person.eventually(() => assert.equal(text(server), 'hello'));
+    await person.eventually(() => assert.deepEqual(server.desktop.held(), []));
+    assert.ok(server.desktop.typed().includes(0xff09));
+});
+
+test('console: the toolbar goes away and comes back', async ({ page, person }) => {
+    await person.openDesktop();
+    await page.mouse.move(640, 500);
+    await page.waitForSelector('.toolbar.away');
+    await page.mouse.move(640, 2);
+    await page.waitForSelector('.toolbar:not(.away)');
+});
+
+test('console: Ctrl+Alt+Shift leads out, Escape back in, and no key stays down', async ({ page, server, person }) => {
+    await person.openDesktop();
+    for (const key of ['Control', 'Alt', 'Shift'])
+        await page.keyboard.down(key);
+    for (const key of ['Control', 'Alt', 'Shift'])
+        await page.keyboard.up(key);
+    await person.eventually(async () => assert.equal(await person.focused(), 'My desktops'));
+    await page.keyboard.press('ArrowRight');
+    assert.notEqual(await person.focused(), 'My desktops');
+    await person.eventually(() => assert.deepEqual(server.desktop.held(), []));
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('x');
+    await person.eventually(() => assert.equal(text(server), 'x'));
+});
+
+test('console: a combination with Ctrl+Alt+Shift and a key is the desktop\'s', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await page.keyboard.press('Control+Alt+Shift+K');
+    await page.waitForTimeout(200);
+    assert.match(await person.focused(), /All keys go to the desktop/);
+    assert.deepEqual(server.desktop.held(), []);
+});
+
+test('console: Ctrl-Alt-Del from the menu', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await tool(page, 'Key combinations');
+    await page.click('text=Ctrl + Alt + Delete');
+    await person.eventually(() => assert.deepEqual(server.desktop.keys,
+        [[0xffe3, true], [0xffe9, true], [0xffff, true], [0xffff, false], [0xffe9, false], [0xffe3, false]]));
+});
+
+test('console: the clipboard panel, both ways', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await tool(page, 'Clipboard');
+    server.desktop.copy('from the desktop');
+    await person.eventually(async () => assert.equal(await page.inputValue('#clipboard-text'), 'from the desktop'));
+    await page.fill('#clipboard-text', 'to the desktop');
+    await page.click('text=Send to the desktop');
+    await person.eventually(() => assert.deepEqual(server.desktop.texts, ['to the desktop']));
+    await page.keyboard.press('Escape');
+    assert.equal(await person.focused(), 'Clipboard');
+});
+
+test('console: the clipboard by itself, once it is wanted', async ({ page, context, server, person }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await person.openDesktop();
+    await page.evaluate(() => navigator.clipboard.writeText('before'));
+    server.desktop.copy('stays away');
+    await tool(page, 'Clipboard');
+    await person.eventually(async () => assert.equal(await page.inputValue('#clipboard-text'), 'stays away'));
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'before');
+    await page.click('text=Copy automatically');
+    await person.eventually(() => assert.deepEqual(server.desktop.texts, ['before']));
+    server.desktop.copy('comes along');
+    await person.eventually(async () => assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'comes along'));
+    await page.evaluate(() => navigator.clipboard.writeText('goes along'));
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await person.eventually(() => assert.deepEqual(server.desktop.texts, ['before', 'goes along']));
+}, { alone: true });
+
+test('console: the desktop takes the window\'s size, or is scaled, or neither', async ({ page, person }) => {
+    const size = () => page.evaluate(() => {
+        const canvas = document.querySelector('.screen canvas');
+
+        return [canvas.width, canvas.height, Math.round(canvas.getBoundingClientRect().width)];
+    });
+
+    await person.openDesktop();
+    await person.eventually(async () => assert.deepEqual(await size(), [1280, 800, 1280]));
+    await page.setViewportSize({ width: 900, height: 600 });
+    await person.eventually(async () => assert.deepEqual(await size(), [900, 600, 900]));
+    await tool(page, 'Picture');
+    await page.check('[name=scaling][value=fit]');
+    await page.setViewportSize({ width: 600, height: 400 });
+    await person.eventually(async () => assert.deepEqual(await size(), [900, 600, 600]));
+    await page.check('[name=scaling][value=off]');
+    await person.eventually(async () => assert.deepEqual(await size(), [900, 600, 900]));
+});
+
+test('console: settings are kept', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await tool(page, 'Picture');
+    await page.check('[name=quality][value=saving]');
+    await page.reload();
+    await person.live();
+    /* JPEG quality level 2 and compression level 9, as pseudo-encodings. */
+    assert.ok(server.desktop.encodings.includes(-32 + 2));
+    assert.ok(server.desktop.encodings.includes(-256 + 9));
+});
+
+test('console: disconnect, and open again', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await tool(page, 'Disconnect');
+    await person.fault('ended');
+    await page.waitForTimeout(500);
+    assert.equal(server.tickets.length, 1);
+    await page.click('button:has-text("Open it again")');
+    await person.live();
+    assert.equal(server.tickets.length, 2);
+});
+
+test('console: an on-screen keyboard types on a tablet', async ({ page, server, person }) => {
+    await person.openDesktop();
+    await tool(page, 'On-screen keyboard');
+    assert.equal(await person.focused(), 'Type into the desktop');
+    await page.keyboard.insertText('swipe');
+    await page.keyboard.press('Backspace');
+    await page.click('[aria-label="Ctrl"]');
+    assert.equal(await page.getAttribute('[aria-label="Ctrl"]', 'aria-pressed'), 'true');
+    await page.keyboard.insertText('c');
+    await page.keyboard.press('Enter');
+    await person.eventually(() => assert.equal(text(server), 'swipec'));
+    await person.eventually(() => assert.deepEqual(server.desktop.typed().filter((keysym) => keysym > 255), [0xff08, 0xffe3, 0xff0d]));
+    assert.deepEqual(server.desktop.held(), []);
+    assert.equal(await person.focused(), 'Type into the desktop');
+}, { hasTouch: true, viewport: { width: 800, height: 1100 } });
+
+test('link: noVNC\'s vnc.html with a ticket in its path', async ({ page, server, person }) => {
+    await person.visit(`/vnc.html?autoconnect=true&resize=scale&path=${encodeURIComponent(`websockify?token=${server.ticket()}`)}`);
+    await person.live();
+    await page.keyboard.type('hi');
+    await person.eventually(() => assert.equal(text(server), 'hi'));
+    assert.ok(!page.url().includes('token'), page.url());
+    assert.equal(await page.evaluate(() => document.querySelector('.screen canvas').width), 1024);
+});
+
+test('link: view only', async ({ page, server, person }) => {
+    await person.visit(`/vnc.html?view_only=1&path=${encodeURIComponent(`websockify?token=${server.ticket()}`)}`);
+    await person.live();
+    await page.keyboard.type('hi');
+    await page.mouse.click(500, 500);
+    await page.waitForTimeout(200);
+    assert.deepEqual(server.desktop.keys, []);
+});
+
+test('link: a spent ticket says so and is not tried again', async ({ server, person }) => {
+    await person.visit('/vnc.html#path=websockify%3Ftoken%3Dspent');
+    await person.fault('spent');
+    assert.equal(server.desktops.length, 0);
+});
+
+test('link: another host is not called', async ({ page, person }) => {
+    const sockets = [];
+
+    page.on('websocket', (socket) => sockets.push(socket.url()));
+    await person.visit('/vnc.html?path=wss%3A%2F%2Fevil.example%2Fwebsockify%3Ftoken%3Dx');
+    await person.fault('spent');
+    assert.deepEqual(sockets, []);
+});

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What goes wrong between a person and a desktop: each has its page, and the passing ones pass. */
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+
+for (const [status, code, message, retry] of [
+    [403, 'denied', 'You may not use this desktop.', false],
+    [404, 'not-found', 'There is no such desktop, or it is not yours.', false],
+    [503, 'busy', 'Everything is in use right now. Please try again in a few minutes.', true],
+    [502, 'desktop', 'Your desktop cannot be reached. Try again; if it stays so, tell your administrator.', true],
+    [504, 'timeout', 'This took too long. Please try again.', true],
+    [500, 'bug', 'Something went wrong on our side. Please tell your administrator.', true],
+])
+    test(`faults: connect answers ${status} ${code}`, async ({ page, server, person }) => {
+        server.connectError = { status, code, message };
+        await person.signIn('/#/desktops');
+        await page.click('.card .primary');
+        await person.fault(code);
+        await person.sees('.notice-text', message);
+        assert.equal(await page.locator('.console button:has-text("Try again")').count(), retry ? 1 : 0);
+        server.connectError = null;
+        if (retry) {
+            await page.click('button:has-text("Try again")');
+            await person.live();
+        } else {
+            await page.click('.console .notice button:has-text("My desktops")');
+            await page.waitForSelector('.card');
+        }
+    });
+
+test('faults: the broker is down when the page is opened', async ({ page, server, person }) => {
+    server.down = true;
+    await person.visit();
+    await person.fault('broker');
+    server.down = false;
+    await page.click('button:has-text("Try again")');
+    await page.waitForSelector('#username');
+});
+
+test('faults: the broker goes away while one looks, and comes back', async ({ page, server, person }) => {
+    await person.signIn('/#/desktops');
+    await page.waitForSelector('.card');
+    server.down = true;
+    await page.waitForSelector('[data-error="broker"]', { timeout: 10000 });
+    server.down = false;
+    await page.waitForSelector('.card', { timeout: 10000 });
+});
+
+test('faults: a cut line comes back by itself, with a new ticket and the old picture', async ({ page, server, person }) => {
+    await person.openDesktop();
+    server.desktop.cut();
+    await page.waitForSelector('.frozen canvas', { state: 'attached' });
+    await person.sees('h1', /Connection lost|Reconnecting/);
+    await person.eventually(() => assert.equal(server.desktops.length, 2));
+    await person.live();
+    assert.equal(await page.locator('.frozen canvas').count(), 0);
+    assert.equal(new Set(server.spent).size, 2);
+    await page.keyboard.type('on');
+    await person.eventually(() => assert.equal(server.desktop.typed().length, 2));
+});
+
+test('faults: cut, and the broker is down for a while', async ({ page, server, person }) => {
+    await person.openDesktop();
+    server.down = true;
+    server.desktop.cut();
+    await person.sees('.hint', 'Next try in');
+    await page.waitForTimeout(1500);
+    server.down = false;
+    await page.click('button:has-text("Reconnect now")');
+    await person.live();
+});
+
+test('faults: cut many times in a row', async ({ page, server, person }) => {
+    await person.openDesktop();
+    for (let i = 2; i < 5; i++) {
+        server.desktop.cut();
+        await person.eventually(() => assert.equal(server.desktops.length, i), 10000);
+        await person.live();
+    }
+    assert.equal(await page.locator('.screen canvas').count(), 1);
+});
+
+test('faults: cut, and the login has expired meanwhile', async ({ page, server, person }) => {
+    await person.openDesktop();
+    server.expire();
+    server.desktop.cut();
+    await person.sees('.form-note.info', 'expired');
+    await page.fill('#username', 'ann');
+    await page.fill('#password', 'correct horse');
+    await page.keyboard.press('Enter');
+    await person.live();
+});
+
+test('faults: ended by the administrator', async ({ page, server, person }) => {
+    await person.openDesktop();
+    server.desktop.close(1008, 'Ended by the administrator.');
+    await person.fault('ended');
+    await person.sees('.notice-text', 'Ended by the administrator.');
+    await page.waitForTimeout(1000);
+    assert.equal(server.tickets.length, 1);
+    await page.click('button:has-text("Open it again")');
+    await person.live();
+});
+
+test('faults: taken over by another device', async ({ page, server, person }) => {
+    await person.openDesktop();
+    server.desktop.close(1008, 'Taken over by another device.');
+    await person.fault('taken');
+    await page.waitForTimeout(1000);
+    assert.equal(server.tickets.length, 1);
+});
+
+test('faults: the gateway restarts', async ({ server, person }) => {
+    await person.openDesktop();
+    server.desktop.close(1012, 'Restart');
+    await person.eventually(() => assert.equal(server.desktops.length, 2));
+    await person.live();
+});
+
+test('faults: a desktop that fails in the handshake gives its reason', async ({ page, server, person }) => {
+    server.rfbFailure = 'Your desktop cannot be reached. Try again; if it stays so, tell your administrator.';
+    await person.signIn('/#/desktops');
+    await page.click('.card .primary');
+    await person.fault('desktop');
+    await person.sees('.notice-text', server.rfbFailure);
+    server.rfbFailure = null;
+    await page.click('button:has-text("Try again")');
+    await person.live();
+});
+
+test('faults: a refused ticket is tried a few times, then told', async ({ page, server, person }) => {
+    server.refuse = true;
+    await person.signIn('/#/desktops');
+    await page.click('.card .primary');
+    await page.waitForSelector('[data-error="refused"]', { timeout: 15000 });
+    assert.equal(server.tickets.length, 3);
+    server.refuse = false;
+    await page.click('button:has-text("Try again")');
+    await person.live();
+});
