@@ -9,11 +9,9 @@
  */
 #include "front/front_spice.h"
 
-#include "secret.h"
+#include "front/front_login.h"
 #include "spice/spice_link_server.h"
 #include "worker.h"
-
-#include <string.h>
 
 typedef struct {
 	SpiceLinkServer *server;
@@ -56,37 +54,6 @@ static void spice_close(Session *s)
 
 /* ---- greet */
 
-static Step ask_ticket(Session *s, const char *ticket, GError **error)
-{
-	if (*ticket == '\0') {
-		g_set_error_literal(error, FAULT, FAULT_DENIED, "a SPICE viewer without a ticket");
-		return STEP_FAIL;
-	}
-	s->ask.kind = ASK_TICKET;
-	s->ask.ticket = secret_dup(ticket);
-	return STEP_NEXT;
-}
-
-/* "USER" or "USER/DESKTOP"; the user `ticket` has a ticket for its password. */
-static Step ask_login(Session *s, const char *user, const char *password, GError **error)
-{
-	const char *slash = strchr(user, '/');
-	gsize n = slash ? (gsize)(slash - user) : strlen(user);
-
-	if (strcmp(user, "ticket") == 0)
-		return ask_ticket(s, password, error);
-	if (n == 0) {
-		g_set_error_literal(error, FAULT, FAULT_DENIED, "no user name before the '/'");
-		return STEP_FAIL;
-	}
-	s->ask.kind = ASK_LOGIN;
-	s->ask.user = g_strndup(user, n);
-	s->ask.password = secret_dup(password);
-	if (slash != NULL && slash[1] != '\0')
-		s->ask.desktop = g_strdup(slash + 1);
-	return STEP_NEXT;
-}
-
 static Step ask(Session *s, SpiceTalk *talk, GError **error)
 {
 	const SpiceLinkMess *mess = spice_link_server_mess(talk->server);
@@ -98,10 +65,10 @@ static Step ask(Session *s, SpiceTalk *talk, GError **error)
 	s->ask.protocol = "spice";
 	s->ask.channel = g_strdup_printf("%s:%u", spice_link_channel_name(mess->type), mess->id);
 	if (ticket != NULL)
-		step = ask_ticket(s, ticket, error);
+		step = front_login(s, "ticket", ticket, TRUE, error);
 	else
-		step = ask_login(s, spice_link_server_user(talk->server),
-				 spice_link_server_password(talk->server), error);
+		step = front_login(s, spice_link_server_user(talk->server),
+				   spice_link_server_password(talk->server), TRUE, error);
 	if (step == STEP_NEXT && mess->connection_id != 0) {
 		s->ask.kind = ASK_JOIN;
 		s->ask.client_id = mess->connection_id;
