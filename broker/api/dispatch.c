@@ -79,10 +79,14 @@ static void log_outcome(const Request *request)
 		.step = "api",
 	};
 
-	if (reply->cause != NULL)
-		log_write(fault_info(fault_code(reply->cause))->log_level, &context, "%s %s: %u, %s",
-			route->method, route->pattern, reply->status, reply->cause->message);
-	else if (!g_str_equal(route->method, "GET") || route->guarded)
+	if (reply->cause != NULL) {
+		const FaultInfo *info = fault_info(fault_code(reply->cause));
+
+		log_write(info->log_level, &context, "%s %s: %u fault=%s: %s", route->method,
+			route->pattern, reply->status, info->name, reply->cause->message);
+		return;
+	}
+	if (!g_str_equal(route->method, "GET") || route->guarded)
 		log_info(&context, "%s %s: %u", route->method, route->pattern, reply->status);
 	else
 		log_debug(&context, "%s %s: %u", route->method, route->pattern, reply->status);
