@@ -70,15 +70,6 @@ static void stop_workers(const pid_t *pids, unsigned n)
 	}
 }
 
-static unsigned index_of(const pid_t *pids, unsigned n, pid_t pid)
-{
-	unsigned i = 0;
-
-	while (i < n && pids[i] != pid)
-		i++;
-	return i;
-}
-
 typedef struct {
 	const Options *options;
 	pid_t *pids; /* 0 = has ended */
