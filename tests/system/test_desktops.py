@@ -181,7 +181,7 @@ def test_a_machine_that_does_not_answer(oriel, source, machine, books):
     machine.close()
     with oriel.refusal("redeem|dial", "desktop", seconds=30):
         with pytest.raises(rfb.Refused, match="cannot be reached"):
-            vnc(oriel, source, "ben/pcs")
+            vnc(oriel, source, "ben/desk-1")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +208,6 @@ def test_a_machine_that_talks_nonsense(oriel, source, machine, books, words):
     thread.start()
     with oriel.refusal("redeem|dial", "desktop|timeout", seconds=30):
         with pytest.raises(rfb.Refused):
-            vnc(oriel, source, "ben/pcs")
+            vnc(oriel, source, "ben/desk-1")
     machine.close()
     thread.join(35)
