@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* machine_address: "host:port", "[v6]:port" or "unix:/path", as an admin writes it. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+	char *path; /* of a Unix socket, else NULL */
+	char *host;
+	guint16 port;
+} MachineAddress;
+
+/* FAULT_CONFIG with the reason. */
+gboolean machine_address_parse(const char *text, MachineAddress *out, GError **error);
+void machine_address_clear(MachineAddress *address);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MachineAddress, machine_address_clear)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * place: a driver's own directory, with one directory for each desktop:
+ *
+ *   DIR/desktops/ID/identity       the UUID of the overlay; written last, removed first: without
+ *                                  it there is no desktop, whatever else lies there
+ *   DIR/desktops/ID/overlay.qcow2  what the desktop has written, on top of its golden image
+ *
+ * All 0700. It starts nothing but qemu-img.
+ */
+#pragma once
+
+#include "provider.h"
+
+/* [a-z0-9-], 1 to 64: it becomes a file name. FAULT_BUG if not. */
+gboolean place_check_id(const char *id, GError **error);
+
+/* Makes DIR and DIR/desktops. FAULT_CONFIG. */
+gboolean place_open(const char *dir, GError **error);
+
+/* DIR/desktops/ID (g_free). */
+char *place_of(const char *dir, const char *id);
+
+/* The image's files are readable and its numbers possible. FAULT_CONFIG. */
+gboolean place_check_image(const ProviderImage *image, GError **error);
+
+/* "qcow2" or "raw": from the first bytes of the file, which an admin has made. NULL, FAULT_CONFIG. */
+const char *place_disk_format(const char *disk, GError **error);
+
+/* Throws away what was there and puts a fresh overlay (if the image has a disk) and a fresh
+ * identity in its place. Nobody may run on it. FAULT_CONFIG, FAULT_DESKTOP (qemu-img). */
+gboolean place_renew(const char *dir, const char *id, const ProviderImage *image,
+	char **out_identity, GError **error);
+
+/* The identity (g_free), or NULL if there is no such desktop. */
+char *place_identity(const char *dir, const char *id);
+
+/* Removes every trace. FAULT_DESKTOP. */
+gboolean place_remove(const char *dir, const char *id, GError **error);
+
+/* The ids of all directories, whole or not (g_free each). FAULT_CONFIG. */
+GPtrArray *place_list(const char *dir, GError **error);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * provider_qemu: desktops as plain QEMU processes on this machine, the embedded default: no
+ * daemon, no special user. Each has a directory (place.h); QEMU runs in it (qemu_process.h), with
+ * its monitor and both displays on Unix sockets that only the broker's user can reach. What is
+ * known about a desktop is on the disk and in the kernel, nothing in this process: a new broker
+ * finds all of it again.
+ */
+#include "provider.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "autofd.h"
+#include "dial.h"
+#include "fault.h"
+#include "place.h"
+#include "qemu_argv.h"
+#include "qemu_probe.h"
+#include "qemu_process.h"
+#include "qemu_watch.h"
+#include "qmp.h"
+
+#define START_SECONDS     20 /* until QEMU's monitor answers                            */
+#define POWERDOWN_SECONDS 5  /* between two presses of the power button, which a guest  */
+#define POWERDOWN_TIMES   4  /* that is still booting does not feel                     */
+#define QUIT_SECONDS      5
+#define RETRY_MS          20
+
+struct Provider {
+	char *dir;
+	char *accel;
+	QemuWatch *watch;
+};
+
+static void watch_all(Provider *provider)
+{
+	g_autoptr(GPtrArray) ids = place_list(provider->dir, NULL);
+
+	for (guint i = 0; ids && i < ids->len; i++) {
+		const char *id = g_ptr_array_index(ids, i);
+		g_autofree char *place = place_of(provider->dir, id);
+		int pidfd = qemu_process_find(place, id);
+
+		if (pidfd >= 0)
+			qemu_watch_add(provider->watch, id, pidfd);
+	}
+}
+
+static Provider *qemu_open(const char *uri, const char *dir, const char *accel,
+	ProviderEvent event, gpointer user_data, GError **error)
+{
+	Provider *provider;
+
+	if (!place_open(dir, error))
+		return NULL;
+	provider = g_new0(Provider, 1);
+	provider->dir = g_canonicalize_filename(dir, NULL);
+	provider->accel = g_strdup(accel);
+	provider->watch = qemu_watch_new(event, user_data);
+	watch_all(provider);
+	return provider;
+}
+
+static void qemu_close(Provider *provider)
+{
+	if (!provider)
+		return;
+	qemu_watch_free(provider->watch);
+	g_free(provider->accel);
+	g_free(provider->dir);
+	g_free(provider);
+}
+
+static const char *accelerator(Provider *provider, const ProviderImage *image)
+{
+	return g_str_equal(provider->accel, "auto") ? qemu_probe(provider->dir, image->kernel)
+						    : provider->accel;
+}
+
+/* Asks for the accelerator too, so that not the first user of an image waits for the answer. */
+static gboolean qemu_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
+{
+	if (!place_check_image(image, error))
+		return FALSE;
+	accelerator(provider, image);
+	return TRUE;
+}
+
+/* Waits for QEMU's end: politely, and then not. Takes the pidfd. */
+static gboolean end_process(const char *place, int pidfd_taken, gboolean force, GError **error)
+{
+	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
+	autofd int pidfd = pidfd_taken;
+	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(QUIT_SECONDS), NULL);
+
+	for (int i = 0; qmp && !force && i < POWERDOWN_TIMES; i++) {
+		json_decref(qmp_execute(qmp, "system_powerdown", NULL,
+			dial_deadline(POWERDOWN_SECONDS), NULL));
+		if (qemu_process_wait(pidfd, dial_deadline(POWERDOWN_SECONDS)))
+			return TRUE;
+	}
+	if (qmp) {
+		json_decref(qmp_execute(qmp, "quit", NULL, dial_deadline(QUIT_SECONDS), NULL));
+		if (qemu_process_wait(pidfd, dial_deadline(QUIT_SECONDS)))
+			return TRUE;
+	}
+	return qemu_process_kill(pidfd, error);
+}
+
+static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
+	GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	int pidfd = qemu_process_find(place, desktop->id);
+
+	qemu_watch_remove(provider->watch, desktop->id);
+	return pidfd < 0 || end_process(place, pidfd, force, error);
+}
+
+static gboolean qemu_reset(Provider *provider, const ProviderDesktop *desktop,
+	char **out_identity, GError **error)
+{
+	return place_check_id(desktop->id, error) &&
+		place_check_image(&desktop->image, error) &&
+		qemu_stop(provider, desktop, TRUE, error) &&
+		place_renew(provider->dir, desktop->id, &desktop->image, out_identity, error);
+}
+
+/* The same as a reset: what a clone that was cut short has left is nobody's. */
+static gboolean qemu_clone(Provider *provider, const ProviderDesktop *desktop,
+	char **out_identity, GError **error)
+{
+	return qemu_reset(provider, desktop, out_identity, error);
+}
+
+/*
+ * Waits until QEMU runs the guest. The monitor's socket was made before QEMU was, so the
+ * connection stands from the beginning and breaks when QEMU gives up.
+ */
+static gboolean await_guest(const char *place, const char *desktop_id, GError **error)
+{
+	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
+	gint64 deadline = dial_deadline(START_SECONDS);
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, &failure);
+	g_autofree char *words = NULL;
+	json_t *status = NULL;
+	gboolean running = FALSE;
+	autofd int pidfd = -1;
+
+	if (qmp)
+		status = qmp_execute(qmp, "query-status", NULL, deadline, &failure);
+	if (status) {
+		running = json_is_true(json_object_get(status, "running"));
+		json_decref(status);
+		if (running)
+			return TRUE;
+		g_set_error(&failure, FAULT, FAULT_DESKTOP, "QEMU does not run the guest");
+	}
+	pidfd = qemu_process_find(place, desktop_id);
+	if (pidfd >= 0)
+		qemu_process_kill(pidfd, NULL);
+	words = qemu_process_last_words(place);
+	g_set_error(error, FAULT, failure->code, "%s", *words ? words : failure->message);
+	return FALSE;
+}
+
+static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *identity = place_identity(provider->dir, desktop->id);
+	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
+	g_auto(GStrv) argv = NULL;
+	autofd int monitor = -1;
+	int pidfd = qemu_process_find(place, desktop->id);
+
+	if (pidfd < 0) {
+		if (!identity) {
+			g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s: no such desktop",
+				desktop->id);
+			return FALSE;
+		}
+		if (!place_check_image(&desktop->image, error))
+			return FALSE;
+		argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
+			QEMU_PROCESS_MONITOR);
+		monitor = dial_listen(monitor_path, error);
+		if (monitor < 0 || !qemu_process_start(place, argv, monitor, error))
+			return FALSE;
+		/* The last one that could accept is QEMU: when it dies, the connection does. */
+		close(autofd_steal(&monitor));
+		if (!await_guest(place, desktop->id, error))
+			return FALSE;
+		pidfd = qemu_process_find(place, desktop->id);
+	}
+	if (pidfd < 0) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "QEMU ended as soon as it had started");
+		return FALSE;
+	}
+	qemu_watch_add(provider->watch, desktop->id, pidfd);
+	return TRUE;
+}
+
+static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
+	ProviderState *out_state, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *identity = place_identity(provider->dir, desktop->id);
+	int pidfd = qemu_process_find(place, desktop->id);
+
+	if (pidfd >= 0) {
+		qemu_watch_add(provider->watch, desktop->id, pidfd);
+		*out_state = PROVIDER_RUNNING;
+	} else {
+		*out_state = identity ? PROVIDER_STOPPED : PROVIDER_ABSENT;
+	}
+	return TRUE;
+}
+
+static unsigned qemu_displays(Provider *provider, const ProviderDesktop *desktop)
+{
+	return PROVIDER_VNC | PROVIDER_SPICE;
+}
+
+static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
+	const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
+	GError **error)
+{
+	gboolean vnc = g_str_equal(protocol, "vnc");
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *path = g_build_filename(place, vnc ? QEMU_VNC : QEMU_SPICE, NULL);
+	gint64 deadline = dial_deadline(seconds);
+
+	for (;;) {
+		g_autoptr(GError) failure = NULL;
+		autofd int pidfd = qemu_process_find(place, desktop->id);
+		int fd;
+
+		if (pidfd < 0) {
+			g_set_error(error, FAULT, FAULT_DESKTOP, "%s: not running", desktop->id);
+			return FALSE;
+		}
+		fd = dial_unix(path, deadline, &failure);
+		if (fd >= 0) {
+			*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
+			*out_fd = fd;
+			return TRUE;
+		}
+		if (dial_milliseconds(deadline) == 0) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		/* Its end ends the wait early. */
+		qemu_process_wait(pidfd, MIN(deadline, g_get_monotonic_time() + RETRY_MS * 1000));
+	}
+}
+
+static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	return place_check_id(desktop->id, error) && qemu_stop(provider, desktop, TRUE, error) &&
+		place_remove(provider->dir, desktop->id, error);
+}
+
+static GPtrArray *qemu_list(Provider *provider, GError **error)
+{
+	return place_list(provider->dir, error);
+}
+
+const ProviderOps provider_qemu = {
+	.name = "qemu",
+	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
+		PROVIDER_SURVIVES,
+	.open = qemu_open,
+	.close = qemu_close,
+	.image_ensure = qemu_image_ensure,
+	.clone = qemu_clone,
+	.start = qemu_start,
+	.stop = qemu_stop,
+	.state = qemu_state,
+	.displays = qemu_displays,
+	.display = qemu_display,
+	.reset = qemu_reset,
+	.destroy = qemu_destroy,
+	.list = qemu_list,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qemu_argv: see qemu_argv.h. */
+#include "qemu_argv.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define HOST_MAX 63 /* RFC 1123, one label */
+
+static void add(GPtrArray *argv, ...) G_GNUC_NULL_TERMINATED;
+
+static void add(GPtrArray *argv, ...)
+{
+	const char *word;
+	va_list words;
+
+	va_start(words, argv);
+	while ((word = va_arg(words, const char *)))
+		g_ptr_array_add(argv, g_strdup(word));
+	va_end(words);
+}
+
+static void add_format(GPtrArray *argv, const char *option, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void add_format(GPtrArray *argv, const char *option, const char *format, ...)
+{
+	va_list values;
+
+	g_ptr_array_add(argv, g_strdup(option));
+	va_start(values, format);
+	g_ptr_array_add(argv, g_strdup_vprintf(format, values));
+	va_end(values);
+}
+
+char *qemu_argv_name(const char *desktop_id)
+{
+	return g_strconcat("guest=oriel-", desktop_id, NULL);
+}
+
+char *qemu_argv_host(const ProviderDesktop *desktop)
+{
+	GString *host = g_string_new(NULL);
+
+	for (const char *c = desktop->name ? desktop->name : ""; *c && host->len < HOST_MAX; c++) {
+		if (g_ascii_isalnum(*c))
+			g_string_append_c(host, g_ascii_tolower(*c));
+		else if (host->len > 0 && host->str[host->len - 1] != '-')
+			g_string_append_c(host, '-');
+	}
+	while (host->len > 0 && host->str[host->len - 1] == '-')
+		g_string_truncate(host, host->len - 1);
+	if (host->len == 0)
+		g_string_assign(host, desktop->id);
+	return g_string_free(host, FALSE);
+}
+
+/* What the probe and a desktop must have in common. "max" is all that the accelerator can do. */
+static void add_machine(GPtrArray *argv, const char *accel)
+{
+	add(argv, QEMU_PROGRAM, "-nodefaults", "-no-user-config", "-sandbox",
+		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+		"-machine", "q35,vmport=off", "-accel", accel, "-cpu", "max", NULL);
+}
+
+static const char *video_device(const char *video)
+{
+	if (g_strcmp0(video, "qxl") == 0)
+		return "qxl-vga";
+	if (g_strcmp0(video, "virtio") == 0)
+		return "virtio-vga";
+	return "VGA";
+}
+
+/*
+ * Two displays of one screen. GLZ would put a dictionary into the SPICE client that cannot follow
+ * it to another desktop; the gateway is the only VNC client, so nobody may claim the screen for
+ * himself.
+ */
+static void add_displays(GPtrArray *argv, const char *video)
+{
+	add(argv, "-device", video_device(video), NULL);
+	add(argv, "-audiodev", "spice,id=sound", "-device", "intel-hda", "-device",
+		"hda-duplex,audiodev=sound", NULL);
+	add(argv, "-vnc", "unix:" QEMU_VNC ",share=ignore", "-spice",
+		"unix=on,addr=" QEMU_SPICE ",disable-ticketing=on,image-compression=auto_lz,"
+		"jpeg-wan-compression=never,zlib-glz-wan-compression=never,streaming-video=filter",
+		NULL);
+	add(argv, "-device", "qemu-xhci", "-device", "usb-tablet", NULL);
+}
+
+/*
+ * The guest's side doors: SPICE's agent; the same agent once more for the clipboard of VNC viewers
+ * (QEMU plays the SPICE client there; a guest must run a second agent on that port); and
+ * qemu-guest-agent.
+ */
+static void add_agents(GPtrArray *argv)
+{
+	add(argv, "-device", "virtio-serial-pci", NULL);
+	add(argv, "-chardev", "spicevmc,id=spice-agent,name=vdagent", "-device",
+		"virtserialport,chardev=spice-agent,name=com.redhat.spice.0", NULL);
+	add(argv, "-chardev", "qemu-vdagent,id=vnc-agent,clipboard=on,mouse=off", "-device",
+		"virtserialport,chardev=vnc-agent,name=org.oriel.vnc.0", NULL);
+	add(argv, "-chardev", "socket,id=guest-agent,path=" QEMU_AGENT ",server=on,wait=off",
+		"-device", "virtserialport,chardev=guest-agent,name=org.qemu.guest_agent.0", NULL);
+}
+
+static void add_disk(GPtrArray *argv)
+{
+	add(argv, "-blockdev",
+		"driver=qcow2,node-name=disk,discard=unmap,file.driver=file,"
+		"file.filename=" QEMU_OVERLAY,
+		"-device", "virtio-blk-pci,drive=disk", NULL);
+}
+
+static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)
+{
+	const ProviderImage *image = &desktop->image;
+	g_autofree char *host = qemu_argv_host(desktop);
+
+	add(argv, "-kernel", image->kernel, NULL);
+	if (image->initrd)
+		add(argv, "-initrd", image->initrd, NULL);
+	add_format(argv, "-append", "%s%shost=%s", image->cmdline ? image->cmdline : "",
+		image->cmdline ? " " : "", host);
+}
+
+GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
+	int monitor_fd)
+{
+	const ProviderImage *image = &desktop->image;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autofree char *name = qemu_argv_name(desktop->id);
+
+	add_machine(argv, accel);
+	add(argv, "-name", name, "-uuid", identity, NULL);
+	add_format(argv, "-m", "%u", image->memory);
+	add_format(argv, "-smp", "%u", image->cpus);
+	add_format(argv, "-chardev", "socket,id=monitor,fd=%d,server=on,wait=off", monitor_fd);
+	add(argv, "-mon", "chardev=monitor,mode=control", NULL);
+	add(argv, "-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng", NULL);
+	add_displays(argv, image->video);
+	add_agents(argv);
+	if (image->disk)
+		add_disk(argv);
+	if (image->kernel)
+		add_kernel(argv, desktop);
+	/* No network: a desktop that may reach the host's networks is a decision, not a default. */
+	add(argv, "-nic", "none", NULL);
+	g_ptr_array_add(argv, NULL);
+	return (GStrv)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+}
+
+GStrv qemu_argv_probe(const char *accel, const char *kernel)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+	add_machine(argv, accel);
+	add(argv, "-m", "128", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel",
+		kernel, "-append", "console=ttyS0 panic=-1", NULL);
+	g_ptr_array_add(argv, NULL);
+	return (GStrv)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The pieces that the drivers are made of: addresses, places, command lines, programs, sockets. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dial.h"
+#include "fault.h"
+#include "machine_address.h"
+#include "place.h"
+#include "qemu_argv.h"
+#include "run.h"
+
+static void test_find(void)
+{
+	g_assert_true(provider_find("qemu") == &provider_qemu);
+	g_assert_true(provider_find("machine") == &provider_machine);
+	g_assert_null(provider_find("hyper"));
+	g_assert_null(provider_find(NULL));
+}
+
+static void test_address(void)
+{
+	static const struct {
+		const char *text, *path, *host;
+		guint16 port;
+	} good[] = {
+		{"pc.example:5900", NULL, "pc.example", 5900},
+		{"192.0.2.1:1", NULL, "192.0.2.1", 1},
+		{"[2001:db8::1]:65535", NULL, "2001:db8::1", 65535},
+		{"unix:/run/a:b", "/run/a:b", NULL, 0},
+	};
+	static const char *const bad[] = {"", "pc", "pc:", ":5900", "pc:0", "pc:65536", "pc:+5",
+		"2001:db8::1:5900", "[]:5900", "unix:relative", "unix:"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_autoptr(GError) error = NULL;
+		g_auto(MachineAddress) address = {0};
+
+		machine_address_parse(good[i].text, &address, &error);
+		g_assert_no_error(error);
+		g_assert_cmpstr(address.path, ==, good[i].path);
+		g_assert_cmpstr(address.host, ==, good[i].host);
+		g_assert_cmpint(address.port, ==, good[i].port);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+		MachineAddress address;
+
+		g_assert_false(machine_address_parse(bad[i], &address, &error));
+		g_assert_error(error, FAULT, FAULT_CONFIG);
+	}
+	g_assert_false(machine_address_parse(NULL, &(MachineAddress){0}, NULL));
+}
+
+static gboolean has_pair(GStrv argv, const char *option, const char *value)
+{
+	for (; argv[0] && argv[1]; argv++) {
+		if (g_str_equal(argv[0], option) && g_str_equal(argv[1], value))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void test_argv(void)
+{
+	ProviderDesktop desktop = {.id = "d-1", .name = "Anna's PC",
+		.image = {.kernel = "/k,1", .initrd = "/i", .cmdline = "quiet", .memory = 128,
+			.cpus = 2, .video = "qxl"}};
+	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", 3);
+	g_auto(GStrv) disk = NULL;
+
+	g_assert_true(has_pair(argv, "-name", "guest=oriel-d-1"));
+	g_assert_true(has_pair(argv, "-accel", "tcg"));
+	g_assert_true(has_pair(argv, "-uuid", "UUID"));
+	g_assert_true(has_pair(argv, "-m", "128"));
+	g_assert_true(has_pair(argv, "-smp", "2"));
+	g_assert_true(has_pair(argv, "-kernel", "/k,1"));
+	g_assert_true(has_pair(argv, "-initrd", "/i"));
+	g_assert_true(has_pair(argv, "-append", "quiet host=anna-s-pc"));
+	g_assert_true(has_pair(argv, "-device", "qxl-vga"));
+	g_assert_true(has_pair(argv, "-nic", "none"));
+	g_assert_true(g_strv_contains((const char *const *)argv, "-sandbox"));
+	g_assert_false(g_strv_contains((const char *const *)argv, "-blockdev"));
+
+	desktop.image = (ProviderImage){.disk = "/d", .memory = 64, .cpus = 1};
+	disk = qemu_argv(&desktop, "kvm", "UUID", 3);
+	g_assert_true(has_pair(disk, "-device", "virtio-blk-pci,drive=disk"));
+	g_assert_true(has_pair(disk, "-device", "VGA"));
+	g_assert_false(g_strv_contains((const char *const *)disk, "-append"));
+}
+
+static void test_host(void)
+{
+	static const char *const names[][2] = {{"Tiny 1", "tiny-1"}, {"--a--b--", "a-b"},
+		{"\xc3\xa4", "d-1"}, {"", "d-1"}, {NULL, "d-1"}};
+	char *name = g_strnfill(100, 'x');
+	g_autofree char *host = qemu_argv_host(&(ProviderDesktop){.id = "d-1", .name = name});
+
+	g_assert_cmpuint(strlen(host), ==, 63);
+	g_free(name);
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *made =
+			qemu_argv_host(&(ProviderDesktop){.id = "d-1", .name = names[i][0]});
+
+		g_assert_cmpstr(made, ==, names[i][1]);
+	}
+}
+
+static void test_id(void)
+{
+	g_autofree char *longest = g_strnfill(64, 'a');
+	g_autofree char *longer = g_strnfill(65, 'a');
+
+	g_assert_true(place_check_id("d-0f", NULL));
+	g_assert_true(place_check_id(longest, NULL));
+	g_assert_false(place_check_id(longer, NULL));
+	g_assert_false(place_check_id("", NULL));
+	g_assert_false(place_check_id("..", NULL));
+	g_assert_false(place_check_id("a/b", NULL));
+	g_assert_false(place_check_id("A", NULL));
+}
+
+static void image_refused(ProviderImage image)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(place_check_image(&image, &error));
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+}
+
+static void test_image(void)
+{
+	const char *file = "/proc/self/exe";
+
+	g_assert_true(place_check_image(&(ProviderImage){.kernel = file, .memory = 64, .cpus = 1},
+		NULL));
+	image_refused((ProviderImage){.memory = 64, .cpus = 1});
+	image_refused((ProviderImage){.initrd = file, .disk = file, .memory = 64, .cpus = 1});
+	image_refused((ProviderImage){.kernel = file, .memory = 0, .cpus = 1});
+	image_refused((ProviderImage){.kernel = file, .memory = 64, .cpus = 0});
+	image_refused((ProviderImage){.kernel = file, .memory = 64, .cpus = 1, .video = "ati"});
+	image_refused((ProviderImage){.kernel = "/nowhere", .memory = 64, .cpus = 1});
+	image_refused((ProviderImage){.kernel = "/", .memory = 64, .cpus = 1});
+	image_refused((ProviderImage){.disk = "nbd:elsewhere", .memory = 64, .cpus = 1});
+}
+
+/* An overlay on a raw disk, twice: other identity, nothing left of what lay there. */
+static void test_place(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("oriel-place-XXXXXX", NULL);
+	g_autofree char *disk = g_build_filename(dir, "golden", NULL);
+	g_autofree char *place = place_of(dir, "d-1");
+	g_autofree char *litter = g_build_filename(place, "litter", NULL);
+	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
+	g_autofree char *desktops = g_build_filename(dir, "desktops", NULL);
+	g_autofree char *one = NULL, *two = NULL, *now = NULL;
+	g_autoptr(GPtrArray) ids = NULL;
+	g_autoptr(GError) error = NULL;
+	ProviderImage image = {.disk = disk};
+
+	g_file_set_contents(disk, "0123456789", -1, &error);
+	g_assert_no_error(error);
+	place_open(dir, &error);
+	g_assert_no_error(error);
+	g_assert_null(place_identity(dir, "d-1"));
+	place_renew(dir, "d-1", &image, &one, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(place_disk_format(overlay, NULL), ==, "qcow2");
+	g_assert_cmpstr(place_disk_format(disk, NULL), ==, "raw");
+	g_file_set_contents(litter, "x", -1, &error);
+	g_assert_no_error(error);
+	place_renew(dir, "d-1", &image, &two, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(one, !=, two);
+	now = place_identity(dir, "d-1");
+	g_assert_cmpstr(now, ==, two);
+	g_assert_false(g_file_test(litter, G_FILE_TEST_EXISTS));
+	ids = place_list(dir, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(ids->len, ==, 1);
+
+	/* A renewal that fails leaves no desktop, least of all the old one. */
+	image.disk = "/nowhere";
+	g_assert_false(place_renew(dir, "d-1", &image, &two, &error));
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_null(place_identity(dir, "d-1"));
+	g_clear_error(&error);
+
+	g_assert_true(place_remove(dir, "d-1", &error));
+	g_assert_true(place_remove(dir, "d-1", &error));
+	g_assert_false(g_file_test(place, G_FILE_TEST_EXISTS));
+	g_unlink(disk);
+	g_rmdir(desktops);
+	g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
+static void test_run(void)
+{
+	static const char *const fails[] = {"sh", "-c", "echo one; echo two >&2; exit 3", NULL};
+	static const char *const hangs[] = {"sleep", "60", NULL};
+	static const char *const shows[] = {"sh", "-c", "echo here; exec sleep 60", NULL};
+	static const char *const absent[] = {"no-such-program-at-all", NULL};
+	static const char *const prints[] = {"printf", "a\\nb", NULL};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *output = NULL;
+	gint64 before = g_get_monotonic_time();
+
+	g_assert_true(run_program(prints, NULL, 5, &output, NULL));
+	g_assert_cmpstr(output, ==, "a\nb");
+	g_assert_false(run_program(fails, NULL, 5, NULL, &error));
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_assert_cmpstr(error->message, ==, "sh: one two");
+	g_clear_error(&error);
+	g_assert_false(run_program(hangs, NULL, 1, NULL, &error));
+	g_assert_error(error, FAULT, FAULT_TIMEOUT);
+	g_clear_error(&error);
+	g_assert_true(run_program(shows, "here", 20, NULL, NULL));
+	g_assert_false(run_program(prints, "c", 20, NULL, NULL));
+	g_assert_false(run_program(absent, NULL, 5, NULL, &error));
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_cmpint(g_get_monotonic_time() - before, <, 15 * G_USEC_PER_SEC);
+}
+
+static void test_last_words(void)
+{
+	g_autofree char *few = run_last_words("a\n");
+	g_autofree char *many = run_last_words("1\n2\n3\n4\x1b[31m\n\n");
+	g_autofree char *none = run_last_words("\n");
+	g_autofree char *wide = g_strnfill(5000, 'w');
+	g_autofree char *cut = run_last_words(wide);
+
+	g_assert_cmpstr(few, ==, "a");
+	g_assert_cmpstr(many, ==, "2 3 4 [31m");
+	g_assert_cmpstr(none, ==, "");
+	g_assert_cmpuint(strlen(cut), ==, 500);
+}
+
+/* A socket whose path does not fit into an address, and one that nobody answers at. */
+static void test_dial(void)
+{
+	g_autofree char *base = g_dir_make_tmp("oriel-dial-XXXXXX", NULL);
+	g_autofree char *name = g_strnfill(120, 'n');
+	g_autofree char *dir = g_build_filename(base, name, NULL);
+	g_autofree char *path = g_build_filename(dir, "s", NULL);
+	g_autoptr(GError) error = NULL;
+	int listener, fd;
+
+	g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
+	listener = dial_listen(path, &error);
+	g_assert_no_error(error);
+	fd = dial_unix(path, dial_deadline(2), &error);
+	g_assert_no_error(error);
+	close(fd);
+	close(listener);
+	g_assert_cmpint(dial_unix(path, dial_deadline(2), &error), ==, -1);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_clear_error(&error);
+	g_assert_cmpint(dial_tcp("no-such-host.invalid", 1, dial_deadline(2), NULL, &error), ==, -1);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_unlink(path);
+	g_rmdir(dir);
+	g_assert_cmpint(g_rmdir(base), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/provider/find", test_find);
+	g_test_add_func("/provider/address", test_address);
+	g_test_add_func("/provider/argv", test_argv);
+	g_test_add_func("/provider/host", test_host);
+	g_test_add_func("/provider/id", test_id);
+	g_test_add_func("/provider/image", test_image);
+	g_test_add_func("/provider/place", test_place);
+	g_test_add_func("/provider/run", test_run);
+	g_test_add_func("/provider/last-words", test_last_words);
+	g_test_add_func("/provider/dial", test_dial);
+	return g_test_run();
+}
