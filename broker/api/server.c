@@ -16,6 +16,7 @@
 #define CONNECTIONS_MAX 4000
 #define IDLE_SECONDS    30u
 #define UPLOAD_US       (30 * G_TIME_SPAN_SECOND)
+#define EXCESS_MAX      (1024 * 1024)
 #define FLUSH_US        (2 * G_TIME_SPAN_SECOND)
 #define MEMORY_MAX      ((size_t)32 * 1024)
 
@@ -34,6 +35,7 @@ typedef struct {
 	struct MHD_Connection *connection;
 	Request *request;
 	gint64 began;
+	gsize excess; /* bytes of the body beyond what is taken */
 	gboolean answered;
 } Exchange;
 
@@ -145,8 +147,6 @@ static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection
 {
 	g_autofree char *peer = peer_of(server, connection);
 	Exchange *exchange = g_new0(Exchange, 1);
-	const char *announced;
-	guint64 length;
 
 	g_mutex_lock(&server->lock);
 	server->exchanges++;
@@ -159,30 +159,42 @@ static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_value, exchange->request);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_value, exchange->request);
 
-	announced = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-	if (announced == NULL ||
-		(g_ascii_string_to_unsigned(announced, 10, 0, REQUEST_BODY_MAX, &length, NULL)))
-		return MHD_YES;
-	reply_refuse(exchange->request, 413, "client", "The request's body is too large.");
-	return send_reply(exchange);
+	return MHD_YES;
 }
 
+/*
+ * A body that is too large is read to its end, and dropped, so that a client which writes first and
+ * then reads comes to see the refusal; but only up to a point, and only for a time.
+ */
 static enum MHD_Result on_body(Exchange *exchange, const char *bytes, size_t *n)
 {
 	GByteArray *body = exchange->request->body;
 
-	/* Without an announced length, or too slow: no answer can be sent in the middle of a body. */
-	if (*n > REQUEST_BODY_MAX - body->len ||
-		g_get_monotonic_time() - exchange->began > UPLOAD_US)
+	if (*n > REQUEST_BODY_MAX - body->len)
+		exchange->excess += *n;
+	if (exchange->excess > EXCESS_MAX || g_get_monotonic_time() - exchange->began > UPLOAD_US)
 		return MHD_NO;
-	/* All at once, so that a growing array leaves no copies of secrets behind. */
-	if (body->len == 0) {
-		g_byte_array_set_size(body, REQUEST_BODY_MAX);
-		g_byte_array_set_size(body, 0);
+	if (exchange->excess == 0) {
+		/* All at once, so that a growing array leaves no copies of secrets behind. */
+		if (body->len == 0) {
+			g_byte_array_set_size(body, REQUEST_BODY_MAX);
+			g_byte_array_set_size(body, 0);
+		}
+		g_byte_array_append(body, (const guint8 *)bytes, (guint)*n);
 	}
-	g_byte_array_append(body, (const guint8 *)bytes, (guint)*n);
 	*n = 0;
 	return MHD_YES;
+}
+
+/* True if the answer is ready, false if a worker must find it. */
+static gboolean answer_now(Exchange *exchange)
+{
+	if (exchange->answered)
+		return TRUE;
+	if (exchange->excess == 0)
+		return !dispatch(exchange->request);
+	reply_refuse(exchange->request, 413, "client", "The request's body is too large.");
+	return TRUE;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
@@ -196,7 +208,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		return on_head(server, connection, url, method, state);
 	if (*upload_size > 0)
 		return on_body(exchange, upload, upload_size);
-	if (exchange->answered || !dispatch(exchange->request))
+	if (answer_now(exchange))
 		return send_reply(exchange);
 
 	MHD_suspend_connection(connection);

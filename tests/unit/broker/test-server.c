@@ -86,23 +86,33 @@ static void test_silent(Fixture *f, gconstpointer data)
 
 static void test_body_limits(Fixture *f, gconstpointer data)
 {
-	g_autofree char *filler = g_strnfill(70000, ' ');
+	g_autofree char *filler = g_strnfill(200000, ' ');
 	g_autofree char *chunked = g_strdup_printf("POST /api/v1/login HTTP/1.1\r\nHost: a\r\n"
-		"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n%s", filler);
-	g_autoptr(Answer) announced = fixture_ask(f, "POST", "/api/v1/login",
-		"Content-Length: 70000\r\n", NULL);
+		"Connection: close\r\nContent-Type: application/json\r\n"
+		"Transfer-Encoding: chunked\r\n\r\n30d40\r\n%s\r\n0\r\n\r\n", filler);
+	g_autoptr(Answer) announced = fixture_ask(f, "POST", "/api/v1/login", NULL, filler);
 	g_autoptr(Answer) unannounced = NULL;
 	g_autoptr(Answer) fits = NULL;
 	int fd = http_connect(f->web, PEER);
 
 	g_assert_cmpuint(announced->status, ==, 413);
-	send(fd, chunked, strlen(chunked), MSG_NOSIGNAL);
+	http_send(fd, chunked);
 	unannounced = http_receive(fd);
-	g_assert_cmpuint(unannounced->status, !=, 200);
+	g_assert_cmpuint(unannounced->status, ==, 413);
 	filler[65000] = '\0';
 	memcpy(filler, "{\"user\":\"otto\",\"password\":\"secret\"}", 36);
 	fits = fixture_ask(f, "POST", "/api/v1/login", NULL, filler);
 	g_assert_cmpuint(fits->status, ==, 202);
+
+	/* Who does not stop is cut. */
+	fd = http_connect(f->web, PEER);
+	http_send(fd, "POST /api/v1/login HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n");
+	for (unsigned i = 0; i < 100000000 / 65000; i++) {
+		if (send(fd, filler, 65000, MSG_NOSIGNAL) < 0)
+			break;
+		g_assert_cmpuint(i, <, 1000);
+	}
+	close(fd);
 }
 
 /* One connection, several requests. */
