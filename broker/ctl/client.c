@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* client: see client.h. */
+#include "client.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "fault.h"
+#include "secret.h"
+
+#define ANSWER_MAX      (64u * 1024 * 1024)
+#define CONNECT_SECONDS 5L
+#define ANSWER_SECONDS  600L /* a pool's desktops are destroyed one after the other */
+
+static size_t gather(char *bytes, size_t size, size_t n, void *data)
+{
+	GString *text = data;
+
+	if (n > ANSWER_MAX - text->len)
+		return 0;
+	g_string_append_len(text, bytes, (gssize)n);
+	return n;
+}
+
+/* {"error":{"message"}} in its own words, or at least the number. */
+static void refuse(GError **error, long status, const char *text)
+{
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	const char *words = json_string_value(
+		json_object_get(json_object_get(root, "error"), "message"));
+	g_autofree char *plain = root ? NULL : g_strchomp(g_strdup(text));
+
+	if (words != NULL)
+		g_set_error_literal(error, FAULT, FAULT_DENIED, words);
+	else if (plain != NULL && *plain != '\0')
+		g_set_error_literal(error, FAULT, FAULT_DENIED, plain);
+	else
+		g_set_error(error, FAULT, FAULT_DENIED, "the broker answered %ld", status);
+	json_decref(root);
+}
+
+static gboolean perform(CURL *curl, const char *socket_path, const char *method, const char *path,
+	const char *body, GString *text, GError **error)
+{
+	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
+	char words[CURL_ERROR_SIZE] = "";
+	struct curl_slist *headers = NULL;
+	long status = 0;
+	CURLcode code;
+
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, gather);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, text);
+	if (body != NULL) {
+		headers = curl_slist_append(NULL, "Content-Type: application/json");
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	}
+	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_slist_free_all(headers);
+	if (code != CURLE_OK)
+		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
+			socket_path, *words ? words : curl_easy_strerror(code));
+	else if (status < 200 || status > 299)
+		refuse(error, status, text->str);
+	return code == CURLE_OK && status >= 200 && status <= 299;
+}
+
+gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
+	char **out_text, GError **error)
+{
+	char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	g_autoptr(GString) text = g_string_new(NULL);
+	CURL *curl = curl_easy_init();
+	gboolean done = FALSE;
+
+	if (curl == NULL)
+		g_set_error(error, FAULT, FAULT_BUG, "libcurl does not start");
+	else
+		done = perform(curl, socket_path, method, path, sent, text, error);
+	curl_easy_cleanup(curl);
+	if (sent != NULL)
+		secret_wipe(sent, strlen(sent));
+	free(sent);
+	if (done)
+		*out_text = g_string_free(g_steal_pointer(&text), FALSE);
+	return done;
+}

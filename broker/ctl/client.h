@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* client: one request to the broker's admin socket, by libcurl. */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+/*
+ * Blocks. body NULL = none. On success (a status below 300) *out_text is the answer's text
+ * (g_free; "" if empty). Else the error says in words what the broker, or the way to it, refuses.
+ */
+gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
+	char **out_text, GError **error);

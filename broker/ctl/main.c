@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * orielctl: the administrator's command line. It makes one request of its words, sends it to the
+ * broker's admin socket, and prints the answer: tables for people, the API's JSON for programs.
+ * It holds no rights of its own: the broker asks the kernel who is calling.
+ *
+ * Ends with 0 if it was done, 1 if it was refused or failed, 2 if the line makes no sense.
+ */
+#include <curl/curl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "command.h"
+#include "fault.h"
+#include "options.h"
+#include "table.h"
+
+#define DEFAULT_CONFIG "/etc/oriel/oriel.conf"
+
+/* What all commands share; it may stand anywhere on the line. */
+typedef struct {
+	char *socket_path;
+	char *config;
+	gboolean json;
+	gboolean help;
+	gboolean version;
+} Shared;
+
+static void print_usage(FILE *file, const char *words)
+{
+	g_autofree char *help = command_help(words);
+
+	if (*help == '\0')
+		help = (g_free(help), command_help(""));
+	fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s", help);
+}
+
+/* Takes the shared options off the line and leaves the rest. */
+static gboolean take_shared(char **words, Shared *shared, GPtrArray *rest, GError **error)
+{
+	for (; *words != NULL; words++) {
+		char **text = g_str_equal(*words, "--socket") ? &shared->socket_path
+			: g_str_equal(*words, "--config") ? &shared->config : NULL;
+
+		if (text != NULL) {
+			if (words[1] == NULL) {
+				g_set_error(error, FAULT, FAULT_CLIENT, "%s wants a path", *words);
+				return FALSE;
+			}
+			*text = *++words;
+		} else if (g_str_equal(*words, "--json")) {
+			shared->json = TRUE;
+		} else if (g_str_equal(*words, "--help") || g_str_equal(*words, "-h")) {
+			shared->help = TRUE;
+		} else if (g_str_equal(*words, "--version")) {
+			shared->version = TRUE;
+		} else {
+			g_ptr_array_add(rest, *words);
+		}
+	}
+	g_ptr_array_add(rest, NULL);
+	return TRUE;
+}
+
+/* Where the broker listens: as said, or as configured. */
+static char *find_socket(const Shared *shared, GError **error)
+{
+	const char *config = shared->config;
+	g_autoptr(Options) options = NULL;
+
+	if (shared->socket_path != NULL)
+		return g_strdup(shared->socket_path);
+	if (config == NULL && g_file_test(DEFAULT_CONFIG, G_FILE_TEST_EXISTS))
+		config = DEFAULT_CONFIG;
+	options = options_load(config, error);
+	return options ? g_strdup(options->admin) : NULL;
+}
+
+static gboolean print_answer(const Call *call, const Shared *shared, const char *text,
+	GError **error)
+{
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	g_autofree char *table = NULL;
+
+	if (shared->json) {
+		/* An answer that is only words, or nothing, is JSON for programs all the same. */
+		if (root == NULL)
+			root = *text ? json_pack("{s:s}", "message", g_strchomp((char *)text))
+				     : json_object();
+		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+		putchar('\n');
+	} else if (call->command->columns != NULL) {
+		if (!json_is_array(root)) {
+			json_decref(root);
+			g_set_error(error, FAULT, FAULT_BROKER, "the broker's answer is no list");
+			return FALSE;
+		}
+		table = table_format(root, call->command->columns);
+		fputs(table, stdout);
+	} else if (json_string_value(json_object_get(root, "id")) != NULL) {
+		puts(json_string_value(json_object_get(root, "id")));
+	} else if (root == NULL) {
+		fputs(text, stdout);
+	}
+	json_decref(root);
+	return TRUE;
+}
+
+static int complain(const GError *error, int code)
+{
+	fprintf(stderr, "orielctl: %s\n", error->message);
+	return code;
+}
+
+static int run(const Call *call, const Shared *shared)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *socket_path = find_socket(shared, &error);
+	g_autofree char *text = NULL;
+
+	if (socket_path == NULL)
+		return complain(error, 1);
+	if (!client_ask(socket_path, call->command->method, call->path, call->body, &text, &error) ||
+		!print_answer(call, shared, text, &error))
+		return complain(error, 1);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+	g_auto(Call) call = {NULL};
+	Shared shared = {NULL};
+	int code;
+
+	setlocale(LC_ALL, "");
+	if (!take_shared(argv + (argc > 0), &shared, words, &error))
+		return complain(error, 2);
+	if (shared.version) {
+		puts("orielctl " ORIEL_VERSION);
+		return 0;
+	}
+	if (shared.help) {
+		print_usage(stdout, words->len > 1 ? words->pdata[0] : "");
+		return 0;
+	}
+	if (!command_parse((char **)words->pdata, &call, &error)) {
+		complain(error, 2);
+		print_usage(stderr, words->len > 1 ? words->pdata[0] : "");
+		return 2;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	code = run(&call, &shared);
+	curl_global_cleanup();
+	return code;
+}

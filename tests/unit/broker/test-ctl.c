@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* orielctl: its line, its tables, and the program itself against the API's admin door. */
+#include "api-fixture.h"
+#include "command.h"
+#include "fault.h"
+#include "table.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static void expect_call(const char *line, const char *method, const char *path, const char *body)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", -1);
+	g_autoptr(GError) error = NULL;
+	g_auto(Call) call = {NULL};
+	char *text;
+
+	g_assert_true(command_parse(words, &call, &error));
+	g_assert_no_error(error);
+	text = call.body ? json_dumps(call.body, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	g_assert_cmpstr(call.command->method, ==, method);
+	g_assert_cmpstr(call.path, ==, path);
+	g_assert_cmpstr(text, ==, body);
+	free(text);
+}
+
+static void test_calls(void)
+{
+	expect_call("pool add demo --kind floating --image tiny --max=7", "POST",
+		"/api/v1/admin/pools",
+		"{\"image\":\"tiny\",\"kind\":\"floating\",\"max\":7,\"name\":\"demo\"}");
+	expect_call("machine add pcs desk --address unix:/run/x --protocol spice", "POST",
+		"/api/v1/admin/machines",
+		"{\"address\":\"unix:/run/x\",\"name\":\"desk\",\"pool\":\"pcs\","
+		"\"protocol\":\"spice\"}");
+}
+
+static void test_paths(void)
+{
+	expect_call("pools", "GET", "/api/v1/admin/pools", NULL);
+	expect_call("pool list", "GET", "/api/v1/admin/pools", NULL);
+	expect_call("pool remove a/b?c", "DELETE", "/api/v1/admin/pools/a%2Fb%3Fc", NULL);
+	expect_call("desktop reset d-1", "POST", "/api/v1/admin/desktops/d-1/reset", NULL);
+	expect_call("session end s-1", "DELETE", "/api/v1/admin/sessions/s-1", NULL);
+	expect_call("sessions", "GET", "/api/v1/admin/sessions", NULL);
+	expect_call("sessions --all", "GET", "/api/v1/admin/sessions?ended=1", NULL);
+	expect_call("audit --limit 5", "GET", "/api/v1/admin/audit?limit=5", NULL);
+	expect_call("unentitle demo --group a&b", "DELETE",
+		"/api/v1/admin/entitlements?pool=demo&group=a%26b", NULL);
+	expect_call("entitle demo --user anna", "POST", "/api/v1/admin/entitlements",
+		"{\"pool\":\"demo\",\"user\":\"anna\"}");
+	expect_call("image add tiny --kernel /boot/../vmlinuz --cmdline --quiet", "POST",
+		"/api/v1/admin/images",
+		"{\"cmdline\":\"--quiet\",\"kernel\":\"/vmlinuz\",\"name\":\"tiny\"}");
+	expect_call("health", "GET", "/healthz", NULL);
+}
+
+static void test_wrong(void)
+{
+	static const char *const lines[] = {
+		"",
+		"pool",
+		"pool burn",
+		"pool add",
+		"pool add demo",
+		"pool add demo extra --kind floating",
+		"pool add demo --kind",
+		"pool add demo --kind floating --kind floating",
+		"pool add demo --kind floating --max many",
+		"pool add demo --kind floating --max -1",
+		"pool add demo --kind floating --colour red",
+		"sessions --all=yes",
+		"machine add pcs desk --protocol vnc",
+		"machine add pcs desk --protocol vnc --address a:1 --secret-file /nonexistent/file",
+		"desktop start",
+		"health now",
+		"pool remove \xff",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_auto(GStrv) words = g_strsplit(lines[i], " ", -1);
+		g_autoptr(GError) error = NULL;
+		g_auto(Call) call = {NULL};
+
+		g_assert_false(command_parse(words, &call, &error));
+		g_assert_error(error, FAULT, FAULT_CLIENT);
+		g_assert_null(call.path);
+	}
+}
+
+static void test_table(void)
+{
+	static const Column columns[] = {{"NAME", "name"}, {"N", "n", COLUMN_NUMBER},
+		{"EMPTY", "empty"}, {"SIZE", "size", COLUMN_BYTES},
+		{"AT", "at", COLUMN_MILLISECONDS}, {NULL}};
+	json_t *rows = json_loads("[{\"name\":\"B\303\274ro\",\"n\":7,\"size\":1500,\"at\":1700000000123,"
+				  "\"empty\":null},{\"name\":\"a\\u001b[31m\\nb\",\"n\":12345,"
+				  "\"size\":0,\"at\":0,\"empty\":\"\"}]", 0, NULL);
+	json_t *none = json_array();
+	g_autofree char *text = NULL;
+	g_autofree char *header = NULL;
+
+	g_assert_nonnull(rows);
+	text = table_format(rows, columns);
+	g_assert_cmpstr(text, ==,
+		"NAME          N    SIZE  AT\n"
+		"B\303\274ro          7  1.5\302\240kB  2023-11-14 22:13:20\n"
+		"a?[31m?b  12345          \n");
+	header = table_format(none, columns);
+	g_assert_cmpstr(header, ==, "NAME  N  EMPTY  SIZE  AT\n");
+	json_decref(rows);
+	json_decref(none);
+}
+
+/* ---- the program */
+
+typedef struct {
+	int code;
+	char *out, *err;
+} Run;
+
+static void run_clear(Run *run)
+{
+	g_free(run->out);
+	g_free(run->err);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static Run run(Fixture *f, const char *line)
+{
+	g_autofree char *command = g_strdup_printf("%s --socket %s %s", g_getenv("ORIELCTL"),
+		f->admin, line);
+	g_auto(GStrv) words = g_strsplit(command, " ", -1);
+	g_autoptr(GError) error = NULL;
+	Run result = {0};
+	int status;
+
+	g_assert_true(g_spawn_sync(NULL, words, NULL, G_SPAWN_DEFAULT, NULL, NULL, &result.out,
+		&result.err, &status, &error));
+	g_assert_no_error(error);
+	g_assert_true(WIFEXITED(status));
+	result.code = WEXITSTATUS(status);
+	return result;
+}
+
+static void test_program(Fixture *f, gconstpointer data)
+{
+	g_autofree char *secret = g_build_filename(f->folder, "secret", NULL);
+	g_autofree char *line = g_strdup_printf(
+		"machine add pcs desk --protocol vnc --address h:5900 --secret-file %s", secret);
+	g_auto(Run) pools = run(f, "pools");
+	g_auto(Run) json = run(f, "pools --json");
+	g_auto(Run) added = run(f, "pool add demo --kind floating --image tiny");
+	g_auto(Run) empty = run(f, "--json pool remove demo");
+	g_auto(Run) health = run(f, "health");
+	g_auto(Run) machine = {0};
+
+	g_assert_cmpint(pools.code, ==, 0);
+	g_assert_cmpstr(pools.out, ==, "NAME  KIND      TOTAL  BUSY  MAX  SPARE\n"
+				       "demo  floating      0     0    7      0\n");
+	g_assert_cmpint(json.code, ==, 0);
+	g_assert_nonnull(strstr(json.out, "\"max\": 7"));
+	g_assert_cmpint(added.code, ==, 0);
+	g_assert_cmpstr(added.out, ==, "");
+	g_assert_cmpint(empty.code, ==, 0);
+	g_assert_cmpstr(empty.out, ==, "{}\n");
+	g_assert_cmpstr(health.out, ==, "ok\n");
+
+	g_assert_true(g_file_set_contents(secret, "hunter2\nsecond line\n", -1, NULL));
+	machine = run(f, line);
+	g_assert_cmpint(machine.code, ==, 0);
+	g_assert_cmpstr(machine.out, ==, "d-9\n");
+	g_assert_nonnull(strstr(fake_core_calls(f->core), " desk vnc h:5900 hunter2\n"));
+	g_unlink(secret);
+}
+
+static void test_refusals(Fixture *f, gconstpointer data)
+{
+	g_auto(Run) busy = run(f, "pool remove busy");
+	g_auto(Run) usage = run(f, "pool add");
+	g_auto(Run) help = run(f, "--help");
+	g_auto(Run) away = {0};
+	g_auto(Run) sick = {0};
+
+	g_assert_cmpint(busy.code, ==, 1);
+	g_assert_cmpstr(busy.err, ==, "orielctl: 2 desktops of pool busy are in use\n");
+	g_assert_cmpstr(busy.out, ==, "");
+	g_assert_cmpint(usage.code, ==, 2);
+	g_assert_nonnull(strstr(usage.err, "orielctl pool add wants a name"));
+	g_assert_cmpint(help.code, ==, 0);
+	g_assert_nonnull(strstr(help.out, "entitle POOL"));
+
+	fake_core_sicken(f->core, "no gateway is linked");
+	sick = run(f, "health");
+	g_assert_cmpint(sick.code, ==, 1);
+	g_assert_cmpstr(sick.err, ==, "orielctl: no gateway is linked\n");
+	away = run(f, "--socket /nonexistent/socket pools");
+	g_assert_cmpint(away.code, ==, 1);
+	g_assert_nonnull(strstr(away.err, "no answer from the broker at /nonexistent/socket"));
+}
+
+int main(int argc, char **argv)
+{
+	g_setenv("TZ", "UTC", TRUE);
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/ctl/calls", test_calls);
+	g_test_add_func("/ctl/paths", test_paths);
+	g_test_add_func("/ctl/wrong", test_wrong);
+	g_test_add_func("/ctl/table", test_table);
+	fixture_test("/ctl/program", test_program);
+	fixture_test("/ctl/refusals", test_refusals);
+	return g_test_run();
+}
