@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 MAIN, DISPLAY, INPUTS, CURSOR = 1, 2, 3, 4
 OK, INVALID_MAGIC, INVALID_DATA, PERMISSION_DENIED = 0, 2, 3, 7
 AUTH_SPICE, AUTH_SASL = 1, 2
+SASL_OFFERED = 1 << 2  # of the common capabilities
 MAIN_INIT, CHANNELS_LIST = 103, 104
 ATTACH_CHANNELS = 104
 DISPLAY_INIT = 101
@@ -101,8 +102,7 @@ class Channel:
             raise Refused(code)
 
     def link(self, ticket):
-        """The whole link with a ticket. On a display channel the result comes only after the
-        first message: see begin()."""
+        """The whole link with a ticket."""
         self.begin(ticket)
         self.result()
 
@@ -113,6 +113,19 @@ class Channel:
         oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
         secret = key.encrypt(ticket.encode() + b"\0", oaep)
         self.sock.sendall(struct.pack("<I", AUTH_SPICE) + secret)
+
+    def login(self, user, password):
+        """The whole link with a user and a password (SASL PLAIN), as spice-gtk does it."""
+        self.sock.sendall(self.mess())
+        _, common = self.reply()
+        assert common & SASL_OFFERED, "no user and password here"
+        self.sock.sendall(struct.pack("<I", AUTH_SASL))
+        assert self.read(9) == struct.pack("<I", 5) + b"PLAIN"
+        data = b"\0".join(text.encode() for text in (user, user, password)) + b"\0"
+        self.sock.sendall(struct.pack("<I5sI", 5, b"PLAIN", len(data)) + data)
+        assert self.read(5) == struct.pack("<IB", 0, 1), "SASL goes on"
+        self.result()
+        self.result()
 
     # ---- messages
 

@@ -129,22 +129,57 @@ def test_through_http_connect(oriel, source, api, books):
         viewer.display()
 
 
+INIT = struct.pack("<HIBqBi", spice.DISPLAY_INIT, 14, 1, 20 << 20, 1, 1 << 20)
+NONSENSE = struct.pack("<HI3s", 9999, 3, b"abc")
+
+
 def test_clients_that_vanish_do_not_take_the_desktop_with_them(oriel, dial, api, books):
-    """libspice-server dies, and QEMU with it, when a display channel is linked and never says
-    DISPLAY_INIT. 50 viewers do just that."""
+    """libspice-server dies, and QEMU with it, when a display channel is linked and ends before its
+    DISPLAY_INIT has come and been handled, or when another message cannot be parsed meanwhile.
+    50 viewers do each of these."""
     ticket = api.connect("shared", "spice")
     name = ticket["desktop"]["name"] if "desktop" in ticket else ticket["desktop_name"]
     before = oriel.desktops_running()
     with session(dial, ticket["ticket"]) as viewer:
         viewer.attach()
-        for _ in range(50):
-            lost = spice.Channel(dial(), spice.DISPLAY, viewer.id)
-            lost.begin(viewer.ticket)
-            with contextlib.suppress(spice.Gone, spice.Refused):
-                lost.result()
-            lost.close()
+        for last_words in (b"", INIT[:9], INIT, INIT + NONSENSE):
+            for _ in range(50):
+                lost = spice.Channel(dial(), spice.DISPLAY, viewer.id)
+                lost.begin(viewer.ticket)
+                with contextlib.suppress(spice.Gone, spice.Refused):
+                    lost.result()
+                    lost.sock.sendall(last_words)
+                lost.close()
         viewer.display()
         assert set(before) <= set(oriel.desktops_running()), name
+
+
+def test_user_and_password(oriel, dial, books):
+    """People log in from their viewer (SASL), on every channel, and choose a desktop by name."""
+    for user in ("ben", "ben/shared"):
+        with spice.Channel(dial(), spice.MAIN) as main:
+            main.login(user, oriel.passwords["ben"])
+            (session_id,) = struct.unpack("<I", main.wait(spice.MAIN_INIT)[:4])
+            with spice.Channel(dial(), spice.INPUTS, session_id) as inputs:
+                inputs.login(user, oriel.passwords["ben"])
+            with spice.Channel(dial(), spice.INPUTS, session_id) as inputs:
+                with oriel.refusal("redeem", "denied"), pytest.raises(spice.Refused):
+                    inputs.login(user, "not ben's")
+
+
+def test_wrong_user_and_password(oriel, dial, books):
+    for user in ("ben", "nobody-of-that-name"):
+        with spice.Channel(dial(), spice.MAIN) as main, oriel.refusal("redeem", "denied"):
+            with pytest.raises(spice.Refused) as refusal:
+                main.login(user, "wrong")
+            assert refusal.value.code == spice.PERMISSION_DENIED
+
+
+def test_a_ticket_as_the_password_of_its_user(dial, api, books):
+    """What viewers do with our .vv where user and password are served."""
+    with spice.Channel(dial(), spice.MAIN) as main:
+        main.login("ticket", api.ticket("shared", "spice"))
+        main.wait(spice.MAIN_INIT)
 
 
 def test_records_end_where_messages_end(oriel, dial, api, books):
