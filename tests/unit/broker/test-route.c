@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "route.h"
 
+#include <string.h>
+
 static RouteResult find(const char *method, const char *path, Request **out, char **allow)
 {
 	*out = request_new(NULL, FALSE, "192.0.2.1", method, path);
@@ -86,6 +88,35 @@ static void test_rights(void)
 	}
 }
 
+/* docs/api.yaml has the same calls in the same order: "  /path:" and below it "    method:". */
+static void test_description(void)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	g_autofree char *path = NULL;
+	unsigned at = 0;
+
+	g_assert_true(g_file_get_contents(g_getenv("API_YAML"), &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++) {
+		g_autofree char *word = g_strndup(*line, MAX(strlen(*line), 1) - 1);
+
+		if (g_str_has_prefix(*line, "  /")) {
+			g_free(path);
+			path = g_strdup(word + 2);
+		} else if (g_str_equal(*line, "    get:") || g_str_equal(*line, "    post:") ||
+			g_str_equal(*line, "    delete:")) {
+			g_autofree char *method = g_ascii_strup(word + 4, -1);
+
+			g_assert_cmpuint(at, <, n_routes);
+			g_assert_cmpstr(routes[at].pattern, ==, path);
+			g_assert_cmpstr(routes[at].method, ==, method);
+			at++;
+		}
+	}
+	g_assert_cmpuint(at, ==, n_routes);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -93,5 +124,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/route/unknown", test_unknown);
 	g_test_add_func("/route/method", test_method);
 	g_test_add_func("/route/rights", test_rights);
+	g_test_add_func("/route/description", test_description);
 	return g_test_run();
 }
