@@ -22,8 +22,8 @@
 #include "qmp.h"
 
 #define START_SECONDS     20 /* until QEMU's monitor answers                            */
-#define POWERDOWN_SECONDS 5  /* between two presses of the power button, which a guest  */
-#define POWERDOWN_TIMES   4  /* that is still booting does not feel                     */
+#define POWERDOWN_SECONDS 2  /* between two presses of the power button, which a guest  */
+#define POWERDOWN_TIMES   10 /* that is still booting does not feel                     */
 #define QUIT_SECONDS      5
 #define RETRY_MS          20
 

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drivers of broker/provider against real hypervisors, without a broker around them: one
+provider-check process stands for one life of a broker."""
+
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import deployment
+
+CHECK = deployment.BUILD / "tests/system/provider-check"
+CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES = (1 << bit for bit in range(6))
+ABSENT, STOPPED, RUNNING = range(3)
+VNC, SPICE = 1, 2
+
+
+class Check:
+    """One life of a driver."""
+
+    def __init__(self, directory, image, driver="qemu", uri="", accel="tcg", environment=None):
+        file = directory / f"{time.monotonic_ns()}.json"
+        file.write_text(json.dumps(image))
+        self.process = subprocess.Popen(
+            [CHECK, driver, uri, directory / "state", accel, file],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.answers, self.events = queue.Queue(), queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+        self.opened = self.answers.get(timeout=60)
+
+    def read(self):
+        for line in self.process.stdout:
+            message = json.loads(line)
+            (self.events if "event" in message else self.answers).put(message)
+
+    def __call__(self, *words):
+        """The answer to a command, a fault included."""
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return self.answers.get(timeout=60)
+
+    def done(self, *words):
+        answer = self(*words)
+        assert "fault" not in answer, (words, answer)
+        return answer
+
+    def state(self, desktop="d-1"):
+        return self.done("state", desktop)["state"]
+
+    def event(self):
+        return self.events.get(timeout=20)
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(60) == 0
+
+    def die(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def image():
+    return json.loads((deployment.tiny_guest() / "image.json").read_text())
+
+
+@pytest.fixture
+def qemu(tmp_path, image):
+    """Makes lives of the driver for QEMU; nothing may be left of their desktops."""
+    lives = []
+
+    def live(**options):
+        lives.append(Check(tmp_path, **{"image": image, **options}))
+        assert "fault" not in lives[-1].opened, lives[-1].opened
+        return lives[-1]
+
+    yield live
+    for life in lives:
+        life.die()
+    last = Check(tmp_path, image)
+    for desktop in last.done("list")["list"]:
+        last.done("destroy", desktop)
+    last.end()
+    assert processes(tmp_path) == []
+
+
+def processes(directory):
+    """The QEMU processes that run below a directory."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            where = os.readlink(entry / "cwd")
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if where.startswith(f"{directory}/") and command.startswith(b"qemu-system"):
+            found.append(int(entry.name))
+    return found
+
+
+def monitor(directory, *command):
+    """A QMP command to the desktop d-1."""
+    home = os.open(directory / "state/desktops/d-1", os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(20)
+            link.connect(f"/proc/self/fd/{home}/qmp.sock")
+            stream = link.makefile("rw")
+            stream.readline()
+            for request in ({"execute": "qmp_capabilities"}, *command):
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                answer = json.loads(stream.readline())
+                while "event" in answer:
+                    answer = json.loads(stream.readline())
+            return answer["return"]
+    finally:
+        os.close(home)
+
+
+def screen_size(directory):
+    """Of QEMU's own screenshot: the firmware's text is 720x400, the guest kernel's more."""
+    picture = directory / "screen.ppm"
+    monitor(directory, {"execute": "screendump", "arguments": {"filename": str(picture)}})
+    magic, size = picture.read_bytes()[:20].split(b"\n")[:2]
+    assert magic == b"P6"
+    return tuple(map(int, size.split()))
+
+
+def test_life(qemu, tmp_path):
+    check = qemu()
+    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES
+    check.done("ensure")
+    assert check.state() == ABSENT
+    assert check("start", "d-1")["fault"] == "not-found"
+    first = check.done("clone", "d-1")["identity"]
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    assert len(processes(tmp_path)) == 1
+    assert monitor(tmp_path, {"execute": "query-uuid"})["UUID"] == first
+
+    assert check.done("displays", "d-1")["displays"] == VNC | SPICE
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    for _ in range(3):  # a SPICE session is many connections
+        assert check.done("display", "d-1", "spice")["greeting"] == "REDQ"
+
+    second = check.done("reset", "d-1")["identity"]
+    assert second != first
+    assert check.state() == STOPPED
+    assert processes(tmp_path) == []
+    check.done("start", "d-1")
+    assert monitor(tmp_path, {"execute": "query-uuid"})["UUID"] == second
+    assert check.done("list")["list"] == ["d-1"]
+    check.done("destroy", "d-1")
+    check.done("destroy", "d-1")
+    assert check.done("list")["list"] == []
+    assert check.state() == ABSENT
+    assert check("display", "d-1", "vnc")["fault"] == "desktop"
+    assert processes(tmp_path) == []
+    assert list((tmp_path / "state/desktops").iterdir()) == []
+    assert check.events.empty()  # all those ends were wanted
+
+
+def test_desktop_is_nobody_elses(qemu, tmp_path):
+    check = qemu()
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    for path in (tmp_path / "state", tmp_path / "state/desktops/d-1"):
+        assert path.stat().st_mode & 0o077 == 0
+    (pid,) = processes(tmp_path)
+    assert b"Seccomp:\t2" in pathlib.Path(f"/proc/{pid}/status").read_bytes()
+    assert monitor(tmp_path, {"execute": "query-rx-filter"}) == []  # no network card
+
+
+def test_auto_boots_a_real_kernel(qemu, tmp_path):
+    """Whatever /dev/kvm promises: with accel = auto the guest comes up. The power button works."""
+    check = qemu(accel="auto")
+    check.done("ensure")
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert deployment.eventually(lambda: screen_size(tmp_path) == (1024, 768), 60)
+    if pathlib.Path("/dev/kvm").exists():
+        assert (tmp_path / "state/accel").read_text().split()[1] in ("kvm", "tcg")
+    check.done("stop", "d-1")
+    assert check.state() == STOPPED
+
+
+def test_killed_qemu_is_noticed(qemu, tmp_path):
+    check = qemu()
+    check.done("clone", "d-1")
+    for _ in range(2):
+        check.done("start", "d-1")
+        (pid,) = processes(tmp_path)
+        os.kill(pid, signal.SIGKILL)
+        assert check.event() == {"event": "d-1", "state": STOPPED}
+        assert check.state() == STOPPED
+    assert check.events.empty()
+
+
+def test_survives_the_broker(qemu, tmp_path):
+    before = qemu()
+    before.done("clone", "d-1")
+    before.done("start", "d-1")
+    (pid,) = processes(tmp_path)
+    before.die()
+    after = qemu()
+    assert after.done("list")["list"] == ["d-1"]
+    assert after.state() == RUNNING
+    assert after.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    after.done("start", "d-1")
+    assert processes(tmp_path) == [pid]
+    os.kill(pid, signal.SIGKILL)
+    assert after.event() == {"event": "d-1", "state": STOPPED}
+
+
+def test_hung_qemu_can_be_stopped(qemu, tmp_path):
+    check = qemu()
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    (pid,) = processes(tmp_path)
+    os.kill(pid, signal.SIGSTOP)
+    check.done("force", "d-1")
+    assert check.state() == STOPPED
+
+
+def test_stale_process_id_is_not_believed(qemu, tmp_path):
+    """The number in a dead desktop's file now belongs to somebody else, who must live."""
+    check = qemu()
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    check.done("force", "d-1")
+    with subprocess.Popen(["sleep", "60"]) as other:
+        (tmp_path / "state/desktops/d-1/alive").write_text(f"{other.pid}\n")
+        assert check.state() == STOPPED
+        check.done("destroy", "d-1")
+        assert other.poll() is None
+        other.kill()
+
+
+def test_overlay_is_thrown_away(qemu, tmp_path, image):
+    disk = tmp_path / "golden.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "16M"], check=True)
+    check = qemu(image={**image, "disk": str(disk)})
+    check.done("clone", "d-1")
+    overlay = tmp_path / "state/desktops/d-1/overlay.qcow2"
+
+    def holds(byte):
+        run = subprocess.run(["qemu-io", "-c", f"read -P {byte} 0 4096", overlay],
+                             capture_output=True, text=True, check=False)
+        return run.returncode == 0 and "verification failed" not in run.stdout
+
+    subprocess.run(["qemu-io", "-c", "write -P 0x5a 0 4096", overlay], check=True,
+                   stdout=subprocess.DEVNULL)
+    check.done("start", "d-1")
+    check.done("force", "d-1")
+    assert holds(0x5A)
+    check.done("reset", "d-1")
+    assert holds(0)
+    check.done("start", "d-1")  # and QEMU likes it
+
+
+def test_what_cannot_start_says_why(qemu, tmp_path, image):
+    junk = tmp_path / "junk"
+    junk.write_bytes(b"not a kernel")
+    check = qemu(image={**image, "kernel": str(junk)})
+    check.done("clone", "d-1")
+    refusal = check("start", "d-1")
+    assert refusal["fault"] == "desktop" and "kernel" in refusal["message"]
+    assert check.state() == STOPPED
+    absent = qemu(image={**image, "kernel": "/nowhere/vmlinuz"})
+    assert absent("ensure")["fault"] == "config"
+    assert absent("start", "d-1")["fault"] == "config"
+    bare = qemu(environment={"PATH": "/nowhere"})
+    assert bare("start", "d-1")["fault"] == "config"
+
+
+def test_long_directory(tmp_path, image):
+    """Longer than the address of a Unix socket may be."""
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    check = Check(deep, image)
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    assert check.done("display", "d-1", "spice")["greeting"] == "REDQ"
+    check.done("destroy", "d-1")
+    check.end()
+    assert processes(deep) == []
+
+
+class Greeter:
+    """A machine with a VNC server: greets everybody."""
+
+    def __init__(self, listener):
+        self.listener = listener
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                link = self.listener.accept()[0]
+            except OSError:
+                return
+            with link, contextlib.suppress(OSError):
+                link.sendall(b"RFB 003.008\n")
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_machine(tmp_path, family):
+    listener = socket.socket(family)
+    where = {socket.AF_INET: ("127.0.0.1", 0), socket.AF_INET6: ("::1", 0)}
+    try:
+        listener.bind(where.get(family) or str(tmp_path / "vnc"))
+    except OSError:
+        if family == socket.AF_INET6 and not pathlib.Path("/proc/net/if_inet6").exists():
+            pytest.skip("no IPv6 here")
+        raise
+    listener.listen()
+    name, port = listener.getsockname()[:2] if family != socket.AF_UNIX else (None, 0)
+    address = {
+        socket.AF_INET: f"localhost:{port}",
+        socket.AF_INET6: f"[::1]:{port}",
+        socket.AF_UNIX: f"unix:{tmp_path}/vnc",
+    }[family]
+    Greeter(listener)
+    check = Check(tmp_path, {"address": address, "protocol": "vnc", "secret": "geheim"}, "machine")
+    assert check.opened["caps"] == SURVIVES
+    assert check.state() == RUNNING
+    assert check.done("displays", "d-1")["displays"] == VNC
+    display = check.done("display", "d-1", "vnc")
+    assert display["greeting"] == "RFB 003.008"
+    assert display["password"] == "geheim"
+    assert display["fd"] == (family == socket.AF_UNIX)
+    assert (display.get("host"), display["port"]) == (name, port)  # numeric
+    assert check("display", "d-1", "spice")["fault"] == "config"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    assert check.state() == STOPPED
+    assert check("display", "d-1", "vnc")["fault"] == "desktop"
+    check.end()
+
+
+def test_machine_that_cannot_be(tmp_path):
+    check = Check(tmp_path, {"address": "nowhere", "protocol": "vnc"}, "machine")
+    assert check("state", "d-1")["fault"] == "config"
+    assert check("display", "d-1", "vnc")["fault"] == "config"
+    check.end()
