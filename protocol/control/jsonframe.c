@@ -18,15 +18,11 @@ static void wiping_free(void *memory)
 	free(memory);
 }
 
-/* malloc() stays what it is, so memory that jansson took before this call is freed as well. */
-static void memory_init(void)
+/* Before main(), because jansson has these for the whole process and no lock around them. malloc()
+ * stays what it is, so memory that was taken before can be freed after. */
+__attribute__((constructor)) static void memory_init(void)
 {
-	static gsize done;
-
-	if (g_once_init_enter(&done)) {
-		json_set_alloc_funcs(malloc, wiping_free);
-		g_once_init_leave(&done, 1);
-	}
+	json_set_alloc_funcs(malloc, wiping_free);
 }
 
 GByteArray *jsonframe_encode(json_t *object, gsize max)
@@ -35,7 +31,6 @@ GByteArray *jsonframe_encode(json_t *object, gsize max)
 	guint32 head;
 	GByteArray *bytes;
 
-	memory_init();
 	n = json_dumpb(object, NULL, 0, JSON_COMPACT);
 	g_assert(n >= 2 && n <= max);
 	bytes = g_byte_array_sized_new((guint)(HEAD + n));
@@ -61,7 +56,6 @@ gssize jsonframe_decode(const void *bytes, gsize n, gsize max, json_t **out_obje
 	gsize length;
 	json_t *object;
 
-	memory_init();
 	if (n < HEAD)
 		return 0;
 	memcpy(&head, bytes, HEAD);
@@ -93,7 +87,6 @@ json_t *jsonframe_string(const char *text, gsize max)
 	autosecret char *copy = NULL;
 	const char *bad;
 
-	memory_init();
 	copy = secret_ndup(text, strnlen(text, max));
 	bad = copy;
 	while (!g_utf8_validate(bad, -1, &bad))

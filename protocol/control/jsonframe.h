@@ -4,8 +4,8 @@
  * among each other (control, authwire). Strict: duplicate keys, NUL characters, bad UTF-8, bytes
  * behind the object and lengths out of bounds are refused. What an object means is not known here.
  *
- * Objects carry passwords, so JSON memory is wiped when it is freed: the first call in a process
- * gives jansson a free() that does so, for all of that process.
+ * Objects carry passwords, so JSON memory is wiped when it is freed: jansson gets a free() that
+ * does so, for all of a process that links this file.
  */
 #pragma once
 

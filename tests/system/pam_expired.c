@@ -17,7 +17,7 @@ static int user_file(pam_handle_t *pam, int argc, const char **argv, char path[4
 	const char *user = NULL;
 
 	if (argc != 1 || strncmp(argv[0], "dir=", 4) != 0 ||
-		pam_get_user(pam, &user, NULL) != PAM_SUCCESS)
+	    pam_get_user(pam, &user, NULL) != PAM_SUCCESS)
 		return -1;
 	snprintf(path, 4096, "%s/%s", argv[0] + 4, user);
 	return access(path, F_OK);
@@ -42,8 +42,8 @@ int pam_sm_chauthtok(pam_handle_t *pam, int flags, int argc, const char **argv)
 		return PAM_SUCCESS;
 	pam_info(pam, "Your password has expired.");
 	if (pam_prompt(pam, PAM_PROMPT_ECHO_OFF, &first, "New password: ") == PAM_SUCCESS &&
-		pam_prompt(pam, PAM_PROMPT_ECHO_OFF, &second, "Again: ") == PAM_SUCCESS &&
-		strcmp(first, second) == 0 && unlink(path) == 0)
+	    pam_prompt(pam, PAM_PROMPT_ECHO_OFF, &second, "Again: ") == PAM_SUCCESS &&
+	    strcmp(first, second) == 0 && unlink(path) == 0)
 		status = PAM_SUCCESS;
 	free(first);
 	free(second);

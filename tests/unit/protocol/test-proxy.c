@@ -69,7 +69,7 @@ static void test_v2(void)
 	CHECK(SIGNATURE "\x21\x00\0\2xxrest", "18 (null) to port 0");
 	CHECK(SIGNATURE "\x21\x11\0\x0b\300\0\2\1\300\0\2\2\x12\x67\1\xbb",
 	      "PROXY header: too short for its addresses");
-	CHECK(SIGNATURE "\x21\x11\x02\x19", "PROXY header: too long");
+	CHECK(SIGNATURE "\x21\x11\x02\x09", "PROXY header: too long");
 	CHECK(SIGNATURE "\x21\x12\0\x0c", "PROXY header: an unknown family");
 	CHECK(SIGNATURE "\x11\x11\0\x0c", "PROXY header: an unknown version or command");
 	CHECK(SIGNATURE "\x22\x11\0\x0c", "PROXY header: an unknown version or command");
