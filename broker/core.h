@@ -16,6 +16,20 @@
 
 typedef struct Core Core;
 
+/*
+ * Opens the store in options->state (made, 0700), finds again what runs, and starts what keeps
+ * pools warm and the gateways' control socket. Blocks while providers are asked (seconds). options
+ * must outlive it. FAULT_CONFIG or FAULT_BROKER.
+ */
+Core *core_open(const Options *options, GError **error);
+/* From here on long waits give up (a desktop that starts): call it first of all when stopping, so
+ * that those who are in a call come back. */
+void core_quit(Core *core);
+/* Ends the control link, waits for what is under way, frees. Nobody may be in a call. Desktops of
+ * providers that survive the broker go on. Accepts NULL. */
+void core_close(Core *core);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Core, core_close)
+
 /* ---- who */
 
 typedef struct {
@@ -146,9 +160,11 @@ void audit_view_free(AuditView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditView, audit_view_free)
 
 GPtrArray *core_images(Core *core, GError **error);
+/* Adds it, or changes the one of that name: desktops made from now on are made from it. */
 gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error);
 gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error);
 GPtrArray *core_pools(Core *core, GError **error);
+/* Adds it, or changes image, max and spare of the one of that name. */
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error);
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);

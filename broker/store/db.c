@@ -91,6 +91,13 @@ DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue 
 	return ok ? g_steal_pointer(&rows) : NULL;
 }
 
+gboolean db_answers(Db *db, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, "SELECT MAX(number) FROM migration");
+
+	return rows != NULL;
+}
+
 /* ---- transactions */
 
 DbTransaction db_begin(Db *db, GError **error)

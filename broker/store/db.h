@@ -49,6 +49,9 @@ Db *db_open(const char *where, GError **error);
 void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 
+/* True if the database can be read at all. */
+gboolean db_answers(Db *db, GError **error);
+
 /* The number of rows written, -1 on error. */
 gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values);
 #define db_change(db, error, sql, ...) db_change_values(db, error, sql, DB_VALUES(__VA_ARGS__))

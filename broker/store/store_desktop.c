@@ -168,6 +168,19 @@ gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 un
 	return claimed > 0;
 }
 
+gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 until, GError **error)
+{
+	gint64 held = db_change(db, error,
+		"UPDATE desktop SET held_until = CASE held_until WHEN 0 THEN 0 ELSE ? END"
+		" WHERE id = ? AND owner = ?",
+		DB_INT(until), DB_TEXT(id), DB_TEXT(user));
+
+	if (held == 0)
+		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is no longer held for %s", id,
+			user);
+	return held > 0;
+}
+
 /* ---- sessions */
 
 gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 now, GError **error)

@@ -55,6 +55,10 @@ gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, ch
 gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until,
 	GError **error);
 
+/* Sets the end of this person's hold; in use it has none. FAULT_BUSY if it is not theirs any
+ * more. */
+gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 until, GError **error);
+
 /* ---- sessions */
 
 /* A session begins: in use, its overlay seen. FAULT_DENIED if it is not this person's any more. */

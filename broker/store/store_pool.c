@@ -72,7 +72,9 @@ gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 
 gboolean store_pool_close(Db *db, const char *name, GError **error)
 {
-	return db_run(db, error, "DELETE FROM entitlement WHERE pool = ?", DB_TEXT(name));
+	return db_run(db, error, "DELETE FROM entitlement WHERE pool = ?", DB_TEXT(name)) &&
+	       db_run(db, error, "UPDATE pool SET max_desktops = 0, spare = 0 WHERE name = ?",
+		       DB_TEXT(name));
 }
 
 gboolean store_pool_remove(Db *db, const char *name, GError **error)

@@ -13,5 +13,5 @@ PoolView *store_pool(Db *db, const char *name, GError **error);
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error);
 /* Its desktops must be gone; its entitlements go with it. */
 gboolean store_pool_remove(Db *db, const char *name, GError **error);
-/* From here on nobody is entitled to it: the first step of removing it. */
+/* From here on nobody is entitled to it and it makes no desktops: the first step of removing it. */
 gboolean store_pool_close(Db *db, const char *name, GError **error);

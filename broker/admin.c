@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* admin: what admins change. Each deed is in the audit log. */
+#include <string.h>
+
+#include "audit.h"
+#include "desktop.h"
+#include "fault.h"
+#include "maintainer.h"
+#include "seat.h"
+#include "providers.h"
+#include "session.h"
+#include "store_entitlement.h"
+#include "store_image.h"
+#include "store_pool.h"
+
+static gboolean wrong(GError **error, const char *words)
+{
+	g_set_error_literal(error, FAULT, FAULT_CLIENT, words);
+	return FALSE;
+}
+
+/* ---- images */
+
+GPtrArray *core_images(Core *core, GError **error)
+{
+	return store_images(core->db, error);
+}
+
+static gboolean path_ok(const char *path)
+{
+	return !path || g_path_is_absolute(path);
+}
+
+gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error)
+{
+	static const char *const videos[] = {"std", "qxl", "virtio", NULL};
+	ImageView whole = *image;
+
+	if (!core_name_ok(image->name, "an image", error))
+		return FALSE;
+	if (!path_ok(image->disk) || !path_ok(image->kernel) || !path_ok(image->initrd) ||
+		!path_ok(image->xml))
+		return wrong(error, "an image's files are named by absolute paths");
+	if (!image->disk && !image->kernel && !image->xml)
+		return wrong(error, "an image needs a disk, a kernel or a template");
+	whole.memory = image->memory ? image->memory : 1024;
+	whole.cpus = image->cpus ? image->cpus : 1;
+	whole.video = image->video ? image->video : (char *)"std";
+	if (!g_strv_contains(videos, whole.video))
+		return wrong(error, "video is std, qxl or virtio");
+	if (!store_image_put(core->db, &whole, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "image add %s", image->name);
+	return TRUE;
+}
+
+gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	if (!store_image_remove(core->db, name, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "image remove %s", name);
+	return TRUE;
+}
+
+/* ---- pools */
+
+GPtrArray *core_pools(Core *core, GError **error)
+{
+	return store_pools(core->db, error);
+}
+
+/* The provider has the last word on image and uri. */
+static gboolean pool_possible(Core *core, const PoolView *pool, GError **error)
+{
+	g_autoptr(ImageView) image = NULL;
+	const ProviderOps *ops;
+	Provider *provider;
+	ProviderImage what;
+
+	if (!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, error))
+		return FALSE;
+	if (!pool->image)
+		return TRUE;
+	if (!(ops->caps & PROVIDER_CLONES))
+		return wrong(error, "this provider makes no desktops from images");
+	image = store_image(core->db, pool->image, error);
+	if (!image)
+		return FALSE;
+	what = seat_image(image);
+	return !ops->image_ensure || ops->image_ensure(provider, &what, error);
+}
+
+gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error)
+{
+	static const char *const kinds[] = {"dedicated", "floating", "machines", NULL};
+	PoolView whole = *pool;
+	gboolean machines;
+
+	if (!core_name_ok(pool->name, "a pool", error))
+		return FALSE;
+	if (!pool->kind || !g_strv_contains(kinds, pool->kind))
+		return wrong(error, "a pool is dedicated, floating or machines");
+	machines = g_str_equal(pool->kind, "machines");
+	if (machines != !pool->image)
+		return wrong(error, machines ? "a pool of machines has no image"
+					     : "this kind of pool needs an image");
+	if (!pool->provider)
+		whole.provider = (char *)(machines ? "machine" : "qemu");
+	if (machines != g_str_equal(whole.provider, "machine"))
+		return wrong(error, "the provider of machines, and of nothing else, is 'machine'");
+	if (!pool->uri)
+		whole.uri = (char *)"";
+	if (!machines && pool->max == 0)
+		return wrong(error, "a pool needs room for one desktop at least");
+	if (pool->spare > pool->max)
+		return wrong(error, "more spare desktops than the pool may have");
+	if (!pool_possible(core, &whole, error) || !store_pool_put(core->db, &whole, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "pool add %s (%s)", pool->name, pool->kind);
+	maintainer_wake(core->maintainer);
+	return TRUE;
+}
+
+gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	g_autoptr(PoolView) pool = store_pool(core->db, name, error);
+	g_autoptr(GPtrArray) rows = NULL;
+
+	if (!pool)
+		return FALSE;
+	if (pool->busy > 0) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%u desktops of pool '%s' are in use",
+			pool->busy, name);
+		return FALSE;
+	}
+	/* First nobody can get in any more; then it may take its time, and be done again. */
+	if (!store_pool_close(core->db, name, error))
+		return FALSE;
+	rows = store_desktops(core->db, name, error);
+	for (guint i = 0; rows && i < rows->len; i++) {
+		StoreDesktop *row = rows->pdata[i];
+
+		sessions_end_desktop(core, row->id, "the pool was removed");
+		if (!desktop_destroy(core, row->id, error))
+			return FALSE;
+	}
+	if (!rows || !store_pool_remove(core->db, name, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "pool remove %s", name);
+	return TRUE;
+}
+
+/* ---- entitlements */
+
+GPtrArray *core_entitlements(Core *core, GError **error)
+{
+	return store_entitlements(core->db, error);
+}
+
+gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
+	const char *group, gboolean grant, GError **error)
+{
+	const char *name = user ? user : group;
+
+	if (!user == !group || !*name || strpbrk(name, "\n\r"))
+		return wrong(error, "name either a user or a group");
+	if (!store_entitle(core->db, pool, user, group, grant, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "%s %s %s %s", grant ? "entitle" : "withdraw",
+		user ? "user" : "group", name, pool);
+	return TRUE;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* admin_desktop: what admins do with single desktops and machines. */
+#include "audit.h"
+#include "desktop.h"
+#include "fault.h"
+#include "maintainer.h"
+#include "session.h"
+#include "store_desktop.h"
+#include "store_pool.h"
+#include "store_session.h"
+
+GPtrArray *core_admin_desktops(Core *core, GError **error)
+{
+	g_autoptr(GPtrArray) rows = store_desktops(core->db, NULL, error);
+	GPtrArray *views;
+
+	if (!rows)
+		return NULL;
+	views = g_ptr_array_new_with_free_func((GDestroyNotify)admin_desktop_view_free);
+	for (guint i = 0; i < rows->len; i++) {
+		StoreDesktop *row = rows->pdata[i];
+		AdminDesktopView *view = g_new0(AdminDesktopView, 1);
+
+		view->id = g_steal_pointer(&row->id);
+		view->name = g_steal_pointer(&row->name);
+		view->pool = g_steal_pointer(&row->pool);
+		view->kind = g_steal_pointer(&row->kind);
+		view->state = g_steal_pointer(&row->state);
+		view->detail = g_steal_pointer(&row->detail);
+		view->owner = g_steal_pointer(&row->owner);
+		view->address = g_steal_pointer(&row->address);
+		view->protocol = g_steal_pointer(&row->protocol);
+		view->identity = g_steal_pointer(&row->identity);
+		view->last_used = row->last_used;
+		g_ptr_array_add(views, view);
+	}
+	return views;
+}
+
+/* ---- machines */
+
+static gboolean address_ok(const char *address)
+{
+	const char *colon;
+	guint64 port;
+
+	if (!address)
+		return FALSE;
+	if (g_str_has_prefix(address, "unix:"))
+		return g_path_is_absolute(address + 5);
+	colon = strrchr(address, ':');
+	return colon && colon != address &&
+	       g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL);
+}
+
+gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
+	const char *protocol, const char *address, const char *secret, char **out_id,
+	GError **error)
+{
+	g_autoptr(PoolView) found = store_pool(core->db, pool, error);
+	g_autofree char *id = core_make_id("d-");
+	StoreDesktop row = {.id = id, .name = (char *)name, .pool = (char *)pool,
+		.state = (char *)"ready", .address = (char *)address, .protocol = (char *)protocol,
+		.secret = (char *)secret};
+
+	if (!found || !core_name_ok(name, "a machine", error))
+		return FALSE;
+	if (!g_str_equal(found->kind, "machines")) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' makes its desktops itself", pool);
+		return FALSE;
+	}
+	if (g_strcmp0(protocol, "vnc") != 0 && g_strcmp0(protocol, "spice") != 0) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "a machine's protocol is vnc or spice");
+		return FALSE;
+	}
+	if (!address_ok(address)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "an address is HOST:PORT or unix:/PATH");
+		return FALSE;
+	}
+	if (!store_desktop_add(core->db, &row, error))
+		return FALSE;
+	audit_admin(core, admin, id, "machine add %s %s (%s %s)", pool, name, protocol, address);
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+
+	if (!row)
+		return FALSE;
+	if (!g_str_equal(row->kind, "machines")) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s is not a machine", id);
+		return FALSE;
+	}
+	sessions_end_desktop(core, id, "the machine was removed");
+	if (!desktop_destroy(core, id, error))
+		return FALSE;
+	audit_admin(core, admin, id, "machine remove %s %s", row->pool, row->name);
+	return TRUE;
+}
+
+/* ---- actions */
+
+static gboolean act_start(Core *core, const StoreDesktop *row, GError **error)
+{
+	return desktop_start(core, row->id, NULL, error);
+}
+
+static gboolean act_stop(Core *core, const StoreDesktop *row, GError **error)
+{
+	sessions_end_desktop(core, row->id, "stopped by an administrator");
+	return desktop_stop(core, row->id, error);
+}
+
+static gboolean act_reset(Core *core, const StoreDesktop *row, GError **error)
+{
+	sessions_end_desktop(core, row->id, "reset by an administrator");
+	return desktop_reset(core, row->id, error);
+}
+
+/* What the last owner left in it goes before anybody else may have it: the maintainer resets. */
+static gboolean act_release(Core *core, const StoreDesktop *row, GError **error)
+{
+	if (!g_str_equal(row->kind, "dedicated")) {
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			"%s is given back by itself when its session ends", row->name);
+		return FALSE;
+	}
+	return store_desktop_disown(core->db, row->id, error);
+}
+
+static const struct {
+	const char *name;
+	gboolean (*act)(Core *core, const StoreDesktop *row, GError **error);
+} actions[] = {
+	{"start", act_start},
+	{"stop", act_stop},
+	{"reset", act_reset},
+	{"release", act_release},
+};
+
+gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
+	GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+
+	if (!row)
+		return FALSE;
+	for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++) {
+		if (g_strcmp0(action, actions[i].name) != 0)
+			continue;
+		if (!actions[i].act(core, row, error))
+			return FALSE;
+		audit_admin(core, admin, id, "desktop %s %s", action, row->name);
+		maintainer_wake(core->maintainer);
+		return TRUE;
+	}
+	g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of start, stop, reset, release",
+		action);
+	return FALSE;
+}
+
+/* ---- sessions */
+
+GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
+	GError **error)
+{
+	return store_sessions(core->db, user, live, limit, error);
+}
+
+gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error)
+{
+	g_auto(Grant) grant = {0};
+	gboolean own;
+
+	if (!session_find(core, id, &grant, error))
+		return FALSE;
+	own = who && g_str_equal(who->user, grant.user);
+	if (who && !own && !who->admin) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s is not %s's", id, who->user);
+		return FALSE;
+	}
+	if (!session_end(core, id, FAULT_ENDED,
+		    own ? "ended by its user" : "ended by an administrator")) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s has just ended", id);
+		return FALSE;
+	}
+	if (!own)
+		audit_admin(core, who ? who->user : NULL, grant.desktop, "session end %s", id);
+	return TRUE;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* assignment: see assignment.h. */
+#include "assignment.h"
+
+#include "entitlement.h"
+#include "fault.h"
+#include "store_desktop.h"
+#include "store_pool.h"
+
+/* The lowest "POOL-N" that is not taken. */
+static char *free_name(const PoolView *pool, const GPtrArray *rows)
+{
+	for (unsigned n = 1;; n++) {
+		g_autofree char *name = g_strdup_printf("%s-%u", pool->name, n);
+		gboolean taken = FALSE;
+
+		for (guint i = 0; i < rows->len && !taken; i++)
+			taken = g_str_equal(((StoreDesktop *)rows->pdata[i])->name, name);
+		if (!taken)
+			return g_steal_pointer(&name);
+	}
+}
+
+/* Inside a transaction. */
+static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64 until,
+	char **out_id, GError **error)
+{
+	g_autoptr(GPtrArray) rows = store_desktops(core->db, pool->name, error);
+	g_autofree char *id = NULL;
+	g_autofree char *name = NULL;
+	StoreDesktop row = {.pool = pool->name, .owner = (char *)owner, .state = (char *)"off",
+		.held_until = owner ? until : 0};
+
+	if (!rows)
+		return FALSE;
+	*out_id = NULL;
+	if (rows->len >= pool->max)
+		return TRUE;
+	row.id = id = core_make_id("d-");
+	row.name = name = free_name(pool, rows);
+	if (!store_desktop_add(core->db, &row, error))
+		return FALSE;
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gint64 until,
+	char **out_id, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_autofree char *id = NULL;
+
+	if (!tx.db || !make(core, pool, owner, until, &id, error) || !db_commit(&tx, error))
+		return FALSE;
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+/* Inside a transaction: from a pool's card. */
+static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint64 until,
+	char **out_id, GError **error)
+{
+	g_autofree char *id = NULL;
+
+	if (!store_desktop_find_owned(core->db, pool->name, who->user, &id, error))
+		return FALSE;
+	if (!id && !store_desktop_find_free(core->db, pool->name, &id, error))
+		return FALSE;
+	if (id) {
+		if (!store_desktop_claim(core->db, id, who->user, until, error))
+			return FALSE;
+	} else if (!make(core, pool, who->user, until, &id, error)) {
+		return FALSE;
+	}
+	if (!id) {
+		g_set_error(error, FAULT, FAULT_BUSY, "pool '%s' has no free desktop (%u at most)",
+			pool->name, pool->max);
+		return FALSE;
+	}
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+/* Inside a transaction: a desktop by its id. */
+static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, char **out_id,
+	GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+
+	if (!pool)
+		return FALSE;
+	if (!g_str_equal(pool->kind, "machines") && g_strcmp0(row->owner, who->user) != 0) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
+		return FALSE;
+	}
+	if (!store_desktop_claim(core->db, id, who->user, until, error))
+		return FALSE;
+	*out_id = g_strdup(id);
+	return TRUE;
+}
+
+gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until, char **out_id,
+	GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_autofree char *id = NULL;
+	gboolean ok;
+
+	if (!tx.db)
+		return FALSE;
+	if (g_str_has_prefix(card, "p-")) {
+		g_autoptr(PoolView) pool = entitlement_pool(core, who, card + 2, error);
+
+		if (pool && g_str_equal(pool->kind, "machines")) {
+			g_set_error(error, FAULT, FAULT_NOT_FOUND, "pool '%s' has no card",
+				pool->name);
+			return FALSE;
+		}
+		ok = pool && from_pool(core, who, pool, until, &id, error);
+	} else {
+		ok = by_id(core, who, card, until, &id, error);
+	}
+	if (!ok || !db_commit(&tx, error))
+		return FALSE;
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* core: opens the parts in their order and closes them in the other. See core.h. */
+#include "core_parts.h"
+
+#include <glib/gstdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "desktop.h"
+#include "fault.h"
+#include "gateway_link.h"
+#include "maintainer.h"
+#include "providers.h"
+#include "reconcile.h"
+#include "session.h"
+
+#define NAME_MAX_CHARS 40
+
+gint64 core_now(void)
+{
+	return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+char *core_make_id(const char *prefix)
+{
+	guint64 random;
+
+	g_assert(getrandom(&random, sizeof random, 0) == sizeof random);
+	return g_strdup_printf("%s%016" G_GINT64_MODIFIER "x", prefix, random);
+}
+
+gboolean core_name_ok(const char *name, const char *what, GError **error)
+{
+	gsize n = name ? strlen(name) : 0;
+	gboolean ok = n > 0 && n <= NAME_MAX_CHARS && name[0] != '-';
+
+	for (gsize i = 0; ok && i < n; i++)
+		ok = g_ascii_islower(name[i]) || g_ascii_isdigit(name[i]) || name[i] == '-';
+	if (!ok)
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			"the name of %s is made of a-z, 0-9 and -, at most %d of them", what,
+			NAME_MAX_CHARS);
+	return ok;
+}
+
+const Options *core_options(const Core *core)
+{
+	return core->options;
+}
+
+static gboolean make_state(const char *state, GError **error)
+{
+	if (g_mkdir_with_parents(state, 0700) == 0 && g_chmod(state, 0700) == 0)
+		return TRUE;
+	fault_set_errno(error, FAULT_CONFIG, state);
+	return FALSE;
+}
+
+Core *core_open_with(const Options *options, const CoreTimes *times, GError **error)
+{
+	Core *core = g_new0(Core, 1);
+	g_autofree char *path = g_build_filename(options->state, "broker.db", NULL);
+
+	core->options = options;
+	core->times = *times;
+	core->turns = turns_new();
+	if (!make_state(options->state, error))
+		goto fail;
+	core->db = db_open(path, error);
+	if (!core->db)
+		goto fail;
+	core->sessions = sessions_new(core, error);
+	if (!core->sessions)
+		goto fail;
+	core->maintainer = maintainer_new(core);
+	core->providers = providers_new(options, maintainer_on_event, core->maintainer);
+	if (!reconcile(core, error))
+		goto fail;
+	core->link = gateway_link_new(core);
+	maintainer_start(core->maintainer);
+	if (!gateway_link_listen(core->link, error))
+		goto fail;
+	return core;
+fail:
+	core_close(core);
+	return NULL;
+}
+
+Core *core_open(const Options *options, GError **error)
+{
+	static const CoreTimes times = {
+		.grace = 5, .start = 60, .connect = 60, .adopt = 20, .backoff = 5};
+
+	return core_open_with(options, &times, error);
+}
+
+void core_quit(Core *core)
+{
+	maintainer_quit(core->maintainer);
+}
+
+void core_close(Core *core)
+{
+	if (!core)
+		return;
+	maintainer_stop(core->maintainer);
+	gateway_link_stop(core->link);
+	providers_free(core->providers);
+	gateway_link_free(core->link);
+	maintainer_free(core->maintainer);
+	sessions_free(core->sessions);
+	db_close(core->db);
+	turns_free(core->turns);
+	g_free(core);
+}
+
+gboolean core_healthy(Core *core, char **out_detail)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!db_answers(core->db, &error)) {
+		*out_detail = g_strdup(error->message);
+		return FALSE;
+	}
+	if (gateway_link_count(core->link) == 0) {
+		*out_detail = g_strdup("no gateway is linked");
+		return FALSE;
+	}
+	*out_detail = g_strdup("");
+	return TRUE;
+}

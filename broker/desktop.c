@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* desktop: see desktop.h. */
+#include "desktop.h"
+
+#include <unistd.h>
+
+#include "fault.h"
+#include "maintainer.h"
+#include "seat.h"
+
+#define SLICE 3 /* s: how long to wait for a display before looking whether the desktop still runs */
+
+/* ---- turns: one step at a time for each desktop */
+
+struct Turns {
+	GMutex lock;
+	GCond freed;
+	GHashTable *taken; /* a set of ids */
+};
+
+typedef struct {
+	Turns *turns; /* NULL = not taken */
+	char *id;
+} Turn;
+
+Turns *turns_new(void)
+{
+	Turns *turns = g_new0(Turns, 1);
+
+	g_mutex_init(&turns->lock);
+	g_cond_init(&turns->freed);
+	turns->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return turns;
+}
+
+void turns_free(Turns *turns)
+{
+	if (!turns)
+		return;
+	g_hash_table_destroy(turns->taken);
+	g_mutex_clear(&turns->lock);
+	g_cond_clear(&turns->freed);
+	g_free(turns);
+}
+
+static Turn turn_take(Core *core, const char *id, gint64 deadline, GError **error)
+{
+	Turns *turns = core->turns;
+	gboolean mine = TRUE;
+
+	g_mutex_lock(&turns->lock);
+	while (g_hash_table_contains(turns->taken, id) && mine)
+		mine = g_cond_wait_until(&turns->freed, &turns->lock, deadline);
+	if (mine)
+		g_hash_table_add(turns->taken, g_strdup(id));
+	g_mutex_unlock(&turns->lock);
+	if (mine)
+		return (Turn){turns, g_strdup(id)};
+	g_set_error(error, FAULT, FAULT_TIMEOUT, "desktop %s is busy with another step", id);
+	return (Turn){NULL, NULL};
+}
+
+static void turn_clear(Turn *turn)
+{
+	if (!turn->turns)
+		return;
+	g_mutex_lock(&turn->turns->lock);
+	g_hash_table_remove(turn->turns->taken, turn->id);
+	g_cond_broadcast(&turn->turns->freed);
+	g_mutex_unlock(&turn->turns->lock);
+	g_free(turn->id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Turn, turn_clear)
+
+static gint64 deadline_of(const Core *core)
+{
+	return g_get_monotonic_time() + core->times.start * G_USEC_PER_SEC;
+}
+
+/* The step's end: its state, or "failed" and why. Takes step_error; FALSE if there was one. */
+static gboolean settle(Core *core, const char *id, const char *state, GError *step_error,
+	GError **error)
+{
+	g_autoptr(GError) ignored = NULL;
+
+	if (!step_error)
+		return store_desktop_set_state(core->db, id, state, "", error);
+	/* The step's error is the one to tell, also if the database fails now. */
+	store_desktop_set_state(core->db, id, "failed", step_error->message, &ignored);
+	g_propagate_error(error, step_error);
+	return FALSE;
+}
+
+/* ---- start */
+
+static gboolean provider_state(const Seat *seat, ProviderState *out, GError **error)
+{
+	return seat->ops->state(seat->provider, &seat->spec, out, error);
+}
+
+static gboolean make(Core *core, Seat *seat, GError **error)
+{
+	g_autofree char *identity = NULL;
+
+	if (!seat->ops->clone || seat->row->identity)
+		return TRUE;
+	return store_desktop_set_state(core->db, seat->row->id, "starting", "Preparing your desktop",
+		       error) &&
+	       seat->ops->clone(seat->provider, &seat->spec, &identity, error) &&
+	       store_desktop_set_identity(core->db, seat->row->id, identity, error);
+}
+
+static gboolean power_on(Core *core, Seat *seat, GError **error)
+{
+	ProviderState state;
+
+	if (!provider_state(seat, &state, error))
+		return FALSE;
+	if (state == PROVIDER_RUNNING)
+		return TRUE;
+	if (state == PROVIDER_ABSENT) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: the provider does not know it any more",
+			seat->row->name);
+		return FALSE;
+	}
+	return store_desktop_set_state(core->db, seat->row->id, "starting", "Starting your desktop",
+		       error) &&
+	       seat->ops->start(seat->provider, &seat->spec, error);
+}
+
+/* In slices, so that a desktop that dies while it starts is told at once. */
+static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint64 deadline,
+	GError **error)
+{
+	unsigned displays = seat->ops->displays(seat->provider, &seat->spec);
+	const char *wanted = protocol ? protocol : displays & PROVIDER_VNC ? "vnc" : "spice";
+
+	for (;;) {
+		gint64 left = (deadline - g_get_monotonic_time()) / G_USEC_PER_SEC;
+		g_autoptr(GError) slice_error = NULL;
+		g_auto(Endpoint) endpoint = {0};
+		ProviderState state;
+		int fd = -1;
+
+		if (seat->ops->display(seat->provider, &seat->spec, wanted,
+			    (unsigned)CLAMP(left, 1, SLICE), &endpoint, &fd, &slice_error)) {
+			if (fd >= 0)
+				close(fd);
+			return TRUE;
+		}
+		if (left <= SLICE || maintainer_stopping(core->maintainer) ||
+			!(seat->ops->caps & PROVIDER_POWER) ||
+			!provider_state(seat, &state, NULL) || state != PROVIDER_RUNNING) {
+			g_propagate_error(error, g_steal_pointer(&slice_error));
+			return FALSE;
+		}
+	}
+}
+
+/* A floating desktop that its provider lost is no loss, if nobody's work is in it. */
+static gboolean forget_lost(Core *core, Seat *seat, GError **error)
+{
+	ProviderState state;
+
+	if (!seat->row->identity || !g_str_equal(seat->row->kind, "floating") ||
+		!store_desktop_clean(seat->row))
+		return TRUE;
+	if (!provider_state(seat, &state, error))
+		return FALSE;
+	if (state == PROVIDER_ABSENT)
+		g_clear_pointer(&seat->row->identity, g_free);
+	return TRUE;
+}
+
+gboolean desktop_start(Core *core, const char *id, const char *protocol, GError **error)
+{
+	gint64 deadline = deadline_of(core);
+	g_auto(Turn) turn = turn_take(core, id, deadline, error);
+	g_autoptr(Seat) seat = NULL;
+	GError *step_error = NULL;
+	ProviderState state;
+	gboolean powered, settled;
+
+	if (!turn.turns)
+		return FALSE;
+	seat = seat_load(core, id, error);
+	if (!seat)
+		return FALSE;
+	if (!seat->row->owner && !store_desktop_clean(seat->row)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s must be reset first", seat->row->name);
+		return FALSE;
+	}
+	settled = g_str_equal(seat->row->state, "ready") || g_str_equal(seat->row->state, "in-use");
+	powered = (seat->ops->caps & PROVIDER_POWER) != 0;
+	/* A machine that is simply there tells only by its display whether it is. */
+	if (settled && !powered)
+		return await_display(core, seat, protocol, deadline, error);
+	if (settled && provider_state(seat, &state, NULL) && state == PROVIDER_RUNNING)
+		return TRUE;
+	if ((!powered || (forget_lost(core, seat, &step_error) && make(core, seat, &step_error) &&
+				 power_on(core, seat, &step_error))) &&
+		store_desktop_set_state(core->db, id, "starting", "Waiting for its display",
+			&step_error))
+		await_display(core, seat, protocol, deadline, &step_error);
+	return settle(core, id, "ready", step_error, error);
+}
+
+/* ---- the other steps */
+
+gboolean desktop_stop(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	GError *step_error = NULL;
+
+	if (!seat)
+		return FALSE;
+	if (!seat->ops->stop) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be stopped from here",
+			seat->row->name);
+		return FALSE;
+	}
+	seat->ops->stop(seat->provider, &seat->spec, FALSE, &step_error);
+	return settle(core, id, "off", step_error, error);
+}
+
+/* The provider's own reset, or the same by destroying and making it. */
+static gboolean renew(const Seat *seat, char **out_identity, GError **error)
+{
+	if (seat->ops->reset)
+		return seat->ops->reset(seat->provider, &seat->spec, out_identity, error);
+	return seat->ops->destroy(seat->provider, &seat->spec, error) &&
+	       seat->ops->clone(seat->provider, &seat->spec, out_identity, error);
+}
+
+static gboolean reset_proven(Core *core, const Seat *seat, GError **error)
+{
+	g_autofree char *identity = NULL;
+
+	if (!renew(seat, &identity, error))
+		return FALSE;
+	if (!identity || !*identity || g_strcmp0(identity, seat->row->identity) == 0 ||
+		g_strcmp0(identity, seat->row->used) == 0) {
+		g_set_error(error, FAULT, FAULT_DESKTOP,
+			"%s: the reset has not proven a fresh overlay", seat->row->name);
+		return FALSE;
+	}
+	return store_desktop_set_identity(core->db, seat->row->id, identity, error);
+}
+
+gboolean desktop_reset(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	GError *step_error = NULL;
+
+	if (!seat)
+		return FALSE;
+	if (!seat->ops->clone) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be reset", seat->row->name);
+		return FALSE;
+	}
+	if (g_str_equal(seat->row->state, "in-use")) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s is in use", seat->row->name);
+		return FALSE;
+	}
+	if (!store_desktop_set_state(core->db, id, "resetting", "Making it fresh", error))
+		return FALSE;
+	reset_proven(core, seat, &step_error);
+	return settle(core, id, "off", step_error, error);
+}
+
+gboolean desktop_destroy(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+
+	return seat &&
+	       (!seat->ops->destroy ||
+		       seat->ops->destroy(seat->provider, &seat->spec, error)) &&
+	       store_desktop_remove(core->db, id, error);
+}
+
+gboolean desktop_check(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	ProviderState state;
+
+	if (!seat || !provider_state(seat, &state, error))
+		return FALSE;
+	if (state == PROVIDER_RUNNING || !(g_str_equal(seat->row->state, "ready") ||
+						 g_str_equal(seat->row->state, "in-use")))
+		return TRUE;
+	return store_desktop_set_state(core->db, id, "off", "It was shut down", error);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * desktop: the life of one desktop, as steps that can be done again after a crash:
+ *
+ *   off -> starting -> ready <-> in-use        (in-use and back: session.c, by the store)
+ *                        |
+ *                    resetting -> off          any step -> failed, with the reason
+ *
+ * One step at a time for each desktop: who comes second waits for his turn. All calls block and
+ * belong on worker threads.
+ */
+#pragma once
+
+#include "control/control.h"
+#include "core_parts.h"
+
+Turns *turns_new(void);
+void turns_free(Turns *turns);
+
+/* Makes it if need be, starts it, waits until its display answers (within core->times.start);
+ * nothing to do for one that runs. Leaves "failed" and the reason behind when it cannot. protocol:
+ * the display that is wanted ("vnc", "spice"), NULL = any. FAULT_BUSY for one that must be reset
+ * first, FAULT_DESKTOP, FAULT_TIMEOUT. */
+gboolean desktop_start(Core *core, const char *id, const char *protocol, GError **error);
+/* Stops it; "off". */
+gboolean desktop_stop(Core *core, const char *id, GError **error);
+/* A fresh overlay, proven by another identity; "off". FAULT_BUSY in use. */
+gboolean desktop_reset(Core *core, const char *id, GError **error);
+/* Destroys it and forgets it. */
+gboolean desktop_destroy(Core *core, const char *id, GError **error);
+/* Looks whether it still runs, and writes down if it does not. */
+gboolean desktop_check(Core *core, const char *id, GError **error);
+
+/*
+ * A way to its display, for one connection: *out_fd or a numeric address, see provider.h. password:
+ * what to set as the display's own where the provider wants one per session.
+ */
+gboolean desktop_dial(Core *core, const char *id, const char *protocol, const char *password,
+	Endpoint *out_endpoint, int *out_fd, GError **error);

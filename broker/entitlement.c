@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* entitlement: see entitlement.h. */
+#include "entitlement.h"
+
+#include "fault.h"
+#include "store_entitlement.h"
+#include "store_pool.h"
+
+gboolean entitlement_admin(const Options *options, const char *user, char **groups)
+{
+	for (char **admin = options->admins; admin && *admin; admin++) {
+		if (**admin != '@' && g_str_equal(*admin, user))
+			return TRUE;
+		if (**admin == '@' && groups &&
+			g_strv_contains((const char *const *)groups, *admin + 1))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+GPtrArray *entitlement_pools(Core *core, const Who *who, GError **error)
+{
+	g_autoptr(GPtrArray) names = store_entitled_pools(core->db, who->user, who->groups, error);
+	g_autoptr(GPtrArray) pools = NULL;
+
+	if (!names)
+		return NULL;
+	pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_view_free);
+	for (guint i = 0; i < names->len; i++) {
+		PoolView *pool = store_pool(core->db, names->pdata[i], error);
+
+		if (!pool)
+			return NULL;
+		g_ptr_array_add(pools, pool);
+	}
+	return g_steal_pointer(&pools);
+}
+
+PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError **error)
+{
+	g_autoptr(GPtrArray) names = store_entitled_pools(core->db, who->user, who->groups, error);
+
+	if (!names)
+		return NULL;
+	if (g_ptr_array_find_with_equal_func(names, pool, g_str_equal, NULL))
+		return store_pool(core->db, pool, error);
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s may not use pool '%s', or there is none",
+		who->user, pool);
+	return NULL;
+}

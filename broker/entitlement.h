@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* entitlement: what somebody may. */
+#pragma once
+
+#include "core_parts.h"
+
+/* Named in options.admins, as "name" or by "@group". */
+gboolean entitlement_admin(const Options *options, const char *user, char **groups);
+/* The pools (PoolView) that this person may use. */
+GPtrArray *entitlement_pools(Core *core, const Who *who, GError **error);
+/* The pool, or FAULT_NOT_FOUND if there is none or it is not for this person: no difference is
+ * told. */
+PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError **error);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* login: who is asking. PAM has said yes (auth/); here a web login becomes a token, and a token a
+ * person again. Whether somebody is an admin is asked of the options each time, not stored. */
+#include "audit.h"
+#include "entitlement.h"
+#include "fault.h"
+#include "secret.h"
+#include "store_login.h"
+
+#define RENEW_AFTER 60 /* s: not every request writes */
+
+char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error)
+{
+	autosecret char *token = secret_generate();
+	g_autofree char *hash = secret_hash(token);
+	g_autofree char *id = core_make_id("l-");
+	gint64 expires = core_now() + core->options->login_minutes * 60;
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+
+	if (!tx.db)
+		return NULL;
+	if (!store_login_add(core->db, id, hash, user, groups, peer, expires, error) ||
+		!audit_add(core, &(AuditEntry){.event = "login", .user = user, .peer = peer,
+					 .detail = "web"},
+			error) ||
+		!db_commit(&tx, error))
+		return NULL;
+	return g_steal_pointer(&token);
+}
+
+Who *core_who(Core *core, const char *token, GError **error)
+{
+	g_autofree char *hash = secret_hash(token);
+	gint64 now = core_now();
+	gint64 expires = now + core->options->login_minutes * 60;
+	g_autoptr(StoreLogin) login = store_login_find(core->db, hash, now, error);
+	Who *who;
+
+	if (!login)
+		return NULL;
+	if (expires - login->expires_at >= RENEW_AFTER &&
+		!store_login_renew(core->db, login->id, expires, error))
+		return NULL;
+	who = g_new0(Who, 1);
+	who->user = g_steal_pointer(&login->user);
+	who->groups = g_steal_pointer(&login->groups);
+	who->login = g_steal_pointer(&login->id);
+	who->admin = entitlement_admin(core->options, who->user, who->groups);
+	return who;
+}
+
+gboolean core_logout(Core *core, const Who *who, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+
+	return tx.db && store_login_remove(core->db, who->login, error) &&
+	       audit_add(core, &(AuditEntry){.event = "logout", .user = who->user}, error) &&
+	       db_commit(&tx, error);
+}
+
+void core_login_refused(Core *core, const char *user, const char *peer)
+{
+	audit_note(core, &(AuditEntry){.event = "login-refused", .user = user, .peer = peer});
+}

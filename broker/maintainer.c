@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* maintainer: see maintainer.h. */
+#include "maintainer.h"
+
+#include "assignment.h"
+#include "desktop.h"
+#include "fault.h"
+#include "log.h"
+#include "session.h"
+#include "store_desktop.h"
+#include "store_login.h"
+#include "store_pool.h"
+#include "store_ticket.h"
+
+#define WORKERS     8
+#define IDLE        (60 * G_USEC_PER_SEC)  /* look this often, whatever happens  */
+#define BACKOFF_MAX (300 * G_USEC_PER_SEC)
+#define CLEAN_EVERY (60 * G_USEC_PER_SEC)
+#define SPENT_KEPT  3600 /* s: a spent ticket is told from an unknown one this long */
+
+typedef gboolean (*Step)(Core *core, const char *id, GError **error);
+
+/* A step for one desktop; lives in `jobs` from its start to its end. */
+typedef struct {
+	char *id;
+	Step step;
+	const char *what;
+} Job;
+
+typedef struct {
+	unsigned failures;
+	gint64 not_before;
+} Backoff;
+
+struct Maintainer {
+	Core *core;
+	GThread *thread;
+	GThreadPool *pool;
+	gint64 cleaned_at; /* the thread's own */
+
+	GMutex lock; /* of all below */
+	GCond changed;
+	gboolean woken, stopping;
+	GHashTable *jobs;    /* id -> Job: at most one for each desktop */
+	GHashTable *backoff; /* id -> Backoff */
+	GHashTable *events;  /* a set of ids to check */
+};
+
+static void job_free(gpointer data)
+{
+	Job *job = data;
+
+	g_free(job->id);
+	g_free(job);
+}
+
+/* ---- jobs */
+
+static gint64 backoff_after(const Maintainer *m, unsigned failures)
+{
+	gint64 first = m->core->times.backoff * G_USEC_PER_SEC;
+
+	return MIN(first << MIN(failures - 1, 10), BACKOFF_MAX);
+}
+
+/* Under the lock. */
+static void note_outcome(Maintainer *m, const char *id, gboolean ok)
+{
+	Backoff *backoff = g_hash_table_lookup(m->backoff, id);
+
+	if (ok) {
+		g_hash_table_remove(m->backoff, id);
+		return;
+	}
+	if (!backoff) {
+		backoff = g_new0(Backoff, 1);
+		g_hash_table_insert(m->backoff, g_strdup(id), backoff);
+	}
+	backoff->failures++;
+	backoff->not_before = g_get_monotonic_time() + backoff_after(m, backoff->failures);
+}
+
+static void run_job(gpointer data, gpointer user_data)
+{
+	Maintainer *m = user_data;
+	Job *job = data;
+	g_autoptr(GError) error = NULL;
+	LogContext context = {.desktop = job->id, .step = job->what};
+	gboolean ok = job->step(m->core, job->id, &error);
+
+	/* Not found: it was removed meanwhile. Stopping: we gave up on purpose. */
+	if (!ok && !g_error_matches(error, FAULT, FAULT_NOT_FOUND) && !maintainer_stopping(m))
+		log_warning(&context, "fault=%s: %s", fault_info(fault_code(error))->name,
+			error->message);
+	else if (ok)
+		log_debug(&context, "done");
+	g_mutex_lock(&m->lock);
+	note_outcome(m, job->id, ok || g_error_matches(error, FAULT, FAULT_NOT_FOUND));
+	m->woken = TRUE;
+	g_hash_table_remove(m->jobs, job->id);
+	g_cond_signal(&m->changed);
+	g_mutex_unlock(&m->lock);
+}
+
+/* Hands the step to the pool, unless one for this desktop is under way or must wait; *due then
+ * comes down to when it may. */
+static void begin_job(Maintainer *m, const char *id, Step step, const char *what, gint64 *due)
+{
+	Backoff *backoff;
+
+	g_mutex_lock(&m->lock);
+	backoff = g_hash_table_lookup(m->backoff, id);
+	if (m->stopping || g_hash_table_contains(m->jobs, id)) {
+		/* its end wakes us */
+	} else if (backoff && backoff->not_before > g_get_monotonic_time()) {
+		*due = MIN(*due, backoff->not_before);
+	} else {
+		Job *job = g_new0(Job, 1);
+
+		job->id = g_strdup(id);
+		job->step = step;
+		job->what = what;
+		g_hash_table_insert(m->jobs, job->id, job);
+		g_thread_pool_push(m->pool, job, NULL);
+	}
+	g_mutex_unlock(&m->lock);
+}
+
+static gboolean step_start(Core *core, const char *id, GError **error)
+{
+	return desktop_start(core, id, NULL, error);
+}
+
+/* ---- what there is to do */
+
+static gboolean usable_spare(const StoreDesktop *row)
+{
+	return !row->owner && store_desktop_clean(row) && !g_str_equal(row->state, "resetting");
+}
+
+/* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
+ * ones. A broken one that waits for its next try counts, so that a broken image does not fill the
+ * pool with failures. */
+static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GError **error)
+{
+	g_autoptr(GPtrArray) rows = store_desktops(m->core->db, pool->name, error);
+	unsigned have = 0;
+
+	if (!rows)
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		StoreDesktop *row = rows->pdata[i];
+
+		if (usable_spare(row) && g_str_equal(row->state, "ready"))
+			have++;
+	}
+	for (guint i = 0; i < rows->len && have < pool->spare; i++) {
+		StoreDesktop *row = rows->pdata[i];
+
+		if (!usable_spare(row) || g_str_equal(row->state, "ready"))
+			continue;
+		begin_job(m, row->id, step_start, "warm", due);
+		have++;
+	}
+	for (guint total = rows->len; have < pool->spare && total < pool->max; have++, total++) {
+		g_autofree char *id = NULL;
+
+		if (!assignment_make(m->core, pool, NULL, 0, &id, error))
+			return FALSE;
+		if (id)
+			begin_job(m, id, step_start, "warm", due);
+	}
+	return TRUE;
+}
+
+static gboolean warm_pools(Maintainer *m, gint64 *due, GError **error)
+{
+	g_autoptr(GPtrArray) pools = store_pools(m->core->db, error);
+
+	if (!pools)
+		return FALSE;
+	for (guint i = 0; i < pools->len; i++) {
+		PoolView *pool = pools->pdata[i];
+
+		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
+			!warm_pool(m, pool, due, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
+{
+	g_autoptr(GPtrArray) dirty = NULL;
+	gint64 now = core_now();
+	gint64 next = 0;
+
+	if (store_desktop_release(m->core->db, now, &next, error) < 0)
+		return FALSE;
+	if (next)
+		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
+	dirty = store_desktop_find_dirty(m->core->db, error);
+	for (guint i = 0; dirty && i < dirty->len; i++)
+		begin_job(m, dirty->pdata[i], desktop_reset, "reset", due);
+	return dirty != NULL;
+}
+
+static gboolean clean_up(Maintainer *m, GError **error)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (m->cleaned_at && now - m->cleaned_at < CLEAN_EVERY)
+		return TRUE;
+	m->cleaned_at = now;
+	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
+	       store_login_clean(m->core->db, core_now(), error);
+}
+
+static void check_events(Maintainer *m, gint64 *due)
+{
+	g_autoptr(GHashTable) events = NULL;
+	GHashTableIter iter;
+	gpointer id;
+
+	g_mutex_lock(&m->lock);
+	events = g_steal_pointer(&m->events);
+	m->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_mutex_unlock(&m->lock);
+	g_hash_table_iter_init(&iter, events);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		begin_job(m, id, desktop_check, "check", due);
+}
+
+/* Returns when to look again, if nothing changes before. */
+static gint64 maintain(Maintainer *m)
+{
+	g_autoptr(GError) error = NULL;
+	gint64 due = g_get_monotonic_time() + IDLE;
+
+	sessions_expire(m->core, &due);
+	check_events(m, &due);
+	if (!release_and_reset(m, &due, &error) || !warm_pools(m, &due, &error) ||
+		!clean_up(m, &error)) {
+		log_error(NULL, "maintaining the pools: %s", error->message);
+		due = MIN(due, g_get_monotonic_time() + 5 * G_USEC_PER_SEC);
+	}
+	return due;
+}
+
+static gpointer run(gpointer data)
+{
+	Maintainer *m = data;
+	gint64 due = 0;
+
+	g_mutex_lock(&m->lock);
+	while (!m->stopping) {
+		if (!m->woken && g_get_monotonic_time() < due) {
+			g_cond_wait_until(&m->changed, &m->lock, due);
+			continue;
+		}
+		m->woken = FALSE;
+		g_mutex_unlock(&m->lock);
+		due = maintain(m);
+		g_mutex_lock(&m->lock);
+	}
+	g_mutex_unlock(&m->lock);
+	return NULL;
+}
+
+/* ---- for others */
+
+Maintainer *maintainer_new(Core *core)
+{
+	Maintainer *m = g_new0(Maintainer, 1);
+
+	m->core = core;
+	g_mutex_init(&m->lock);
+	g_cond_init(&m->changed);
+	m->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
+	m->backoff = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	m->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return m;
+}
+
+void maintainer_start(Maintainer *m)
+{
+	m->pool = g_thread_pool_new(run_job, m, WORKERS, FALSE, NULL);
+	m->thread = g_thread_new("maintainer", run, m);
+}
+
+void maintainer_quit(Maintainer *m)
+{
+	g_mutex_lock(&m->lock);
+	m->stopping = TRUE;
+	g_cond_signal(&m->changed);
+	g_mutex_unlock(&m->lock);
+}
+
+void maintainer_stop(Maintainer *m)
+{
+	if (!m || !m->thread)
+		return;
+	maintainer_quit(m);
+	g_thread_join(m->thread);
+	/* Those not begun are dropped; they stay in `jobs`, which frees them. */
+	g_thread_pool_free(m->pool, TRUE, TRUE);
+	m->thread = NULL;
+}
+
+void maintainer_free(Maintainer *m)
+{
+	if (!m)
+		return;
+	g_hash_table_destroy(m->jobs);
+	g_hash_table_destroy(m->backoff);
+	g_hash_table_destroy(m->events);
+	g_mutex_clear(&m->lock);
+	g_cond_clear(&m->changed);
+	g_free(m);
+}
+
+void maintainer_wake(Maintainer *m)
+{
+	g_mutex_lock(&m->lock);
+	m->woken = TRUE;
+	g_cond_signal(&m->changed);
+	g_mutex_unlock(&m->lock);
+}
+
+gboolean maintainer_stopping(Maintainer *m)
+{
+	gboolean stopping;
+
+	g_mutex_lock(&m->lock);
+	stopping = m->stopping;
+	g_mutex_unlock(&m->lock);
+	return stopping;
+}
+
+void maintainer_on_event(const char *desktop_id, ProviderState state, gpointer maintainer)
+{
+	Maintainer *m = maintainer;
+
+	if (state == PROVIDER_RUNNING)
+		return;
+	g_mutex_lock(&m->lock);
+	g_hash_table_add(m->events, g_strdup(desktop_id));
+	m->woken = TRUE;
+	g_cond_signal(&m->changed);
+	g_mutex_unlock(&m->lock);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * maintainer: what nobody asks for and must happen all the same. One thread that sleeps until
+ * something changes or falls due, and a thread pool for the slow steps that it finds:
+ *
+ *   leases without a picture end; holds end, and what was used is reset; pools get their spares;
+ *   desktops that stopped by themselves are written down; spent tickets and old logins go.
+ *
+ * What failed is tried again, later each time.
+ */
+#pragma once
+
+#include "core_parts.h"
+#include "provider/provider.h"
+
+Maintainer *maintainer_new(Core *core);
+void maintainer_start(Maintainer *maintainer);
+/* Long waits give up from now on: maintainer_stopping(). */
+void maintainer_quit(Maintainer *maintainer);
+/* Quits and waits for the steps in hand; afterwards events are ignored. Accepts NULL. */
+void maintainer_stop(Maintainer *maintainer);
+void maintainer_free(Maintainer *maintainer);
+
+/* Something changed: look now. */
+void maintainer_wake(Maintainer *maintainer);
+/* True once it was told to stop: long waits give up. */
+gboolean maintainer_stopping(Maintainer *maintainer);
+/* For providers: a ProviderEvent with the maintainer as user_data. */
+void maintainer_on_event(const char *desktop_id, ProviderState state, gpointer maintainer);

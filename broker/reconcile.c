@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * reconcile: see reconcile.h. Leases are not its business: the gateways will tell which of them
+ * still live (session.c), and until then their desktops stay in use.
+ */
+#include "reconcile.h"
+
+#include "fault.h"
+#include "log.h"
+#include "seat.h"
+#include "providers.h"
+#include "session.h"
+#include "store_desktop.h"
+#include "store_pool.h"
+
+static const char *state_found(const StoreDesktop *row, gboolean leased, ProviderState state)
+{
+	if (state != PROVIDER_RUNNING)
+		return "off";
+	return leased ? "in-use" : "ready";
+}
+
+/* What a desktop really is now. Steps that the broker did not finish are begun anew by whoever
+ * wants the desktop next: the maintainer or its user. */
+static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 now, GError **error)
+{
+	gboolean leased = sessions_has_desktop(core, row->id);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(Seat) seat = seat_load(core, row->id, &why);
+	ProviderState state = PROVIDER_ABSENT;
+	gboolean lost;
+
+	if (seat && !(seat->ops->caps & PROVIDER_POWER))
+		state = PROVIDER_RUNNING; /* told by its display, when somebody comes */
+	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why))
+		return store_desktop_set_state(core->db, row->id, "failed", why->message, error);
+	lost = state == PROVIDER_ABSENT && row->identity && seat->ops->clone;
+	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
+		!store_desktop_set_identity(core->db, row->id, NULL, error))
+		return FALSE;
+	if (!store_desktop_set_state(core->db, row->id, state_found(row, leased, state), "", error))
+		return FALSE;
+	/* Somebody was in it and has no session any more: a short grace, as after any session. */
+	if (row->owner && row->held_until == 0 && !leased)
+		return store_desktop_leave(core->db, row->id, now + core->times.grace, error);
+	return TRUE;
+}
+
+/* What the driver has and the books do not: made by a broker that crashed before it wrote it
+ * down, or left by a removal that was cut short. */
+static void destroy_orphans(Core *core, const PoolView *pool, const GHashTable *known)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) ids = NULL;
+	const ProviderOps *ops;
+	Provider *provider;
+
+	if (!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, &error)) {
+		log_warning(NULL, "provider %s %s: %s", pool->provider, pool->uri, error->message);
+		return;
+	}
+	if (!ops->list || !ops->destroy)
+		return;
+	ids = ops->list(provider, &error);
+	if (!ids)
+		log_warning(NULL, "provider %s %s: %s", pool->provider, pool->uri, error->message);
+	for (guint i = 0; ids && i < ids->len; i++) {
+		const char *id = ids->pdata[i];
+		ProviderDesktop spec = {.id = id, .name = id};
+		LogContext context = {.desktop = id, .step = "reconcile"};
+
+		if (g_hash_table_contains((GHashTable *)known, id))
+			continue;
+		g_clear_error(&error);
+		if (ops->destroy(provider, &spec, &error))
+			log_info(&context, "destroyed: the books do not know it");
+		else
+			log_warning(&context, "unknown, and not destroyed: %s", error->message);
+	}
+}
+
+gboolean reconcile(Core *core, GError **error)
+{
+	g_autoptr(GPtrArray) rows = store_desktops(core->db, NULL, error);
+	g_autoptr(GPtrArray) pools = rows ? store_pools(core->db, error) : NULL;
+	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	gint64 now = core_now();
+
+	if (!pools)
+		return FALSE;
+	for (guint i = 0; i < rows->len; i++) {
+		StoreDesktop *row = rows->pdata[i];
+
+		g_hash_table_add(known, row->id);
+		if (!reconcile_desktop(core, row, now, error))
+			return FALSE;
+	}
+	for (guint i = 0; i < pools->len; i++) {
+		PoolView *pool = pools->pdata[i];
+
+		if (g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
+			destroy_orphans(core, pool, known);
+	}
+	return TRUE;
+}

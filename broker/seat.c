@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* seat: see seat.h. */
+#include "seat.h"
+
+#include "fault.h"
+#include "providers.h"
+#include "store_image.h"
+#include "store_pool.h"
+
+ProviderImage seat_image(const ImageView *image)
+{
+	return (ProviderImage){
+		.id = image->name,
+		.disk = image->disk,
+		.kernel = image->kernel,
+		.initrd = image->initrd,
+		.cmdline = image->cmdline,
+		.xml = image->xml,
+		.memory = image->memory,
+		.cpus = image->cpus,
+		.video = image->video,
+	};
+}
+
+static ProviderDesktop specify(const StoreDesktop *row, const ImageView *image)
+{
+	ProviderDesktop spec = {
+		.id = row->id,
+		.name = row->name,
+		.address = row->address,
+		.protocol = row->protocol,
+		.secret = row->secret,
+	};
+
+	if (image)
+		spec.image = seat_image(image);
+	return spec;
+}
+
+/* *out_image stays NULL for a pool without one. */
+static gboolean load_image(Core *core, const PoolView *pool, ImageView **out_image, GError **error)
+{
+	if (!pool->image)
+		return TRUE;
+	*out_image = store_image(core->db, pool->image, error);
+	return *out_image != NULL;
+}
+
+Seat *seat_load(Core *core, const char *desktop_id, GError **error)
+{
+	g_autoptr(Seat) seat = g_new0(Seat, 1);
+
+	seat->row = store_desktop(core->db, desktop_id, error);
+	if (!seat->row)
+		return NULL;
+	seat->pool = store_pool(core->db, seat->row->pool, error);
+	if (!seat->pool || !load_image(core, seat->pool, &seat->image, error) ||
+		!providers_get(core->providers, seat->pool->provider, seat->pool->uri,
+			&seat->ops, &seat->provider, error))
+		return NULL;
+	seat->spec = specify(seat->row, seat->image);
+	return g_steal_pointer(&seat);
+}
+
+void seat_free(Seat *seat)
+{
+	if (!seat)
+		return;
+	store_desktop_free(seat->row);
+	pool_view_free(seat->pool);
+	image_view_free(seat->image);
+	g_free(seat);
+}
+
+gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
+	unsigned *out_displays, GError **error)
+{
+	static const StoreDesktop fresh = {.id = (char *)"d-0", .name = (char *)"new"};
+	g_autoptr(ImageView) image = NULL;
+	const ProviderOps *ops;
+	Provider *provider;
+	ProviderDesktop spec;
+
+	if (!load_image(core, pool, &image, error) ||
+		!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, error))
+		return FALSE;
+	spec = specify(row ? row : &fresh, image);
+	*out_displays = ops->displays(provider, &spec);
+	return TRUE;
+}

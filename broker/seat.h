@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* seat: one desktop with its pool, image and open provider: all that a step of its life needs. */
+#pragma once
+
+#include "core_parts.h"
+#include "provider/provider.h"
+#include "store_desktop.h"
+
+typedef struct {
+	StoreDesktop *row;
+	PoolView *pool;
+	ImageView *image; /* NULL for machines */
+	const ProviderOps *ops;
+	Provider *provider;
+	ProviderDesktop spec; /* points into row and image */
+} Seat;
+
+/* Reads and opens. FAULT_NOT_FOUND, FAULT_CONFIG, FAULT_DESKTOP from the provider. */
+Seat *seat_load(Core *core, const char *desktop_id, GError **error);
+void seat_free(Seat *seat);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seat, seat_free)
+
+/* The displays (PROVIDER_VNC | PROVIDER_SPICE) of a desktop that is there or, with row NULL, of one
+ * that this pool would make. */
+gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
+	unsigned *out_displays, GError **error);
+
+/* For provider_*(): points into image. */
+ProviderImage seat_image(const ImageView *image);

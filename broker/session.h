@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session: leases, which are sessions from the redeemed ticket to the end. The live ones are in
+ * memory, with what proves that a further SPICE channel belongs to them; each is a row in the store
+ * too. A desktop has one lease at most: a new one of the same person takes it over.
+ *
+ * After a restart of the broker its rows are leases again, waiting for their gateway to say that
+ * they live (session_started); their later SPICE channels cannot be proven any more.
+ */
+#pragma once
+
+#include "control/control.h"
+#include "core_parts.h"
+#include "fault.h"
+
+/* What a gateway is told of a lease; copies. */
+typedef struct {
+	char *lease;
+	char *user;
+	char *desktop;      /* id */
+	char *desktop_name;
+	char *via;          /* "vnc" or "spice": the desktop's protocol */
+	char *password;     /* secret: the display's own, for this lease, if it wants one */
+	guint32 client_id;
+	guint32 backend_id;
+} Grant;
+void grant_clear(Grant *grant);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Grant, grant_clear)
+
+/* Who asks: the connection of a gateway, as an identity, and its name. */
+typedef struct {
+	gconstpointer connection;
+	const char *name;
+} Asker;
+
+Sessions *sessions_new(Core *core, GError **error);
+void sessions_free(Sessions *sessions);
+gboolean sessions_has_desktop(Core *core, const char *desktop_id);
+
+/* REDEEM: spends the ticket. FAULT_DENIED; audited. */
+gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *asker, Grant *out,
+	GError **error);
+/* LOGIN: for a person who was let in and whose desktop has been assigned and started. */
+gboolean session_open(Core *core, const char *user, const char *desktop_id,
+	const ControlMessage *request, const Asker *asker, Grant *out, GError **error);
+/* JOIN: a further channel, proven by what opened the lease. FAULT_DENIED. */
+gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GError **error);
+/* DIAL: a live lease by its id. FAULT_NOT_FOUND. */
+gboolean session_find(Core *core, const char *lease, Grant *out, GError **error);
+/* LINKED. FAULT_NOT_FOUND. */
+gboolean session_linked(Core *core, const char *lease, guint32 backend_id, GError **error);
+/* STARTED: live. FALSE: there is no such lease (any more). */
+gboolean session_started(Core *core, const char *lease, const Asker *asker);
+/* ENDED: a channel's or the session's end, with its bytes. */
+void session_ended(Core *core, const ControlMessage *notice);
+
+/* The broker ends it; every gateway is told. FALSE: there is none. */
+gboolean session_end(Core *core, const char *lease, Fault code, const char *reason);
+void sessions_end_desktop(Core *core, const char *desktop_id, const char *reason);
+/* A gateway's connection dropped: its leases end. */
+void sessions_gateway_gone(Core *core, const Asker *asker);
+/* Ends leases that never got their picture; *due comes down to when the next one will have to. */
+void sessions_expire(Core *core, gint64 *due);

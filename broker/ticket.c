@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ticket: see ticket.h. What a ticket opens is session.c's. */
+#include "ticket.h"
+
+#include "assignment.h"
+#include "audit.h"
+#include "desktop.h"
+#include "fault.h"
+#include "maintainer.h"
+#include "seat.h"
+#include "secret.h"
+#include "store_ticket.h"
+
+#define SLACK 30 /* s: from a started desktop to its ticket or lease */
+
+static gboolean check_display(Core *core, const char *id, const char *via, GError **error)
+{
+	unsigned wanted = g_str_equal(via, "vnc") ? PROVIDER_VNC : PROVIDER_SPICE;
+	g_autoptr(Seat) seat = seat_load(core, id, error);
+
+	if (!seat)
+		return FALSE;
+	if (seat->ops->displays(seat->provider, &seat->spec) & wanted)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_DESKTOP, "%s has no %s display", seat->row->name, via);
+	return FALSE;
+}
+
+gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char *protocol,
+	char **out_id, GError **error)
+{
+	gint64 until = core_now() + core->times.start + SLACK;
+	const char *via = g_str_equal(protocol, "spice") ? "spice" : "vnc";
+	g_autofree char *id = NULL;
+
+	if (!g_strv_contains((const char *const[]){"web", "vnc", "spice", NULL}, protocol)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of web, vnc, spice", protocol);
+		return FALSE;
+	}
+	if (!assignment_assign(core, who, card, until, &id, error))
+		return FALSE;
+	if (!check_display(core, id, via, error) || !desktop_start(core, id, via, error)) {
+		/* Nobody was in: it goes back as soon as may be. */
+		store_desktop_expire(core->db, id, core_now(), NULL);
+		maintainer_wake(core->maintainer);
+		return FALSE;
+	}
+	maintainer_wake(core->maintainer); /* perhaps a spare is missing now */
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+/* The ticket, the hold that goes with it and the record of it, or none of them. */
+static gboolean record(Core *core, const Who *who, const Ticket *ticket, const char *protocol,
+	const char *peer, GError **error)
+{
+	g_autofree char *hash = secret_hash(ticket->ticket);
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+
+	return tx.db &&
+	       store_desktop_hold(core->db, ticket->desktop_id, who->user, ticket->expires_at + 1,
+		       error) &&
+	       store_ticket_add(core->db, hash, who->user, ticket->desktop_id, protocol,
+		       ticket->expires_at, error) &&
+	       audit_add(core, &(AuditEntry){.event = "ticket", .user = who->user, .peer = peer,
+				       .desktop = ticket->desktop_id, .detail = protocol},
+		       error) &&
+	       db_commit(&tx, error);
+}
+
+Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
+	const char *peer, GError **error)
+{
+	g_autofree char *id = NULL;
+	g_autoptr(StoreDesktop) row = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+
+	if (!ticket_prepare(core, who, desktop_id, protocol, &id, error))
+		return NULL;
+	row = store_desktop(core->db, id, error);
+	if (!row)
+		return NULL;
+	ticket = g_new0(Ticket, 1);
+	ticket->ticket = secret_generate();
+	ticket->expires_at = core_now() + core->options->ticket_seconds;
+	ticket->desktop_id = g_steal_pointer(&id);
+	ticket->desktop_name = g_strdup(row->name);
+	return record(core, who, ticket, protocol, peer, error) ? g_steal_pointer(&ticket) : NULL;
+}

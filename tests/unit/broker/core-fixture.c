@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* core-fixture: see core-fixture.h. */
+#include "core-fixture.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auth/conversation.h"
+#include "fault.h"
+#include "secret.h"
+
+FakeProvider fake;
+
+/* ---- the provider */
+
+typedef struct {
+	gboolean running;
+	int generation;
+	gboolean busy;
+} Machine;
+
+static GMutex lock;
+static GHashTable *machines; /* id -> Machine */
+static ProviderEvent on_event;
+static gpointer on_event_data;
+static int generations;
+
+struct Provider {
+	int unused;
+};
+
+static gboolean trouble(int *counter, const char *what, GError **error)
+{
+	if (g_atomic_int_get(counter) <= 0)
+		return FALSE;
+	g_set_error(error, FAULT, FAULT_DESKTOP, "made up: %s failed", what);
+	return TRUE;
+}
+
+/* Marks the desktop as being worked on, takes its time, and counts overlaps. */
+static void step(const char *id, int *counter)
+{
+	Machine *m;
+
+	g_atomic_int_inc(counter);
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	if (m && m->busy)
+		g_atomic_int_inc(&fake.overlaps);
+	if (m)
+		m->busy = TRUE;
+	g_mutex_unlock(&lock);
+	if (g_atomic_int_get(&fake.slow_ms))
+		g_usleep((gulong)g_atomic_int_get(&fake.slow_ms) * 1000);
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	if (m)
+		m->busy = FALSE;
+	g_mutex_unlock(&lock);
+}
+
+static Provider *fake_open(const char *uri, const char *dir, const char *accel, ProviderEvent event,
+	gpointer user_data, GError **error)
+{
+	on_event = event;
+	on_event_data = user_data;
+	return g_new0(Provider, 1);
+}
+
+static void fake_close(Provider *provider)
+{
+	on_event = NULL;
+	g_free(provider);
+}
+
+static gboolean fake_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
+{
+	return TRUE;
+}
+
+static char *renew(const char *id)
+{
+	Machine *m;
+	char *identity;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	if (!m) {
+		m = g_new0(Machine, 1);
+		g_hash_table_insert(machines, g_strdup(id), m);
+	}
+	if (!g_atomic_int_get(&fake.same_identity) || m->generation == 0)
+		m->generation = ++generations;
+	m->running = FALSE;
+	identity = g_strdup_printf("overlay-%d", m->generation);
+	g_mutex_unlock(&lock);
+	return identity;
+}
+
+static gboolean fake_clone(Provider *provider, const ProviderDesktop *d, char **out_identity,
+	GError **error)
+{
+	step(d->id, &fake.clones);
+	if (trouble(&fake.fail_clone, "clone", error))
+		return FALSE;
+	*out_identity = renew(d->id);
+	return TRUE;
+}
+
+static gboolean fake_start(Provider *provider, const ProviderDesktop *d, GError **error)
+{
+	Machine *m;
+
+	step(d->id, &fake.starts);
+	if (trouble(&fake.fail_start, "start", error))
+		return FALSE;
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	g_assert_nonnull(m);
+	m->running = TRUE;
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
+static gboolean fake_stop(Provider *provider, const ProviderDesktop *d, gboolean force,
+	GError **error)
+{
+	Machine *m;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	if (m)
+		m->running = FALSE;
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
+ProviderState fake_state(const char *id)
+{
+	ProviderState state = PROVIDER_ABSENT;
+	Machine *m;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	if (m)
+		state = m->running ? PROVIDER_RUNNING : PROVIDER_STOPPED;
+	g_mutex_unlock(&lock);
+	return state;
+}
+
+static gboolean fake_get_state(Provider *provider, const ProviderDesktop *d, ProviderState *out,
+	GError **error)
+{
+	*out = d->address ? PROVIDER_RUNNING : fake_state(d->id);
+	return TRUE;
+}
+
+static unsigned fake_displays(Provider *provider, const ProviderDesktop *d)
+{
+	if (d->address)
+		return g_str_equal(d->protocol, "vnc") ? PROVIDER_VNC : PROVIDER_SPICE;
+	return PROVIDER_VNC | PROVIDER_SPICE;
+}
+
+/* A descriptor for what we run, an address for a machine. */
+static gboolean fake_display(Provider *provider, const ProviderDesktop *d, const char *protocol,
+	unsigned seconds, Endpoint *out, int *out_fd, GError **error)
+{
+	int fds[2];
+
+	if (trouble(&fake.fail_display, "display", error))
+		return FALSE;
+	out->protocol = g_strdup(protocol);
+	if (d->address) {
+		out->host = g_strdup("localhost");
+		out->port = 5900;
+		out->password = secret_dup(d->secret);
+		return TRUE;
+	}
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+	g_assert_cmpint(write(fds[1], "display", 7), ==, 7);
+	close(fds[1]);
+	out->has_fd = TRUE;
+	*out_fd = fds[0];
+	return TRUE;
+}
+
+static gboolean fake_reset(Provider *provider, const ProviderDesktop *d, char **out_identity,
+	GError **error)
+{
+	step(d->id, &fake.resets);
+	if (trouble(&fake.fail_reset, "reset", error))
+		return FALSE;
+	*out_identity = renew(d->id);
+	return TRUE;
+}
+
+static gboolean fake_destroy(Provider *provider, const ProviderDesktop *d, GError **error)
+{
+	step(d->id, &fake.destroys);
+	g_mutex_lock(&lock);
+	g_hash_table_remove(machines, d->id);
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
+static GPtrArray *fake_list(Provider *provider, GError **error)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer id;
+
+	g_mutex_lock(&lock);
+	g_hash_table_iter_init(&iter, machines);
+	while (g_hash_table_iter_next(&iter, &id, NULL))
+		g_ptr_array_add(ids, g_strdup(id));
+	g_mutex_unlock(&lock);
+	return ids;
+}
+
+static const ProviderOps fake_ops = {
+	.name = "qemu",
+	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
+		PROVIDER_SURVIVES,
+	.open = fake_open,
+	.close = fake_close,
+	.image_ensure = fake_image_ensure,
+	.clone = fake_clone,
+	.start = fake_start,
+	.stop = fake_stop,
+	.state = fake_get_state,
+	.displays = fake_displays,
+	.display = fake_display,
+	.reset = fake_reset,
+	.destroy = fake_destroy,
+	.list = fake_list,
+};
+
+static Provider *machine_open(const char *uri, const char *dir, const char *accel,
+	ProviderEvent event, gpointer user_data, GError **error)
+{
+	return g_new0(Provider, 1);
+}
+
+static void machine_close(Provider *provider)
+{
+	g_free(provider);
+}
+
+static const ProviderOps machine_ops = {
+	.name = "machine",
+	.open = machine_open,
+	.close = machine_close,
+	.state = fake_get_state,
+	.displays = fake_displays,
+	.display = fake_display,
+};
+
+const ProviderOps *provider_find(const char *name)
+{
+	if (g_strcmp0(name, "qemu") == 0)
+		return &fake_ops;
+	return g_strcmp0(name, "machine") == 0 ? &machine_ops : NULL;
+}
+
+void fake_crash(const char *id)
+{
+	fake_stop(NULL, &(ProviderDesktop){.id = id}, TRUE, NULL);
+	on_event(id, PROVIDER_STOPPED, on_event_data);
+}
+
+void fake_plant(const char *id)
+{
+	g_free(renew(id));
+}
+
+unsigned fake_count(void)
+{
+	unsigned n;
+
+	g_mutex_lock(&lock);
+	n = g_hash_table_size(machines);
+	g_mutex_unlock(&lock);
+	return n;
+}
+
+/* ---- PAM: everybody's password is "right" */
+
+gboolean conversation_password(const char *socket_path, const char *user, const char *password,
+	const char *peer, char **out_user, char ***out_groups, GError **error)
+{
+	if (!g_str_equal(password, "right")) {
+		g_set_error(error, FAULT, FAULT_DENIED, "wrong user or password");
+		return FALSE;
+	}
+	*out_user = g_strdup(user);
+	*out_groups = g_strsplit("staff", ",", -1);
+	return TRUE;
+}
+
+/* ---- the core */
+
+static void open_core(CoreFixture *f)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->core = core_open_with(f->options, &f->times, &error);
+	g_assert_no_error(error);
+}
+
+void core_fixture_setup(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	fake = (FakeProvider){0};
+	machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	f->dir = g_dir_make_tmp("oriel-core-XXXXXX", NULL);
+	f->options = options_load(NULL, &error);
+	g_assert_no_error(error);
+	g_free(f->options->state);
+	f->options->state = g_build_filename(f->dir, "state", NULL);
+	g_free(f->options->control);
+	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
+	g_strfreev(f->options->admins);
+	f->options->admins = g_strsplit("root,@wheel", ",", -1);
+	f->times = (CoreTimes){.grace = 1, .start = 4, .connect = 2, .adopt = 2, .backoff = 1};
+	open_core(f);
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+
+		remove_tree(child);
+	}
+	g_assert_cmpint(g_remove(path), ==, 0);
+}
+
+void core_fixture_teardown(CoreFixture *f, gconstpointer unused)
+{
+	core_close(f->core);
+	options_free(f->options);
+	remove_tree(f->dir);
+	g_free(f->dir);
+	g_hash_table_destroy(machines);
+	g_assert_cmpint(g_atomic_int_get(&fake.overlaps), ==, 0);
+}
+
+void core_fixture_restart(CoreFixture *f)
+{
+	core_close(f->core);
+	open_core(f);
+}
+
+void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,
+	unsigned spare)
+{
+	gboolean machine = g_str_equal(kind, "machines");
+	ImageView image = {.name = (char *)"tiny", .kernel = (char *)"/vmlinuz"};
+	PoolView pool = {.name = (char *)name, .kind = (char *)kind,
+		.image = machine ? NULL : (char *)"tiny", .max = max, .spare = spare};
+	g_autoptr(GError) error = NULL;
+
+	core_image_add(f->core, "root", &image, &error);
+	g_assert_no_error(error);
+	core_pool_add(f->core, "root", &pool, &error);
+	g_assert_no_error(error);
+	core_entitle(f->core, "root", name, NULL, "staff", TRUE, &error);
+	g_assert_no_error(error);
+}
+
+Who *core_fixture_who(const char *user)
+{
+	Who *who = g_new0(Who, 1);
+
+	who->user = g_strdup(user);
+	who->groups = g_strsplit("staff", ",", -1);
+	return who;
+}
+
+char *core_fixture_state(CoreFixture *f, unsigned n)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) desktops = core_admin_desktops(f->core, &error);
+
+	g_assert_no_error(error);
+	return g_strdup(n < desktops->len ? ((AdminDesktopView *)desktops->pdata[n])->state : "");
+}
+
+void core_fixture_await(CoreFixture *f, unsigned n, const char *state)
+{
+	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	g_autofree char *now = core_fixture_state(f, n);
+
+	while (!g_str_equal(now, state) && g_get_monotonic_time() < deadline) {
+		g_usleep(10000);
+		g_free(now);
+		now = core_fixture_state(f, n);
+	}
+	g_assert_cmpstr(now, ==, state);
+}

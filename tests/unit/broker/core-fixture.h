@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * core-fixture: a real core on a store of its own, with a provider and a PAM that are made up and
+ * do what the test says. The provider's desktops outlive the core, as QEMU's do.
+ */
+#pragma once
+
+#include "core_parts.h"
+#include "provider/provider.h"
+
+typedef struct {
+	Core *core;
+	Options *options;
+	CoreTimes times;
+	char *dir;
+} CoreFixture;
+
+/* What the made-up provider does. Atomic: tests write while threads read. */
+typedef struct {
+	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
+	int same_identity;                                    /* a reset that resets nothing */
+	int clones, starts, resets, destroys;                 /* how often they were called */
+	int slow_ms;                                          /* each step takes this long */
+	int overlaps; /* two steps for one desktop at once: must stay 0 */
+} FakeProvider;
+extern FakeProvider fake;
+
+void core_fixture_setup(CoreFixture *f, gconstpointer unused);
+void core_fixture_teardown(CoreFixture *f, gconstpointer unused);
+/* Closes the core and opens it again on the same store. */
+void core_fixture_restart(CoreFixture *f);
+
+/* Image "tiny" and a pool of it, for everybody in group "staff". */
+void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,
+	unsigned spare);
+
+/* A person of group "staff"; who_free(). */
+Who *core_fixture_who(const char *user);
+
+/* The provider's view of a desktop; PROVIDER_ABSENT if it has none. */
+ProviderState fake_state(const char *id);
+/* It stops by itself; the core is told. */
+void fake_crash(const char *id);
+/* Puts one there that no book knows. */
+void fake_plant(const char *id);
+unsigned fake_count(void);
+
+/* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */
+char *core_fixture_state(CoreFixture *f, unsigned n);
+/* Waits (at most 10 s) until that desktop is in that state; aborts if it never is. */
+void core_fixture_await(CoreFixture *f, unsigned n, const char *state);

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Assignment and the life of desktops, on a real core with a made-up provider: cards, tickets,
+ * eight people at once, failures and what becomes of them, restarts.
+ */
+#include "core-fixture.h"
+
+#include "fault.h"
+#include "log.h"
+#include "secret.h"
+#include "session.h"
+#include "store_desktop.h"
+
+static const Asker nobody = {"a connection", "test"};
+
+static Ticket *connect_ok(CoreFixture *f, const char *user, const char *card, const char *protocol)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+	Ticket *ticket = core_connect(f->core, who, card, protocol, "::1", &error);
+
+	g_assert_no_error(error);
+	return ticket;
+}
+
+static void connect_fails(CoreFixture *f, const char *user, const char *card, const char *protocol,
+	Fault code)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(core_connect(f->core, who, card, protocol, "::1", &error));
+	g_assert_error(error, FAULT, (int)code);
+}
+
+/* The lease's id; g_free(). */
+static char *redeem(CoreFixture *f, const Ticket *ticket, const char *protocol)
+{
+	ControlMessage m = {.type = CONTROL_REDEEM, .id = 1, .ticket = ticket->ticket,
+		.protocol = (char *)protocol, .peer = (char *)"::1"};
+	g_auto(Grant) grant = {0};
+	g_autoptr(GError) error = NULL;
+
+	session_redeem(f->core, &m, &nobody, &grant, &error);
+	g_assert_no_error(error);
+	return g_steal_pointer(&grant.lease);
+}
+
+static DesktopView *only_card(CoreFixture *f, const char *user)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) cards = core_desktops(f->core, who, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(cards->len, ==, 1);
+	return g_ptr_array_steal_index(cards, 0);
+}
+
+static void test_dedicated(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(DesktopView) before = NULL;
+	g_autoptr(DesktopView) after = NULL;
+	g_autoptr(Ticket) first = NULL;
+	g_autoptr(Ticket) second = NULL;
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	before = only_card(f, "anna");
+	g_assert_cmpstr(before->id, ==, "p-office");
+	g_assert_cmpstr(before->state, ==, "off");
+	g_assert_cmpuint(g_strv_length(before->protocols), ==, 3);
+
+	first = connect_ok(f, "anna", "p-office", "web");
+	g_assert_cmpuint(strlen(first->ticket), ==, 43);
+	after = only_card(f, "anna");
+	g_assert_cmpstr(after->id, ==, first->desktop_id);
+	g_assert_cmpstr(after->state, ==, "ready");
+	g_assert_cmpstr(first->desktop_name, ==, "office-1");
+
+	/* The same one again, by its id; nobody else gets it or another one. */
+	second = connect_ok(f, "anna", first->desktop_id, "spice");
+	g_assert_cmpstr(second->desktop_id, ==, first->desktop_id);
+	connect_fails(f, "ben", "p-office", "web", FAULT_BUSY);
+	connect_fails(f, "ben", first->desktop_id, "web", FAULT_NOT_FOUND);
+	connect_fails(f, "anna", "p-nowhere", "web", FAULT_NOT_FOUND);
+	connect_fails(f, "anna", "p-office", "telnet", FAULT_CLIENT);
+	g_assert_cmpint(fake.clones, ==, 1);
+}
+
+static void test_entitled(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Who) stranger = core_fixture_who("eve");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) cards = NULL;
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	g_strfreev(stranger->groups);
+	stranger->groups = g_new0(char *, 1);
+	cards = core_desktops(f->core, stranger, &error);
+	g_assert_cmpuint(cards->len, ==, 0);
+	g_assert_null(core_connect(f->core, stranger, "p-office", "web", "::1", &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+}
+
+/* After the session: the same person finds it through the grace, then it is reset, and only then
+ * somebody else may have it. */
+static void test_floating(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) first = NULL;
+	g_autoptr(Ticket) again = NULL;
+	g_autoptr(Ticket) other = NULL;
+	g_autofree char *lease = NULL;
+	g_autofree char *lease2 = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	first = connect_ok(f, "anna", "p-lab", "vnc");
+	lease = redeem(f, first, "vnc");
+	core_fixture_await(f, 0, "in-use");
+	g_assert_true(session_started(f->core, lease, &nobody));
+	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+
+	session_end(f->core, lease, FAULT_ENDED, "left");
+	again = connect_ok(f, "anna", "p-lab", "web");
+	g_assert_cmpstr(again->desktop_id, ==, first->desktop_id);
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 0);
+	lease2 = redeem(f, again, "web");
+	session_end(f->core, lease2, FAULT_ENDED, "left");
+
+	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	core_fixture_await(f, 0, "off");
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
+	other = connect_ok(f, "ben", "p-lab", "vnc");
+	g_assert_cmpstr(other->desktop_id, ==, first->desktop_id);
+}
+
+/* A ticket that nobody used gives the desktop back without a reset. */
+static void test_unused(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) first = NULL;
+	g_autoptr(Ticket) other = NULL;
+	gint64 deadline;
+
+	f->options->ticket_seconds = 1;
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	first = connect_ok(f, "anna", "p-lab", "vnc");
+	deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	while (!other && g_get_monotonic_time() < deadline) {
+		g_autoptr(Who) who = core_fixture_who("ben");
+
+		g_usleep(50000);
+		other = core_connect(f->core, who, "p-lab", "vnc", "::1", NULL);
+	}
+	g_assert_nonnull(other);
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 0);
+}
+
+/* A reset that proves nothing keeps the desktop away from everybody, and is tried again. */
+static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) first = NULL;
+	g_autoptr(Ticket) other = NULL;
+	g_autofree char *lease = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	first = connect_ok(f, "anna", "p-lab", "vnc");
+	lease = redeem(f, first, "vnc");
+	g_atomic_int_set(&fake.same_identity, 1);
+	session_end(f->core, lease, FAULT_ENDED, "left");
+	core_fixture_await(f, 0, "failed");
+	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	g_atomic_int_set(&fake.same_identity, 0);
+	g_atomic_int_set(&fake.fail_reset, 1);
+	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	g_atomic_int_set(&fake.fail_reset, 0);
+	core_fixture_await(f, 0, "off");
+	other = connect_ok(f, "ben", "p-lab", "vnc");
+}
+
+static void test_machines(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = NULL;
+	g_autofree char *lease = NULL;
+	g_autofree char *lease2 = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(Ticket) ticket2 = NULL;
+	g_autoptr(DesktopView) card = NULL;
+
+	core_fixture_pool(f, "desks", "machines", 0, 0);
+	g_assert_true(core_machine_add(f->core, "root", "desks", "pc1", "vnc", "pc1:5900", "geheim",
+		&id, &error));
+	g_assert_false(core_machine_add(f->core, "root", "desks", "pc1", "vnc", "pc1:5900", NULL,
+		&lease, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+	card = only_card(f, "anna");
+	g_assert_cmpstr(card->id, ==, id);
+	g_assert_cmpuint(g_strv_length(card->protocols), ==, 2);
+	connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
+
+	ticket = connect_ok(f, "anna", id, "vnc");
+	lease = redeem(f, ticket, "vnc");
+	connect_fails(f, "ben", id, "vnc", FAULT_BUSY);
+	/* The same person from elsewhere: takes over. */
+	ticket2 = connect_ok(f, "anna", id, "web");
+	lease2 = redeem(f, ticket2, "web");
+	g_assert_false(session_end(f->core, lease, FAULT_ENDED, "gone already"));
+	g_assert_true(session_end(f->core, lease2, FAULT_ENDED, "left"));
+	for (int i = 0; i < 100 && ticket2; i++) {
+		g_autoptr(Who) who = core_fixture_who("ben");
+
+		g_usleep(50000);
+		ticket_free(g_steal_pointer(&ticket));
+		ticket = core_connect(f->core, who, id, "vnc", "::1", NULL);
+		if (ticket)
+			ticket_free(g_steal_pointer(&ticket2));
+	}
+	g_assert_nonnull(ticket);
+}
+
+static void test_failures(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Who) anna = core_fixture_who("anna");
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) desktops = NULL;
+	g_autoptr(DesktopView) card = NULL;
+	int *steps[] = {&fake.fail_clone, &fake.fail_start, &fake.fail_display};
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_atomic_int_set(steps[i], 1);
+		connect_fails(f, "anna", "p-office", "web", FAULT_DESKTOP);
+		core_fixture_await(f, 0, "failed");
+		g_atomic_int_set(steps[i], 0);
+	}
+	/* The admin reads the reason, the person the fault's words. */
+	desktops = core_admin_desktops(f->core, &error);
+	g_assert_nonnull(strstr(((AdminDesktopView *)desktops->pdata[0])->detail, "display failed"));
+	card = only_card(f, "anna");
+	g_assert_cmpstr(card->detail, ==, fault_info(FAULT_DESKTOP)->words);
+	/* And a click tries again. */
+	ticket_free(connect_ok(f, "anna", "p-office", "web"));
+	g_assert_cmpint(fake.clones, ==, 2);
+}
+
+static void test_spares(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) ticket = NULL;
+	int starts;
+
+	core_fixture_pool(f, "lab", "floating", 3, 2);
+	core_fixture_await(f, 0, "ready");
+	core_fixture_await(f, 1, "ready");
+	starts = g_atomic_int_get(&fake.starts);
+	ticket = connect_ok(f, "anna", "p-lab", "vnc");
+	core_fixture_await(f, 2, "ready"); /* another one for the one that went */
+	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, starts + 1);
+	/* One that dies comes back. */
+	fake_crash(ticket->desktop_id);
+	core_fixture_await(f, 0, "off");
+}
+
+/* A broken image makes one failed desktop for each spare, not a pool full. */
+static void test_broken_image(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *third = NULL;
+
+	g_atomic_int_set(&fake.fail_start, 1);
+	core_fixture_pool(f, "lab", "floating", 5, 1);
+	core_fixture_await(f, 0, "failed");
+	while (g_atomic_int_get(&fake.starts) < 3)
+		g_usleep(10000);
+	third = core_fixture_state(f, 1);
+	g_assert_cmpstr(third, ==, "");
+	g_atomic_int_set(&fake.fail_start, 0);
+	core_fixture_await(f, 0, "ready");
+}
+
+typedef struct {
+	CoreFixture *f;
+	char user[16];
+	char *got;
+} Person;
+
+static gpointer click(gpointer data)
+{
+	Person *p = data;
+	g_autoptr(Who) who = core_fixture_who(p->user);
+	g_autoptr(Ticket) ticket = core_connect(p->f->core, who, "p-lab", "vnc", "::1", NULL);
+
+	p->got = ticket ? g_strdup(ticket->desktop_id) : NULL;
+	return NULL;
+}
+
+static void test_eight_at_once(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Person people[8] = {0};
+	GThread *threads[8];
+	unsigned lucky = 0;
+
+	g_atomic_int_set(&fake.slow_ms, 5);
+	core_fixture_pool(f, "lab", "floating", 5, 2);
+	for (unsigned i = 0; i < 8; i++) {
+		people[i].f = f;
+		g_snprintf(people[i].user, sizeof people[i].user, "user%u", i);
+		threads[i] = g_thread_new("click", click, &people[i]);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		g_thread_join(threads[i]);
+		if (!people[i].got)
+			continue;
+		lucky++;
+		g_assert_true(g_hash_table_add(given, people[i].got));
+	}
+	g_assert_cmpuint(lucky, ==, 5);
+}
+
+/* The broker goes away with a session on one desktop, a used one not yet reset, and one that no
+ * book knows; the first one's gateway comes back, the second one's does not. */
+static void test_restart(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) kept = NULL;
+	g_autoptr(Ticket) lost = NULL;
+	g_autofree char *lease = NULL;
+	g_autofree char *lease2 = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) live = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	kept = connect_ok(f, "anna", "p-lab", "vnc");
+	lost = connect_ok(f, "ben", "p-lab", "vnc");
+	lease = redeem(f, kept, "vnc");
+	lease2 = redeem(f, lost, "vnc");
+	g_assert_true(session_started(f->core, lease, &nobody));
+	g_assert_true(session_started(f->core, lease2, &nobody));
+	fake_plant("d-unknown");
+
+	core_fixture_restart(f);
+	g_assert_cmpint(fake_state("d-unknown"), ==, PROVIDER_ABSENT);
+	g_assert_cmpint(fake_state(kept->desktop_id), ==, PROVIDER_RUNNING);
+	core_fixture_await(f, 0, "in-use");
+	core_fixture_await(f, 1, "in-use");
+	connect_fails(f, "eve", "p-lab", "vnc", FAULT_BUSY);
+
+	g_assert_true(session_started(f->core, lease, &nobody));
+	core_fixture_await(f, 1, "off"); /* nobody confirmed it: ended, grace, reset */
+	core_fixture_await(f, 0, "in-use");
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
+	live = core_sessions(f->core, NULL, TRUE, 10, &error);
+	g_assert_cmpuint(live->len, ==, 1);
+	g_assert_cmpstr(((SessionView *)live->pdata[0])->id, ==, lease);
+}
+
+/* Steps that a crash cut short are begun anew. */
+static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autofree char *lease = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	ticket = connect_ok(f, "anna", "p-lab", "vnc");
+	lease = redeem(f, ticket, "vnc");
+	g_atomic_int_set(&fake.fail_reset, 1);
+	session_end(f->core, lease, FAULT_ENDED, "left");
+	core_fixture_await(f, 0, "failed");
+	store_desktop_set_state(f->core->db, ticket->desktop_id, "resetting", "cut short", &error);
+	g_atomic_int_set(&fake.fail_reset, 0);
+	core_fixture_restart(f);
+	core_fixture_await(f, 0, "off");
+	ticket_free(connect_ok(f, "ben", "p-lab", "vnc"));
+}
+
+static void test_admin(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(GPtrArray) audit = NULL;
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	ticket = connect_ok(f, "anna", "p-office", "vnc");
+	lease = redeem(f, ticket, "vnc");
+	g_assert_false(core_pool_remove(f->core, "root", "office", &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	g_assert_false(core_desktop_action(f->core, "root", ticket->desktop_id, "release", &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	g_assert_true(core_desktop_action(f->core, "root", ticket->desktop_id, "stop", &error));
+	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_STOPPED);
+	g_assert_false(session_started(f->core, lease, &nobody));
+
+	/* Released: the next owner gets it after a reset, not before. */
+	g_assert_true(core_desktop_action(f->core, "root", ticket->desktop_id, "release", &error));
+	while (g_atomic_int_get(&fake.resets) == 0)
+		g_usleep(10000);
+	core_fixture_await(f, 0, "off");
+	ticket_free(connect_ok(f, "ben", "p-office", "vnc"));
+
+	g_assert_true(core_pool_remove(f->core, "root", "office", &error));
+	g_assert_cmpuint(fake_count(), ==, 0);
+	audit = core_audit(f->core, 0, 100, &error);
+	g_assert_cmpstr(((AuditView *)audit->pdata[0])->detail, ==, "pool remove office");
+}
+
+static void test_login(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"wheel", NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
+	g_autoptr(Who) who = core_who(f->core, token, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(who->user, ==, "anna");
+	g_assert_true(who->admin);
+	g_assert_true(core_logout(f->core, who, &error));
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
+#define ADD(path, func)                                                                            \
+	g_test_add("/lifecycle/" path, CoreFixture, NULL, core_fixture_setup, func,                \
+		core_fixture_teardown)
+	ADD("login", test_login);
+	ADD("entitled", test_entitled);
+	ADD("dedicated", test_dedicated);
+	ADD("floating", test_floating);
+	ADD("unused-ticket", test_unused);
+	ADD("unproven-reset", test_unproven_reset);
+	ADD("machines", test_machines);
+	ADD("failures", test_failures);
+	ADD("spares", test_spares);
+	ADD("broken-image", test_broken_image);
+	ADD("eight-at-once", test_eight_at_once);
+	ADD("restart", test_restart);
+	ADD("restart-in-step", test_restart_in_step);
+	ADD("admin", test_admin);
+	return g_test_run();
+}
