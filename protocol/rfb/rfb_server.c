@@ -229,12 +229,9 @@ void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
 		words = server->words;
 	switch (server->state) {
 	case RFB_SERVER_START:
-		/* A server of version 3.3 decides alone: every viewer follows, whatever it speaks,
-		 * and the reason can go out before its answer has come. */
-		rfb_version_append(out, 3);
-		buffer_append_u32be(out, 0);
-		rfb_text_append(out, words);
-		break;
+		/* Whatever the viewer will answer: those that do not speak at least 3.7 are gone. */
+		rfb_version_append(out, 8);
+		G_GNUC_FALLTHROUGH;
 	case RFB_SERVER_VERSION: /* no list of types yet: an empty one, and why */
 		if (server->minor == 3)
 			buffer_append_u32be(out, 0);

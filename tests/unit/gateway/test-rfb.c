@@ -251,7 +251,7 @@ static void test_goodbye(void)
 	front_rfb.goodbye(&t.s, error);
 	g_assert_cmpint(peer_flush(&t.s.client, NULL), ==, IO_DONE);
 	g_assert_cmpint(recv(t.viewer, got, sizeof got, MSG_DONTWAIT), >, 20);
-	g_assert_cmpmem(got, 16, "RFB 003.003\n\0\0\0\0", 16);
+	g_assert_cmpmem(got, 16, V38 "\0" "\0\0\0", 16);
 	end();
 }
 
