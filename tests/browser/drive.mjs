@@ -4,26 +4,37 @@
  * drive: what a person does, against a real system: sign in on the page, open a desktop in the
  * browser, wait for its picture, type, keep a screenshot. For the whole-system tests.
  *
+ *   node drive.mjs < request.json      {"url","user","password",...}, the options below without "--"
  *   node drive.mjs --url https://127.0.0.1:8443 --user ann --password P --type hello
  *       --screenshot out.png [--desktop NAME] [--spki BASE64] [--answer TEXT]... [--settle MS]
- *       [--timeout SECONDS] [--page-shot out.png] [--keep]
+ *       [--ca FILE] [--timeout SECONDS] [--page-shot out.png] [--keep]
+ *
+ * The text is typed with Enter for each of its line ends and one at its end. The certificate is
+ * checked against --ca, or its key against --spki; without both any is taken. Without --desktop the
+ * first card is opened, or the only desktop, which opens by itself.
  *
  * Prints one line of JSON: {"ok":true,"desktop","width","height","ms":{...}}, where ms.first_picture
- * is the time from the click on "Open" to the first picture that is not one plain colour, or
+ * is the time from the moment when the console comes up (the click on "Open") to the first picture that is not one plain colour, or
  * {"ok":false,"error","page":{"code","title","text"}}, and exits with 0 or 1.
  * --keep: stays connected after that line until its standard input ends or the session does, and
  * prints a second line: {"ended":null} or {"ended":{"code","title","text"}}.
  */
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { launch } from './browser.mjs';
 
-const { values: options } = parseArgs({ options: {
+const { values } = parseArgs({ options: {
     'url': { type: 'string' }, 'user': { type: 'string' }, 'password': { type: 'string' },
     'type': { type: 'string' }, 'screenshot': { type: 'string' }, 'page-shot': { type: 'string' },
     'desktop': { type: 'string' }, 'spki': { type: 'string' }, 'answer': { type: 'string', multiple: true, default: [] },
     'settle': { type: 'string', default: '1500' }, 'timeout': { type: 'string', default: '120' }, 'keep': { type: 'boolean' },
+    'ca': { type: 'string' },
 } });
+/* A password on standard input is in no process list. */
+const options = values.url ? values : { ...values, ...JSON.parse(readFileSync(0, 'utf8')) };
 const patience = Number(options.timeout) * 1000;
 
 /* What the page says is wrong, if it does. */
@@ -38,6 +49,10 @@ const fault = (page) => page.evaluate(() => {
 
 class Refused extends Error {}
 
+/* Keys of a US keyboard that are not named after what they type. */
+const CODES = { '`': 'Backquote', '-': 'Minus', '=': 'Equal', '[': 'BracketLeft', ']': 'BracketRight', '\\': 'Backslash',
+    ';': 'Semicolon', '\'': 'Quote', ',': 'Comma', '.': 'Period', '/': 'Slash' };
+
 /* Waits for any of these selectors; a fault on the page ends the wait at once. */
 async function until(page, selectors) {
     const hit = await page.waitForFunction((wanted) =>
@@ -51,13 +66,13 @@ async function until(page, selectors) {
 }
 
 async function signIn(page) {
-    await until(page, ['#username', '.card']);
+    await until(page, ['#username']);
     await page.fill('#username', options.user);
     await page.fill('#password', options.password);
     await page.click('[type=submit]');
     const answers = [...options.answer];
 
-    while (await until(page, ['.card', '[id^="answer-"]:not(:disabled)']) !== '.card') {
+    while ((await until(page, ['.card', '.console', '[id^="answer-"]:not(:disabled)'])).startsWith('[')) {
         for (const field of await page.$$('[id^="answer-"]')) {
             if (answers.length === 0)
                 throw new Error('the page asks for more than there are answers');
@@ -68,42 +83,49 @@ async function signIn(page) {
     }
 }
 
-/* Clicks "Open" and measures in the page itself, so that our own channel to it does not count. */
-async function open(page) {
-    const card = options.desktop ? `.card[data-desktop="${options.desktop}"]` : '.card';
+/* Measures in the page itself, so that our own channel to it does not count. */
+function stopwatch() {
+    const small = Object.assign(document.createElement('canvas'), { width: 160, height: 100 }).getContext('2d', { willReadFrequently: true });
+    let began = 0;
 
-    await page.waitForSelector(card, { timeout: 10000 });
-    const name = await page.getAttribute(card, 'data-desktop');
+    new MutationObserver((changes, observer) => {
+        if (!document.querySelector('.console'))
+            return;
+        began = performance.now();
+        observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+    const timer = setInterval(() => {
+        const canvas = document.querySelector('.screen canvas');
 
-    await page.evaluate((selector) => {
-        const began = performance.now();
-        const small = Object.assign(document.createElement('canvas'), { width: 160, height: 100 }).getContext('2d', { willReadFrequently: true });
-        const timer = setInterval(() => {
-            const canvas = document.querySelector('.screen canvas');
+        if (!began || !canvas?.width || !canvas.height)
+            return;
+        small.drawImage(canvas, 0, 0, 160, 100);
+        const { data } = small.getImageData(0, 0, 160, 100);
 
-            if (!canvas?.width || !canvas.height)
+        for (let i = 4; i < data.length; i += 4) {
+            if (data[i] !== data[0] || data[i + 1] !== data[1] || data[i + 2] !== data[2]) {
+                clearInterval(timer);
+                window.firstPicture = performance.now() - began;
                 return;
-            small.drawImage(canvas, 0, 0, 160, 100);
-            const { data } = small.getImageData(0, 0, 160, 100);
-
-            for (let i = 4; i < data.length; i += 4) {
-                if (data[i] !== data[0] || data[i + 1] !== data[1] || data[i + 2] !== data[2]) {
-                    clearInterval(timer);
-                    window.firstPicture = performance.now() - began;
-                    return;
-                }
             }
-        }, 20);
+        }
+    }, 20);
+}
 
-        document.querySelector(`${selector} .primary`).click();
-    }, card);
+/* Opens the wanted desktop, unless the only one has opened by itself. */
+async function open(page) {
+    if (await page.$('.console') === null) {
+        const card = options.desktop ? `.card[data-desktop="${options.desktop}"]` : '.card';
+
+        await page.click(`${card} .primary`, { timeout: 10000 });
+    }
     await page.waitForFunction(() => window.firstPicture !== undefined || document.querySelector('[data-error]'), null,
         { timeout: patience, polling: 50 });
     const ms = await page.evaluate(() => window.firstPicture);
 
     if (ms === undefined)
         throw new Refused('the desktop did not open');
-    return { name, ms };
+    return ms;
 }
 
 const picture = (page) => page.evaluate(() => document.querySelector('.screen canvas')?.toDataURL('image/png') ?? '');
@@ -128,9 +150,29 @@ async function settle(page) {
 
 /* Real key events; playwright's own type() sends capitals without Shift. */
 async function type(page, text) {
-    for (const character of text)
-        await page.keyboard.press(/[A-Z]/.test(character) ? `Shift+${character}` : character === ' ' ? 'Space' : character, { delay: 20 });
-    await page.keyboard.press('Enter', { delay: 20 });
+    const shifted = '~!@#$%^&*()_+{}|:"<>?';
+    const plain = '`1234567890-=[]\\;\',./';
+
+    for (const character of text.endsWith('\n') ? text : `${text}\n`) {
+        const at = shifted.indexOf(character);
+        const key = at >= 0 ? `Shift+${CODES[plain[at]] ?? `Digit${plain[at]}`}` : /[A-Z]/.test(character) ? `Shift+${character}`
+            : { '\n': 'Enter', ' ': 'Space' }[character] ?? character;
+
+        await page.keyboard.press(key, { delay: 20 });
+    }
+}
+
+/* The key that stands on the network, if the certificate on it is good. */
+async function trustedKey(url, ca) {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port || 443), ca: readFileSync(ca),
+        servername: /[a-z]/i.test(hostname) ? hostname : '' });
+
+    await once(socket, 'secureConnect');
+    const key = socket.getPeerX509Certificate().publicKey.export({ type: 'spki', format: 'der' });
+
+    socket.destroy();
+    return createHash('sha256').update(key).digest('base64');
 }
 
 async function keep(page) {
@@ -142,16 +184,18 @@ async function keep(page) {
 }
 
 const began = Date.now();
-const browser = await launch({ spki: options.spki });
+const spki = options.ca ? await trustedKey(options.url, options.ca) : options.spki;
+const browser = await launch({ spki });
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 
 try {
-    await page.goto(new URL('/#/desktops', options.url).href, { timeout: patience });
+    await page.addInitScript(stopwatch);
+    await page.goto(new URL(options.desktop ? '/#/desktops' : '/', options.url).href, { timeout: patience });
     const loaded = Date.now();
 
     await signIn(page);
     const signedIn = Date.now();
-    const { name, ms } = await open(page);
+    const ms = await open(page);
     let image = await settle(page);
 
     if (options.type !== undefined) {
@@ -163,13 +207,13 @@ try {
         writeFileSync(options.screenshot, Buffer.from(image.split(',')[1], 'base64'));
     if (options['page-shot'])
         await page.screenshot({ path: options['page-shot'] });
-    const size = await page.evaluate(() => {
+    const shown = await page.evaluate(() => {
         const { width, height } = document.querySelector('.screen canvas');
 
-        return { width, height };
+        return { desktop: document.querySelector('.bar-name').textContent, width, height };
     });
 
-    console.log(JSON.stringify({ ok: true, desktop: name, ...size, ms: { page: loaded - began, sign_in: signedIn - loaded,
+    console.log(JSON.stringify({ ok: true, ...shown, ms: { page: loaded - began, sign_in: signedIn - loaded,
         first_picture: Math.round(ms), total: Date.now() - began } }));
     if (options.keep)
         await keep(page);

@@ -34,6 +34,7 @@ export class FakeServer {
     rounds = [];
     wanted = [];         /* the answers that a round wants; undefined = any */
     throttle = 0;
+    messages = undefined; /* what PAM says beside its verdict */
     down = false;        /* the broker: every call 503 */
     list = [DESKTOPS.one, DESKTOPS.two];
     sessions = [];
@@ -69,6 +70,7 @@ export class FakeServer {
         this.#wss = new WebSocketServer({ noServer: true, perMessageDeflate: false });
         this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
         await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+        this.ca = join(this.#dir, 'cert.pem');
         this.url = `https://127.0.0.1:${this.#server.address().port}`;
         return this;
     }
@@ -206,11 +208,13 @@ export class FakeServer {
         if (this.throttle)
             return fail(429, 'busy', 'Too many tries.', { 'Retry-After': String(this.throttle) });
         if (!user || password !== this.password)
-            return fail(401, 'denied', 'User name or password is not right, or the account is locked.');
+            return send(401, { error: { code: 'denied', message: 'User name or password is not right, or the account is locked.' }, messages: this.messages });
         return this.#next({ user, round: 0 }, send);
     }
 
     #answer(id, { answers }, send, fail) {
+        if (this.throttle)
+            return fail(429, 'busy', 'Too many tries.', { 'Retry-After': String(this.throttle) });
         const conversation = this.#conversations.get(id);
 
         this.#conversations.delete(id);
@@ -232,7 +236,7 @@ export class FakeServer {
             return send(202, { conversation: id, prompts: this.rounds[conversation.round++] });
         }
         this.#login = { user: conversation.user, token: randomBytes(16).toString('hex') };
-        return send(200, { token: this.#login.token, user: conversation.user, admin: false },
+        return send(200, { token: this.#login.token, user: conversation.user, admin: false, messages: this.messages },
             { 'Set-Cookie': `oriel=${this.#login.token}; Path=/; HttpOnly; Secure; SameSite=Strict` });
     }
 }

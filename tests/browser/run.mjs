@@ -22,7 +22,7 @@ const { values: options } = parseArgs({ options: {
     only: { type: 'string', default: '' },
 } });
 
-if (!existsSync(resolve(options.root, 'novnc/core/rfb.js'))) {
+if (!existsSync(resolve(options.root, 'js/novnc.js'))) {
     console.error(`${options.root} is not a complete web root: run "npm ci --prefix web --omit=dev", configure and build`);
     process.exit(2);
 }

@@ -65,8 +65,9 @@ test('faults: cut, and the broker is down for a while', async ({ page, server, p
     server.desktop.cut();
     await person.sees('.hint', 'Next try in');
     await page.waitForTimeout(1500);
+    assert.equal(server.desktops.length, 1);
     server.down = false;
-    await page.click('button:has-text("Reconnect now")');
+    await person.eventually(() => assert.equal(server.desktops.length, 2), 10000);
     await person.live();
 });
 
@@ -93,9 +94,9 @@ test('faults: cut, and the login has expired meanwhile', async ({ page, server, 
 
 test('faults: ended by the administrator', async ({ page, server, person }) => {
     await person.openDesktop();
-    server.desktop.close(1008, 'Ended by the administrator.');
+    server.desktop.close(1001, 'ended by an administrator');
     await person.fault('ended');
-    await person.sees('.notice-text', 'Ended by the administrator.');
+    await person.sees('.notice-text', 'An administrator has ended this session.');
     await page.waitForTimeout(1000);
     assert.equal(server.tickets.length, 1);
     await page.click('button:has-text("Open it again")');
@@ -104,7 +105,7 @@ test('faults: ended by the administrator', async ({ page, server, person }) => {
 
 test('faults: taken over by another device', async ({ page, server, person }) => {
     await person.openDesktop();
-    server.desktop.close(1008, 'Taken over by another device.');
+    server.desktop.close(1001, 'taken over');
     await person.fault('taken');
     await page.waitForTimeout(1000);
     assert.equal(server.tickets.length, 1);
@@ -112,8 +113,18 @@ test('faults: taken over by another device', async ({ page, server, person }) =>
 
 test('faults: the gateway restarts', async ({ server, person }) => {
     await person.openDesktop();
-    server.desktop.close(1012, 'Restart');
+    server.desktop.close(1001, 'the gateway is shutting down');
     await person.eventually(() => assert.equal(server.desktops.length, 2));
+    await person.live();
+});
+
+test('faults: a desktop that stops is started again', async ({ server, person }) => {
+    await person.openDesktop();
+    server.connectError = { status: 504, code: 'timeout', message: '' };
+    server.desktop.close(1001, 'Your desktop cannot be reached.');
+    await person.sees('.reconnect .hint', 'Next try in');
+    server.connectError = null;
+    await person.eventually(() => assert.equal(server.desktops.length, 2), 10000);
     await person.live();
 });
 

@@ -70,6 +70,31 @@ test('login: markup in a prompt stays text', async ({ page, server, person }) =>
     assert.equal(await page.locator('.login-form img, .login-form b').count(), 0);
 });
 
+test('login: what PAM says beside its verdict is shown', async ({ page, server, person }) => {
+    server.messages = [{ kind: 'error', text: 'Your account is locked until noon.' }];
+    await person.signIn('/', 'wrong');
+    await person.sees('.form-note.error', 'Your account is locked until noon.');
+    server.messages = [{ kind: 'info', text: 'Your password expires in 3 days.' }];
+    await page.fill('#password', 'correct horse');
+    await page.keyboard.press('Enter');
+    await person.sees('.toast', 'Your password expires in 3 days.');
+});
+
+test('login: too many tries in the middle keep the question', async ({ page, server, person }) => {
+    server.rounds = [[{ kind: 'secret', text: 'One-time code:' }]];
+    await person.signIn();
+    await page.fill('#answer-0', '123456');
+    server.throttle = 1;
+    await page.keyboard.press('Enter');
+    await person.sees('.form-note.error', 'Too many tries');
+    assert.equal(await page.inputValue('#answer-0'), '123456');
+    server.throttle = 0;
+    await person.sees('[type=submit]', 'Continue');
+    await page.focus('#answer-0');
+    await page.keyboard.press('Enter');
+    await person.sees('h1', 'My desktops');
+});
+
 test('login: too many tries counts down', async ({ page, server, person }) => {
     server.throttle = 2;
     await person.signIn();

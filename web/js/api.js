@@ -33,7 +33,10 @@ async function problem(response) {
     let error = {};
 
     try {
-        error = (await response.json()).error ?? {};
+        const answer = await response.json();
+
+        error = answer.error ?? {};
+        extra.messages = answer.messages;
     } catch {
         /* Not from the broker: the gateway or a proxy in between answered. */
     }
@@ -84,7 +87,7 @@ async function call(method, path, options) {
     }
 }
 
-/* One round of a login: {done: {user, admin}} or {conversation, prompts}. */
+/* One round of a login: {done: {user, admin, messages}} or {conversation, prompts}. */
 async function round(path, body) {
     /* PAM delays refusals on purpose, and a directory may be slow. */
     const response = await request('POST', path, { body, patience: 60000 });

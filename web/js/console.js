@@ -181,7 +181,8 @@ export class Console {
         announce(`${this.#source.name} is open.`);
         if (!this.settings.get('hinted')) {
             this.settings.set('hinted', true);
-            toast('The toolbar is at the top edge, or press Ctrl + Alt + Shift.');
+            toast(matchMedia('(pointer: coarse)').matches ? 'The toolbar is at the top edge.'
+                : 'The toolbar is at the top edge, or press Ctrl + Alt + Shift.');
         }
     }
 

@@ -52,6 +52,16 @@ export function errorView(error, { retry = null, actions = [] } = {}) {
         h('div', { class: 'actions' }, ...buttons));
 }
 
+/* Why the broker and the gateway end a session on purpose, and how a person reads it. */
+const ENDINGS = [
+    [/taken over/, 'taken', ''],
+    [/ended by its user/, 'ended', 'You have ended this session.'],
+    [/ended by an administrator/, 'ended', 'An administrator has ended this session.'],
+    [/stopped by an administrator/, 'ended', 'An administrator has stopped this desktop.'],
+    [/reset by an administrator/, 'ended', 'An administrator has reset this desktop.'],
+    [/was removed/, 'not-found', 'An administrator has removed this desktop.'],
+];
+
 /*
  * What a closed connection means.
  * closed: {live, opened, code, reason, security}: was there a picture, did the WebSocket open, the
@@ -65,10 +75,12 @@ export function judge(closed) {
         return { code: 'desktop', message: closed.security, again: false };
     if (!closed.opened)
         return { code: 'refused', message: '', again: true };
-    if (/another (device|viewer|place|client)|taken over|elsewhere/i.test(reason))
-        return { code: 'taken', message: '', again: false };
-    /* 1000: over in good order; 1008: by a rule; 4000 and up: by somebody's decision. */
-    if (closed.code === 1000 || closed.code === 1008 || closed.code >= 4000)
+    for (const [pattern, code, message] of ENDINGS) {
+        if (pattern.test(reason))
+            return { code, message, again: false };
+    }
+    /* 1000: over in good order; 1008: by a rule. Everything else is a fault, and may pass. */
+    if (closed.code === 1000 || closed.code === 1008)
         return { code: 'ended', message: reason, again: false };
-    return { code: 'lost', message: reason, again: true };
+    return { code: 'lost', message: closed.code === 1001 && /[.]$/.test(reason) ? reason : '', again: true };
 }

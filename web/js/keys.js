@@ -2,7 +2,7 @@
 /*
  * keys: key combinations that a browser or the local system would keep for itself.
  */
-import KeyTable from '../novnc/core/input/keysym.js';
+import { KeyTable } from './novnc.js';
 
 const KEY = {
     Ctrl: [KeyTable.XK_Control_L, 'ControlLeft'],

@@ -5,7 +5,7 @@
  *
  * Events: "live", "closed" (detail: see errors.js judge()), "clipboard", "name".
  */
-import RFB from '../novnc/core/rfb.js';
+import { RFB } from './novnc.js';
 
 /* To open the socket and to show the first picture's frame. */
 const OPEN_DEADLINE = 20000;

@@ -6,7 +6,7 @@
  */
 import * as api from './api.js';
 import { explain } from './errors.js';
-import { announce, button, h, icon, spinner } from './view.js';
+import { announce, button, h, icon, spinner, toast } from './view.js';
 
 const WORDS = {
     credentials: 'User name or password is not right, or the account is locked.',
@@ -59,6 +59,9 @@ export function loginPage(done, note = '') {
                 form)));
     let conversation = null;
     let waiting = 0;
+
+    /* What PAM said besides, a line each. */
+    const lines = (messages) => (messages ?? []).map((message) => message.text).filter(Boolean).join('\n');
 
     function tell(text, kind = 'error') {
         say.className = `form-note ${text ? kind : ''}`;
@@ -116,44 +119,39 @@ export function loginPage(done, note = '') {
     /* "Too many tries": counts down, then lets the person try again. */
     function throttle(seconds) {
         const submit = form.querySelector('[type=submit]');
+        const label = submit.lastChild;
+        const action = label.textContent;
         const until = Date.now() + seconds * 1000;
         const tick = () => {
             const left = Math.ceil((until - Date.now()) / 1000);
 
-            if (left <= 0) {
-                clearInterval(waiting);
-                submit.disabled = false;
-                tell('You can try again now.', 'info');
+            submit.disabled = left > 0;
+            label.textContent = left > 0 ? `Wait ${left} s` : action;
+            if (left > 0)
                 return;
-            }
-            submit.disabled = true;
-            submit.lastChild.textContent = `Wait ${left} s`;
+            clearInterval(waiting);
+            tell('You can try again now.', 'info');
         };
 
         clearInterval(waiting);
-        waiting = setInterval(() => {
-            tick();
-            if (!submit.disabled)
-                submit.lastChild.textContent = 'Sign in';
-        }, 500);
+        waiting = setInterval(tick, 500);
         tick();
     }
 
     function failed(error, user) {
-        const words = error.code === 'throttled'
-            ? 'Too many tries. Please wait a moment.'
-            : error.message || WORDS[error.code] || explain(error.code).text;
-
+        if (error.code === 'throttled') {
+            tell('Too many tries. Please wait a moment.');
+            throttle(error.retryAfter || 5);
+            return;
+        }
         if (conversation !== null || error.code === 'credentials')
             askPassword(user);
-        tell(words);
+        tell([error.message || WORDS[error.code] || explain(error.code).text, lines(error.messages)].join('\n').trim());
         const password = form.querySelector('#password');
 
         if (password)
             password.value = '';
         focus();
-        if (error.code === 'throttled')
-            throttle(error.retryAfter || 5);
     }
 
     form.addEventListener('submit', async (event) => {
@@ -179,7 +177,8 @@ export function loginPage(done, note = '') {
 
             busy(false);
             if (round.done) {
-                clearInterval(waiting);
+                if (lines(round.done.messages))
+                    toast(lines(round.done.messages));
                 done(round.done);
                 return;
             }

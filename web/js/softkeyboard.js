@@ -5,9 +5,8 @@
  * swipes instead of keys, so the field's text before and after is compared. Above the keyboard is
  * a row with the keys that it lacks.
  */
-import keysyms from '../novnc/core/input/keysymdef.js';
-import KeyTable from '../novnc/core/input/keysym.js';
 import { sendNamed } from './keys.js';
+import { keysyms, KeyTable } from './novnc.js';
 import { h } from './view.js';
 
 /* Something to delete must stand in the field, or BackSpace changes nothing. */

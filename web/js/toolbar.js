@@ -102,7 +102,7 @@ export class Toolbar {
 
     #keysPanel() {
         return h('div', { class: 'panel-body keys' }, ...COMBINATIONS.map((names) =>
-            button(names.join(' + '), { onclick: () => {
+            button(names.join(' + ').replace('Super', 'Windows key'), { onclick: () => {
                 if (this.#console.link)
                     sendCombination(this.#console.link, names);
                 announce(`Sent ${names.join(' ')}`);
