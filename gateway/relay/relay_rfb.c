@@ -14,10 +14,10 @@
 
 #include <string.h>
 
-#define CHUNK      (BUFFER_CHUNK - BUFFER_HEADROOM)
-#define READ_MAX   (1024 * 1024) /* at a time, of a unit that is larger than a chunk            */
-#define BURST      (1024 * 1024) /* bytes in one run and direction, so that others get a turn   */
-#define HELD_MAX   10            /* keys: as many as fingers                                    */
+#define CHUNK    (BUFFER_CHUNK - BUFFER_HEADROOM)
+#define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a chunk          */
+#define BURST    (1024 * 1024) /* bytes in one run and direction, so that others get a turn */
+#define HELD_MAX 10            /* keys: as many as fingers                                  */
 
 /* Bytes at the front of a buffer on which we have decided. */
 typedef struct {
@@ -188,9 +188,7 @@ static gsize heed_desktop(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
 			return 0;
 		*announced |= RFB_FEATURE_CLIPBOARD;
 		return wanted & RFB_FEATURE_CLIPBOARD ? 0 : n;
-	case RFB_XVP:
-		*announced |= RFB_FEATURE_XVP;
-		return wanted & RFB_FEATURE_XVP ? 0 : n;
+	case RFB_XVP: *announced |= RFB_FEATURE_XVP; return wanted & RFB_FEATURE_XVP ? 0 : n;
 	case RFB_QEMU: return wanted & RFB_FEATURE_AUDIO ? 0 : n;
 	case RFB_CONTINUOUS_UPDATES:
 	case RFB_FENCE: /* never asked for */ return n;

@@ -126,7 +126,7 @@ static guint8 choose_type(const RfbClient *client, const guint8 *types, gsize n)
 	if (!client->tls_only && memchr(types, RFB_SECURITY_NONE, n) != NULL)
 		return RFB_SECURITY_NONE;
 	if (!client->tls_only && client->password != NULL &&
-		memchr(types, RFB_SECURITY_VNC, n) != NULL)
+	    memchr(types, RFB_SECURITY_VNC, n) != NULL)
 		return RFB_SECURITY_VNC;
 	if (memchr(types, RFB_SECURITY_VENCRYPT, n) != NULL)
 		return RFB_SECURITY_VENCRYPT;
@@ -170,7 +170,7 @@ static gboolean read_types(RfbClient *client, const guint8 *b, Buffer *out, GErr
 }
 
 static gboolean read_vencrypt_subtypes(RfbClient *client, const guint8 *b, Buffer *out,
-	GError **error)
+				       GError **error)
 {
 	guint32 best = 0;
 
@@ -187,7 +187,8 @@ static gboolean read_vencrypt_subtypes(RfbClient *client, const guint8 *b, Buffe
 		best = MAX(best, subtype);
 	}
 	if (best == 0)
-		return fail(error, "it offers no VeNCrypt subtype with a certificate that we have a login for");
+		return fail(error, "it offers no VeNCrypt subtype with a certificate that we have "
+				   "a login for");
 	client->subtype = best;
 	buffer_append_u32be(out, best);
 	client->state = RFB_CLIENT_VENCRYPT_AGREED;
@@ -309,7 +310,8 @@ RfbEvent rfb_client_step(RfbClient *client, Buffer *in, Buffer *out, GError **er
 		if (buffer_length(in) < need)
 			return RFB_MORE;
 		/* An empty name or reason: no bytes, and perhaps no storage. */
-		if (!read_message(client, need > 0 ? buffer_bytes(in) : (const guint8 *)"", out, error))
+		if (!read_message(client, need > 0 ? buffer_bytes(in) : (const guint8 *)"", out,
+				  error))
 			return RFB_FAILED;
 		buffer_consume(in, need);
 	}

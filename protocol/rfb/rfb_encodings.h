@@ -49,21 +49,21 @@ enum {
 typedef enum {
 	RFB_SHAPE_UNKNOWN,
 	RFB_SHAPE_EMPTY,
-	RFB_SHAPE_PIXELS,       /* w * h pixels                             */
-	RFB_SHAPE_FOUR,         /* 4 bytes                                  */
-	RFB_SHAPE_RRE,          /* count, background, pixel + 8 bytes each  */
-	RFB_SHAPE_CORRE,        /* count, background, pixel + 4 bytes each  */
-	RFB_SHAPE_TILES,        /* Hextile                                  */
-	RFB_SHAPE_COUNTED,      /* U32 length, and so many bytes            */
-	RFB_SHAPE_VIDEO,        /* U32 length, U32 flags, so many bytes     */
+	RFB_SHAPE_PIXELS,  /* w * h pixels                             */
+	RFB_SHAPE_FOUR,    /* 4 bytes                                  */
+	RFB_SHAPE_RRE,     /* count, background, pixel + 8 bytes each  */
+	RFB_SHAPE_CORRE,   /* count, background, pixel + 4 bytes each  */
+	RFB_SHAPE_TILES,   /* Hextile                                  */
+	RFB_SHAPE_COUNTED, /* U32 length, and so many bytes            */
+	RFB_SHAPE_VIDEO,   /* U32 length, U32 flags, so many bytes     */
 	RFB_SHAPE_TIGHT,
 	RFB_SHAPE_CURSOR,       /* pixels and a mask                        */
 	RFB_SHAPE_XCURSOR,      /* two colours and two masks, or nothing    */
 	RFB_SHAPE_CURSOR_ALPHA, /* an inner encoding, and RGBA              */
 	RFB_SHAPE_VMWARE_CURSOR,
-	RFB_SHAPE_ONE,          /* 1 byte                                   */
-	RFB_SHAPE_TWO,          /* 2 bytes                                  */
-	RFB_SHAPE_SCREENS,      /* count and 16 bytes each                  */
+	RFB_SHAPE_ONE,     /* 1 byte                                   */
+	RFB_SHAPE_TWO,     /* 2 bytes                                  */
+	RFB_SHAPE_SCREENS, /* count and 16 bytes each                  */
 } RfbShape;
 
 RfbShape rfb_shape(gint32 encoding);

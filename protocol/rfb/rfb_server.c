@@ -92,7 +92,7 @@ static gboolean read_type(RfbServer *server, const guint8 *b, Buffer *out, GErro
 }
 
 static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer *out,
-	GError **error)
+				      GError **error)
 {
 	if (rfb_u16(b) != 0x0002)
 		return fail("a VeNCrypt version other than 0.2", error);
@@ -104,7 +104,7 @@ static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer
 }
 
 static gboolean read_vencrypt_subtype(RfbServer *server, const guint8 *b, Buffer *out,
-	GError **error)
+				      GError **error)
 {
 	if (rfb_u32(b) != RFB_X509_PLAIN)
 		return fail("a VeNCrypt subtype other than X509Plain", error);
@@ -203,7 +203,7 @@ void rfb_server_accept(RfbServer *server, Buffer *out)
 }
 
 void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
-	Buffer *out)
+		       Buffer *out)
 {
 	g_autofree char *cut = g_strndup(name, RFB_NAME_MAX);
 
@@ -229,7 +229,7 @@ void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
 		words = server->words;
 	switch (server->state) {
 	case RFB_SERVER_START:
-		/* Whatever the viewer will answer: those that do not speak at least 3.7 are gone. */
+		/* Whatever the viewer will answer: who speaks less than 3.7 is gone. */
 		rfb_version_append(out, 8);
 		G_GNUC_FALLTHROUGH;
 	case RFB_SERVER_VERSION: /* no list of types yet: an empty one, and why */

@@ -37,13 +37,13 @@ typedef enum {
 typedef struct {
 	RfbServerMode mode;
 	RfbServerState state;
-	unsigned minor;    /* 3, 7 or 8, once the viewer has said it  */
-	gboolean shared;   /* of ClientInit                           */
-	char *user;        /* with RFB_CREDENTIALS; may be taken      */
-	char *password;    /* Secret; with RFB_CREDENTIALS; may be taken */
+	unsigned minor;  /* 3, 7 or 8, once the viewer has said it  */
+	gboolean shared; /* of ClientInit                           */
+	char *user;      /* with RFB_CREDENTIALS; may be taken      */
+	char *password;  /* Secret; with RFB_CREDENTIALS; may be taken */
 	guint32 user_n;
 	guint32 password_n;
-	const char *words; /* why the handshake failed, for the person; NULL = the caller knows better */
+	const char *words; /* for the person, why the handshake failed; NULL = ask the error */
 } RfbServer;
 
 void rfb_server_init(RfbServer *server, RfbServerMode mode);
@@ -69,7 +69,7 @@ void rfb_server_accept(RfbServer *server, Buffer *out);
 
 /* After RFB_READY: the screen, in the canonical pixel format. Longer names are cut. */
 void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
-	Buffer *out);
+		       Buffer *out);
 
 /*
  * Says no, with these words (or with its own, if it knows why), in whatever way the viewer

@@ -82,10 +82,9 @@ static guint64 measure_tight(RfbPixels pixels, const guint8 *b, gsize n, RfbUnit
 		if (n < at + 1)
 			return at + 1;
 		switch (b[at++]) {
-		case 0: /* copy */
-		case 2: /* gradient */
-			break;
-		case 1: /* palette */
+		case 0: break; /* copy */
+		case 2: break; /* gradient */
+		case 1:        /* palette */
 			if (n < at + 1)
 				return at + 1;
 			row = b[at] < 2 ? (unit->w + 7) / 8 : unit->w;
@@ -198,11 +197,11 @@ static RfbScan pass_on(RfbUnits *units, const guint8 *b, gsize n, RfbUnit *unit)
 	gboolean done;
 
 	if (units->pass == RFB_PASS_TILES) {
+		unit->type = RFB_HEXTILE;
 		if (!tiles_walk(units, b, n, &unit->length))
 			return RFB_SCAN_FAULT;
 		if (unit->length == 0)
 			return more(units, n + 1);
-		unit->type = RFB_HEXTILE;
 		done = units->tile_y >= units->h;
 	} else {
 		unit->length = MIN(n, units->left);
@@ -356,7 +355,7 @@ static RfbScan message(RfbUnits *units, const guint8 *b, gsize n, guint64 measur
 	/* RFB_SERVER_CUT_TEXT and RFB_CLIENT_CUT_TEXT mean something else the other way round, but
 	 * nothing that could be so long. */
 	if (measured > RFB_CUT_MAX && n >= 8 &&
-		(b[0] == RFB_SERVER_CUT_TEXT || b[0] == RFB_CLIENT_CUT_TEXT)) {
+	    (b[0] == RFB_SERVER_CUT_TEXT || b[0] == RFB_CLIENT_CUT_TEXT)) {
 		units->left = measured;
 		units->pass = RFB_PASS_SKIP;
 		scan = pass_on(units, b, n, unit);
@@ -382,7 +381,7 @@ static gboolean scan_early(RfbUnits *units, const guint8 *b, gsize n, RfbUnit *u
 }
 
 RfbScan rfb_units_from_desktop(RfbUnits *units, const guint8 *b, gsize n, RfbUnit *unit,
-	GError **error)
+			       GError **error)
 {
 	RfbScan scan;
 	gboolean in_update = units->rects > 0;
@@ -393,7 +392,7 @@ RfbScan rfb_units_from_desktop(RfbUnits *units, const guint8 *b, gsize n, RfbUni
 		else
 			scan = message(units, b, n, measure_desktop_message(b, n), unit);
 		if (scan == RFB_SCAN_UNIT && !in_update && unit->type == RFB_FRAMEBUFFER_UPDATE &&
-			unit->kind == RFB_UNIT_MESSAGE) {
+		    unit->kind == RFB_UNIT_MESSAGE) {
 			unit->kind = RFB_UNIT_UPDATE;
 			units->pixels = units->next;
 			units->rects = rfb_u16(b + 2);
@@ -402,13 +401,14 @@ RfbScan rfb_units_from_desktop(RfbUnits *units, const guint8 *b, gsize n, RfbUni
 	}
 	if (scan == RFB_SCAN_FAULT)
 		g_set_error(error, FAULT, FAULT_DESKTOP,
-			"the desktop sent %s %d that is unknown or too large",
-			in_update ? "a rectangle of encoding" : "a message of type", unit->type);
+			    "the desktop sent %s %d that is unknown or too large",
+			    in_update ? "a rectangle of encoding" : "a message of type",
+			    unit->type);
 	return scan;
 }
 
 RfbScan rfb_units_from_client(RfbUnits *units, const guint8 *b, gsize n, RfbUnit *unit,
-	GError **error)
+			      GError **error)
 {
 	RfbScan scan;
 
@@ -416,7 +416,7 @@ RfbScan rfb_units_from_client(RfbUnits *units, const guint8 *b, gsize n, RfbUnit
 		scan = message(units, b, n, measure_client_message(b, n), unit);
 	if (scan == RFB_SCAN_FAULT)
 		g_set_error(error, FAULT, FAULT_CLIENT,
-			"the viewer sent a message of type %d that is unknown or too large",
-			unit->type);
+			    "the viewer sent a message of type %d that is unknown or too large",
+			    unit->type);
 	return scan;
 }

@@ -31,9 +31,9 @@ typedef enum {
 typedef struct {
 	gsize length; /* bytes, from the start that was given */
 	RfbUnitKind kind;
-	gint32 type;   /* number of the message, or encoding of the rectangle               */
+	gint32 type;        /* number of the message, or encoding of the rectangle               */
 	guint16 x, y, w, h; /* of a rectangle; of a PART only when `first`                  */
-	gint8 stream;  /* zlib stream that it belongs to: 0 to 3 Tight, 4 ZRLE, 5 zlib; or -1 */
+	gint8 stream;   /* zlib stream that it belongs to: 0 to 3 Tight, 4 ZRLE, 5 zlib; or -1 */
 	gboolean first; /* PART or SKIP: the beginning of it                                */
 	gboolean last;  /* UPDATE, RECT or PART: the update ends here                       */
 } RfbUnit;
@@ -48,10 +48,10 @@ typedef enum { RFB_PASS_NOTHING, RFB_PASS_PIXELS, RFB_PASS_TILES, RFB_PASS_SKIP 
 
 /* Where one direction of a connection stands. */
 typedef struct {
-	gsize want;       /* no unit ends before so many bytes                               */
-	guint64 left;     /* of what is passed in parts (PIXELS, SKIP)                       */
-	guint32 rects;    /* of the open update that have not ended                          */
-	guint32 tile_x;   /* next tile of a Hextile rectangle, in pixels from its corner     */
+	gsize want;     /* no unit ends before so many bytes                               */
+	guint64 left;   /* of what is passed in parts (PIXELS, SKIP)                       */
+	guint32 rects;  /* of the open update that have not ended                          */
+	guint32 tile_x; /* next tile of a Hextile rectangle, in pixels from its corner     */
 	guint32 tile_y;
 	guint16 w, h;     /* of a rectangle that is passed in parts                          */
 	RfbPixels pixels; /* of the open update                                              */
@@ -68,6 +68,6 @@ void rfb_units_init(RfbUnits *units);
  * FAULT_DESKTOP or FAULT_CLIENT: something unknown or larger than its bound.
  */
 RfbScan rfb_units_from_desktop(RfbUnits *units, const guint8 *bytes, gsize n, RfbUnit *unit,
-	GError **error);
+			       GError **error);
 RfbScan rfb_units_from_client(RfbUnits *units, const guint8 *bytes, gsize n, RfbUnit *unit,
-	GError **error);
+			      GError **error);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	gsize at = MIN(size, 1);
 
 	rfb_client_init(&client, choice & 2 ? "user" : NULL, choice & 3 ? "password" : NULL,
-		(choice & 4) != 0);
+			(choice & 4) != 0);
 	for (;;) {
 		g_autoptr(GError) error = NULL;
 		gsize need;

@@ -21,9 +21,10 @@ static guint64 scan(guint8 choice, const guint8 *data, gsize size, gsize step, g
 	for (;;) {
 		g_autoptr(GError) error = NULL;
 		RfbUnit unit;
-		RfbScan found = choice & 1
-					? rfb_units_from_client(&units, data + at, given - at, &unit, &error)
-					: rfb_units_from_desktop(&units, data + at, given - at, &unit, &error);
+		RfbScan found = choice & 1 ? rfb_units_from_client(&units, data + at, given - at,
+								   &unit, &error)
+					   : rfb_units_from_desktop(&units, data + at, given - at,
+								    &unit, &error);
 
 		g_assert((found == RFB_SCAN_FAULT) == (error != NULL));
 		if (found == RFB_SCAN_FAULT)
