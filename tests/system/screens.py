@@ -63,7 +63,7 @@ class Display:
 
     def screenshot(self):
         picture = subprocess.run(
-            ["import", "-silent", "-window", "root", "rgb:-"],
+            ["import", "-silent", "-window", "root", "-depth", "8", "rgb:-"],
             env=self.environment,
             check=True,
             timeout=30,
