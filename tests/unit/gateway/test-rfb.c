@@ -138,7 +138,7 @@ static Step greet(const char *plain, gsize n, GError **error)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_assert_cmpint(front_rfb.greet(&t.s, error), ==, STEP_WAIT);
-		say(t.viewer, LOGIN + at, parts[i]);
+		say(t.viewer, &LOGIN[at], parts[i]);
 		at += parts[i];
 	}
 	g_assert_cmpint(front_rfb.greet(&t.s, error), ==, STEP_WAIT);
