@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests/bench/run measures: the gateway with each of its protocols, and TLS proxies in front
+of the same desktop. Each target says how a client reaches it and which processes serve it."""
+
+import pathlib
+import shutil
+import subprocess
+import time
+
+import deployment
+
+
+class Target:
+    host = "127.0.0.1"
+    tickets = None
+
+    def __init__(self, name, protocol, port, pids):
+        self.name, self.protocol, self.port, self.pids = name, protocol, port, pids
+
+    def prepare(self, clients):
+        """Before each load."""
+
+
+class GatewayTarget(Target):
+    """Each client has a machine of its own, all with the address of the one bench-desktop."""
+
+    def __init__(self, bench, protocol):
+        system = bench.system
+        port = system.vnc_port if protocol == "vnc" else system.port
+        super().__init__(f"oriel {protocol}", protocol, port, bench.worker)
+        self.bench = bench
+        self.tickets = bench.directory / f"tickets-{protocol}"
+
+    def prepare(self, clients):
+        pool = "bench-spice" if self.protocol == "spice" else "bench-vnc"
+        wanted = {"wss": "web"}.get(self.protocol, self.protocol)
+        cards = [card["id"] for card in self.bench.api.desktops() if card["pool"] == pool]
+        lines = []
+        for card in cards[:clients]:
+            path = f"/api/v1/desktops/{card}/connect"
+            lines.append(self.bench.api.post(path, {"protocol": wanted})["ticket"])
+        self.tickets.write_text("\n".join(lines) + "\n")
+
+
+class Bench:
+    def __init__(self, directory, machines):
+        self.directory, self.machines = directory, machines
+        self.started = []
+        self.system = deployment.Deployment(
+            "bench",
+            gateway={"workers": 1, "max_per_address": 20000, "max_handshakes": 20000},
+            broker={"ticket_seconds": 600},
+        )
+
+    def spawn(self, *words):
+        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+        self.started.append(process)
+        return process
+
+    def __enter__(self):
+        try:
+            self.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self):
+        program = deployment.BUILD / "tests/bench/bench-desktop"
+        for kind in ("vnc", "spice"):
+            desktop = self.spawn(program, kind, self.directory / f"{kind}.sock")
+            assert desktop.stdout.readline() == "ready\n"
+        self.system.start()
+        for kind in ("vnc", "spice"):
+            pool = f"bench-{kind}"
+            self.system.ctl("pool", "add", pool, "--kind", "machines", "--max", self.machines)
+            self.system.ctl("entitle", pool, "--user", "anna")
+            for _ in range(self.machines):
+                self.system.ctl("machine", "add", pool, "--protocol", kind,
+                                "--address", f"unix:{self.directory}/{kind}.sock")
+        self.api = self.system.login("anna")
+
+    def __exit__(self, *_):
+        for process in self.started:
+            process.terminate()
+            process.wait(10)
+        self.system.stop()
+
+    def worker(self):
+        """The one worker: the supervisor's child."""
+        parent = self.system.daemons["gateway"].pid
+        return [pid for pid in self.system.pids("gateway") if pid != parent]
+
+    # ---- the others
+
+    def pem(self):
+        """Certificate and key in one file, as haproxy wants them."""
+        path = self.directory / "both.pem"
+        tls = self.system.path("tls")
+        path.write_text((tls / "tls.crt").read_text() + (tls / "tls.key").read_text())
+        return path
+
+    def haproxy(self):
+        port, config = deployment.free_port(), self.directory / "haproxy.cfg"
+        config.write_text(f"""global
+    nbthread 1
+    maxconn 20000
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+listen bench
+    bind 127.0.0.1:{port} ssl crt {self.pem()} ciphersuites TLS_AES_256_GCM_SHA384
+    server desktop unix@{self.directory}/vnc.sock
+""")
+        process = self.spawn("haproxy", "-db", "-f", config)
+        return Target("haproxy", "tls", port, lambda: [process.pid])
+
+    def nginx(self):
+        port, config = deployment.free_port(), self.directory / "nginx.conf"
+        module = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+        load = f"load_module {module};" if module.exists() else ""
+        config.write_text(f"""{load}
+daemon off; worker_processes 1; pid {self.directory}/nginx.pid; user root;
+worker_rlimit_nofile 20000; error_log {self.directory}/nginx.log;
+events {{ worker_connections 20000; }}
+stream {{ server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {self.pem()}; ssl_certificate_key {self.pem()};
+    ssl_protocols TLSv1.3; ssl_session_cache off;
+    proxy_pass unix:{self.directory}/vnc.sock;
+}} }}
+""")
+        process = self.spawn("nginx", "-c", config, "-e", self.directory / "nginx.log")
+
+        def workers():
+            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            return [int(pid) for pid in children.read_text().split()]
+
+        return Target("nginx", "tls", port, workers)
+
+    def targets(self):
+        found = [GatewayTarget(self, protocol) for protocol in ("vnc", "wss", "spice")]
+        if shutil.which("haproxy"):
+            found.append(self.haproxy())
+        if shutil.which("nginx"):
+            found.append(self.nginx())
+        time.sleep(1)
+        return found
