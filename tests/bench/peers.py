@@ -75,8 +75,8 @@ class Bench:
             pool = f"bench-{kind}"
             self.system.ctl("pool", "add", pool, "--kind", "machines", "--max", self.machines)
             self.system.ctl("entitle", pool, "--user", "anna")
-            for _ in range(self.machines):
-                self.system.ctl("machine", "add", pool, "--protocol", kind,
+            for n in range(self.machines):
+                self.system.ctl("machine", "add", pool, f"{kind}-{n}", "--protocol", kind,
                                 "--address", f"unix:{self.directory}/{kind}.sock")
         self.api = self.system.login("anna")
 
@@ -104,7 +104,7 @@ class Bench:
         port, config = deployment.free_port(), self.directory / "haproxy.cfg"
         config.write_text(f"""global
     nbthread 1
-    maxconn 20000
+    maxconn 9000
 defaults
     mode tcp
     timeout connect 5s
@@ -123,8 +123,8 @@ listen bench
         load = f"load_module {module};" if module.exists() else ""
         config.write_text(f"""{load}
 daemon off; worker_processes 1; pid {self.directory}/nginx.pid; user root;
-worker_rlimit_nofile 20000; error_log {self.directory}/nginx.log;
-events {{ worker_connections 20000; }}
+worker_rlimit_nofile 19000; error_log {self.directory}/nginx.log;
+events {{ worker_connections 9000; }}
 stream {{ server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {self.pem()}; ssl_certificate_key {self.pem()};
