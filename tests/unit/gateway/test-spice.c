@@ -379,7 +379,6 @@ static void test_login(void)
 
 static void test_goodbye(void)
 {
-	static const guint8 seven[] = {7, 0, 0, 0};
 	g_autoptr(GError) denied = g_error_new_literal(FAULT, FAULT_DENIED, "no");
 	g_autoptr(GError) down = g_error_new_literal(FAULT, FAULT_DESKTOP, "down");
 	g_autoptr(GError) error = NULL;
@@ -395,8 +394,9 @@ static void test_goodbye(void)
 		view(SPICE_CHANNEL_MAIN, 0, "tick");
 		g_assert_cmpint(drive(front_spice.greet, NULL), ==, STEP_NEXT);
 		front_spice.goodbye(&t.s, i == 0 ? denied : down);
-		g_assert_cmpmem(buffer_bytes(&t.s.client.out), buffer_length(&t.s.client.out),
-				seven, i == 0 ? 4 : 0);
+		g_assert_cmpuint(buffer_length(&t.s.client.out), ==, i == 0 ? 4 : 0);
+		if (i == 0)
+			g_assert_cmpuint(*buffer_bytes(&t.s.client.out), ==, 7);
 		end();
 	}
 	/* No ticket, no user. */
