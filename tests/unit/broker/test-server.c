@@ -43,7 +43,7 @@ static void test_no_proxy(Fixture *f, gconstpointer data)
 {
 	static const char *const lies[] = {
 		GET_HEALTH,
-		"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" GET_HEALTH,
+		("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" GET_HEALTH),
 		"\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n",
 	};
 	/* A length beyond what any header needs. */
