@@ -31,7 +31,7 @@ static gboolean start(Api *api, Core *core, GError **error)
 	api->services.limit = limit_new();
 	api->workers = workers_new();
 	api->web = server_new(&api->services, api->workers, FALSE,
-		(unsigned)options->max_per_address, error);
+			      (unsigned)options->max_per_address, error);
 	api->admin = api->web ? server_new(&api->services, api->workers, TRUE, 0, error) : NULL;
 	if (api->admin == NULL)
 		return FALSE;

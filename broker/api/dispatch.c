@@ -14,21 +14,22 @@ static void serve_file(Request *request)
 	const File *file = path ? files_find(request->services->files, path) : NULL;
 
 	if (file == NULL) {
-		static const char page[] = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+		static const char page[] =
+			"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
 			"<title>Not found</title><h1>Not found</h1>"
 			"<p>There is no such page. <a href=\"/\">To your desktops</a></p></html>";
 
 		file = files_find(request->services->files, "/404.html");
 		if (file == NULL) {
 			reply_bytes(request, 404, "text/html; charset=utf-8", g_strdup(page),
-				strlen(page));
+				    strlen(page));
 			return;
 		}
 		reply_file(request, 404, file);
 		return;
 	}
-	reply_file(request,
-		file_matches(file, request->header[HEADER_IF_NONE_MATCH]) ? 304 : 200, file);
+	reply_file(request, file_matches(file, request->header[HEADER_IF_NONE_MATCH]) ? 304 : 200,
+		   file);
 }
 
 static gboolean refuse_method(Request *request, const char *allow)
@@ -83,7 +84,7 @@ static void log_outcome(const Request *request)
 		const FaultInfo *info = fault_info(fault_code(reply->cause));
 
 		log_write(info->log_level, &context, "%s %s: %u fault=%s: %s", route->method,
-			route->pattern, reply->status, info->name, reply->cause->message);
+			  route->pattern, reply->status, info->name, reply->cause->message);
 		return;
 	}
 	if (!g_str_equal(route->method, "GET") || route->guarded)
@@ -98,7 +99,7 @@ void dispatch_run(Request *request)
 
 	if (guard_admit(request) && !request->route->run(request, &error)) {
 		gboolean login = request->route->work == WORK_LOGIN &&
-			g_error_matches(error, FAULT, FAULT_DENIED);
+				 g_error_matches(error, FAULT, FAULT_DENIED);
 
 		reply_fault(request, g_steal_pointer(&error));
 		/* Who is not yet in is not forbidden but unknown (RFC 9110, 15.5.2). */

@@ -52,7 +52,7 @@ static void admit_proxied(Door *door, Caller *caller, const ProxyHeader *header)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = g_htons(header->source_port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-		.sin6_port = g_htons(header->source_port)};
+				  .sin6_port = g_htons(header->source_port)};
 	int fd = autofd_steal(&caller->fd);
 
 	switch (header->family) {
@@ -111,7 +111,7 @@ static void admit_local(Door *door, int fd)
 	LogContext context = {.peer = "local", .step = "admin"};
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 &&
-		(who.uid == 0 || who.uid == geteuid())) {
+	    (who.uid == 0 || who.uid == geteuid())) {
 		door->admit(door->data, fd, NULL, 0);
 		return;
 	}
@@ -164,7 +164,7 @@ static gpointer watch(gpointer data)
 		fds[0] = (struct pollfd){.fd = door->wake, .events = POLLIN};
 		/* When too many wait, the next ones wait in the kernel's queue. */
 		fds[1] = (struct pollfd){.fd = n < PENDING_MAX ? door->listener : -1,
-			.events = POLLIN};
+					 .events = POLLIN};
 		for (unsigned i = 0; i < n; i++) {
 			Caller *caller = g_ptr_array_index(door->callers, i);
 
@@ -194,11 +194,11 @@ static gboolean clear_stale(const struct sockaddr_un *address, GError **error)
 	if (lstat(address->sun_path, &st) < 0)
 		return TRUE;
 	if (fd >= 0 && S_ISSOCK(st.st_mode) &&
-		connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-		errno == ECONNREFUSED && unlink(address->sun_path) == 0)
+	    connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+	    errno == ECONNREFUSED && unlink(address->sun_path) == 0)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_CONFIG, "%s: exists, and is in use or no socket",
-		address->sun_path);
+		    address->sun_path);
 	return FALSE;
 }
 
@@ -217,8 +217,8 @@ static int listen_at(const char *path, mode_t mode, GError **error)
 	/* Linux gives the file the socket's own mode (and umask): there is no moment in which it
 	 * is open to more. The second one undoes the umask. */
 	if (fd < 0 || fchmod(fd, mode) < 0 ||
-		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
+	    listen(fd, SOMAXCONN) < 0) {
 		fault_set_errno(error, FAULT_CONFIG, path);
 		return -1;
 	}
@@ -226,7 +226,7 @@ static int listen_at(const char *path, mode_t mode, GError **error)
 }
 
 Door *door_open(DoorKind kind, const char *path, mode_t mode, DoorAdmit admit, gpointer data,
-	GError **error)
+		GError **error)
 {
 	int listener = listen_at(path, mode, error);
 	Door *door;

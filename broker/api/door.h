@@ -22,7 +22,7 @@ typedef void (*DoorAdmit)(gpointer data, int fd, const struct sockaddr *address,
 /* Replaces a stale socket at the path; FAULT_CONFIG if somebody still listens there or it cannot
  * be bound. mode: of the socket file, from its first moment on. */
 Door *door_open(DoorKind kind, const char *path, mode_t mode, DoorAdmit admit, gpointer data,
-	GError **error);
+		GError **error);
 
 /* Stops listening, removes the socket file, drops who has not said who they are. Accepts NULL. */
 void door_close(Door *door);

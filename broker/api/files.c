@@ -69,14 +69,14 @@ static gboolean is_inside(const char *root, const char *path)
 	char *resolved = realpath(path, NULL);
 	gsize length = strlen(root);
 	gboolean inside = resolved != NULL && strncmp(resolved, root, length) == 0 &&
-		(resolved[length] == '/' || g_str_equal(root, "/"));
+			  (resolved[length] == '/' || g_str_equal(root, "/"));
 
 	free(resolved);
 	return inside;
 }
 
 static gboolean add_file(Files *files, const char *path, const char *url, const char *type,
-	GError **error)
+			 GError **error)
 {
 	g_autofree char *bytes = NULL;
 	g_autofree char *sum = NULL;
@@ -109,7 +109,7 @@ static gboolean add_file(Files *files, const char *path, const char *url, const 
 }
 
 static gboolean add_folder(Files *files, const char *folder, const char *url, unsigned depth,
-	GError **error)
+			   GError **error)
 {
 	g_autoptr(GError) cause = NULL;
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, &cause);
@@ -117,7 +117,7 @@ static gboolean add_folder(Files *files, const char *folder, const char *url, un
 
 	if (dir == NULL || depth > DEPTH_MAX) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "web_root: %s",
-			cause ? cause->message : "folders too deep");
+			    cause ? cause->message : "folders too deep");
 		return FALSE;
 	}
 	while ((name = g_dir_read_name(dir)) != NULL) {

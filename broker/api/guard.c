@@ -11,7 +11,8 @@
 char *guard_cookie(const char *token)
 {
 	return g_strconcat(GUARD_COOKIE "=", token ? token : "",
-		"; Path=/; Secure; HttpOnly; SameSite=Strict", token ? NULL : "; Max-Age=0", NULL);
+			   "; Path=/; Secure; HttpOnly; SameSite=Strict",
+			   token ? NULL : "; Max-Age=0", NULL);
 }
 
 char *guard_cookie_value(const char *header, const char *name)
@@ -82,7 +83,7 @@ static gboolean from_own_page(Request *request)
 }
 
 static gboolean refuse(Request *request, unsigned status, const char *code, const char *words,
-	const char *cause)
+		       const char *cause)
 {
 	reply_refuse(request, status, code, words);
 	if (cause != NULL)
@@ -102,7 +103,7 @@ static gboolean identify(Request *request)
 		return TRUE;
 	if (g_error_matches(error, FAULT, FAULT_DENIED))
 		return refuse(request, 401, "denied", "Your login has ended. Please log in again.",
-			NULL);
+			      NULL);
 	reply_fault(request, g_steal_pointer(&error));
 	return FALSE;
 }
@@ -115,23 +116,25 @@ gboolean guard_admit(Request *request)
 	if (request->admin_door) {
 		if (route->may != MAY_USER)
 			return TRUE;
-		return refuse(request, 403, "denied",
-			"This call belongs to a person; the admin socket has the /admin calls.", NULL);
+		return refuse(
+			request, 403, "denied",
+			"This call belongs to a person; the admin socket has the /admin calls.",
+			NULL);
 	}
 	/* Nobody else's page may log a browser in, either (and there is no cookie yet to tell). */
 	if ((changes || route->guarded) && request->header[HEADER_AUTHORIZATION] == NULL &&
-		!from_own_page(request))
+	    !from_own_page(request))
 		return refuse(request, 403, "denied", "This request came from another site.",
-			"another site's page made the request");
+			      "another site's page made the request");
 	if (route->may == MAY_ANYONE)
 		return TRUE;
 	if (!identify(request))
 		return FALSE;
 	if (changes && request->by_cookie && request->header[HEADER_CSRF] == NULL)
 		return refuse(request, 403, "denied", "The header X-Oriel-CSRF is missing.",
-			"no X-Oriel-CSRF header");
+			      "no X-Oriel-CSRF header");
 	if (route->may == MAY_ADMIN && !request->who->admin)
 		return refuse(request, 403, "denied", "This is for administrators.",
-			"not an administrator");
+			      "not an administrator");
 	return TRUE;
 }

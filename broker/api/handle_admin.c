@@ -32,12 +32,12 @@ static char *or_null(const char *text)
 }
 
 static gboolean in_range(const char *name, json_int_t value, json_int_t min, json_int_t max,
-	GError **error)
+			 GError **error)
 {
 	if (value >= min && value <= max)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_CLIENT, "%s must be from %lld to %lld", name,
-		(long long)min, (long long)max);
+		    (long long)min, (long long)max);
 	return FALSE;
 }
 
@@ -49,7 +49,7 @@ static gboolean reply_array(Request *request, GPtrArray *views, json_t *(*view)(
 	g_ptr_array_unref(views);
 	return TRUE;
 }
-#define REPLY_ARRAY(request, views, view)                                                          \
+#define REPLY_ARRAY(request, views, view) \
 	reply_array(request, views, (json_t * (*)(gconstpointer)) view)
 
 static gboolean reply_created(Request *request, const char *key, const char *value)
@@ -78,13 +78,13 @@ gboolean handle_image_add(Request *request, GError **error)
 	g_autoptr(json_t) root = NULL;
 	ImageView image;
 
-	if (!request_json(request, &root, error,
-		    "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s}", "name", &name, "disk", &disk,
-		    "kernel", &kernel, "initrd", &initrd, "cmdline", &cmdline, "xml", &xml,
-		    "memory", &memory, "cpus", &cpus, "video", &video))
+	if (!request_json(request, &root, error, "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s}",
+			  "name", &name, "disk", &disk, "kernel", &kernel, "initrd", &initrd,
+			  "cmdline", &cmdline, "xml", &xml, "memory", &memory, "cpus", &cpus,
+			  "video", &video))
 		return FALSE;
 	if (!in_range("memory", memory, 16, 4 * 1024 * 1024, error) ||
-		!in_range("cpus", cpus, 1, 512, error))
+	    !in_range("cpus", cpus, 1, 512, error))
 		return FALSE;
 	image = (ImageView){
 		.name = (char *)name,
@@ -105,7 +105,7 @@ gboolean handle_image_add(Request *request, GError **error)
 gboolean handle_image_remove(Request *request, GError **error)
 {
 	return reply_done(request, core_image_remove(request->services->core, admin_name(request),
-		request->args[0], error));
+						     request->args[0], error));
 }
 
 gboolean handle_pools(Request *request, GError **error)
@@ -121,8 +121,8 @@ gboolean handle_pool_add(Request *request, GError **error)
 	PoolView pool;
 
 	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:s,s?:s,s?:I,s?:I}", "name",
-		    &name, "kind", &kind, "image", &image, "provider", &provider, "uri", &uri,
-		    "max", &max, "spare", &spare))
+			  &name, "kind", &kind, "image", &image, "provider", &provider, "uri", &uri,
+			  "max", &max, "spare", &spare))
 		return FALSE;
 	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error))
 		return FALSE;
@@ -145,7 +145,7 @@ gboolean handle_pool_add(Request *request, GError **error)
 gboolean handle_pool_remove(Request *request, GError **error)
 {
 	return reply_done(request, core_pool_remove(request->services->core, admin_name(request),
-		request->args[0], error));
+						    request->args[0], error));
 }
 
 /* The desktops that stand on their own somewhere: those of pools of kind "machines". */
@@ -174,35 +174,36 @@ gboolean handle_machine_add(Request *request, GError **error)
 	g_autofree char *id = NULL;
 
 	if (!request_json(request, &root, error, "{s:s,s:s,s:s,s:s,s?:s}", "pool", &pool, "name",
-		    &name, "protocol", &protocol, "address", &address, "secret", &secret))
+			  &name, "protocol", &protocol, "address", &address, "secret", &secret))
 		return FALSE;
 	if (!core_machine_add(request->services->core, admin_name(request), pool, name, protocol,
-		    address, or_null(secret), &id, error))
+			      address, or_null(secret), &id, error))
 		return FALSE;
 	return reply_created(request, "id", id);
 }
 
 gboolean handle_machine_remove(Request *request, GError **error)
 {
-	return reply_done(request, core_machine_remove(request->services->core,
-		admin_name(request), request->args[0], error));
+	return reply_done(request, core_machine_remove(request->services->core, admin_name(request),
+						       request->args[0], error));
 }
 
 gboolean handle_entitlements(Request *request, GError **error)
 {
 	return REPLY_ARRAY(request, core_entitlements(request->services->core, error),
-		view_entitlement);
+			   view_entitlement);
 }
 
 static gboolean entitle(Request *request, const char *pool, const char *user, const char *group,
-	gboolean grant, GError **error)
+			gboolean grant, GError **error)
 {
 	if (or_null(pool) == NULL || (or_null(user) == NULL) == (or_null(group) == NULL)) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "want a pool, and either a user or a group");
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "want a pool, and either a user or a group");
 		return FALSE;
 	}
 	return core_entitle(request->services->core, admin_name(request), pool, or_null(user),
-		or_null(group), grant, error);
+			    or_null(group), grant, error);
 }
 
 gboolean handle_entitle(Request *request, GError **error)
@@ -211,8 +212,8 @@ gboolean handle_entitle(Request *request, GError **error)
 	g_autoptr(json_t) root = NULL;
 
 	if (!request_json(request, &root, error, "{s:s,s?:s,s?:s}", "pool", &pool, "user", &user,
-		    "group", &group) ||
-		!entitle(request, pool, user, group, TRUE, error))
+			  "group", &group) ||
+	    !entitle(request, pool, user, group, TRUE, error))
 		return FALSE;
 	return reply_created(request, "pool", pool);
 }
@@ -220,15 +221,16 @@ gboolean handle_entitle(Request *request, GError **error)
 /* ?pool=&user= or ?pool=&group=: a DELETE has no body. */
 gboolean handle_unentitle(Request *request, GError **error)
 {
-	return reply_done(request, entitle(request, g_hash_table_lookup(request->query, "pool"),
-		g_hash_table_lookup(request->query, "user"),
-		g_hash_table_lookup(request->query, "group"), FALSE, error));
+	return reply_done(request,
+			  entitle(request, g_hash_table_lookup(request->query, "pool"),
+				  g_hash_table_lookup(request->query, "user"),
+				  g_hash_table_lookup(request->query, "group"), FALSE, error));
 }
 
 gboolean handle_admin_desktops(Request *request, GError **error)
 {
 	return REPLY_ARRAY(request, core_admin_desktops(request->services->core, error),
-		view_admin_desktop);
+			   view_admin_desktop);
 }
 
 gboolean handle_desktop_action(Request *request, GError **error)
@@ -239,8 +241,8 @@ gboolean handle_desktop_action(Request *request, GError **error)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no such action on a desktop");
 		return FALSE;
 	}
-	return reply_done(request, core_desktop_action(request->services->core,
-		admin_name(request), request->args[0], request->args[1], error));
+	return reply_done(request, core_desktop_action(request->services->core, admin_name(request),
+						       request->args[0], request->args[1], error));
 }
 
 /* ?ended=1: also those that are over, newest first. */
@@ -250,8 +252,10 @@ gboolean handle_admin_sessions(Request *request, GError **error)
 
 	if (!request_number(request, "limit", 1, SESSIONS_MAX, 100, &limit, error))
 		return FALSE;
-	return REPLY_ARRAY(request, core_sessions(request->services->core, NULL,
-		!request_flag(request, "ended"), (unsigned)limit, error), view_session);
+	return REPLY_ARRAY(request,
+			   core_sessions(request->services->core, NULL,
+					 !request_flag(request, "ended"), (unsigned)limit, error),
+			   view_session);
 }
 
 /* ?before=ID&limit=N: newest first; the last one's id is the next page's before. */
@@ -260,8 +264,9 @@ gboolean handle_audit(Request *request, GError **error)
 	gint64 before, limit;
 
 	if (!request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
-		!request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
+	    !request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
 		return FALSE;
-	return REPLY_ARRAY(request, core_audit(request->services->core, before, (unsigned)limit,
-		error), view_audit);
+	return REPLY_ARRAY(request,
+			   core_audit(request->services->core, before, (unsigned)limit, error),
+			   view_audit);
 }

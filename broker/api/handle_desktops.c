@@ -16,8 +16,7 @@
 
 gboolean handle_desktops(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) desktops =
-		core_desktops(request->services->core, request->who, error);
+	g_autoptr(GPtrArray) desktops = core_desktops(request->services->core, request->who, error);
 
 	if (desktops == NULL)
 		return FALSE;
@@ -46,8 +45,8 @@ static char *public_host(Request *request, GError **error)
 	if (*configured != '\0')
 		return g_strdup(configured);
 	if (host == NULL || *host == '\0' || strlen(host) > 255 ||
-		strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			     ".-:[]") != strlen(host)) {
+	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			 ".-:[]") != strlen(host)) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "the Host header names no host");
 		return NULL;
 	}
@@ -63,12 +62,13 @@ static char *public_host(Request *request, GError **error)
 
 /* A fresh ticket in the words of a viewer: {"ticket","expires_at","desktop","protocol",...}. */
 static json_t *pack_ticket(const Options *options, const Ticket *ticket, const char *protocol,
-	const char *host)
+			   const char *host)
 {
 	json_t *json = json_pack("{s:s,s:I,s:{s:s,s:s},s:s,s:s,s:i,s:i}", "ticket", ticket->ticket,
-		"expires_at", (json_int_t)ticket->expires_at, "desktop", "id", ticket->desktop_id,
-		"name", ticket->desktop_name, "protocol", protocol, "host", host, "port",
-		options->public_port, "vnc_port", options->public_vnc_port);
+				 "expires_at", (json_int_t)ticket->expires_at, "desktop", "id",
+				 ticket->desktop_id, "name", ticket->desktop_name, "protocol",
+				 protocol, "host", host, "port", options->public_port, "vnc_port",
+				 options->public_vnc_port);
 
 	if (g_str_equal(protocol, "web")) {
 		autosecret char *path = g_strconcat("websockify?token=", ticket->ticket, NULL);
@@ -114,7 +114,8 @@ static gboolean has_spice(Request *request, GError **error)
 	if (g_strv_contains((const char *const *)desktop->protocols, "spice"))
 		return TRUE;
 	/* A .vv file for VNC would be of no use: viewers speak no TLS there. */
-	reply_refuse(request, 409, "desktop",
+	reply_refuse(
+		request, 409, "desktop",
 		"This desktop has no SPICE display. Open it in the browser or with a VNC viewer.");
 	return FALSE;
 }
@@ -188,7 +189,7 @@ gboolean handle_sessions(Request *request, GError **error)
 	if (!request_number(request, "limit", 1, SESSIONS_MAX, 100, &limit, error))
 		return FALSE;
 	sessions = core_sessions(request->services->core, all ? NULL : request->who->user,
-		!request_flag(request, "ended"), (unsigned)limit, error);
+				 !request_flag(request, "ended"), (unsigned)limit, error);
 	if (sessions == NULL)
 		return FALSE;
 	reply_json(request, 200, VIEW_ARRAY(sessions, view_session));

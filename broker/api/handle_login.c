@@ -54,14 +54,14 @@ static void add_prompts(json_t *array, const GPtrArray *prompts)
 		const Prompt *prompt = g_ptr_array_index(prompts, i);
 
 		json_array_append_new(array, json_pack("{s:s,s:s}", "kind", kinds[prompt->kind],
-			"text", prompt->text));
+						       "text", prompt->text));
 	}
 }
 
 /* Goes on until PAM asks something that only the person can answer, or the verdict. `messages`
  * gathers what PAM said on the way. */
 static gboolean advance(Conversation *conversation, const char *password, json_t *messages,
-	GError **error)
+			GError **error)
 {
 	for (unsigned i = 0; conversation_state(conversation) == CONVERSATION_ASKS; i++) {
 		const GPtrArray *prompts = conversation_prompts(conversation);
@@ -90,7 +90,7 @@ static gboolean advance(Conversation *conversation, const char *password, json_t
 static LimitVerdict refuse(Request *request, const char *user, json_t *messages)
 {
 	json_t *body = json_pack("{s:{s:s,s:s}}", "error", "code", "denied", "message",
-		"The login was refused. Check your user name and password.");
+				 "The login was refused. Check your user name and password.");
 
 	core_login_refused(request->services->core, user, request->peer);
 	if (json_array_size(messages) > 0)
@@ -101,7 +101,7 @@ static LimitVerdict refuse(Request *request, const char *user, json_t *messages)
 }
 
 static LimitVerdict accept_login(Request *request, Conversation *conversation, json_t *messages,
-	GError **error)
+				 GError **error)
 {
 	Core *core = request->services->core;
 	const char *user = conversation_user(conversation);
@@ -116,9 +116,9 @@ static LimitVerdict accept_login(Request *request, Conversation *conversation, j
 	if (request->who == NULL)
 		return LIMIT_UNDECIDED;
 	body = json_pack("{s:s,s:s,s:b,s:I}", "token", token, "user", request->who->user, "admin",
-		request->who->admin, "expires_at",
-		(json_int_t)(g_get_real_time() / G_USEC_PER_SEC +
-			(gint64)core_options(core)->login_minutes * 60));
+			 request->who->admin, "expires_at",
+			 (json_int_t)(g_get_real_time() / G_USEC_PER_SEC +
+				      (gint64)core_options(core)->login_minutes * 60));
 	if (json_array_size(messages) > 0)
 		json_object_set(body, "messages", messages);
 	reply_json(request, 200, body);
@@ -143,7 +143,7 @@ static gboolean ask(Request *request, Login *login, json_t *messages, GError **e
 
 /* One round of a login; takes the login. False with an error, or a reply is ready. */
 static gboolean run_round(Request *request, Login *login, const char *password,
-	LimitVerdict *verdict, GError **error)
+			  LimitVerdict *verdict, GError **error)
 {
 	g_autoptr(Login) ours = login;
 	g_autoptr(json_t) messages = json_array();
@@ -163,8 +163,7 @@ static gboolean run_round(Request *request, Login *login, const char *password,
 /* True if the attempt may go on; else the reply (429) is ready. */
 static gboolean begin(Request *request, const char *user)
 {
-	unsigned wait =
-		limit_begin(request->services->limit, request->peer, user, now_ms());
+	unsigned wait = limit_begin(request->services->limit, request->peer, user, now_ms());
 	char seconds[16];
 
 	if (wait == 0)
@@ -185,20 +184,20 @@ gboolean handle_login(Request *request, GError **error)
 	gboolean answered = FALSE;
 
 	if (!request_json(request, &root, error, "{s:s,s?:s}", "user", &user, "password",
-		    &password))
+			  &password))
 		return FALSE;
 	if (*user == '\0' || strlen(user) > USER_MAX ||
-		(password != NULL && strlen(password) > ANSWER_MAX)) {
+	    (password != NULL && strlen(password) > ANSWER_MAX)) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "user or password is empty or too long");
 		return FALSE;
 	}
 	if (!begin(request, user))
 		return TRUE;
 	conversation = conversation_start(core_options(request->services->core)->auth, user,
-		request->peer, error);
+					  request->peer, error);
 	if (conversation != NULL)
 		answered = run_round(request, login_new(user, request->peer, conversation),
-			password, &verdict, error);
+				     password, &verdict, error);
 	limit_end(request->services->limit, request->peer, user, verdict, now_ms());
 	return answered;
 }
@@ -223,7 +222,7 @@ static char **read_answers(json_t *array, unsigned wanted, GError **error)
 
 /* The answers of this round, then whatever PAM says next; takes the login. */
 static gboolean give_answers(Request *request, Login *login, json_t *array, LimitVerdict *verdict,
-	GError **error)
+			     GError **error)
 {
 	g_autoptr(Login) ours = login;
 	PromptKind kind;
@@ -273,8 +272,8 @@ gboolean handle_login_answer(Request *request, GError **error)
 
 gboolean handle_login_cancel(Request *request, GError **error)
 {
-	g_autoptr(Login) login =
-		logins_take(request->services->logins, request->args[0], request->peer);
+	g_autoptr(Login)
+		login = logins_take(request->services->logins, request->args[0], request->peer);
 
 	if (login == NULL) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no such login under way");
@@ -286,8 +285,9 @@ gboolean handle_login_cancel(Request *request, GError **error)
 
 gboolean handle_session(Request *request, GError **error)
 {
-	reply_json(request, 200, json_pack("{s:s,s:b}", "user", request->who->user, "admin",
-		request->who->admin));
+	reply_json(
+		request, 200,
+		json_pack("{s:s,s:b}", "user", request->who->user, "admin", request->who->admin));
 	return TRUE;
 }
 

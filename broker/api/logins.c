@@ -67,8 +67,8 @@ static gpointer reap(gpointer data)
 
 	g_mutex_lock(&logins->lock);
 	while (!logins->stopping) {
-		g_autoptr(GPtrArray) overdue =
-			g_ptr_array_new_with_free_func((GDestroyNotify)login_free);
+		g_autoptr(GPtrArray)
+			overdue = g_ptr_array_new_with_free_func((GDestroyNotify)login_free);
 		gint64 next = collect(logins, overdue);
 
 		if (overdue->len > 0) {
@@ -92,8 +92,8 @@ Logins *logins_new(void)
 
 	g_mutex_init(&logins->lock);
 	g_cond_init(&logins->changed);
-	logins->table = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-		(GDestroyNotify)login_free);
+	logins->table =
+		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)login_free);
 	logins->reaper = g_thread_new("logins", reap, logins);
 	return logins;
 }
@@ -135,7 +135,7 @@ gboolean logins_put(Logins *logins, Login *login, GError **error)
 		return FALSE;
 	}
 	if (g_hash_table_size(logins->table) >= LOGINS_MAX ||
-		count_of(logins, login->peer) >= PER_PEER_MAX) {
+	    count_of(logins, login->peer) >= PER_PEER_MAX) {
 		g_set_error(error, FAULT, FAULT_BUSY, "too many logins under way");
 		return FALSE;
 	}
@@ -151,7 +151,7 @@ Login *logins_take(Logins *logins, const char *id, const char *peer)
 	Login *login = g_hash_table_lookup(logins->table, id);
 
 	if (login == NULL || !g_str_equal(login->peer, peer) ||
-		login->deadline <= g_get_monotonic_time())
+	    login->deadline <= g_get_monotonic_time())
 		return NULL;
 	g_hash_table_steal(logins->table, id);
 	return login;

@@ -20,7 +20,7 @@ const char *const header_names[HEADER_COUNT] = {
 };
 
 Request *request_new(const Services *services, gboolean admin_door, const char *peer,
-	const char *method, const char *path)
+		     const char *method, const char *path)
 {
 	Request *request = g_new0(Request, 1);
 
@@ -84,7 +84,7 @@ void request_add_query(Request *request, const char *name, const char *value)
 	g_autofree char *text = g_uri_unescape_string(value ? value : "", NULL);
 
 	if (key == NULL || text == NULL || !g_utf8_validate(key, -1, NULL) ||
-		!g_utf8_validate(text, -1, NULL) || g_hash_table_contains(request->query, key))
+	    !g_utf8_validate(text, -1, NULL) || g_hash_table_contains(request->query, key))
 		request->invalid = TRUE;
 	else
 		g_hash_table_insert(request->query, g_steal_pointer(&key), g_steal_pointer(&text));
@@ -99,13 +99,14 @@ gboolean request_json(Request *request, json_t **out_root, GError **error, const
 	int failed;
 
 	if (type == NULL || g_ascii_strncasecmp(type, "application/json", 16) != 0 ||
-		(type[16] != '\0' && type[16] != ';' && type[16] != ' ')) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "the body's Content-Type is not "
-			"application/json");
+	    (type[16] != '\0' && type[16] != ';' && type[16] != ' ')) {
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "the body's Content-Type is not "
+			    "application/json");
 		return FALSE;
 	}
 	root = json_loadb((const char *)request->body->data, request->body->len,
-		JSON_REJECT_DUPLICATES, &cause);
+			  JSON_REJECT_DUPLICATES, &cause);
 	if (root == NULL || !json_is_object(root)) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "the body is not one JSON object");
 		return FALSE;
@@ -114,8 +115,9 @@ gboolean request_json(Request *request, json_t **out_root, GError **error, const
 	failed = json_vunpack_ex(root, &cause, JSON_STRICT, format, values);
 	va_end(values);
 	if (failed) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "the body's keys or their types are not "
-			"what this call takes");
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "the body's keys or their types are not "
+			    "what this call takes");
 		return FALSE;
 	}
 	*out_root = g_steal_pointer(&root);
@@ -123,14 +125,15 @@ gboolean request_json(Request *request, json_t **out_root, GError **error, const
 }
 
 gboolean request_number(Request *request, const char *name, gint64 min, gint64 max, gint64 fallback,
-	gint64 *out, GError **error)
+			gint64 *out, GError **error)
 {
 	const char *text = g_hash_table_lookup(request->query, name);
 	gint64 value = fallback;
 
 	if (text != NULL && !g_ascii_string_to_signed(text, 10, min, max, &value, NULL)) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "%s must be a number from %" G_GINT64_FORMAT
-			" to %" G_GINT64_FORMAT, name, min, max);
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "%s must be a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+			    name, min, max);
 		return FALSE;
 	}
 	*out = value;
@@ -194,8 +197,9 @@ void reply_refuse(Request *request, unsigned status, const char *code, const cha
 
 	if (words == NULL && !fault_from_name(code, &fault))
 		fault = FAULT_BUG;
-	reply_json(request, status, json_pack("{s:{s:s,s:s}}", "error", "code", code, "message",
-		words ? words : fault_info(fault)->words));
+	reply_json(request, status,
+		   json_pack("{s:{s:s,s:s}}", "error", "code", code, "message",
+			     words ? words : fault_info(fault)->words));
 }
 
 void reply_fault(Request *request, GError *error)
@@ -204,7 +208,7 @@ void reply_fault(Request *request, GError *error)
 	/* What this layer itself finds wrong with a request holds nothing secret and helps the
 	 * program's author; other causes are told to admins only. */
 	gboolean tell = request->admin_door || fault_code(error) == FAULT_CLIENT ||
-		(request->route && request->route->may == MAY_ADMIN && request->who);
+			(request->route && request->route->may == MAY_ADMIN && request->who);
 	g_autofree char *words = tell ? g_utf8_make_valid(error->message, -1) : NULL;
 
 	reply_refuse(request, info->http_status, info->name, words);

@@ -61,7 +61,7 @@ typedef struct {
 
 /* method, path and peer are copied. */
 Request *request_new(const Services *services, gboolean admin_door, const char *peer,
-	const char *method, const char *path);
+		     const char *method, const char *path);
 void request_free(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
@@ -78,7 +78,7 @@ gboolean request_json(Request *request, json_t **out_root, GError **error, const
 
 /* A number from the query: fallback if absent; FAULT_CLIENT if it is none or out of bounds. */
 gboolean request_number(Request *request, const char *name, gint64 min, gint64 max, gint64 fallback,
-	gint64 *out, GError **error);
+			gint64 *out, GError **error);
 gboolean request_flag(Request *request, const char *name);
 
 /* ---- the answer; the last one given counts */

@@ -34,7 +34,7 @@ const Route routes[] = {
 	{"DELETE", ADMIN "/entitlements", MAY_ADMIN, WORK_QUICK, .run = handle_unentitle},
 	{"GET", ADMIN "/desktops", MAY_ADMIN, WORK_QUICK, .run = handle_admin_desktops},
 	{"POST", ADMIN "/desktops/{id}/{action}", MAY_ADMIN, WORK_START,
-		.run = handle_desktop_action},
+	 .run = handle_desktop_action},
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},
 	{"DELETE", ADMIN "/sessions/{id}", MAY_ADMIN, WORK_QUICK, .run = handle_session_end},
 	{"GET", ADMIN "/audit", MAY_ADMIN, WORK_QUICK, .run = handle_audit},

@@ -42,19 +42,19 @@ typedef struct {
 /* On every answer. The page loads nothing from elsewhere and runs no inline script. */
 static const char *const security_headers[][2] = {
 	{"Content-Security-Policy",
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-		"connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
-		"form-action 'self'; frame-ancestors 'none'"},
+	 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+	 "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+	 "form-action 'self'; frame-ancestors 'none'"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "no-referrer"},
 	{"Strict-Transport-Security", "max-age=31536000"},
 	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 	{"Permissions-Policy",
-		"clipboard-read=(self), clipboard-write=(self), fullscreen=(self), "
-		"screen-wake-lock=(self), camera=(), microphone=(), geolocation=(), usb=(), serial=(), "
-		"hid=(), bluetooth=(), midi=(), payment=(), display-capture=(), accelerometer=(), "
-		"gyroscope=(), magnetometer=(), browsing-topics=()"},
+	 "clipboard-read=(self), clipboard-write=(self), fullscreen=(self), "
+	 "screen-wake-lock=(self), camera=(), microphone=(), geolocation=(), usb=(), serial=(), "
+	 "hid=(), bluetooth=(), midi=(), payment=(), display-capture=(), accelerometer=(), "
+	 "gyroscope=(), magnetometer=(), browsing-topics=()"},
 };
 
 /* The client's address as text; IPv4 in IPv6's clothes is IPv4. */
@@ -65,7 +65,7 @@ static char *address_text(const struct sockaddr *address)
 							 : sizeof(struct sockaddr_in6);
 
 	if ((address->sa_family != AF_INET && address->sa_family != AF_INET6) ||
-		getnameinfo(address, length, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
+	    getnameinfo(address, length, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0)
 		return g_strdup("unknown");
 	return g_strdup(g_str_has_prefix(text, "::ffff:") && strchr(text, '.') ? text + 7 : text);
 }
@@ -83,13 +83,13 @@ static char *peer_of(Server *server, struct MHD_Connection *connection)
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info == NULL ||
-		getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0)
+	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0)
 		return g_strdup("local:unknown");
 	return g_strdup_printf("local:%u", (unsigned)who.uid);
 }
 
 static enum MHD_Result add_value(void *data, enum MHD_ValueKind kind, const char *name,
-	const char *value)
+				 const char *value)
 {
 	if (kind == MHD_HEADER_KIND)
 		request_add_header(data, name, value);
@@ -111,8 +111,9 @@ static enum MHD_Result send_reply(Exchange *exchange)
 	const char *bytes = reply->file ? reply->file->bytes : reply->body;
 	gsize length = reply->file ? reply->file->length : reply->length;
 	/* The bytes stay the request's (or the file's) until on_completed(). */
-	struct MHD_Response *response = MHD_create_response_from_buffer(bodiless ? 0 : length,
-		(void *)(bytes && !bodiless ? bytes : ""), MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		bodiless ? 0 : length, (void *)(bytes && !bodiless ? bytes : ""),
+		MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result result;
 
 	if (response == NULL)
@@ -125,7 +126,7 @@ static enum MHD_Result send_reply(Exchange *exchange)
 		MHD_add_response_header(response, "Cache-Control", "no-store");
 	for (unsigned i = 0; reply->headers != NULL && i + 1 < reply->headers->len; i += 2)
 		MHD_add_response_header(response, g_ptr_array_index(reply->headers, i),
-			g_ptr_array_index(reply->headers, i + 1));
+					g_ptr_array_index(reply->headers, i + 1));
 	result = MHD_queue_response(exchange->connection, reply->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -143,7 +144,7 @@ static void work(gpointer data)
 
 /* The head has come; the body, if any, has not. */
 static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection, const char *url,
-	const char *method, void **state)
+			       const char *method, void **state)
 {
 	g_autofree char *peer = peer_of(server, connection);
 	Exchange *exchange = g_new0(Exchange, 1);
@@ -154,8 +155,7 @@ static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection
 	*state = exchange;
 	exchange->connection = connection;
 	exchange->began = g_get_monotonic_time();
-	exchange->request =
-		request_new(server->services, server->admin_door, peer, method, url);
+	exchange->request = request_new(server->services, server->admin_door, peer, method, url);
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_value, exchange->request);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_value, exchange->request);
 
@@ -198,8 +198,8 @@ static gboolean answer_now(Exchange *exchange)
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *upload, size_t *upload_size,
-	void **state)
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_size, void **state)
 {
 	Server *server = data;
 	Exchange *exchange = *state;
@@ -221,7 +221,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **state,
-	enum MHD_RequestTerminationCode code)
+			 enum MHD_RequestTerminationCode code)
 {
 	Exchange *exchange = g_steal_pointer(state);
 	Server *server = data;
@@ -237,7 +237,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
 }
 
 Server *server_new(const Services *services, Workers *workers, gboolean admin_door,
-	unsigned per_address, GError **error)
+		   unsigned per_address, GError **error)
 {
 	g_autofree Server *server = g_new0(Server, 1);
 
@@ -246,15 +246,13 @@ Server *server_new(const Services *services, Workers *workers, gboolean admin_do
 	server->admin_door = admin_door;
 	g_mutex_init(&server->lock);
 	g_cond_init(&server->idle);
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_MAX,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
+		0, NULL, NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		per_address, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_END);
 	if (server->daemon == NULL) {
 		g_set_error(error, FAULT, FAULT_BROKER, "the HTTP server does not start");
@@ -272,7 +270,7 @@ void server_adopt(Server *server, int fd, const struct sockaddr *address, sockle
 		MHD_add_connection(server->daemon, fd, address, length);
 	else
 		MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&unknown,
-			sizeof(unknown));
+				   sizeof(unknown));
 }
 
 void server_free(Server *server)

@@ -16,7 +16,7 @@ typedef struct Server Server;
 /* services and workers must outlive it. per_address: connections from one address, 0 = no bound.
  * FAULT_BROKER. */
 Server *server_new(const Services *services, Workers *workers, gboolean admin_door,
-	unsigned per_address, GError **error);
+		   unsigned per_address, GError **error);
 
 /* Takes the descriptor. address NULL (length 0) if the client's is not known. */
 void server_adopt(Server *server, int fd, const struct sockaddr *address, socklen_t length);

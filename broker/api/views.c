@@ -22,17 +22,18 @@ json_t *view_desktop(const DesktopView *view)
 	for (char **name = view->protocols; name && *name; name++)
 		json_array_append_new(protocols, text(*name));
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "id", text(view->id), "name",
-		text(view->name), "pool", text(view->pool), "kind", text(view->kind), "state",
-		text(view->state), "detail", text(view->detail), "protocols", protocols,
-		"last_used", (json_int_t)view->last_used);
+			 text(view->name), "pool", text(view->pool), "kind", text(view->kind),
+			 "state", text(view->state), "detail", text(view->detail), "protocols",
+			 protocols, "last_used", (json_int_t)view->last_used);
 }
 
 json_t *view_session(const SessionView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", text(view->id), "user",
-		text(view->user), "desktop", text(view->desktop_id), "desktop_name",
-		text(view->desktop_name), "pool", text(view->pool), "protocol",
-		text(view->protocol), "via", text(view->via), "peer", text(view->peer));
+				 text(view->user), "desktop", text(view->desktop_id),
+				 "desktop_name", text(view->desktop_name), "pool", text(view->pool),
+				 "protocol", text(view->protocol), "via", text(view->via), "peer",
+				 text(view->peer));
 
 	json_object_set_new(json, "gateway", text(view->gateway));
 	json_object_set_new(json, "state", text(view->state));
@@ -47,26 +48,27 @@ json_t *view_session(const SessionView *view)
 json_t *view_image(const ImageView *view)
 {
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "name", text(view->name), "disk",
-		text(view->disk), "kernel", text(view->kernel), "initrd", text(view->initrd),
-		"cmdline", text(view->cmdline), "xml", text(view->xml), "memory",
-		(json_int_t)view->memory, "cpus", (json_int_t)view->cpus, "video",
-		text(view->video));
+			 text(view->disk), "kernel", text(view->kernel), "initrd",
+			 text(view->initrd), "cmdline", text(view->cmdline), "xml", text(view->xml),
+			 "memory", (json_int_t)view->memory, "cpus", (json_int_t)view->cpus,
+			 "video", text(view->video));
 }
 
 json_t *view_pool(const PoolView *view)
 {
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name", text(view->name), "kind",
-		text(view->kind), "image", text(view->image), "provider", text(view->provider),
-		"uri", text(view->uri), "max", (json_int_t)view->max, "spare",
-		(json_int_t)view->spare, "total", (json_int_t)view->total, "busy",
-		(json_int_t)view->busy);
+			 text(view->kind), "image", text(view->image), "provider",
+			 text(view->provider), "uri", text(view->uri), "max", (json_int_t)view->max,
+			 "spare", (json_int_t)view->spare, "total", (json_int_t)view->total, "busy",
+			 (json_int_t)view->busy);
 }
 
 json_t *view_admin_desktop(const AdminDesktopView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", text(view->id), "name",
-		text(view->name), "pool", text(view->pool), "kind", text(view->kind), "state",
-		text(view->state), "detail", text(view->detail), "owner", text(view->owner));
+				 text(view->name), "pool", text(view->pool), "kind",
+				 text(view->kind), "state", text(view->state), "detail",
+				 text(view->detail), "owner", text(view->owner));
 
 	json_object_set_new(json, "address", text(view->address));
 	json_object_set_new(json, "protocol", text(view->protocol));
@@ -78,15 +80,16 @@ json_t *view_admin_desktop(const AdminDesktopView *view)
 json_t *view_entitlement(const EntitlementView *view)
 {
 	return json_pack("{s:o,s:o,s:o}", "pool", text(view->pool), "user", text(view->user),
-		"group", text(view->group));
+			 "group", text(view->group));
 }
 
 json_t *view_audit(const AuditView *view)
 {
 	json_t *json = json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)view->id,
-		"at", (json_int_t)view->at, "event", text(view->event), "user", text(view->user),
-		"peer", text(view->peer), "desktop", text(view->desktop), "session",
-		text(view->session), "detail", text(view->detail));
+				 "at", (json_int_t)view->at, "event", text(view->event), "user",
+				 text(view->user), "peer", text(view->peer), "desktop",
+				 text(view->desktop), "session", text(view->session), "detail",
+				 text(view->detail));
 
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));

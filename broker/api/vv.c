@@ -29,9 +29,9 @@ char *vv_write(const Vv *vv)
 {
 	/* Room for all of it at once, so that the text never moves. */
 	GString *text = g_string_sized_new(1024 + 2 * (strlen(vv->host) + strlen(vv->ticket) +
-		strlen(vv->desktop) + (vv->ca ? strlen(vv->ca) : 0)));
-	g_autofree char *title =
-		g_strdup_printf("%s - Shift+F12 releases the mouse", vv->desktop);
+						       strlen(vv->desktop) +
+						       (vv->ca ? strlen(vv->ca) : 0)));
+	g_autofree char *title = g_strdup_printf("%s - Shift+F12 releases the mouse", vv->desktop);
 
 	g_string_append(text, "[virt-viewer]\ntype=spice\n");
 	append(text, "host", vv->host);
@@ -41,7 +41,9 @@ char *vv_write(const Vv *vv)
 	if (vv->ca != NULL)
 		append(text, "ca", vv->ca);
 	append(text, "title", title);
-	g_string_append(text, "delete-this-file=1\n"
+	g_string_append(
+		text,
+		"delete-this-file=1\n"
 		"secure-channels=main;inputs;cursor;playback;record;display;usbredir;smartcard\n"
 		"toggle-fullscreen=shift+f11\n"
 		"release-cursor=shift+f12\n"

@@ -9,10 +9,10 @@
 
 typedef struct {
 	const char *host;
-	int port;           /* the shared TLS port        */
-	const char *ticket; /* secret                     */
+	int port;            /* the shared TLS port        */
+	const char *ticket;  /* secret                     */
 	const char *desktop; /* name, for the title       */
-	const char *ca;     /* PEM text; NULL = none      */
+	const char *ca;      /* PEM text; NULL = none      */
 } Vv;
 
 /* The file's text, a secret: secret_free() it. Values are escaped as GLib's key files want. */

@@ -36,7 +36,8 @@ Workers *workers_new(void)
 
 	g_mutex_init(&workers->lock);
 	for (unsigned i = 0; i < WORK_COUNT; i++)
-		workers->pools[i] = g_thread_pool_new(run_job, NULL, bounds[i].threads, FALSE, NULL);
+		workers->pools[i] =
+			g_thread_pool_new(run_job, NULL, bounds[i].threads, FALSE, NULL);
 	return workers;
 }
 
@@ -50,7 +51,8 @@ gboolean workers_push(Workers *workers, Work work, void (*run)(gpointer data), g
 		return FALSE;
 	job = g_new(Job, 1);
 	*job = (Job){run, data};
-	/* The only error is a thread that cannot start; the job then waits for one of the others. */
+	/* The only error is a thread that cannot start; the job then waits for one of the others.
+	 */
 	g_thread_pool_push(pool, job, NULL);
 	return TRUE;
 }

@@ -26,8 +26,8 @@ static size_t gather(char *bytes, size_t size, size_t n, void *data)
 static void refuse(GError **error, long status, const char *text)
 {
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	const char *words = json_string_value(
-		json_object_get(json_object_get(root, "error"), "message"));
+	const char *words =
+		json_string_value(json_object_get(json_object_get(root, "error"), "message"));
 	g_autofree char *plain = root ? NULL : g_strchomp(g_strdup(text));
 
 	if (words != NULL)
@@ -40,7 +40,7 @@ static void refuse(GError **error, long status, const char *text)
 }
 
 static gboolean perform(CURL *curl, const char *socket_path, const char *method, const char *path,
-	const char *body, GString *text, GError **error)
+			const char *body, GString *text, GError **error)
 {
 	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
 	char words[CURL_ERROR_SIZE] = "";
@@ -69,14 +69,14 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	curl_slist_free_all(headers);
 	if (code != CURLE_OK)
 		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
-			socket_path, *words ? words : curl_easy_strerror(code));
+			    socket_path, *words ? words : curl_easy_strerror(code));
 	else if (status < 200 || status > 299)
 		refuse(error, status, text->str);
 	return code == CURLE_OK && status >= 200 && status <= 299;
 }
 
 gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
-	char **out_text, GError **error)
+		    char **out_text, GError **error)
 {
 	char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	g_autoptr(GString) text = g_string_new(NULL);

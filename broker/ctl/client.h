@@ -10,4 +10,4 @@
  * (g_free; "" if empty). Else the error says in words what the broker, or the way to it, refuses.
  */
 gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
-	char **out_text, GError **error);
+		    char **out_text, GError **error);

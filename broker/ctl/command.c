@@ -53,7 +53,7 @@ static const Option *find_option(const Command *command, const char *word, const
 
 	for (const Option *option = command->options; option->name != NULL; option++) {
 		if (strlen(option->name) != (gsize)(end - word) ||
-			strncmp(option->name, word, (gsize)(end - word)) != 0)
+		    strncmp(option->name, word, (gsize)(end - word)) != 0)
 			continue;
 		*out_value = *end == '=' ? end + 1 : NULL;
 		return option;
@@ -145,17 +145,18 @@ static gboolean take_words(const Command *command, char **words, json_t *values,
 		}
 		if (n == G_N_ELEMENTS(command->arguments) || command->arguments[n] == NULL)
 			return wrong(error, "\"%s\" is too much for orielctl %s", *at,
-				command->words);
+				     command->words);
 		if (**at == '\0' || !g_utf8_validate(*at, -1, NULL))
 			return wrong(error, "an empty %s", command->arguments[n]);
 		json_object_set_new(values, command->arguments[n++], json_string(*at));
 	}
 	if (n < G_N_ELEMENTS(command->arguments) && command->arguments[n] != NULL)
-		return wrong(error, "orielctl %s wants a %s", command->words, command->arguments[n]);
+		return wrong(error, "orielctl %s wants a %s", command->words,
+			     command->arguments[n]);
 	for (const Option *option = command->options; option->name != NULL; option++) {
 		if (option->required && json_object_get(values, option->key) == NULL)
 			return wrong(error, "orielctl %s wants %s %s", command->words, option->name,
-				option->value);
+				     option->value);
 	}
 	return TRUE;
 }
@@ -216,11 +217,12 @@ gboolean command_parse(char **words, Call *out_call, GError **error)
 	if (g_str_equal(command->method, "POST")) {
 		out_call->body = json_object_size(values) > 0 ? json_incref(values) : NULL;
 	} else {
-		json_object_foreach(values, key, value) {
+		json_object_foreach(values, key, value)
+		{
 			g_autofree char *text = in_url(value);
 
 			g_string_append_printf(path, "%c%s=%s", strchr(path->str, '?') ? '&' : '?',
-				key, text);
+					       key, text);
 		}
 	}
 	json_decref(values);
@@ -240,15 +242,16 @@ char *command_help(const char *words)
 		g_string_append_printf(help, "  %s", command->words);
 		for (unsigned n = 0; n < G_N_ELEMENTS(command->arguments); n++) {
 			g_autofree char *name = command->arguments[n]
-				? g_ascii_strup(command->arguments[n], -1) : NULL;
+							? g_ascii_strup(command->arguments[n], -1)
+							: NULL;
 
 			if (name != NULL)
 				g_string_append_printf(help, " %s", name);
 		}
 		for (const Option *option = command->options; option->name != NULL; option++)
 			g_string_append_printf(help, option->required ? " %s%s%s" : " [%s%s%s]",
-				option->name, option->value ? " " : "",
-				option->value ? option->value : "");
+					       option->name, option->value ? " " : "",
+					       option->value ? option->value : "");
 		g_string_append_printf(help, "\n      %s.\n", command->help);
 	}
 	return g_string_free(help, FALSE);

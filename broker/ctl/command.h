@@ -18,8 +18,8 @@ typedef enum {
 } OptionKind;
 
 typedef struct {
-	const char *name;  /* "--kind" */
-	const char *key;   /* of the API */
+	const char *name; /* "--kind" */
+	const char *key;  /* of the API */
 	OptionKind kind;
 	const char *value; /* what the help calls it */
 	gboolean required;
@@ -43,7 +43,7 @@ typedef struct {
 	const char *words; /* "pool add" */
 	const char *method;
 	const char *path;
-	const char *help; /* NULL: a short name for another row, not in the help */
+	const char *help;         /* NULL: a short name for another row, not in the help */
 	const char *arguments[3]; /* keys, in order; NULL ends */
 	Option options[10];       /* name NULL ends            */
 	const Column *columns;    /* of a list; NULL = none    */

@@ -4,104 +4,173 @@
 
 #define ADMIN "/api/v1/admin"
 
+/* clang-format off: tables */
+
 static const Column image_columns[] = {
-	{"NAME", "name"}, {"MEMORY", "memory", COLUMN_NUMBER}, {"CPUS", "cpus", COLUMN_NUMBER},
-	{"VIDEO", "video"}, {"DISK", "disk"}, {"KERNEL", "kernel"}, {"XML", "xml"}, {NULL},
+	{"NAME", "name"},
+	{"MEMORY", "memory", COLUMN_NUMBER},
+	{"CPUS", "cpus", COLUMN_NUMBER},
+	{"VIDEO", "video"},
+	{"DISK", "disk"},
+	{"KERNEL", "kernel"},
+	{"XML", "xml"},
+	{NULL},
 };
 
 static const Column pool_columns[] = {
-	{"NAME", "name"}, {"KIND", "kind"}, {"IMAGE", "image"}, {"PROVIDER", "provider"},
-	{"URI", "uri"}, {"TOTAL", "total", COLUMN_NUMBER}, {"BUSY", "busy", COLUMN_NUMBER},
-	{"MAX", "max", COLUMN_NUMBER}, {"SPARE", "spare", COLUMN_NUMBER}, {NULL},
+	{"NAME", "name"},
+	{"KIND", "kind"},
+	{"IMAGE", "image"},
+	{"PROVIDER", "provider"},
+	{"URI", "uri"},
+	{"TOTAL", "total", COLUMN_NUMBER},
+	{"BUSY", "busy", COLUMN_NUMBER},
+	{"MAX", "max", COLUMN_NUMBER},
+	{"SPARE", "spare", COLUMN_NUMBER},
+	{NULL},
 };
 
 static const Column machine_columns[] = {
-	{"ID", "id"}, {"NAME", "name"}, {"POOL", "pool"}, {"PROTOCOL", "protocol"},
-	{"ADDRESS", "address"}, {"STATE", "state"}, {"OWNER", "owner"}, {"DETAIL", "detail"}, {NULL},
+	{"ID", "id"},
+	{"NAME", "name"},
+	{"POOL", "pool"},
+	{"PROTOCOL", "protocol"},
+	{"ADDRESS", "address"},
+	{"STATE", "state"},
+	{"OWNER", "owner"},
+	{"DETAIL", "detail"},
+	{NULL},
 };
 
 static const Column entitlement_columns[] = {
-	{"POOL", "pool"}, {"USER", "user"}, {"GROUP", "group"}, {NULL},
+	{"POOL", "pool"},
+	{"USER", "user"},
+	{"GROUP", "group"},
+	{NULL},
 };
 
 static const Column desktop_columns[] = {
-	{"ID", "id"}, {"NAME", "name"}, {"POOL", "pool"}, {"KIND", "kind"}, {"STATE", "state"},
-	{"OWNER", "owner"}, {"LAST USED", "last_used", COLUMN_SECONDS}, {"DETAIL", "detail"}, {NULL},
+	{"ID", "id"},
+	{"NAME", "name"},
+	{"POOL", "pool"},
+	{"KIND", "kind"},
+	{"STATE", "state"},
+	{"OWNER", "owner"},
+	{"LAST USED", "last_used", COLUMN_SECONDS},
+	{"DETAIL", "detail"},
+	{NULL},
 };
 
 static const Column session_columns[] = {
-	{"ID", "id"}, {"USER", "user"}, {"DESKTOP", "desktop_name"}, {"POOL", "pool"},
-	{"PROTOCOL", "protocol"}, {"VIA", "via"}, {"FROM", "peer"}, {"STATE", "state"},
-	{"STARTED", "started_at", COLUMN_SECONDS}, {"ENDED", "ended_at", COLUMN_SECONDS},
-	{"IN", "bytes_in", COLUMN_BYTES}, {"OUT", "bytes_out", COLUMN_BYTES}, {"REASON", "reason"},
+	{"ID", "id"},
+	{"USER", "user"},
+	{"DESKTOP", "desktop_name"},
+	{"POOL", "pool"},
+	{"PROTOCOL", "protocol"},
+	{"VIA", "via"},
+	{"FROM", "peer"},
+	{"STATE", "state"},
+	{"STARTED", "started_at", COLUMN_SECONDS},
+	{"ENDED", "ended_at", COLUMN_SECONDS},
+	{"IN", "bytes_in", COLUMN_BYTES},
+	{"OUT", "bytes_out", COLUMN_BYTES},
+	{"REASON", "reason"},
 	{NULL},
 };
 
 static const Column audit_columns[] = {
-	{"ID", "id", COLUMN_NUMBER}, {"TIME", "at", COLUMN_MILLISECONDS}, {"EVENT", "event"},
-	{"USER", "user"}, {"FROM", "peer"}, {"DESKTOP", "desktop"}, {"SESSION", "session"},
-	{"IN", "bytes_in", COLUMN_BYTES}, {"OUT", "bytes_out", COLUMN_BYTES}, {"DETAIL", "detail"},
+	{"ID", "id", COLUMN_NUMBER},
+	{"TIME", "at", COLUMN_MILLISECONDS},
+	{"EVENT", "event"},
+	{"USER", "user"},
+	{"FROM", "peer"},
+	{"DESKTOP", "desktop"},
+	{"SESSION", "session"},
+	{"IN", "bytes_in", COLUMN_BYTES},
+	{"OUT", "bytes_out", COLUMN_BYTES},
+	{"DETAIL", "detail"},
 	{NULL},
 };
 
-#define LIST(words_, path_, columns_, help_)                                                       \
-	{.words = words_, .method = "GET", .path = ADMIN path_, .help = help_, .columns = columns_}
-#define REMOVE(words_, path_, key_, help_)                                                         \
-	{.words = words_, .method = "DELETE", .path = ADMIN path_, .help = help_,                  \
-		.arguments = {key_}}
-#define ACT(action_, help_)                                                                        \
-	{.words = "desktop " action_, .method = "POST",                                            \
-		.path = ADMIN "/desktops/{id}/" action_, .help = help_, .arguments = {"id"}}
+#define LIST(words_, path_, columns_, help_)                                          \
+	{                                                                             \
+		.words = words_, .method = "GET", .path = ADMIN path_, .help = help_, \
+		.columns = columns_                                                   \
+	}
+#define REMOVE(words_, path_, key_, help_)                                               \
+	{                                                                                \
+		.words = words_, .method = "DELETE", .path = ADMIN path_, .help = help_, \
+		.arguments = {                                                           \
+			key_                                                             \
+		}                                                                        \
+	}
+#define ACT(action_, help_)                                                            \
+	{                                                                              \
+		.words = "desktop " action_, .method = "POST",                         \
+		.path = ADMIN "/desktops/{id}/" action_, .help = help_, .arguments = { \
+			"id"                                                           \
+		}                                                                      \
+	}
 
 const Command commands[] = {
-	{.words = "image add", .method = "POST", .path = ADMIN "/images",
-		.help = "Name a golden image that desktops are made from",
-		.arguments = {"name"},
-		.options = {{"--disk", "disk", OPTION_PATH, "FILE"},
-			{"--kernel", "kernel", OPTION_PATH, "FILE"},
-			{"--initrd", "initrd", OPTION_PATH, "FILE"},
-			{"--cmdline", "cmdline", OPTION_TEXT, "TEXT"},
-			{"--memory", "memory", OPTION_NUMBER, "MIB"},
-			{"--cpus", "cpus", OPTION_NUMBER, "N"},
-			{"--video", "video", OPTION_TEXT, "std|qxl|virtio"},
-			{"--xml", "xml", OPTION_PATH, "FILE"}}},
+	{.words = "image add",
+	 .method = "POST",
+	 .path = ADMIN "/images",
+	 .help = "Name a golden image that desktops are made from",
+	 .arguments = {"name"},
+	 .options = {{"--disk", "disk", OPTION_PATH, "FILE"},
+		     {"--kernel", "kernel", OPTION_PATH, "FILE"},
+		     {"--initrd", "initrd", OPTION_PATH, "FILE"},
+		     {"--cmdline", "cmdline", OPTION_TEXT, "TEXT"},
+		     {"--memory", "memory", OPTION_NUMBER, "MIB"},
+		     {"--cpus", "cpus", OPTION_NUMBER, "N"},
+		     {"--video", "video", OPTION_TEXT, "std|qxl|virtio"},
+		     {"--xml", "xml", OPTION_PATH, "FILE"}}},
 	LIST("image list", "/images", image_columns, "List the images"),
 	LIST("images", "/images", image_columns, NULL),
 	REMOVE("image remove", "/images/{name}", "name", "Forget an image; its files stay"),
 
-	{.words = "pool add", .method = "POST", .path = ADMIN "/pools",
-		.help = "Make a pool of desktops",
-		.arguments = {"name"},
-		.options = {{"--kind", "kind", OPTION_TEXT, "floating|dedicated|machines", TRUE},
-			{"--image", "image", OPTION_TEXT, "NAME"},
-			{"--provider", "provider", OPTION_TEXT, "qemu|libvirt"},
-			{"--uri", "uri", OPTION_TEXT, "URI"},
-			{"--max", "max", OPTION_NUMBER, "N"},
-			{"--spare", "spare", OPTION_NUMBER, "N"}}},
+	{.words = "pool add",
+	 .method = "POST",
+	 .path = ADMIN "/pools",
+	 .help = "Make a pool of desktops",
+	 .arguments = {"name"},
+	 .options = {{"--kind", "kind", OPTION_TEXT, "floating|dedicated|machines", TRUE},
+		     {"--image", "image", OPTION_TEXT, "NAME"},
+		     {"--provider", "provider", OPTION_TEXT, "qemu|libvirt"},
+		     {"--uri", "uri", OPTION_TEXT, "URI"},
+		     {"--max", "max", OPTION_NUMBER, "N"},
+		     {"--spare", "spare", OPTION_NUMBER, "N"}}},
 	LIST("pool list", "/pools", pool_columns, "List the pools"),
 	LIST("pools", "/pools", pool_columns, NULL),
 	REMOVE("pool remove", "/pools/{name}", "name", "Remove a pool and destroy its desktops"),
 
-	{.words = "machine add", .method = "POST", .path = ADMIN "/machines",
-		.help = "Add a computer that is there already to a pool of machines",
-		.arguments = {"pool", "name"},
-		.options = {{"--protocol", "protocol", OPTION_TEXT, "vnc|spice", TRUE},
-			{"--address", "address", OPTION_TEXT, "HOST:PORT|unix:PATH", TRUE},
-			{"--secret-file", "secret", OPTION_SECRET, "FILE"}}},
+	{.words = "machine add",
+	 .method = "POST",
+	 .path = ADMIN "/machines",
+	 .help = "Add a computer that is there already to a pool of machines",
+	 .arguments = {"pool", "name"},
+	 .options = {{"--protocol", "protocol", OPTION_TEXT, "vnc|spice", TRUE},
+		     {"--address", "address", OPTION_TEXT, "HOST:PORT|unix:PATH", TRUE},
+		     {"--secret-file", "secret", OPTION_SECRET, "FILE"}}},
 	LIST("machine list", "/machines", machine_columns, "List the machines"),
 	LIST("machines", "/machines", machine_columns, NULL),
 	REMOVE("machine remove", "/machines/{id}", "id", "Take a machine out of its pool"),
 
-	{.words = "entitle", .method = "POST", .path = ADMIN "/entitlements",
-		.help = "Let a user or a group have desktops of a pool",
-		.arguments = {"pool"},
-		.options = {{"--user", "user", OPTION_TEXT, "NAME"},
-			{"--group", "group", OPTION_TEXT, "NAME"}}},
-	{.words = "unentitle", .method = "DELETE", .path = ADMIN "/entitlements",
-		.help = "Take that back",
-		.arguments = {"pool"},
-		.options = {{"--user", "user", OPTION_TEXT, "NAME"},
-			{"--group", "group", OPTION_TEXT, "NAME"}}},
+	{.words = "entitle",
+	 .method = "POST",
+	 .path = ADMIN "/entitlements",
+	 .help = "Let a user or a group have desktops of a pool",
+	 .arguments = {"pool"},
+	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
+		     {"--group", "group", OPTION_TEXT, "NAME"}}},
+	{.words = "unentitle",
+	 .method = "DELETE",
+	 .path = ADMIN "/entitlements",
+	 .help = "Take that back",
+	 .arguments = {"pool"},
+	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
+		     {"--group", "group", OPTION_TEXT, "NAME"}}},
 	LIST("entitlements", "/entitlements", entitlement_columns, "List who may have what"),
 
 	LIST("desktops", "/desktops", desktop_columns, "List all desktops"),
@@ -110,20 +179,25 @@ const Command commands[] = {
 	ACT("reset", "Throw away what was written to a desktop"),
 	ACT("release", "Take a dedicated desktop from its owner"),
 
-	{.words = "sessions", .method = "GET", .path = ADMIN "/sessions",
-		.help = "List the live sessions, or also those that have ended",
-		.options = {{"--all", "ended", OPTION_FLAG},
-			{"--limit", "limit", OPTION_NUMBER, "N"}},
-		.columns = session_columns},
+	{.words = "sessions",
+	 .method = "GET",
+	 .path = ADMIN "/sessions",
+	 .help = "List the live sessions, or also those that have ended",
+	 .options = {{"--all", "ended", OPTION_FLAG}, {"--limit", "limit", OPTION_NUMBER, "N"}},
+	 .columns = session_columns},
 	REMOVE("session end", "/sessions/{id}", "id", "End a session"),
 
-	{.words = "audit", .method = "GET", .path = ADMIN "/audit",
-		.help = "Show the audit log, newest first",
-		.options = {{"--limit", "limit", OPTION_NUMBER, "N"},
-			{"--before", "before", OPTION_NUMBER, "ID"}},
-		.columns = audit_columns},
+	{.words = "audit",
+	 .method = "GET",
+	 .path = ADMIN "/audit",
+	 .help = "Show the audit log, newest first",
+	 .options = {{"--limit", "limit", OPTION_NUMBER, "N"},
+		     {"--before", "before", OPTION_NUMBER, "ID"}},
+	 .columns = audit_columns},
 
-	{.words = "health", .method = "GET", .path = "/healthz",
-		.help = "Say whether broker and gateways are ready"},
+	{.words = "health",
+	 .method = "GET",
+	 .path = "/healthz",
+	 .help = "Say whether broker and gateways are ready"},
 };
 const unsigned n_commands = G_N_ELEMENTS(commands);

@@ -34,15 +34,17 @@ static void print_usage(FILE *file, const char *words)
 
 	if (*help == '\0')
 		help = (g_free(help), command_help(""));
-	fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s", help);
+	fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
+		help);
 }
 
 /* Takes the shared options off the line and leaves the rest. */
 static gboolean take_shared(char **words, Shared *shared, GPtrArray *rest, GError **error)
 {
 	for (; *words != NULL; words++) {
-		char **text = g_str_equal(*words, "--socket") ? &shared->socket_path
-			: g_str_equal(*words, "--config") ? &shared->config : NULL;
+		char **text = g_str_equal(*words, "--socket")   ? &shared->socket_path
+			      : g_str_equal(*words, "--config") ? &shared->config
+								: NULL;
 
 		if (text != NULL) {
 			if (words[1] == NULL) {
@@ -79,7 +81,7 @@ static char *find_socket(const Shared *shared, GError **error)
 }
 
 static gboolean print_answer(const Call *call, const Shared *shared, const char *text,
-	GError **error)
+			     GError **error)
 {
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	g_autofree char *table = NULL;
@@ -122,8 +124,9 @@ static int run(const Call *call, const Shared *shared)
 
 	if (socket_path == NULL)
 		return complain(error, 1);
-	if (!client_ask(socket_path, call->command->method, call->path, call->body, &text, &error) ||
-		!print_answer(call, shared, text, &error))
+	if (!client_ask(socket_path, call->command->method, call->path, call->body, &text,
+			&error) ||
+	    !print_answer(call, shared, text, &error))
 		return complain(error, 1);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -101,9 +101,9 @@ char *table_format(const json_t *rows, const Column *columns)
 
 			if (width[c] > 0)
 				append_cell(out, text, width[c],
-					columns[c].kind == COLUMN_NUMBER ||
-						columns[c].kind == COLUMN_BYTES,
-					c == last);
+					    columns[c].kind == COLUMN_NUMBER ||
+						    columns[c].kind == COLUMN_BYTES,
+					    c == last);
 		}
 	}
 	return g_string_free(out, FALSE);

@@ -42,7 +42,7 @@ void fixture_open(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	g_assert_true(g_file_set_contents(ca, "-----BEGIN\nX\n", -1, NULL));
 	text = g_strdup_printf("[broker]\nweb_root=%s\nca=%s\npublic_port=8443\n"
 			       "public_vnc_port=5900\n[sockets]\nweb=%s\nadmin=%s\n",
-		fixture->folder, ca, fixture->web, fixture->admin);
+			       fixture->folder, ca, fixture->web, fixture->admin);
 	g_assert_true(g_file_set_contents(conf, text, -1, NULL));
 	options = options_load(conf, &error);
 	g_assert_no_error(error);
@@ -67,19 +67,18 @@ void fixture_close(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 Answer *fixture_ask(Fixture *fixture, const char *method, const char *path, const char *headers,
-	const char *body)
+		    const char *body)
 {
 	return http_ask(fixture->web, PEER, method, path, headers, body);
 }
 
 char *fixture_bearer(Fixture *fixture, const char *user)
 {
-	g_autofree char *body =
-		g_strdup_printf("{\"user\":\"%s\",\"password\":\"secret\"}", user);
+	g_autofree char *body = g_strdup_printf("{\"user\":\"%s\",\"password\":\"secret\"}", user);
 	g_autoptr(Answer) answer = fixture_ask(fixture, "POST", "/api/v1/login", NULL, body);
 	g_autoptr(json_t) json = answer_json(answer);
 
 	g_assert_cmpuint(answer->status, ==, 200);
 	return g_strdup_printf("Authorization: Bearer %s\r\n",
-		json_string_value(json_object_get(json, "token")));
+			       json_string_value(json_object_get(json, "token")));
 }

@@ -23,6 +23,6 @@ char *fixture_bearer(Fixture *fixture, const char *user);
 
 /* A request through the web door from PEER. */
 Answer *fixture_ask(Fixture *fixture, const char *method, const char *path, const char *headers,
-	const char *body);
+		    const char *body);
 
 #define fixture_test(path, run) g_test_add(path, Fixture, NULL, fixture_open, run, fixture_close)

@@ -58,7 +58,7 @@ static void add(Conversation *conversation, PromptKind kind, const char *text)
 static gboolean asks(const Conversation *conversation, unsigned at)
 {
 	return at < G_N_ELEMENTS(questions) &&
-		(questions[at].user == NULL || g_str_equal(questions[at].user, conversation->user));
+	       (questions[at].user == NULL || g_str_equal(questions[at].user, conversation->user));
 }
 
 static void ask(Conversation *conversation)
@@ -73,7 +73,7 @@ static void ask(Conversation *conversation)
 }
 
 Conversation *conversation_start(const char *socket_path, const char *user, const char *peer,
-	GError **error)
+				 GError **error)
 {
 	Conversation *conversation;
 

@@ -18,6 +18,7 @@ void fake_core_free(Core *core);
 /* The changing calls so far, one line each ("admin pool_add demo floating"); "" if none. */
 const char *fake_core_calls(Core *core);
 void fake_core_forget(Core *core);
+void fake_core_note(Core *core, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* What core_healthy() says; NULL = healthy. */
 void fake_core_sicken(Core *core, const char *detail);

@@ -34,7 +34,7 @@ int http_connect(const char *socket_path, const char *proxy)
 	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
 	if (proxy != NULL) {
 		proxy_init(&header, *proxy ? proxy : NULL,
-			strchr(proxy, '[') ? "[2001:db8::9]:443" : "192.0.2.9:443");
+			   strchr(proxy, '[') ? "[2001:db8::9]:443" : "192.0.2.9:443");
 		n = proxy_write(&header, bytes);
 		g_assert_cmpint(send(fd, bytes, n, MSG_NOSIGNAL), ==, (gssize)n);
 	}
@@ -72,14 +72,16 @@ Answer *http_receive(int fd)
 }
 
 Answer *http_ask(const char *socket_path, const char *proxy, const char *method, const char *path,
-	const char *headers, const char *body)
+		 const char *headers, const char *body)
 {
 	g_autofree char *type = body ? g_strdup_printf("Content-Type: application/json\r\n"
-						       "Content-Length: %zu\r\n", strlen(body))
+						       "Content-Length: %zu\r\n",
+						       strlen(body))
 				     : g_strdup("");
 	g_autofree char *text = g_strdup_printf("%s %s HTTP/1.1\r\nHost: vdi.test\r\n"
-		"Connection: close\r\n%s%s\r\n%s", method, path, headers ? headers : "", type,
-		body ? body : "");
+						"Connection: close\r\n%s%s\r\n%s",
+						method, path, headers ? headers : "", type,
+						body ? body : "");
 	int fd = http_connect(socket_path, proxy);
 
 	http_send(fd, text);

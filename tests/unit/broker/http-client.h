@@ -25,7 +25,7 @@ Answer *http_receive(int fd);
 
 /* All of it in one; headers are lines that end with "\r\n". body NULL = none. */
 Answer *http_ask(const char *socket_path, const char *proxy, const char *method, const char *path,
-	const char *headers, const char *body);
+		 const char *headers, const char *body);
 
 /* The value of a header, g_free() it; NULL if absent. */
 char *answer_header(const Answer *answer, const char *name);

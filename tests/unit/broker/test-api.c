@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static void expect(Fixture *f, const char *headers, const char *method, const char *path,
-	const char *body, unsigned status, const char *part)
+		   const char *body, unsigned status, const char *part)
 {
 	g_autoptr(Answer) answer = fixture_ask(f, method, path, headers, body);
 
@@ -66,9 +66,10 @@ static void test_connect(Fixture *f, gconstpointer data)
 	int port, vnc_port;
 
 	g_assert_cmpuint(web->status, ==, 200);
-	g_assert_cmpint(json_unpack(json, "{s:s,s:s,s:i,s:i,s:s,s:{s:s}}", "ticket", &ticket, "host",
-		&host, "port", &port, "vnc_port", &vnc_port, "path", &where, "desktop", "id", &id),
-		==, 0);
+	g_assert_cmpint(json_unpack(json, "{s:s,s:s,s:i,s:i,s:s,s:{s:s}}", "ticket", &ticket,
+				    "host", &host, "port", &port, "vnc_port", &vnc_port, "path",
+				    &where, "desktop", "id", &id),
+			==, 0);
 	g_assert_cmpstr(ticket, ==, "TICKETticket0123456789");
 	g_assert_cmpstr(where, ==, "websockify?token=TICKETticket0123456789");
 	g_assert_cmpstr(host, ==, "vdi.test");
@@ -112,7 +113,8 @@ static void test_sessions(Fixture *f, gconstpointer data)
 	g_autofree char *root = fixture_bearer(f, "root");
 
 	expect(f, anna, "GET", "/api/v1/sessions", NULL, 200, "\"user\":\"anna\"");
-	expect(f, anna, "GET", "/api/v1/sessions?ended=1&limit=5", NULL, 200, "\"state\":\"ended\"");
+	expect(f, anna, "GET", "/api/v1/sessions?ended=1&limit=5", NULL, 200,
+	       "\"state\":\"ended\"");
 	expect(f, anna, "GET", "/api/v1/sessions?all=1", NULL, 403, NULL);
 	expect(f, root, "GET", "/api/v1/sessions?all=1", NULL, 200, "\"everybody\"");
 	expect(f, anna, "GET", "/api/v1/sessions?limit=0", NULL, 400, NULL);
@@ -136,11 +138,11 @@ static void test_admin(Fixture *f, gconstpointer data)
 	/* An admin reads the cause, in the core's own words. */
 	expect(f, root, "DELETE", "/api/v1/admin/pools/busy", NULL, 503, "2 desktops of pool");
 	g_assert_cmpstr(fake_core_calls(f->core), ==,
-		"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n");
+			"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n");
 }
 
 static void ask_admin(Fixture *f, const char *method, const char *path, const char *body,
-	unsigned status, const char *part)
+		      unsigned status, const char *part)
 {
 	g_autoptr(Answer) answer = http_ask(f->admin, NULL, method, path, NULL, body);
 
@@ -162,7 +164,8 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		"socket session_end s-1\n"
 		"local:%1$u machine_remove d-9\n"
 		"local:%1$u pool_remove pcs\n"
-		"local:%1$u image_remove tiny\n", (unsigned)getuid());
+		"local:%1$u image_remove tiny\n",
+		(unsigned)getuid());
 	struct stat st;
 
 	g_assert_cmpint(stat(f->admin, &st), ==, 0);
@@ -171,20 +174,23 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(st.st_mode & 0777, ==, 0660);
 
 	ask_admin(f, "POST", "/api/v1/admin/images",
-		"{\"name\":\"tiny\",\"disk\":\"/d\",\"memory\":128,\"cpus\":2,\"video\":\"qxl\"}",
-		201, NULL);
-	ask_admin(f, "POST", "/api/v1/admin/images", "{\"name\":\"x\",\"memory\":-1}", 400, "memory");
+		  "{\"name\":\"tiny\",\"disk\":\"/d\",\"memory\":128,\"cpus\":2,\"video\":\"qxl\"}",
+		  201, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/images", "{\"name\":\"x\",\"memory\":-1}", 400,
+		  "memory");
 	ask_admin(f, "POST", "/api/v1/admin/pools", "{\"name\":\"pcs\",\"kind\":\"machines\"}", 201,
-		NULL);
+		  NULL);
 	ask_admin(f, "POST", "/api/v1/admin/pools",
-		"{\"name\":\"x\",\"kind\":\"floating\",\"max\":2,\"spare\":3}", 400, "spare");
+		  "{\"name\":\"x\",\"kind\":\"floating\",\"max\":2,\"spare\":3}", 400, "spare");
 	ask_admin(f, "POST", "/api/v1/admin/machines",
-		"{\"pool\":\"pcs\",\"name\":\"desk\",\"protocol\":\"vnc\","
-		"\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\"}", 201, "\"d-9\"");
+		  "{\"pool\":\"pcs\",\"name\":\"desk\",\"protocol\":\"vnc\","
+		  "\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\"}",
+		  201, "\"d-9\"");
 	ask_admin(f, "GET", "/api/v1/admin/machines", NULL, 200, "\"d-1\"");
-	ask_admin(f, "POST", "/api/v1/admin/entitlements",
-		"{\"pool\":\"pcs\",\"group\":\"staff\"}", 201, NULL);
-	ask_admin(f, "POST", "/api/v1/admin/entitlements", "{\"pool\":\"pcs\"}", 400, "user or a group");
+	ask_admin(f, "POST", "/api/v1/admin/entitlements", "{\"pool\":\"pcs\",\"group\":\"staff\"}",
+		  201, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/entitlements", "{\"pool\":\"pcs\"}", 400,
+		  "user or a group");
 	ask_admin(f, "DELETE", "/api/v1/admin/entitlements?pool=pcs&user=anna", NULL, 204, NULL);
 	ask_admin(f, "DELETE", "/api/v1/admin/entitlements", NULL, 400, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/desktops/d-9/reset", NULL, 204, NULL);
@@ -195,7 +201,8 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 	ask_admin(f, "DELETE", "/api/v1/admin/images/tiny", NULL, 204, NULL);
 	g_assert_cmpstr(fake_core_calls(f->core), ==, expected);
 
-	ask_admin(f, "GET", "/api/v1/admin/audit?before=50&limit=7", NULL, 200, "\"id\":49,\"at\":7");
+	ask_admin(f, "GET", "/api/v1/admin/audit?before=50&limit=7", NULL, 200,
+		  "\"id\":49,\"at\":7");
 	ask_admin(f, "GET", "/api/v1/admin/images", NULL, 200, "\"disk\":null");
 	ask_admin(f, "GET", "/api/v1/admin/sessions", NULL, 200, "\"bytes_out\":1234567");
 	ask_admin(f, "GET", "/api/v1/admin/desktops", NULL, 200, "\"d-2\"");

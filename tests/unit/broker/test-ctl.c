@@ -28,12 +28,12 @@ static void expect_call(const char *line, const char *method, const char *path, 
 static void test_calls(void)
 {
 	expect_call("pool add demo --kind floating --image tiny --max=7", "POST",
-		"/api/v1/admin/pools",
-		"{\"image\":\"tiny\",\"kind\":\"floating\",\"max\":7,\"name\":\"demo\"}");
+		    "/api/v1/admin/pools",
+		    "{\"image\":\"tiny\",\"kind\":\"floating\",\"max\":7,\"name\":\"demo\"}");
 	expect_call("machine add pcs desk --address unix:/run/x --protocol spice", "POST",
-		"/api/v1/admin/machines",
-		"{\"address\":\"unix:/run/x\",\"name\":\"desk\",\"pool\":\"pcs\","
-		"\"protocol\":\"spice\"}");
+		    "/api/v1/admin/machines",
+		    "{\"address\":\"unix:/run/x\",\"name\":\"desk\",\"pool\":\"pcs\","
+		    "\"protocol\":\"spice\"}");
 }
 
 static void test_paths(void)
@@ -47,12 +47,12 @@ static void test_paths(void)
 	expect_call("sessions --all", "GET", "/api/v1/admin/sessions?ended=1", NULL);
 	expect_call("audit --limit 5", "GET", "/api/v1/admin/audit?limit=5", NULL);
 	expect_call("unentitle demo --group a&b", "DELETE",
-		"/api/v1/admin/entitlements?pool=demo&group=a%26b", NULL);
+		    "/api/v1/admin/entitlements?pool=demo&group=a%26b", NULL);
 	expect_call("entitle demo --user anna", "POST", "/api/v1/admin/entitlements",
-		"{\"pool\":\"demo\",\"user\":\"anna\"}");
+		    "{\"pool\":\"demo\",\"user\":\"anna\"}");
 	expect_call("image add tiny --kernel /boot/../vmlinuz --cmdline --quiet", "POST",
-		"/api/v1/admin/images",
-		"{\"cmdline\":\"--quiet\",\"kernel\":\"/vmlinuz\",\"name\":\"tiny\"}");
+		    "/api/v1/admin/images",
+		    "{\"cmdline\":\"--quiet\",\"kernel\":\"/vmlinuz\",\"name\":\"tiny\"}");
 	expect_call("health", "GET", "/healthz", NULL);
 }
 
@@ -91,12 +91,17 @@ static void test_wrong(void)
 
 static void test_table(void)
 {
-	static const Column columns[] = {{"NAME", "name"}, {"N", "n", COLUMN_NUMBER},
-		{"EMPTY", "empty"}, {"SIZE", "size", COLUMN_BYTES},
-		{"AT", "at", COLUMN_MILLISECONDS}, {NULL}};
-	json_t *rows = json_loads("[{\"name\":\"B\303\274ro\",\"n\":7,\"size\":1500,\"at\":1700000000123,"
-				  "\"empty\":null},{\"name\":\"a\\u001b[31m\\nb\",\"n\":12345,"
-				  "\"size\":0,\"at\":0,\"empty\":\"\"}]", 0, NULL);
+	static const Column columns[] = {{"NAME", "name"},
+					 {"N", "n", COLUMN_NUMBER},
+					 {"EMPTY", "empty"},
+					 {"SIZE", "size", COLUMN_BYTES},
+					 {"AT", "at", COLUMN_MILLISECONDS},
+					 {NULL}};
+	json_t *rows =
+		json_loads("[{\"name\":\"B\303\274ro\",\"n\":7,\"size\":1500,\"at\":1700000000123,"
+			   "\"empty\":null},{\"name\":\"a\\u001b[31m\\nb\",\"n\":12345,"
+			   "\"size\":0,\"at\":0,\"empty\":\"\"}]",
+			   0, NULL);
 	json_t *none = json_array();
 	g_autofree char *text = NULL;
 	g_autofree char *header = NULL;
@@ -104,9 +109,9 @@ static void test_table(void)
 	g_assert_nonnull(rows);
 	text = table_format(rows, columns);
 	g_assert_cmpstr(text, ==,
-		"NAME          N    SIZE  AT\n"
-		"B\303\274ro          7  1.5\302\240kB  2023-11-14 22:13:20\n"
-		"a?[31m?b  12345          \n");
+			"NAME          N    SIZE  AT\n"
+			"B\303\274ro          7  1.5\302\240kB  2023-11-14 22:13:20\n"
+			"a?[31m?b  12345          \n");
 	header = table_format(none, columns);
 	g_assert_cmpstr(header, ==, "NAME  N  EMPTY  SIZE  AT\n");
 	json_decref(rows);
@@ -129,15 +134,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
 static Run run(Fixture *f, const char *line)
 {
-	g_autofree char *command = g_strdup_printf("%s --socket %s %s", g_getenv("ORIELCTL"),
-		f->admin, line);
+	g_autofree char *command =
+		g_strdup_printf("%s --socket %s %s", g_getenv("ORIELCTL"), f->admin, line);
 	g_auto(GStrv) words = g_strsplit(command, " ", -1);
 	g_autoptr(GError) error = NULL;
 	Run result = {0};
 	int status;
 
 	g_assert_true(g_spawn_sync(NULL, words, NULL, G_SPAWN_DEFAULT, NULL, NULL, &result.out,
-		&result.err, &status, &error));
+				   &result.err, &status, &error));
 	g_assert_no_error(error);
 	g_assert_true(WIFEXITED(status));
 	result.code = WEXITSTATUS(status);
@@ -157,8 +162,9 @@ static void test_program(Fixture *f, gconstpointer data)
 	g_auto(Run) machine = {0};
 
 	g_assert_cmpint(pools.code, ==, 0);
-	g_assert_cmpstr(pools.out, ==, "NAME  KIND      TOTAL  BUSY  MAX  SPARE\n"
-				       "demo  floating      0     0    7      0\n");
+	g_assert_cmpstr(pools.out, ==,
+			"NAME  KIND      TOTAL  BUSY  MAX  SPARE\n"
+			"demo  floating      0     0    7      0\n");
 	g_assert_cmpint(json.code, ==, 0);
 	g_assert_nonnull(strstr(json.out, "\"max\": 7"));
 	g_assert_cmpint(added.code, ==, 0);

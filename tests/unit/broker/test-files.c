@@ -55,10 +55,10 @@ static void test_refused(void)
 		"/../outside.html",
 		"/js",
 		"/js/",
-		"/notes.md",       /* not of the portal's kinds */
+		"/notes.md", /* not of the portal's kinds */
 		"/.hidden.html",
 		"/.git/config.txt",
-		"/leak.html",      /* a link to a file outside  */
+		"/leak.html", /* a link to a file outside  */
 		"/leak/outside.html",
 		"/dangling.html",
 	};
@@ -107,7 +107,7 @@ static void clear(const char *folder)
 		g_autofree char *path = g_build_filename(folder, name, NULL);
 
 		if (g_file_test(path, G_FILE_TEST_IS_DIR) &&
-			!g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+		    !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
 			clear(path);
 		else
 			g_unlink(path);

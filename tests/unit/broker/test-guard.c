@@ -36,7 +36,7 @@ static void test_cookie(void)
 	}
 	g_assert_cmpstr(set, ==, "__Host-oriel=abc; Path=/; Secure; HttpOnly; SameSite=Strict");
 	g_assert_cmpstr(clear, ==,
-		"__Host-oriel=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+			"__Host-oriel=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
 }
 
 static void test_origin(void)
@@ -64,7 +64,7 @@ static void test_origin(void)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
 		g_assert_cmpint(guard_same_origin(cases[i].origin, cases[i].host), ==,
-			cases[i].same);
+				cases[i].same);
 }
 
 typedef struct {
@@ -77,8 +77,8 @@ typedef struct {
 
 static unsigned admit(const Services *services, const Case *c, gboolean admin_door)
 {
-	g_autoptr(Request) request =
-		request_new(services, admin_door, "192.0.2.1", c->method, c->path);
+	g_autoptr(Request)
+		request = request_new(services, admin_door, "192.0.2.1", c->method, c->path);
 	g_autofree char *allow = NULL;
 	char *groups[] = {NULL};
 	autosecret char *token = c->user ? core_login(services->core, c->user, groups, "p", NULL)
@@ -86,7 +86,7 @@ static unsigned admit(const Services *services, const Case *c, gboolean admin_do
 
 	if (c->user != NULL) {
 		g_autofree char *value = g_strconcat(c->bearer ? "Bearer " : "__Host-oriel=",
-			*c->user == '?' ? "nonsense" : token, NULL);
+						     *c->user == '?' ? "nonsense" : token, NULL);
 
 		request_add_header(request, c->bearer ? "Authorization" : "Cookie", value);
 	}
@@ -101,7 +101,7 @@ static unsigned admit(const Services *services, const Case *c, gboolean admin_do
 	if (!guard_admit(request))
 		return request->reply.status;
 	g_assert_cmpstr(request->who ? request->who->user : NULL, ==,
-		request->route->may == MAY_ANYONE || admin_door ? NULL : c->user);
+			request->route->may == MAY_ANYONE || admin_door ? NULL : c->user);
 	return 0;
 }
 

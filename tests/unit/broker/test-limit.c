@@ -3,7 +3,7 @@
 
 /* One attempt; returns the wait, 0 if it was let in. */
 static unsigned attempt(Limit *limit, const char *peer, const char *user, LimitVerdict verdict,
-	gint64 now)
+			gint64 now)
 {
 	unsigned wait = limit_begin(limit, peer, user, now);
 
@@ -26,8 +26,9 @@ static void test_user(void)
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		g_assert_cmpuint(attempt(limit, "198.51.100.1", "anna", LIMIT_REFUSED, now), ==,
-			expected);
-		g_assert_cmpuint(attempt(limit, "198.51.100.1", "ben", LIMIT_UNDECIDED, now), ==, 0);
+				 expected);
+		g_assert_cmpuint(attempt(limit, "198.51.100.1", "ben", LIMIT_UNDECIDED, now), ==,
+				 0);
 		now += expected * 1000;
 		g_assert_cmpuint(attempt(limit, "198.51.100.1", "anna", LIMIT_REFUSED, now), ==, 0);
 		expected = MIN(expected * 2, 30);

@@ -12,7 +12,7 @@ static const char *text_of(json_t *json, const char *key)
 }
 
 static Answer *answer_with(Fixture *f, const char *proxy, const char *conversation,
-	const char *answers)
+			   const char *answers)
 {
 	g_autofree char *path = g_strdup_printf(LOGIN "/%s", conversation);
 	g_autofree char *body = g_strdup_printf("{\"answers\":%s}", answers);
@@ -40,8 +40,8 @@ static char *expect_prompts(const Answer *answer, const char *const *expected)
 
 static void test_password(Fixture *f, gconstpointer data)
 {
-	g_autoptr(Answer) answer = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"anna\",\"password\":\"secret\"}");
+	g_autoptr(Answer) answer =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"anna\",\"password\":\"secret\"}");
 	g_autoptr(json_t) json = answer_json(answer);
 	g_autofree char *cookie = answer_header(answer, "Set-Cookie");
 	g_autofree char *cache = answer_header(answer, "Cache-Control");
@@ -71,10 +71,10 @@ static void test_password(Fixture *f, gconstpointer data)
 /* The same words whether the person exists or not, and no word of the password. */
 static void test_refused(Fixture *f, gconstpointer data)
 {
-	g_autoptr(Answer) wrong = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"anna\",\"password\":\"hunter2\"}");
-	g_autoptr(Answer) unknown = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"zoe\",\"password\":\"hunter2\"}");
+	g_autoptr(Answer) wrong =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"anna\",\"password\":\"hunter2\"}");
+	g_autoptr(Answer) unknown =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"zoe\",\"password\":\"hunter2\"}");
 	g_autofree char *scheme = answer_header(wrong, "WWW-Authenticate");
 
 	g_assert_cmpuint(wrong->status, ==, 401);
@@ -84,14 +84,14 @@ static void test_refused(Fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(wrong->body, "\"code\":\"denied\""));
 	g_assert_cmpstr(scheme, ==, "Bearer");
 	g_assert_cmpstr(fake_core_calls(f->core), ==,
-		"refused anna 192.0.2.1\nrefused zoe 192.0.2.1\n");
+			"refused anna 192.0.2.1\nrefused zoe 192.0.2.1\n");
 }
 
 static void test_code(Fixture *f, gconstpointer data)
 {
 	static const char *const code[] = {"info:Look at your telephone.", "visible:Code: ", NULL};
-	g_autoptr(Answer) first = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"otto\",\"password\":\"secret\"}");
+	g_autoptr(Answer) first =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"otto\",\"password\":\"secret\"}");
 	g_autofree char *id = expect_prompts(first, code);
 	g_autoptr(Answer) odd = answer_with(f, PEER, id, "[\"a\",\"b\"]");
 	g_autoptr(Answer) number = answer_with(f, PEER, id, "[123456]");
@@ -109,7 +109,7 @@ static void test_code(Fixture *f, gconstpointer data)
 	json = answer_json(in);
 	g_assert_cmpstr(text_of(json, "user"), ==, "otto");
 	g_assert_cmpstr(text_of(json_array_get(json_object_get(json, "messages"), 0), "text"), ==,
-		"Welcome.");
+			"Welcome.");
 	again = answer_with(f, PEER, id, "[\"123456\"]");
 	g_assert_cmpuint(again->status, ==, 401);
 }
@@ -117,8 +117,8 @@ static void test_code(Fixture *f, gconstpointer data)
 static void test_wrong_code(Fixture *f, gconstpointer data)
 {
 	static const char *const code[] = {"info:Look at your telephone.", "visible:Code: ", NULL};
-	g_autoptr(Answer) first = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"otto\",\"password\":\"secret\"}");
+	g_autoptr(Answer) first =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"otto\",\"password\":\"secret\"}");
 	g_autofree char *id = expect_prompts(first, code);
 	g_autoptr(Answer) wrong = answer_with(f, PEER, id, "[\"000000\"]");
 
@@ -131,10 +131,10 @@ static void test_wrong_code(Fixture *f, gconstpointer data)
 static void test_expired(Fixture *f, gconstpointer data)
 {
 	static const char *const fresh[] = {"info:Your password has expired.",
-		"secret:New password: ", NULL};
+					    "secret:New password: ", NULL};
 	static const char *const again[] = {"secret:Again: ", NULL};
-	g_autoptr(Answer) first = fixture_ask(f, "POST", LOGIN, NULL,
-		"{\"user\":\"eva\",\"password\":\"secret\"}");
+	g_autoptr(Answer) first =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"eva\",\"password\":\"secret\"}");
 	g_autofree char *id = expect_prompts(first, fresh);
 	g_autoptr(Answer) second = answer_with(f, PEER, id, "[\"better1\"]");
 	g_autofree char *next = expect_prompts(second, again);
@@ -191,8 +191,8 @@ static void test_many(Fixture *f, gconstpointer data)
 	g_autoptr(Answer) other = NULL;
 
 	for (unsigned i = 0; i < 50; i++) {
-		g_autoptr(Answer) answer =
-			fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"anna\"}");
+		g_autoptr(Answer)
+			answer = fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"anna\"}");
 
 		g_assert_cmpuint(answer->status, ==, 202);
 	}

@@ -16,7 +16,7 @@ static Request *with_body(const char *type, const char *body)
 static void test_json(void)
 {
 	static const char *const types[] = {"application/json", "application/json; charset=utf-8",
-		"Application/JSON;charset=utf-8"};
+					    "Application/JSON;charset=utf-8"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
 		g_autoptr(Request) request = with_body(types[i], "{\"user\": \"anna\"}");
@@ -25,7 +25,7 @@ static void test_json(void)
 		const char *user = NULL, *password = NULL;
 
 		g_assert_true(request_json(request, &root, &error, "{s:s,s?:s}", "user", &user,
-			"password", &password));
+					   "password", &password));
 		g_assert_no_error(error);
 		g_assert_cmpstr(user, ==, "anna");
 		g_assert_null(password);
@@ -66,8 +66,12 @@ static void test_strict(void)
 
 static void test_type(void)
 {
-	static const char *const types[] = {NULL, "", "text/plain", "application/jsonp",
-		"application/x-www-form-urlencoded", "text/plain; application/json"};
+	static const char *const types[] = {NULL,
+					    "",
+					    "text/plain",
+					    "application/jsonp",
+					    "application/x-www-form-urlencoded",
+					    "text/plain; application/json"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
 		g_autoptr(Request) request = with_body(types[i], "{}");

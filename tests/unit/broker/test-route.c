@@ -16,12 +16,12 @@ static void test_found(void)
 	} cases[] = {
 		{"POST", "/api/v1/login", "/api/v1/login", NULL, NULL},
 		{"POST", "/api/v1/login/abc", "/api/v1/login/{conversation}", "abc", NULL},
-		{"GET", "/api/v1/desktops/d-1/console.vv", "/api/v1/desktops/{id}/console.vv", "d-1",
-			NULL},
-		{"POST", "/api/v1/admin/desktops/d-1/reset",
-			"/api/v1/admin/desktops/{id}/{action}", "d-1", "reset"},
+		{"GET", "/api/v1/desktops/d-1/console.vv", "/api/v1/desktops/{id}/console.vv",
+		 "d-1", NULL},
+		{"POST", "/api/v1/admin/desktops/d-1/reset", "/api/v1/admin/desktops/{id}/{action}",
+		 "d-1", "reset"},
 		{"DELETE", "/api/v1/admin/pools/B%C3%BCro%201", "/api/v1/admin/pools/{name}",
-			"B\303\274ro 1", NULL},
+		 "B\303\274ro 1", NULL},
 		{"GET", "/healthz", "/healthz", NULL, NULL},
 	};
 
@@ -30,7 +30,7 @@ static void test_found(void)
 		g_autofree char *allow = NULL;
 
 		g_assert_cmpint(find(cases[i].method, cases[i].path, &request, &allow), ==,
-			ROUTE_FOUND);
+				ROUTE_FOUND);
 		g_assert_cmpstr(request->route->pattern, ==, cases[i].pattern);
 		g_assert_cmpstr(request->route->method, ==, cases[i].method);
 		g_assert_cmpstr(request->args[0], ==, cases[i].first);
@@ -47,7 +47,7 @@ static void test_unknown(void)
 		"/api/v1/desktops/",
 		"/api/v1/desktops//console.vv",
 		"/api/v1/desktops/d-1/console.vv/",
-		"/api/v1/desktops/a%2Fb",  /* an escaped slash is no border and no name */
+		"/api/v1/desktops/a%2Fb", /* an escaped slash is no border and no name */
 		"/api/v1/desktops/a%00b",
 		"/api/v1/desktops/%ff",
 		"/api/v1/desktops/%4",
@@ -71,7 +71,7 @@ static void test_method(void)
 	g_autofree char *allow = NULL;
 
 	g_assert_cmpint(find("PUT", "/api/v1/admin/entitlements", &request, &allow), ==,
-		ROUTE_UNKNOWN_METHOD);
+			ROUTE_UNKNOWN_METHOD);
 	g_assert_cmpstr(allow, ==, "GET, POST, DELETE");
 }
 
@@ -83,7 +83,7 @@ static void test_rights(void)
 
 		g_assert_cmpint(routes[i].may == MAY_ADMIN, ==, admin);
 		if (g_str_has_prefix(routes[i].pattern, "/api/v1/desktops") ||
-			g_str_has_prefix(routes[i].pattern, "/api/v1/session"))
+		    g_str_has_prefix(routes[i].pattern, "/api/v1/session"))
 			g_assert_cmpint(routes[i].may, ==, MAY_USER);
 	}
 }
@@ -105,7 +105,7 @@ static void test_description(void)
 			g_free(path);
 			path = g_strdup(word + 2);
 		} else if (g_str_equal(*line, "    get:") || g_str_equal(*line, "    post:") ||
-			g_str_equal(*line, "    delete:")) {
+			   g_str_equal(*line, "    delete:")) {
 			g_autofree char *method = g_ascii_strup(word + 4, -1);
 
 			g_assert_cmpuint(at, <, n_routes);

@@ -24,7 +24,7 @@ static void test_proxy(Fixture *f, gconstpointer data)
 	for (gsize i = 0; i < G_N_ELEMENTS(peers); i++) {
 		g_autofree char *expected = g_strdup_printf("refused anna %s\n", names[i]);
 		g_autoptr(Answer) answer = http_ask(f->web, peers[i], "POST", "/api/v1/login", NULL,
-			"{\"user\":\"anna\",\"password\":\"no\"}");
+						    "{\"user\":\"anna\",\"password\":\"no\"}");
 
 		g_assert_cmpuint(answer->status, ==, 401);
 		g_assert_cmpstr(fake_core_calls(f->core), ==, expected);
@@ -87,9 +87,11 @@ static void test_silent(Fixture *f, gconstpointer data)
 static void test_body_limits(Fixture *f, gconstpointer data)
 {
 	g_autofree char *filler = g_strnfill(200000, ' ');
-	g_autofree char *chunked = g_strdup_printf("POST /api/v1/login HTTP/1.1\r\nHost: a\r\n"
-		"Connection: close\r\nContent-Type: application/json\r\n"
-		"Transfer-Encoding: chunked\r\n\r\n30d40\r\n%s\r\n0\r\n\r\n", filler);
+	g_autofree char *chunked =
+		g_strdup_printf("POST /api/v1/login HTTP/1.1\r\nHost: a\r\n"
+				"Connection: close\r\nContent-Type: application/json\r\n"
+				"Transfer-Encoding: chunked\r\n\r\n30d40\r\n%s\r\n0\r\n\r\n",
+				filler);
 	g_autoptr(Answer) announced = fixture_ask(f, "POST", "/api/v1/login", NULL, filler);
 	g_autoptr(Answer) unannounced = NULL;
 	g_autoptr(Answer) fits = NULL;
@@ -123,9 +125,10 @@ static void test_keep_alive(Fixture *f, gconstpointer data)
 	unsigned n = 0;
 
 	http_send(fd, "GET / HTTP/1.1\r\nHost: vdi.test\r\n\r\n"
-		"POST /api/v1/login HTTP/1.1\r\nHost: vdi.test\r\nContent-Type: application/json\r\n"
-		"Content-Length: 36\r\n\r\n{\"user\":\"anna\",\"password\":\"secret\"} "
-		GET_HEALTH);
+		      "POST /api/v1/login HTTP/1.1\r\nHost: vdi.test\r\nContent-Type: "
+		      "application/json\r\n"
+		      "Content-Length: "
+		      "36\r\n\r\n{\"user\":\"anna\",\"password\":\"secret\"} " GET_HEALTH);
 	answers = http_receive(fd);
 	g_assert_cmpuint(answers->status, ==, 200);
 	for (const char *at = answers->body; (at = strstr(at, "HTTP/1.1 200")) != NULL; at++)
@@ -139,7 +142,7 @@ static gpointer connect_slowly(gpointer data)
 	Fixture *f = data;
 	g_autofree char *anna = fixture_bearer(f, "anna");
 	g_autoptr(Answer) answer = fixture_ask(f, "POST", "/api/v1/desktops/d-1/connect", anna,
-		"{\"protocol\":\"web\"}");
+					       "{\"protocol\":\"web\"}");
 
 	return GUINT_TO_POINTER(answer->status);
 }
@@ -174,9 +177,11 @@ static gpointer stop(gpointer data)
 static void test_stop(Fixture *f, gconstpointer data)
 {
 	g_autofree char *anna = fixture_bearer(f, "anna");
-	g_autofree char *text = g_strdup_printf("POST /api/v1/desktops/d-1/connect HTTP/1.1\r\n"
+	g_autofree char *text = g_strdup_printf(
+		"POST /api/v1/desktops/d-1/connect HTTP/1.1\r\n"
 		"Host: a\r\n%sContent-Type: application/json\r\nContent-Length: 18\r\n\r\n"
-		"{\"protocol\":\"web\"}", anna);
+		"{\"protocol\":\"web\"}",
+		anna);
 	int fd = http_connect(f->web, PEER), silent = http_connect(f->web, NULL);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Answer) answer = NULL;

@@ -20,13 +20,17 @@ static void check(const char *desktop, const char *ca)
 		{"username", "ticket"},
 		{"password", "TICKET123"},
 		{"delete-this-file", "1"},
-		{"secure-channels", "main;inputs;cursor;playback;record;display;usbredir;smartcard"},
+		{"secure-channels",
+		 "main;inputs;cursor;playback;record;display;usbredir;smartcard"},
 		{"toggle-fullscreen", "shift+f11"},
 		{"release-cursor", "shift+f12"},
 		{"secure-attention", "ctrl+alt+end"},
 	};
-	autosecret char *text = vv_write(&(Vv){.host = "vdi.test", .port = 8443,
-		.ticket = "TICKET123", .desktop = desktop, .ca = ca});
+	autosecret char *text = vv_write(&(Vv){.host = "vdi.test",
+					       .port = 8443,
+					       .ticket = "TICKET123",
+					       .desktop = desktop,
+					       .ca = ca});
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_auto(GStrv) groups = NULL;
 	g_auto(GStrv) keys = NULL;

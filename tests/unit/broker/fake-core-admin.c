@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fake-core-admin: the administrators' half of fake-core.h. */
+#include "fake-core.h"
+#include "fault.h"
+
+static void image_free(gpointer data)
+{
+	ImageView *view = data;
+
+	g_free(view->name);
+	g_free(view->video);
+	g_free(view);
+}
+
+GPtrArray *core_images(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func(image_free);
+	ImageView *view = g_new0(ImageView, 1);
+
+	view->name = g_strdup("tiny");
+	view->video = g_strdup("std");
+	view->memory = 128;
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error)
+{
+	fake_core_note(core, "%s image_add %s disk=%s memory=%u cpus=%u video=%s", admin,
+		       image->name, image->disk ? image->disk : "-", image->memory, image->cpus,
+		       image->video);
+	return TRUE;
+}
+
+gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	fake_core_note(core, "%s image_remove %s", admin, name);
+	return TRUE;
+}
+
+static void pool_free(gpointer data)
+{
+	PoolView *view = data;
+
+	g_free(view->name);
+	g_free(view->kind);
+	g_free(view);
+}
+
+GPtrArray *core_pools(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func(pool_free);
+	PoolView *view = g_new0(PoolView, 1);
+
+	view->name = g_strdup("demo");
+	view->kind = g_strdup("floating");
+	view->max = 7;
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error)
+{
+	fake_core_note(core, "%s pool_add %s %s image=%s provider=%s max=%u spare=%u", admin,
+		       pool->name, pool->kind, pool->image ? pool->image : "-", pool->provider,
+		       pool->max, pool->spare);
+	return TRUE;
+}
+
+gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	if (g_str_equal(name, "busy")) {
+		g_set_error(error, FAULT, FAULT_BUSY, "2 desktops of pool busy are in use");
+		return FALSE;
+	}
+	fake_core_note(core, "%s pool_remove %s", admin, name);
+	return TRUE;
+}
+
+gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
+			  const char *protocol, const char *address, const char *secret,
+			  char **out_id, GError **error)
+{
+	fake_core_note(core, "%s machine_add %s %s %s %s %s", admin, pool, name, protocol, address,
+		       secret ? secret : "-");
+	*out_id = g_strdup("d-9");
+	return TRUE;
+}
+
+gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error)
+{
+	fake_core_note(core, "%s machine_remove %s", admin, id);
+	return TRUE;
+}
+
+static void admin_desktop_free(gpointer data)
+{
+	AdminDesktopView *view = data;
+
+	g_free(view->id);
+	g_free(view->kind);
+	g_free(view);
+}
+
+GPtrArray *core_admin_desktops(Core *core, GError **error)
+{
+	static const char *const kinds[] = {"machines", "floating"};
+	GPtrArray *views = g_ptr_array_new_with_free_func(admin_desktop_free);
+
+	for (unsigned i = 0; i < 2; i++) {
+		AdminDesktopView *view = g_new0(AdminDesktopView, 1);
+
+		view->id = g_strdup_printf("d-%u", i + 1);
+		view->kind = g_strdup(kinds[i]);
+		g_ptr_array_add(views, view);
+	}
+	return views;
+}
+
+static void entitlement_free(gpointer data)
+{
+	EntitlementView *view = data;
+
+	g_free(view->pool);
+	g_free(view->user);
+	g_free(view);
+}
+
+GPtrArray *core_entitlements(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func(entitlement_free);
+	EntitlementView *view = g_new0(EntitlementView, 1);
+
+	view->pool = g_strdup("demo");
+	view->user = g_strdup("anna");
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
+		      const char *group, gboolean grant, GError **error)
+{
+	fake_core_note(core, "%s %s %s user=%s group=%s", admin, grant ? "entitle" : "unentitle",
+		       pool, user ? user : "-", group ? group : "-");
+	return TRUE;
+}
+
+gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
+			     GError **error)
+{
+	fake_core_note(core, "%s %s %s", admin, action, id);
+	return TRUE;
+}
+
+static void audit_free(gpointer data)
+{
+	AuditView *view = data;
+
+	g_free(view->event);
+	g_free(view);
+}
+
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func(audit_free);
+	AuditView *view = g_new0(AuditView, 1);
+
+	view->id = MIN(before_id, 100) - 1;
+	view->at = limit;
+	view->event = g_strdup("login");
+	g_ptr_array_add(views, view);
+	return views;
+}
