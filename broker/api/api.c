@@ -7,6 +7,9 @@
 #include "server.h"
 #include "services.h"
 
+/* Of the 64 threads that start desktops, for one person: several desktops, and some impatience. */
+#define STARTS_EACH 8
+
 struct Api {
 	Services services;
 	Workers *workers;
@@ -29,6 +32,7 @@ static gboolean start(Api *api, Core *core, GError **error)
 		return FALSE;
 	api->services.logins = logins_new();
 	api->services.limit = limit_new();
+	api->services.quota = quota_new(STARTS_EACH);
 	api->workers = workers_new();
 	api->web = server_new(&api->services, api->workers, FALSE,
 			      (unsigned)options->max_per_address, error);
@@ -46,7 +50,6 @@ Api *api_start(Core *core, GError **error)
 {
 	Api *api = g_new0(Api, 1);
 
-	json_wipe_on_free();
 	if (!start(api, core, error)) {
 		api_stop(api);
 		return NULL;
@@ -68,6 +71,7 @@ void api_stop(Api *api)
 	workers_free(api->workers);
 	logins_free(api->services.logins);
 	limit_free(api->services.limit);
+	quota_free(api->services.quota);
 	files_free(api->services.files);
 	g_free(api);
 }

@@ -18,6 +18,7 @@
 
 #define PENDING_MAX 256
 #define HEADER_US   (5 * G_TIME_SPAN_SECOND)
+#define PAUSE_US    (100 * G_TIME_SPAN_MILLISECOND)
 #define FIXED_PART  16 /* of a PROXY v2 header; its last two bytes count the rest */
 
 /* Somebody who has not yet said all of who they are. */
@@ -36,6 +37,7 @@ struct Door {
 	DoorAdmit admit;
 	gpointer data;
 	GPtrArray *callers;
+	gint64 resume; /* no accept before */
 	GThread *thread;
 };
 
@@ -89,7 +91,7 @@ static gboolean caller_ready(Door *door, Caller *caller)
 
 		if (want > sizeof(caller->bytes))
 			return TRUE;
-		if (caller->got == want && want >= FIXED_PART)
+		if (caller->got == want)
 			break;
 		n = recv(caller->fd, caller->bytes + caller->got, want - caller->got, MSG_DONTWAIT);
 		if (n <= 0)
@@ -124,8 +126,13 @@ static void accept_one(Door *door)
 	int fd = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	Caller *caller;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* Out of descriptors: the caller stays in the queue, and poll() would say so at
+		 * once, again and again. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			door->resume = g_get_monotonic_time() + PAUSE_US;
 		return;
+	}
 	if (door->kind == DOOR_LOCAL) {
 		admit_local(door, fd);
 		return;
@@ -137,19 +144,22 @@ static void accept_one(Door *door)
 	g_ptr_array_add(door->callers, caller);
 }
 
-/* ms until the next deadline; the oldest caller is the first. Drops those whose time is over. */
-static int next_deadline(Door *door)
+/* ms until something is due, -1 if nothing is. Drops the callers whose time is over; the oldest is
+ * the first. */
+static int next_deadline(Door *door, gint64 now)
 {
-	gint64 now = g_get_monotonic_time();
+	gint64 next = door->resume > now ? door->resume : G_MAXINT64;
 
 	while (door->callers->len > 0) {
 		Caller *caller = g_ptr_array_index(door->callers, 0);
 
-		if (caller->deadline > now)
-			return (int)((caller->deadline - now + 999) / 1000);
+		if (caller->deadline > now) {
+			next = MIN(next, caller->deadline);
+			break;
+		}
 		g_ptr_array_remove_index(door->callers, 0);
 	}
-	return -1;
+	return next == G_MAXINT64 ? -1 : (int)((next - now + 999) / 1000);
 }
 
 static gpointer watch(gpointer data)
@@ -158,13 +168,14 @@ static gpointer watch(gpointer data)
 	struct pollfd fds[2 + PENDING_MAX];
 
 	for (;;) {
-		int timeout = next_deadline(door);
+		gint64 now = g_get_monotonic_time();
+		int timeout = next_deadline(door, now);
 		unsigned n = door->callers->len;
+		gboolean room = n < PENDING_MAX && door->resume <= now;
 
 		fds[0] = (struct pollfd){.fd = door->wake, .events = POLLIN};
 		/* When too many wait, the next ones wait in the kernel's queue. */
-		fds[1] = (struct pollfd){.fd = n < PENDING_MAX ? door->listener : -1,
-					 .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = room ? door->listener : -1, .events = POLLIN};
 		for (unsigned i = 0; i < n; i++) {
 			Caller *caller = g_ptr_array_index(door->callers, i);
 

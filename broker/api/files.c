@@ -98,9 +98,10 @@ static gboolean add_file(Files *files, const char *path, const char *url, const 
 	file = g_new0(File, 1);
 	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
 	file->type = type;
-	/* noVNC's folder is named after its version: its files never change. */
-	file->cache = g_str_has_prefix(url, "/novnc/") ? "public, max-age=31536000, immutable"
-						       : "no-cache";
+	/* What lies in a folder that is named after its version never changes. */
+	file->cache = g_str_has_prefix(url, "/novnc/") && g_ascii_isdigit(url[7])
+			      ? "public, max-age=31536000, immutable"
+			      : "no-cache";
 	file->etag = g_strdup_printf("\"%.32s\"", sum);
 	file->bytes = g_steal_pointer(&bytes);
 	file->length = length;

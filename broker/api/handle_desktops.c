@@ -60,15 +60,33 @@ static char *public_host(Request *request, GError **error)
 	return g_strndup(host, (gsize)(end - host));
 }
 
+/* core_connect(), but only so many at a time for one person. */
+static Ticket *take_ticket(Request *request, const char *protocol, GError **error)
+{
+	const Services *services = request->services;
+	const Who *who = request->who;
+	Ticket *ticket;
+
+	if (!quota_begin(services->quota, who->user)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s has too many desktops being started",
+			    who->user);
+		return NULL;
+	}
+	ticket =
+		core_connect(services->core, who, request->args[0], protocol, request->peer, error);
+	quota_end(services->quota, who->user);
+	return ticket;
+}
+
 /* A fresh ticket in the words of a viewer: {"ticket","expires_at","desktop","protocol",...}. */
 static json_t *pack_ticket(const Options *options, const Ticket *ticket, const char *protocol,
 			   const char *host)
 {
-	json_t *json = json_pack("{s:s,s:I,s:{s:s,s:s},s:s,s:s,s:i,s:i}", "ticket", ticket->ticket,
+	json_t *json = json_pack("{s:s,s:I,s:{s:s,s:o},s:s,s:s,s:i,s:i}", "ticket", ticket->ticket,
 				 "expires_at", (json_int_t)ticket->expires_at, "desktop", "id",
-				 ticket->desktop_id, "name", ticket->desktop_name, "protocol",
-				 protocol, "host", host, "port", options->public_port, "vnc_port",
-				 options->public_vnc_port);
+				 ticket->desktop_id, "name", view_text(ticket->desktop_name),
+				 "protocol", protocol, "host", host, "port", options->public_port,
+				 "vnc_port", options->public_vnc_port);
 
 	if (g_str_equal(protocol, "web")) {
 		autosecret char *path = g_strconcat("websockify?token=", ticket->ticket, NULL);
@@ -96,7 +114,7 @@ gboolean handle_connect(Request *request, GError **error)
 	host = public_host(request, error);
 	if (host == NULL)
 		return FALSE;
-	ticket = core_connect(core, request->who, request->args[0], protocol, request->peer, error);
+	ticket = take_ticket(request, protocol, error);
 	if (ticket == NULL)
 		return FALSE;
 	reply_json(request, 200, pack_ticket(core_options(core), ticket, protocol, host));
@@ -159,7 +177,7 @@ gboolean handle_console(Request *request, GError **error)
 	host = public_host(request, error);
 	if (host == NULL || !read_ca(options, &ca, error))
 		return FALSE;
-	ticket = core_connect(core, request->who, request->args[0], "spice", request->peer, error);
+	ticket = take_ticket(request, "spice", error);
 	if (ticket == NULL)
 		return FALSE;
 	text = vv_write(&(Vv){

@@ -16,6 +16,7 @@
 #include "guard.h"
 #include "secret.h"
 #include "services.h"
+#include "views.h"
 
 #define USER_MAX   255
 #define ANSWER_MAX 511 /* PAM_MAX_RESP_SIZE, with its NUL */
@@ -53,8 +54,8 @@ static void add_prompts(json_t *array, const GPtrArray *prompts)
 	for (unsigned i = 0; prompts != NULL && i < prompts->len; i++) {
 		const Prompt *prompt = g_ptr_array_index(prompts, i);
 
-		json_array_append_new(array, json_pack("{s:s,s:s}", "kind", kinds[prompt->kind],
-						       "text", prompt->text));
+		json_array_append_new(array, json_pack("{s:s,s:o}", "kind", kinds[prompt->kind],
+						       "text", view_text(prompt->text)));
 	}
 }
 
@@ -115,8 +116,8 @@ static LimitVerdict accept_login(Request *request, Conversation *conversation, j
 	request->who = core_who(core, token, error);
 	if (request->who == NULL)
 		return LIMIT_UNDECIDED;
-	body = json_pack("{s:s,s:s,s:b,s:I}", "token", token, "user", request->who->user, "admin",
-			 request->who->admin, "expires_at",
+	body = json_pack("{s:s,s:o,s:b,s:I}", "token", token, "user", view_text(request->who->user),
+			 "admin", request->who->admin, "expires_at",
 			 (json_int_t)(g_get_real_time() / G_USEC_PER_SEC +
 				      (gint64)core_options(core)->login_minutes * 60));
 	if (json_array_size(messages) > 0)
@@ -285,9 +286,9 @@ gboolean handle_login_cancel(Request *request, GError **error)
 
 gboolean handle_session(Request *request, GError **error)
 {
-	reply_json(
-		request, 200,
-		json_pack("{s:s,s:b}", "user", request->who->user, "admin", request->who->admin));
+	reply_json(request, 200,
+		   json_pack("{s:o,s:b}", "user", view_text(request->who->user), "admin",
+			     request->who->admin));
 	return TRUE;
 }
 

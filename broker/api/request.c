@@ -2,7 +2,6 @@
 /* request: see request.h. */
 #include "request.h"
 
-#include <malloc.h>
 #include <string.h>
 
 #include "route.h"
@@ -158,10 +157,17 @@ void reply_bytes(Request *request, unsigned status, const char *type, char *body
 
 void reply_json(Request *request, unsigned status, json_t *json)
 {
+	/* Only a text that is no UTF-8 makes no JSON; none should have come this far. */
+	if (json == NULL) {
+		reply_refuse(request, 500, "bug", NULL);
+		return;
+	}
 	/* Twice over, because a growing buffer would leave copies of secrets behind. */
-	gsize size = json_dumpb(json, NULL, 0, JSON_COMPACT);
-	char *body = g_malloc(size + 1);
+	gsize size;
+	char *body;
 
+	size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+	body = g_malloc(size + 1);
 	json_dumpb(json, body, size, JSON_COMPACT);
 	body[size] = '\0';
 	json_decref(json);
@@ -213,16 +219,4 @@ void reply_fault(Request *request, GError *error)
 
 	reply_refuse(request, info->http_status, info->name, words);
 	request->reply.cause = error;
-}
-
-static void wiping_free(void *memory)
-{
-	if (memory != NULL)
-		secret_wipe(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-void json_wipe_on_free(void)
-{
-	json_set_alloc_funcs(malloc, wiping_free);
 }

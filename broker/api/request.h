@@ -2,7 +2,8 @@
 /*
  * request: one HTTP request and its answer, free of any HTTP library, so that handlers can be
  * tested without a socket. The server (server.c) fills it from a connection and sends the reply;
- * route.c finds the handler; the handler works on a thread of its own.
+ * route.c finds the handler; the handler works on a thread of its own. Passwords and tickets in
+ * JSON are wiped when jansson frees them (control/jsonframe.h).
  */
 #pragma once
 
@@ -83,7 +84,7 @@ gboolean request_flag(Request *request, const char *name);
 
 /* ---- the answer; the last one given counts */
 
-/* Takes the reference to json. */
+/* Takes the reference to json; NULL answers 500. */
 void reply_json(Request *request, unsigned status, json_t *json);
 /* Takes body (g_malloc'ed); type is static text. */
 void reply_bytes(Request *request, unsigned status, const char *type, char *body, gsize length);
@@ -100,8 +101,5 @@ void reply_refuse(Request *request, unsigned status, const char *code, const cha
  * message. Takes the error and keeps it for the log.
  */
 void reply_fault(Request *request, GError *error);
-
-/* Lets jansson wipe what it frees: bodies and answers hold passwords, tickets and tokens. */
-void json_wipe_on_free(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)

@@ -6,10 +6,12 @@
 #include "files.h"
 #include "limit.h"
 #include "logins.h"
+#include "quota.h"
 
 struct Services {
 	Core *core;
 	Logins *logins; /* conversations under way     */
 	Limit *limit;   /* back-off of refused logins  */
+	Quota *quota;   /* desktops being started      */
 	Files *files;   /* the portal                  */
 };

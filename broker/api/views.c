@@ -2,12 +2,13 @@
 /* views: see views.h. */
 #include "views.h"
 
-/* Names of accounts and guests come from outside and may not be UTF-8. */
-static json_t *text(const char *value)
-{
-	g_autofree char *valid = value ? g_utf8_make_valid(value, -1) : NULL;
+#include "control/jsonframe.h"
 
-	return valid ? json_string(valid) : json_null();
+#define TEXT_MAX 4096
+
+json_t *view_text(const char *text)
+{
+	return text ? jsonframe_string(text, TEXT_MAX) : json_null();
 }
 
 static json_t *number(guint64 value)
@@ -20,26 +21,28 @@ json_t *view_desktop(const DesktopView *view)
 	json_t *protocols = json_array();
 
 	for (char **name = view->protocols; name && *name; name++)
-		json_array_append_new(protocols, text(*name));
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "id", text(view->id), "name",
-			 text(view->name), "pool", text(view->pool), "kind", text(view->kind),
-			 "state", text(view->state), "detail", text(view->detail), "protocols",
-			 protocols, "last_used", (json_int_t)view->last_used);
+		json_array_append_new(protocols, view_text(*name));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "id", view_text(view->id), "name",
+			 view_text(view->name), "pool", view_text(view->pool), "kind",
+			 view_text(view->kind), "state", view_text(view->state), "detail",
+			 view_text(view->detail), "protocols", protocols, "last_used",
+			 (json_int_t)view->last_used);
 }
 
 json_t *view_session(const SessionView *view)
 {
-	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", text(view->id), "user",
-				 text(view->user), "desktop", text(view->desktop_id),
-				 "desktop_name", text(view->desktop_name), "pool", text(view->pool),
-				 "protocol", text(view->protocol), "via", text(view->via), "peer",
-				 text(view->peer));
+	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", view_text(view->id),
+				 "user", view_text(view->user), "desktop",
+				 view_text(view->desktop_id), "desktop_name",
+				 view_text(view->desktop_name), "pool", view_text(view->pool),
+				 "protocol", view_text(view->protocol), "via", view_text(view->via),
+				 "peer", view_text(view->peer));
 
-	json_object_set_new(json, "gateway", text(view->gateway));
-	json_object_set_new(json, "state", text(view->state));
+	json_object_set_new(json, "gateway", view_text(view->gateway));
+	json_object_set_new(json, "state", view_text(view->state));
 	json_object_set_new(json, "started_at", json_integer(view->started_at));
 	json_object_set_new(json, "ended_at", json_integer(view->ended_at));
-	json_object_set_new(json, "reason", text(view->reason));
+	json_object_set_new(json, "reason", view_text(view->reason));
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));
 	return json;
@@ -47,49 +50,49 @@ json_t *view_session(const SessionView *view)
 
 json_t *view_image(const ImageView *view)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "name", text(view->name), "disk",
-			 text(view->disk), "kernel", text(view->kernel), "initrd",
-			 text(view->initrd), "cmdline", text(view->cmdline), "xml", text(view->xml),
-			 "memory", (json_int_t)view->memory, "cpus", (json_int_t)view->cpus,
-			 "video", text(view->video));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "name", view_text(view->name),
+			 "disk", view_text(view->disk), "kernel", view_text(view->kernel), "initrd",
+			 view_text(view->initrd), "cmdline", view_text(view->cmdline), "xml",
+			 view_text(view->xml), "memory", (json_int_t)view->memory, "cpus",
+			 (json_int_t)view->cpus, "video", view_text(view->video));
 }
 
 json_t *view_pool(const PoolView *view)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name", text(view->name), "kind",
-			 text(view->kind), "image", text(view->image), "provider",
-			 text(view->provider), "uri", text(view->uri), "max", (json_int_t)view->max,
-			 "spare", (json_int_t)view->spare, "total", (json_int_t)view->total, "busy",
-			 (json_int_t)view->busy);
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name", view_text(view->name),
+			 "kind", view_text(view->kind), "image", view_text(view->image), "provider",
+			 view_text(view->provider), "uri", view_text(view->uri), "max",
+			 (json_int_t)view->max, "spare", (json_int_t)view->spare, "total",
+			 (json_int_t)view->total, "busy", (json_int_t)view->busy);
 }
 
 json_t *view_admin_desktop(const AdminDesktopView *view)
 {
-	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", text(view->id), "name",
-				 text(view->name), "pool", text(view->pool), "kind",
-				 text(view->kind), "state", text(view->state), "detail",
-				 text(view->detail), "owner", text(view->owner));
+	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", view_text(view->id), "name",
+				 view_text(view->name), "pool", view_text(view->pool), "kind",
+				 view_text(view->kind), "state", view_text(view->state), "detail",
+				 view_text(view->detail), "owner", view_text(view->owner));
 
-	json_object_set_new(json, "address", text(view->address));
-	json_object_set_new(json, "protocol", text(view->protocol));
-	json_object_set_new(json, "identity", text(view->identity));
+	json_object_set_new(json, "address", view_text(view->address));
+	json_object_set_new(json, "protocol", view_text(view->protocol));
+	json_object_set_new(json, "identity", view_text(view->identity));
 	json_object_set_new(json, "last_used", json_integer(view->last_used));
 	return json;
 }
 
 json_t *view_entitlement(const EntitlementView *view)
 {
-	return json_pack("{s:o,s:o,s:o}", "pool", text(view->pool), "user", text(view->user),
-			 "group", text(view->group));
+	return json_pack("{s:o,s:o,s:o}", "pool", view_text(view->pool), "user",
+			 view_text(view->user), "group", view_text(view->group));
 }
 
 json_t *view_audit(const AuditView *view)
 {
 	json_t *json = json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)view->id,
-				 "at", (json_int_t)view->at, "event", text(view->event), "user",
-				 text(view->user), "peer", text(view->peer), "desktop",
-				 text(view->desktop), "session", text(view->session), "detail",
-				 text(view->detail));
+				 "at", (json_int_t)view->at, "event", view_text(view->event),
+				 "user", view_text(view->user), "peer", view_text(view->peer),
+				 "desktop", view_text(view->desktop), "session",
+				 view_text(view->session), "detail", view_text(view->detail));
 
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));

@@ -6,6 +6,10 @@
 
 #include "core.h"
 
+/* A text, or null. Names of accounts and guests come from outside and may not be UTF-8: what is
+ * not shows as '?'. */
+json_t *view_text(const char *text);
+
 json_t *view_desktop(const DesktopView *view);
 json_t *view_session(const SessionView *view);
 json_t *view_image(const ImageView *view);

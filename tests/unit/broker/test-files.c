@@ -41,6 +41,7 @@ static void test_table(void)
 	g_assert_nonnull(file);
 	g_assert_cmpstr(file->type, ==, "text/javascript; charset=utf-8");
 	g_assert_nonnull(g_strrstr(file->cache, "immutable"));
+	g_assert_cmpstr(files_find(files, "/novnc/core/rfb.js")->cache, ==, "no-cache");
 	g_assert_nonnull(files_find(files, "/inside.js"));
 }
 
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 	put(root, "index.html", "<p>hello");
 	put(root, "js/app.js", "1");
 	put(root, "novnc/1.5.0/core/rfb.js", "2");
+	put(root, "novnc/core/rfb.js", "2");
 	put(root, "notes.md", "3");
 	put(root, ".hidden.html", "4");
 	put(root, ".git/config.txt", "5");

@@ -171,7 +171,6 @@ static void test_fault(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	json_wipe_on_free();
 	g_test_add_func("/request/json", test_json);
 	g_test_add_func("/request/strict", test_strict);
 	g_test_add_func("/request/type", test_type);
