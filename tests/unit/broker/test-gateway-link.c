@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket, from a gateway's side: a real core behind it, real bytes and descriptors on
+ * it. Redeem, login, join, dial, the ends of sessions, and gateways that go or talk nonsense.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "control/control.h"
+#include "core-fixture.h"
+#include "fault.h"
+#include "log.h"
+#include "store_session.h"
+
+/* ---- a gateway */
+
+typedef struct {
+	int fd;
+	Buffer in;
+	int received_fd; /* the last one, -1 = none */
+} Gateway;
+
+static void gateway_send(Gateway *g, const ControlMessage *m)
+{
+	GByteArray *bytes = control_encode(m);
+
+	g_assert_cmpint(send(g->fd, bytes->data, bytes->len, MSG_NOSIGNAL), ==, bytes->len);
+	control_wipe(bytes);
+}
+
+static ssize_t receive_some(Gateway *g)
+{
+	char control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec iov = {buffer_reserve(&g->in, 4096), 4096};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof control};
+	ssize_t n = recvmsg(g->fd, &header, MSG_CMSG_CLOEXEC);
+
+	if (n > 0)
+		buffer_commit(&g->in, (gsize)n);
+	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c;
+		c = CMSG_NXTHDR(&header, c)) {
+		g_assert_cmpint(g->received_fd, ==, -1);
+		memcpy(&g->received_fd, CMSG_DATA(c), sizeof(int));
+	}
+	return n;
+}
+
+/* The next message; FALSE when the broker hung up. Waits 10 s at most. */
+static gboolean gateway_receive(Gateway *g, ControlMessage *out)
+{
+	g_autoptr(GError) error = NULL;
+
+	for (;;) {
+		gssize used = buffer_length(&g->in) == 0
+				      ? 0
+				      : control_decode(buffer_bytes(&g->in), buffer_length(&g->in),
+						out, &error);
+		ssize_t n;
+
+		g_assert_no_error(error);
+		if (used > 0) {
+			buffer_consume(&g->in, (gsize)used);
+			return TRUE;
+		}
+		n = receive_some(g);
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return FALSE;
+		g_assert_cmpint(n, >, 0);
+	}
+}
+
+static void gateway_connect(Gateway *g, CoreFixture *f)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = 10};
+
+	*g = (Gateway){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .received_fd = -1};
+	g_strlcpy(address.sun_path, f->options->control, sizeof address.sun_path);
+	setsockopt(g->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+	g_assert_cmpint(connect(g->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+}
+
+static void gateway_hello(Gateway *g, CoreFixture *f)
+{
+	ControlMessage hello = {.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"};
+	g_auto(ControlMessage) answer = {0};
+
+	gateway_connect(g, f);
+	gateway_send(g, &hello);
+	g_assert_true(gateway_receive(g, &answer));
+	g_assert_cmpint(answer.type, ==, CONTROL_OK);
+}
+
+static void gateway_close(Gateway *g)
+{
+	if (g->received_fd >= 0)
+		close(g->received_fd);
+	close(g->fd);
+	buffer_clear(&g->in);
+}
+
+/* Sends and takes the answer. */
+static void ask(Gateway *g, ControlMessage *request, ControlMessage *answer)
+{
+	request->id = 7;
+	gateway_send(g, request);
+	g_assert_true(gateway_receive(g, answer));
+	g_assert_cmpuint(answer->id, ==, 7);
+}
+
+static void ask_refused(Gateway *g, ControlMessage *request, const char *fault)
+{
+	g_auto(ControlMessage) answer = {0};
+
+	ask(g, request, &answer);
+	g_assert_cmpint(answer.type, ==, CONTROL_REFUSE);
+	g_assert_cmpstr(answer.fault, ==, fault);
+}
+
+static void expect_end(Gateway *g, const char *lease, const char *reason)
+{
+	g_auto(ControlMessage) end = {0};
+
+	g_assert_true(gateway_receive(g, &end));
+	g_assert_cmpint(end.type, ==, CONTROL_END);
+	g_assert_cmpstr(end.lease, ==, lease);
+	g_assert_nonnull(strstr(end.reason, reason));
+}
+
+/* ---- requests */
+
+static ControlMessage redeem_of(const Ticket *ticket, const char *protocol)
+{
+	return (ControlMessage){.type = CONTROL_REDEEM, .ticket = ticket->ticket,
+		.protocol = (char *)protocol, .peer = (char *)"192.0.2.1:5000"};
+}
+
+static ControlMessage login_of(const char *user, const char *password, const char *desktop)
+{
+	return (ControlMessage){.type = CONTROL_LOGIN, .user = (char *)user,
+		.password = (char *)password, .desktop = (char *)desktop,
+		.protocol = (char *)"vnc", .peer = (char *)"192.0.2.1:5000"};
+}
+
+static Ticket *ticket_for(CoreFixture *f, const char *user, const char *card, const char *protocol)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+	Ticket *ticket = core_connect(f->core, who, card, protocol, "::1", &error);
+
+	g_assert_no_error(error);
+	return ticket;
+}
+
+/* A lease of anna's in pool "lab"; the ticket and the answer are the caller's. */
+static Ticket *open_lease(CoreFixture *f, Gateway *g, const char *protocol, ControlMessage *lease)
+{
+	Ticket *ticket = ticket_for(f, "anna", "p-lab", protocol);
+	ControlMessage redeem = redeem_of(ticket, protocol);
+
+	ask(g, &redeem, lease);
+	g_assert_cmpint(lease->type, ==, CONTROL_LEASE);
+	return ticket;
+}
+
+static void started(Gateway *g, const ControlMessage *lease)
+{
+	ControlMessage m = {.type = CONTROL_STARTED, .lease = lease->lease};
+
+	gateway_send(g, &m);
+}
+
+static void ended(Gateway *g, const ControlMessage *lease, const char *channel, guint64 in,
+	guint64 out)
+{
+	ControlMessage m = {.type = CONTROL_ENDED, .lease = lease->lease,
+		.channel = (char *)channel, .fault = (char *)"ended", .reason = (char *)"left",
+		.step = (char *)"relay", .bytes_in = in, .bytes_out = out, .milliseconds = 5};
+
+	gateway_send(g, &m);
+}
+
+/* The row of a session once it has ended; waits 10 s at most. */
+static SessionView *await_ended(CoreFixture *f, const char *id)
+{
+	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+
+	while (g_get_monotonic_time() < deadline) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GPtrArray) all = core_sessions(f->core, NULL, FALSE, 100, &error);
+
+		g_assert_no_error(error);
+		for (guint i = 0; i < all->len; i++) {
+			SessionView *s = all->pdata[i];
+
+			if (g_str_equal(s->id, id) && s->ended_at)
+				return g_ptr_array_steal_index(all, i);
+		}
+		g_usleep(10000);
+	}
+	g_error("session %s never ended", id);
+}
+
+/* ---- tests */
+
+static void test_hello(CoreFixture *f, gconstpointer unused)
+{
+	ControlMessage dial = {.type = CONTROL_DIAL, .id = 1, .lease = (char *)"s-1"};
+	ControlMessage ok = {.type = CONTROL_OK, .id = 1};
+	g_auto(ControlMessage) none = {0};
+	g_autofree char *detail = NULL;
+	g_autofree char *detail2 = NULL;
+	Gateway early, good, odd, garbage;
+
+	g_assert_false(core_healthy(f->core, &detail));
+	gateway_connect(&early, f);
+	gateway_send(&early, &dial);
+	g_assert_false(gateway_receive(&early, &none));
+	gateway_connect(&garbage, f);
+	g_assert_cmpint(send(garbage.fd, "\0\0\0\4{\"a\"", 8, MSG_NOSIGNAL), ==, 8);
+	g_assert_false(gateway_receive(&garbage, &none));
+	gateway_hello(&odd, f);
+	gateway_send(&odd, &ok);
+	g_assert_false(gateway_receive(&odd, &none));
+	gateway_hello(&good, f);
+	g_assert_true(core_healthy(f->core, &detail2));
+	gateway_close(&early);
+	gateway_close(&garbage);
+	gateway_close(&odd);
+	gateway_close(&good);
+}
+
+static void test_redeem(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(Ticket) spice = NULL;
+	g_autoptr(SessionView) row = NULL;
+	ControlMessage again, wrong, unknown;
+	char word[8] = "";
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = open_lease(f, &g, "vnc", &lease);
+	g_assert_cmpstr(lease.user, ==, "anna");
+	g_assert_cmpstr(lease.desktop, ==, "lab-1");
+	g_assert_cmpstr(lease.endpoint.protocol, ==, "vnc");
+	g_assert_true(lease.endpoint.has_fd);
+	g_assert_cmpint(read(g.received_fd, word, 7), ==, 7);
+	g_assert_cmpstr(word, ==, "display");
+
+	again = redeem_of(ticket, "vnc");
+	ask_refused(&g, &again, "denied");
+	spice = ticket_for(f, "anna", "p-lab", "spice");
+	wrong = redeem_of(spice, "vnc");
+	ask_refused(&g, &wrong, "denied");
+	unknown = redeem_of(&(Ticket){.ticket = (char *)"nonsense"}, "vnc");
+	ask_refused(&g, &unknown, "denied");
+
+	started(&g, &lease);
+	ended(&g, &lease, NULL, 10, 20);
+	row = await_ended(f, lease.lease);
+	g_assert_cmpstr(row->reason, ==, "left");
+	g_assert_cmpuint(row->bytes_in, ==, 10);
+	g_assert_cmpuint(row->bytes_out, ==, 20);
+	gateway_close(&g);
+}
+
+static void test_dead_display(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) live = NULL;
+	ControlMessage redeem;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	g_atomic_int_set(&fake.fail_display, 1);
+	redeem = redeem_of(ticket, "vnc");
+	redeem.id = 7;
+	gateway_send(&g, &redeem);
+	for (;;) { /* the END of the lease that nobody knows yet may come first */
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(&g, &m));
+		if (m.type == CONTROL_END)
+			continue;
+		g_assert_cmpint(m.type, ==, CONTROL_REFUSE);
+		g_assert_cmpstr(m.fault, ==, "desktop");
+		break;
+	}
+	live = core_sessions(f->core, NULL, TRUE, 10, &error);
+	g_assert_cmpuint(live->len, ==, 0);
+	gateway_close(&g);
+}
+
+static void test_login(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	ControlMessage wrong = login_of("anna", "wrong", NULL);
+	ControlMessage nowhere = login_of("anna", "right", "nowhere");
+	ControlMessage right = login_of("anna", "right", NULL);
+	ControlMessage named = login_of("anna", "right", "pc1");
+	g_auto(ControlMessage) first = {0};
+	g_auto(ControlMessage) second = {0};
+	g_autofree char *id = NULL;
+	g_autoptr(GError) error = NULL;
+
+	gateway_hello(&g, f);
+	ask_refused(&g, &right, "not-found");
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	core_fixture_pool(f, "zoo", "machines", 0, 0);
+	core_machine_add(f->core, "root", "zoo", "pc1", "vnc", "localhost:5900", "geheim", &id,
+		&error);
+	g_assert_no_error(error);
+	ask_refused(&g, &wrong, "denied");
+	ask_refused(&g, &nowhere, "not-found");
+	ask(&g, &right, &first); /* none used yet: the first by name */
+	g_assert_cmpstr(first.desktop, ==, "lab-1");
+	ask(&g, &named, &second);
+	g_assert_cmpstr(second.desktop, ==, "pc1");
+	g_assert_false(second.endpoint.has_fd);
+	g_assert_true(g_str_equal(second.endpoint.host, "127.0.0.1") ||
+		      g_str_equal(second.endpoint.host, "::1"));
+	g_assert_cmpstr(second.endpoint.password, ==, "geheim");
+	gateway_close(&g);
+}
+
+static void test_join(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g, other;
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) linked = {0};
+	g_auto(ControlMessage) joined = {0};
+	g_auto(ControlMessage) dialled = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(SessionView) row = NULL;
+	ControlMessage link, join, dial;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	gateway_hello(&other, f);
+	ticket = open_lease(f, &g, "spice", &lease);
+	g_assert_cmpstr(lease.endpoint.protocol, ==, "spice");
+	g_assert_cmpuint(lease.client_id, !=, 0);
+	link = (ControlMessage){.type = CONTROL_LINKED, .lease = lease.lease, .backend_id = 99};
+	ask(&g, &link, &linked);
+	g_assert_cmpint(linked.type, ==, CONTROL_OK);
+
+	/* From another process: the same ticket, no other, no other session. */
+	join = (ControlMessage){.type = CONTROL_JOIN, .ticket = ticket->ticket,
+		.client_id = lease.client_id, .channel = (char *)"display:0",
+		.peer = (char *)"192.0.2.1:5001"};
+	ask(&other, &join, &joined);
+	g_assert_cmpint(joined.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(joined.lease, ==, lease.lease);
+	g_assert_cmpuint(joined.backend_id, ==, 99);
+	g_assert_null(joined.endpoint.protocol);
+	join.ticket = (char *)"another";
+	ask_refused(&other, &join, "denied");
+	join.ticket = NULL;
+	join.user = (char *)"anna";
+	join.password = (char *)"right";
+	ask_refused(&other, &join, "denied");
+	join = (ControlMessage){.type = CONTROL_JOIN, .ticket = ticket->ticket,
+		.client_id = lease.client_id + 1, .channel = (char *)"display:0",
+		.peer = (char *)"192.0.2.1:5001"};
+	ask_refused(&other, &join, "denied");
+	dial = (ControlMessage){.type = CONTROL_DIAL, .lease = lease.lease};
+	ask(&other, &dial, &dialled);
+	g_assert_true(dialled.endpoint.has_fd);
+	dial.lease = (char *)"s-nonsense";
+	ask_refused(&other, &dial, "not-found");
+
+	/* A channel's end adds its bytes, the main channel's end is the session's; both know. */
+	started(&g, &lease);
+	ended(&other, &lease, "display:0", 1, 1000);
+	g_assert_cmpint(shutdown(other.fd, SHUT_WR), ==, 0); /* processed before the next line */
+	g_assert_false(gateway_receive(&other, &joined));
+	ended(&g, &lease, "main:0", 2, 3);
+	row = await_ended(f, lease.lease);
+	g_assert_cmpuint(row->bytes_in, ==, 3);
+	g_assert_cmpuint(row->bytes_out, ==, 1003);
+	expect_end(&g, lease.lease, "left");
+	gateway_close(&g);
+	gateway_close(&other);
+}
+
+static void test_ends(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_autoptr(Who) anna = core_fixture_who("anna");
+	g_autoptr(Who) ben = core_fixture_who("ben");
+	g_autoptr(GError) error = NULL;
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) lease2 = {0};
+	g_auto(ControlMessage) m = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(Ticket) ticket2 = NULL;
+	g_autoptr(SessionView) row = NULL;
+	ControlMessage redeem;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = open_lease(f, &g, "web", &lease);
+	started(&g, &lease);
+	close(g.received_fd);
+	g.received_fd = -1;
+
+	/* The same person again: the new one takes over. */
+	ticket2 = ticket_for(f, "anna", "p-lab", "vnc");
+	redeem = redeem_of(ticket2, "vnc");
+	redeem.id = 9;
+	gateway_send(&g, &redeem);
+	expect_end(&g, lease.lease, "taken over");
+	g_assert_true(gateway_receive(&g, &lease2));
+	g_assert_cmpint(lease2.type, ==, CONTROL_LEASE);
+	started(&g, &lease2);
+
+	/* Its user may end it, another may not. */
+	g_assert_false(core_session_end(f->core, ben, lease2.lease, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_true(core_session_end(f->core, anna, lease2.lease, &error));
+	expect_end(&g, lease2.lease, "ended by its user");
+	/* The gateway's own report comes after it, with the bytes. */
+	ended(&g, &lease2, NULL, 5, 6);
+	/* And one that the books do not know is told to end. */
+	started(&g, &lease2);
+	expect_end(&g, lease2.lease, "does not know");
+	row = await_ended(f, lease2.lease);
+	g_assert_cmpuint(row->bytes_out, ==, 6);
+	gateway_close(&g);
+}
+
+static void test_no_picture(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = open_lease(f, &g, "vnc", &lease);
+	expect_end(&g, lease.lease, "did not confirm");
+	gateway_close(&g);
+}
+
+static void test_drop(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(SessionView) row = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = open_lease(f, &g, "vnc", &lease);
+	started(&g, &lease);
+	gateway_close(&g);
+	row = await_ended(f, lease.lease);
+	g_assert_cmpstr(row->reason, ==, "gateway process ended");
+	core_fixture_await(f, 0, "off"); /* and its desktop is made fresh */
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
+}
+
+/* Slow requests do not wait for each other; a gateway that leaves in the middle leaves nothing. */
+static void test_many(CoreFixture *f, gconstpointer unused)
+{
+	enum { N = 24 };
+	Gateway g;
+	g_autoptr(GError) error = NULL;
+	gint64 begin;
+	unsigned leases = 0;
+
+	core_fixture_pool(f, "lab", "floating", N, 0);
+	g_atomic_int_set(&fake.slow_ms, 200);
+	gateway_hello(&g, f);
+	begin = g_get_monotonic_time();
+	for (guint i = 0; i < N; i++) {
+		g_autofree char *user = g_strdup_printf("user%u", i);
+		ControlMessage login = login_of(user, "right", NULL);
+
+		login.id = 100 + i;
+		gateway_send(&g, &login);
+	}
+	for (guint i = 0; i < N; i++) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(&g, &m));
+		leases += m.type == CONTROL_LEASE;
+		if (g.received_fd >= 0)
+			close(g.received_fd);
+		g.received_fd = -1;
+	}
+	g_assert_cmpuint(leases, ==, N);
+	/* One after the other they would take two steps of 200 ms each. */
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, N * 400000 / 2);
+	for (guint i = 0; i < N; i++) {
+		g_autofree char *user = g_strdup_printf("user%u", i);
+		ControlMessage login = login_of(user, "right", NULL);
+
+		login.id = 200 + i;
+		gateway_send(&g, &login);
+	}
+	gateway_close(&g);
+	for (gint64 deadline = begin + 20 * G_USEC_PER_SEC;;) {
+		g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 0, &error);
+
+		if (live->len == 0)
+			break;
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(10000);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
+#define ADD(path, func)                                                                            \
+	g_test_add("/gateway-link/" path, CoreFixture, NULL, core_fixture_setup, func,             \
+		core_fixture_teardown)
+	ADD("hello", test_hello);
+	ADD("redeem", test_redeem);
+	ADD("dead-display", test_dead_display);
+	ADD("login", test_login);
+	ADD("join", test_join);
+	ADD("ends", test_ends);
+	ADD("no-picture", test_no_picture);
+	ADD("drop", test_drop);
+	ADD("many", test_many);
+	return g_test_run();
+}
