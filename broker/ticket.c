@@ -85,5 +85,8 @@ Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const c
 	ticket->expires_at = core_now() + core->options->ticket_seconds;
 	ticket->desktop_id = g_steal_pointer(&id);
 	ticket->desktop_name = g_strdup(row->name);
-	return record(core, who, ticket, protocol, peer, error) ? g_steal_pointer(&ticket) : NULL;
+	if (!record(core, who, ticket, protocol, peer, error))
+		return NULL;
+	maintainer_wake(core->maintainer); /* the hold ends sooner than it thought */
+	return g_steal_pointer(&ticket);
 }

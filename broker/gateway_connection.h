@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gateway_connection: one gateway process that is linked: its reader, what it asked for and what
+ * it is told. Private to gateway_link.c and gateway_connection.c.
+ *
+ * It has two kinds of owners, the link's set and the requests of it that are on the pool: it is
+ * counted.
+ */
+#pragma once
+
+#include "gateway_link.h"
+
+struct GatewayLink {
+	Core *core;
+	int fd; /* listening, -1 = not */
+	GThread *acceptor;
+	GThreadPool *pool;
+	GMutex lock; /* of all below */
+	GCond empty;
+	GHashTable *connections; /* a set; each with a reference */
+	gboolean stopping;
+};
+
+struct GatewayConnection {
+	GatewayLink *link;
+	int refs;    /* atomic */
+	int fd;      /* shut down when it drops, closed with the last reference */
+	GMutex send; /* whole messages only */
+	GMutex lock; /* of all below */
+	GCond less;
+	unsigned inflight;
+	gboolean gone;
+	char *name;
+};
+
+/* Adds it to the link's set and begins to read. fd: the connection takes it. */
+void gateway_connection_start(GatewayLink *link, int fd);
+GatewayConnection *gateway_connection_ref(GatewayConnection *connection);
+void gateway_connection_unref(gpointer connection);
+/* For the link's thread pool: runs one request. */
+void gateway_connection_run(gpointer request, gpointer unused);
