@@ -223,9 +223,15 @@ static gboolean read_result(RfbClient *client, const guint8 *b, Buffer *out, GEr
 	return TRUE;
 }
 
+/* A text of the desktop's; QEMU counts the NUL at its end. */
+static char *read_text(const guint8 *b, gsize n)
+{
+	return g_utf8_make_valid((const char *)b, (gssize)strnlen((const char *)b, n));
+}
+
 static gboolean read_reason(RfbClient *client, const guint8 *b, GError **error)
 {
-	g_autofree char *text = g_utf8_make_valid((const char *)b, client->n);
+	g_autofree char *text = read_text(b, client->n);
 
 	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop refused us: %s", text);
 	return FALSE;
@@ -287,7 +293,7 @@ static gboolean read_message(RfbClient *client, const guint8 *b, Buffer *out, GE
 	case RFB_CLIENT_REASON: return read_reason(client, b, error);
 	case RFB_CLIENT_INIT: return read_init(client, b, error);
 	case RFB_CLIENT_NAME:
-		client->name = g_utf8_make_valid((const char *)b, client->n);
+		client->name = read_text(b, client->n);
 		client->state = RFB_CLIENT_DONE;
 		return TRUE;
 	default: g_assert_not_reached();

@@ -159,7 +159,7 @@ static void test_bad_desktops(void)
 {
 	check(nothing, "SSH-2.0-Open",
 		"the desktop's RFB handshake: no RFB version: this is not a VNC server ");
-	check(nothing, V38 "\0" "\0\0\0\4" "full", "<" V38_HEX "> the desktop refused us: full ");
+	check(nothing, V38 "\0" "\0\0\0\5" "full\0", "<" V38_HEX "> the desktop refused us: full ");
 	check(nothing, V38 "\0" "\0\0\0\0", "<" V38_HEX "> the desktop refused us:  ");
 	check(nothing, "RFB 003.003\n" "\0\0\0\0" "\0\0\0\1" "\xff",
 		"<" V33_HEX "> the desktop refused us: \xef\xbf\xbd ");
