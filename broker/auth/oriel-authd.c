@@ -20,7 +20,7 @@
 #include "fault.h"
 #include "log.h"
 
-#define LOGINS 32 /* at a time */
+#define LOGINS 256 /* at a time: all that the broker lets wait for an answer, and some */
 
 typedef struct {
 	char *socket;
