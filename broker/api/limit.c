@@ -2,6 +2,9 @@
 /* limit: see limit.h. */
 #include "limit.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #define ENTRIES_MAX 4096
 #define FADE_MS     (60 * 1000) /* one failure is forgotten in this time */
 
@@ -12,7 +15,7 @@ typedef struct {
 } Rule;
 
 /* Many people share an office's address; nobody shares a name. */
-static const Rule by_peer = {.free = 20, .longest = 300, .pending = 24};
+static const Rule by_place = {.free = 20, .longest = 300, .pending = 24};
 static const Rule by_user = {.free = 5, .longest = 30, .pending = 4};
 
 typedef struct {
@@ -24,16 +27,28 @@ typedef struct {
 
 struct Limit {
 	GMutex lock;
-	GHashTable *peers; /* text -> Entry */
+	GHashTable *places; /* text -> Entry */
 	GHashTable *users;
 };
+
+char *limit_place(const char *peer)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET6, peer, &address) != 1)
+		return g_strdup(peer);
+	memset(address.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &address, text, sizeof(text));
+	return g_strconcat(text, "/64", NULL);
+}
 
 Limit *limit_new(void)
 {
 	Limit *limit = g_new0(Limit, 1);
 
 	g_mutex_init(&limit->lock);
-	limit->peers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	limit->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	limit->users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return limit;
 }
@@ -42,7 +57,7 @@ void limit_free(Limit *limit)
 {
 	if (limit == NULL)
 		return;
-	g_hash_table_unref(limit->peers);
+	g_hash_table_unref(limit->places);
 	g_hash_table_unref(limit->users);
 	g_mutex_clear(&limit->lock);
 	g_free(limit);
@@ -107,10 +122,11 @@ static unsigned wait_of(const Entry *entry, const Rule *rule, gint64 now)
 
 unsigned limit_begin(Limit *limit, const char *peer, const char *user, gint64 now)
 {
+	g_autofree char *place = limit_place(peer);
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limit->lock);
-	Entry *at = entry_of(limit->peers, peer, now);
+	Entry *at = entry_of(limit->places, place, now);
 	Entry *as = entry_of(limit->users, user, now);
-	unsigned wait = MAX(wait_of(at, &by_peer, now), wait_of(as, &by_user, now));
+	unsigned wait = MAX(wait_of(at, &by_place, now), wait_of(as, &by_user, now));
 
 	if (wait == 0) {
 		at->pending++;
@@ -135,10 +151,11 @@ static void settle(Entry *entry, const Rule *rule, LimitVerdict verdict, gint64 
 
 void limit_end(Limit *limit, const char *peer, const char *user, LimitVerdict verdict, gint64 now)
 {
+	g_autofree char *place = limit_place(peer);
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&limit->lock);
 	Entry *as = entry_of(limit->users, user, now);
 
-	settle(entry_of(limit->peers, peer, now), &by_peer, verdict, now);
+	settle(entry_of(limit->places, place, now), &by_place, verdict, now);
 	settle(as, &by_user, verdict, now);
 	/* The person is in; but an address is not cleared, since a guesser may own an account. */
 	if (verdict == LIMIT_ACCEPTED)

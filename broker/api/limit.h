@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * limit: how often somebody may be wrong. Refused logins are counted per address and per user
+ * limit: how often somebody may be wrong. Refused logins are counted per place and per user
  * name; beyond a few, each further one doubles the wait. Counts fade with time and live in memory
  * only, in a bounded table. Attempts under way are bounded too, so that a burst cannot slip
  * through before its first refusal is known.
@@ -13,6 +13,10 @@
 #include <glib.h>
 
 typedef struct Limit Limit;
+
+/* What counts as one place: an IPv4 address, or the /64 that an IPv6 site has at least. g_free()
+ * it. */
+char *limit_place(const char *peer);
 
 Limit *limit_new(void);
 void limit_free(Limit *limit);

@@ -3,11 +3,12 @@
 #include "logins.h"
 
 #include "fault.h"
+#include "limit.h"
 #include "secret.h"
 
-#define LOGINS_MAX   200
-#define PER_PEER_MAX 50 /* an office behind one address */
-#define LIFE_US      (120 * G_TIME_SPAN_SECOND)
+#define LOGINS_MAX    200
+#define PER_PLACE_MAX 20 /* an office behind one address */
+#define LIFE_US       (120 * G_TIME_SPAN_SECOND)
 
 struct Logins {
 	GMutex lock;
@@ -24,6 +25,7 @@ Login *login_new(const char *user, const char *peer, Conversation *conversation)
 	login->id = secret_generate();
 	login->user = g_strdup(user);
 	login->peer = g_strdup(peer);
+	login->place = limit_place(peer);
 	login->deadline = g_get_monotonic_time() + LIFE_US;
 	login->conversation = conversation;
 	return login;
@@ -36,6 +38,7 @@ void login_free(Login *login)
 	secret_free(login->id);
 	g_free(login->user);
 	g_free(login->peer);
+	g_free(login->place);
 	conversation_free(login->conversation);
 	g_free(login);
 }
@@ -113,7 +116,7 @@ void logins_free(Logins *logins)
 	g_free(logins);
 }
 
-static unsigned count_of(Logins *logins, const char *peer)
+static unsigned count_of(Logins *logins, const char *place)
 {
 	GHashTableIter iter;
 	gpointer value;
@@ -121,7 +124,7 @@ static unsigned count_of(Logins *logins, const char *peer)
 
 	g_hash_table_iter_init(&iter, logins->table);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		n += g_str_equal(((Login *)value)->peer, peer);
+		n += g_str_equal(((Login *)value)->place, place);
 	return n;
 }
 
@@ -135,7 +138,7 @@ gboolean logins_put(Logins *logins, Login *login, GError **error)
 		return FALSE;
 	}
 	if (g_hash_table_size(logins->table) >= LOGINS_MAX ||
-	    count_of(logins, login->peer) >= PER_PEER_MAX) {
+	    count_of(logins, login->place) >= PER_PLACE_MAX) {
 		g_set_error(error, FAULT, FAULT_BUSY, "too many logins under way");
 		return FALSE;
 	}

@@ -17,6 +17,7 @@ typedef struct {
 	char *id;
 	char *user;
 	char *peer;
+	char *place;     /* of the peer: limit_place() */
 	gint64 deadline; /* of g_get_monotonic_time() */
 	Conversation *conversation;
 } Login;
@@ -32,7 +33,7 @@ void logins_free(Logins *logins);
 Login *login_new(const char *user, const char *peer, Conversation *conversation);
 
 /* Takes the login, to be found by its id; FAULT_BUSY (and login freed) when there are too many in
- * all or from its address, FAULT_DENIED when its time is over. */
+ * all or from its place, FAULT_DENIED when its time is over. */
 gboolean logins_put(Logins *logins, Login *login, GError **error);
 
 /* Takes it out of the table; NULL if there is none by this id from this address. */

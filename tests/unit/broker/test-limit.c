@@ -67,6 +67,33 @@ static void test_peer(void)
 	limit_free(limit);
 }
 
+/* Whoever has an IPv6 address has 2^64 of them. */
+static void test_place(void)
+{
+	static const char *const places[][2] = {
+		{"192.0.2.1", "192.0.2.1"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"2001:db8:1:2::", "2001:db8:1:2::/64"},
+		{"unknown", "unknown"},
+	};
+	Limit *limit = limit_new();
+
+	for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+		g_autofree char *place = limit_place(places[i][0]);
+
+		g_assert_cmpstr(place, ==, places[i][1]);
+	}
+	for (unsigned i = 0; i < 21; i++) {
+		g_autofree char *peer = g_strdup_printf("2001:db8::%x", i);
+		g_autofree char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpuint(attempt(limit, peer, user, LIMIT_REFUSED, 0), ==, 0);
+	}
+	g_assert_cmpuint(attempt(limit, "2001:db8::99", "fresh", LIMIT_REFUSED, 0), ==, 1);
+	g_assert_cmpuint(attempt(limit, "2001:db8:0:1::", "fresh", LIMIT_REFUSED, 0), ==, 0);
+	limit_free(limit);
+}
+
 /* A burst is stopped before its first refusal is known. */
 static void test_pending(void)
 {
@@ -105,6 +132,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/limit/user", test_user);
 	g_test_add_func("/limit/peer", test_peer);
+	g_test_add_func("/limit/place", test_place);
 	g_test_add_func("/limit/pending", test_pending);
 	g_test_add_func("/limit/bounded", test_bounded);
 	return g_test_run();

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "logins.h"
+
+#include "fake-core.h"
+#include "fault.h"
+
+static Login *begin(const char *peer)
+{
+	return login_new("anna", peer, conversation_start("", "anna", peer, NULL));
+}
+
+/* Returns when n conversations are left, or fails after five seconds. */
+static void await_conversations(unsigned n)
+{
+	gint64 deadline = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+
+	while (fake_conversations() != n) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(1000);
+	}
+}
+
+static void test_take(void)
+{
+	Logins *logins = logins_new();
+	Login *login = begin("192.0.2.1");
+	g_autofree char *id = g_strdup(login->id);
+
+	g_assert_true(logins_put(logins, login, NULL));
+	g_assert_null(logins_take(logins, "nonsense", "192.0.2.1"));
+	g_assert_null(logins_take(logins, id, "192.0.2.2"));
+	g_assert_true(logins_take(logins, id, "192.0.2.1") == login);
+	/* One request at a time. */
+	g_assert_null(logins_take(logins, id, "192.0.2.1"));
+	g_assert_true(logins_put(logins, login, NULL));
+	logins_free(logins);
+	g_assert_cmpuint(fake_conversations(), ==, 0);
+}
+
+/* Whoever does not answer in time is gone, without anybody asking. */
+static void test_overdue(void)
+{
+	Logins *logins = logins_new();
+	g_autoptr(GError) error = NULL;
+	Login *late = begin("192.0.2.1"), *later = begin("192.0.2.1"), *over = begin("192.0.2.1");
+
+	late->deadline = g_get_monotonic_time() + 30 * G_TIME_SPAN_MILLISECOND;
+	over->deadline = g_get_monotonic_time() - 1;
+	g_assert_true(logins_put(logins, later, NULL));
+	g_assert_true(logins_put(logins, late, NULL));
+	g_assert_false(logins_put(logins, over, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	await_conversations(1);
+	logins_free(logins);
+	g_assert_cmpuint(fake_conversations(), ==, 0);
+}
+
+static void test_bounds(void)
+{
+	Logins *logins = logins_new();
+	g_autoptr(GError) error = NULL;
+
+	for (unsigned i = 0; i < 200; i++) {
+		g_autofree char *peer = g_strdup_printf("192.0.2.%u", i / 20);
+
+		g_assert_true(logins_put(logins, begin(peer), NULL));
+	}
+	g_assert_false(logins_put(logins, begin("198.51.100.1"), &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_assert_cmpuint(fake_conversations(), ==, 200);
+	logins_free(logins);
+}
+
+/* Every address of an IPv6 site counts as one. */
+static void test_place(void)
+{
+	Logins *logins = logins_new();
+	g_autoptr(GError) error = NULL;
+
+	for (unsigned i = 0; i < 20; i++) {
+		g_autofree char *peer = g_strdup_printf("2001:db8::%x", i + 1);
+
+		g_assert_true(logins_put(logins, begin(peer), NULL));
+	}
+	g_assert_false(logins_put(logins, begin("2001:db8::ffff"), &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_assert_true(logins_put(logins, begin("2001:db8:0:1::1"), NULL));
+	logins_free(logins);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/logins/take", test_take);
+	g_test_add_func("/logins/overdue", test_overdue);
+	g_test_add_func("/logins/bounds", test_bounds);
+	g_test_add_func("/logins/place", test_place);
+	return g_test_run();
+}
