@@ -6,6 +6,7 @@ const ProviderOps *provider_find(const char *name)
 {
 	static const ProviderOps *const drivers[] = {
 		&provider_qemu,
+		&provider_libvirt,
 		&provider_machine,
 	};
 

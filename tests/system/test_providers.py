@@ -7,9 +7,11 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -357,3 +359,124 @@ def test_machine_that_cannot_be(tmp_path):
     assert check("state", "d-1")["fault"] == "config"
     assert check("display", "d-1", "vnc")["fault"] == "config"
     check.end()
+
+
+@pytest.fixture
+def embedded(tmp_path):
+    """A libvirt without daemon, in a directory of the test's own."""
+    root = pathlib.Path(tempfile.mkdtemp(prefix="oriel-lv-", dir="/tmp"))  # short: sockets below
+    (root / "etc").mkdir()
+    (root / "etc/qemu.conf").write_text(
+        'stdio_handler = "file"\nuser = "root"\ngroup = "root"\ndynamic_ownership = 0\n'
+        'namespaces = []\ncgroup_controllers = []\nsecurity_driver = "none"\n'
+    )
+    yield f"qemu:///embed?root={root}"
+    for pid in embedded_processes(root):
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(root)
+
+
+def embedded_processes(root):
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (entry / "cmdline").read_bytes()
+            if b"guest=oriel-d-1," in command and f"{root}/".encode() in command:
+                found.append(int(entry.name))
+    return found
+
+
+def test_libvirt_life(tmp_path, image, embedded):
+    """Domains of a real libvirt on a real disk: made, seen, reset, lost, found again."""
+    disk = tmp_path / "golden.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "16M"], check=True)
+    image["disk"] = str(disk)
+    root = embedded.split("=")[1]
+    check = Check(tmp_path, image, "libvirt", embedded)
+    assert check.opened["caps"] == CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES
+    check.done("ensure")
+    assert check.state() == ABSENT
+    assert check("start", "d-1")["fault"] == "not-found"
+    first = check.done("clone", "d-1")["identity"]
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    assert check.done("displays", "d-1")["displays"] == VNC | SPICE
+    for _ in range(2):
+        assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+        assert check.done("display", "d-1", "spice")["greeting"] == "REDQ"
+    check.done("ticket", "d-1", "vnc", "geheim12")
+    check.done("ticket", "d-1", "spice", "geheim12345")
+    second = check.done("reset", "d-1")["identity"]
+    assert second != first
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    assert check.events.empty()
+    (pid,) = embedded_processes(root)
+    check.die()
+
+    after = Check(tmp_path, image, "libvirt", embedded)
+    assert after.done("list")["list"] == ["d-1"]
+    assert after.state() == RUNNING
+    assert after.done("display", "d-1", "vnc")["fd"]
+    os.kill(pid, signal.SIGKILL)
+    assert after.event() == {"event": "d-1", "state": STOPPED}
+    assert after.state() == STOPPED
+    after.done("destroy", "d-1")
+    after.done("destroy", "d-1")
+    assert after.state() == ABSENT
+    assert after.done("list")["list"] == []
+    assert list((tmp_path / "state/desktops").iterdir()) == []
+    after.end()
+    assert embedded_processes(root) == []
+
+
+def test_libvirt_overlay_in_a_pool(tmp_path, image):
+    """The golden image is a volume of a pool: so is the overlay. libvirt's test driver plays it."""
+    node = tmp_path / "node.xml"
+    node.write_text(
+        "<node><pool type='dir'><name>images</name><target><path>/images</path></target>"
+        "<volume><name>golden</name><capacity>16777216</capacity>"
+        "<target><path>/images/golden</path><format type='qcow2'/></target></volume>"
+        "</pool></node>"
+    )
+    image = {"name": "pooled", "disk": "/images/golden", "memory": 64, "cpus": 1}
+    check = Check(tmp_path, image, "libvirt", f"test://{node}")
+    first = check.done("clone", "d-1")["identity"]
+    second = check.done("clone", "d-1")["identity"]
+    assert first != second
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    check.done("force", "d-1")
+    assert check.state() == STOPPED
+    assert list((tmp_path / "state/desktops").iterdir()) == []  # nothing of it is here
+    check.done("destroy", "d-1")
+    assert check.done("list")["list"] == []
+    check.end()
+    elsewhere = Check(tmp_path, {**image, "disk": "/elsewhere/golden"}, "libvirt", f"test://{node}")
+    assert elsewhere("clone", "d-1")["fault"] == "config"
+    elsewhere.end()
+
+
+def test_libvirt_template(tmp_path, image):
+    template = tmp_path / "template.xml"
+    template.write_text(
+        "<domain type='@TYPE@'><name>@NAME@</name><uuid>@UUID@</uuid>"
+        "<memory unit='MiB'>@MEMORY@</memory><os><type>hvm</type></os></domain>"
+    )
+    check = Check(tmp_path, {**image, "xml": str(template)}, "libvirt", "test:///default")
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert check.done("displays", "d-1")["displays"] == 0
+    assert check("display", "d-1", "vnc")["fault"] == "desktop"
+    template.write_text("<domain><name>fixed</name><uuid>@UUID@</uuid></domain>")
+    assert check("clone", "d-1")["fault"] == "config"
+    check.end()
+
+
+def test_libvirt_that_is_not_there(tmp_path, image):
+    for uri in ("nonsense", "nosuch:///driver", "qemu+unix:///system?socket=/nowhere"):
+        check = Check(tmp_path, image, "libvirt", uri)
+        assert check.opened["fault"] == "config"
+        assert check.process.wait(20) == 1

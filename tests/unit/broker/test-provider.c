@@ -15,6 +15,7 @@
 static void test_find(void)
 {
 	g_assert_true(provider_find("qemu") == &provider_qemu);
+	g_assert_true(provider_find("libvirt") == &provider_libvirt);
 	g_assert_true(provider_find("machine") == &provider_machine);
 	g_assert_null(provider_find("hyper"));
 	g_assert_null(provider_find(NULL));

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libvirt_link: see libvirt_link.h. */
+#include "libvirt_link.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+
+#define KEEPALIVE_SECONDS 5
+#define KEEPALIVE_COUNT   3
+
+/* What an event needs. Counted: libvirt lets go of a callback in its own time, maybe after the
+ * link is gone. */
+typedef struct {
+	GMutex calling; /* of event, held during the call: after the link's end there is none */
+	ProviderEvent event;
+	gpointer user_data;
+	GMutex mutex;         /* of expected                     */
+	GHashTable *expected; /* desktop ids whose end is wanted */
+} Listener;
+
+struct LibvirtLink {
+	char *uri;
+	Listener *listener;
+	GMutex mutex;             /* of the connection       */
+	virConnectPtr connection; /* NULL while it is broken */
+	int callback;
+};
+
+void libvirt_set_error(GError **error, Fault code, const char *what)
+{
+	virErrorPtr last = virGetLastError();
+
+	g_set_error(error, FAULT, last && last->code == VIR_ERR_NO_DOMAIN ? FAULT_NOT_FOUND : code,
+		"%s: %s", what, virGetLastErrorMessage());
+}
+
+static gpointer run_events(gpointer unused)
+{
+	for (;;)
+		virEventRunDefaultImpl();
+	return NULL;
+}
+
+/* By default libvirt prints every error; ours are returned. */
+static void keep_quiet(void *unused, virErrorPtr error)
+{
+}
+
+static void initialize(void)
+{
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		virSetErrorFunc(NULL, keep_quiet);
+		virInitialize();
+		virEventRegisterDefaultImpl();
+		g_thread_unref(g_thread_new("libvirt-events", run_events, NULL));
+		g_once_init_leave(&once, 1);
+	}
+}
+
+static void listener_clear(gpointer data)
+{
+	Listener *listener = data;
+
+	g_hash_table_unref(listener->expected);
+	g_mutex_clear(&listener->mutex);
+	g_mutex_clear(&listener->calling);
+}
+
+static void listener_release(void *listener)
+{
+	g_atomic_rc_box_release_full(listener, listener_clear);
+}
+
+static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
+	void *data)
+{
+	Listener *listener = data;
+	const char *name = virDomainGetName(domain);
+	gboolean expected;
+
+	if ((event != VIR_DOMAIN_EVENT_STOPPED && event != VIR_DOMAIN_EVENT_CRASHED) || !name ||
+		!g_str_has_prefix(name, LIBVIRT_PREFIX))
+		return 0;
+	name += strlen(LIBVIRT_PREFIX);
+	g_mutex_lock(&listener->mutex);
+	expected = g_hash_table_contains(listener->expected, name);
+	g_mutex_unlock(&listener->mutex);
+	g_mutex_lock(&listener->calling);
+	if (!expected && listener->event)
+		listener->event(name, PROVIDER_STOPPED, listener->user_data);
+	g_mutex_unlock(&listener->calling);
+	return 0;
+}
+
+/* With the mutex held. */
+static gboolean connect_now(LibvirtLink *link, Fault code, GError **error)
+{
+	link->connection = virConnectOpen(link->uri);
+	if (!link->connection) {
+		libvirt_set_error(error, code, link->uri);
+		return FALSE;
+	}
+	/* Not every driver has the two; where there is no wire there is nothing to keep alive. */
+	virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+	link->callback = virConnectDomainEventRegisterAny(link->connection, NULL,
+		VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
+		g_atomic_rc_box_acquire(link->listener), listener_release);
+	if (link->callback < 0)
+		listener_release(link->listener);
+	return TRUE;
+}
+
+static void disconnect(LibvirtLink *link)
+{
+	if (!link->connection)
+		return;
+	if (link->callback >= 0)
+		virConnectDomainEventDeregisterAny(link->connection, link->callback);
+	virConnectClose(link->connection);
+	link->connection = NULL;
+}
+
+LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer user_data,
+	GError **error)
+{
+	LibvirtLink *link = g_new0(LibvirtLink, 1);
+
+	initialize();
+	link->uri = g_strdup(uri);
+	link->listener = g_atomic_rc_box_new0(Listener);
+	link->listener->event = event;
+	link->listener->user_data = user_data;
+	g_mutex_init(&link->listener->calling);
+	g_mutex_init(&link->listener->mutex);
+	link->listener->expected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_mutex_init(&link->mutex);
+	if (!connect_now(link, FAULT_CONFIG, error))
+		g_clear_pointer(&link, libvirt_link_free);
+	return link;
+}
+
+void libvirt_link_free(LibvirtLink *link)
+{
+	if (!link)
+		return;
+	disconnect(link);
+	g_mutex_lock(&link->listener->calling);
+	link->listener->event = NULL;
+	g_mutex_unlock(&link->listener->calling);
+	listener_release(link->listener);
+	g_mutex_clear(&link->mutex);
+	g_free(link->uri);
+	g_free(link);
+}
+
+virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
+{
+	virConnectPtr connection = NULL;
+
+	g_mutex_lock(&link->mutex);
+	if (link->connection && virConnectIsAlive(link->connection) != 1)
+		disconnect(link);
+	if (link->connection || connect_now(link, FAULT_DESKTOP, error)) {
+		connection = link->connection;
+		virConnectRef(connection);
+	}
+	g_mutex_unlock(&link->mutex);
+	return connection;
+}
+
+void libvirt_link_expect_end(LibvirtLink *link, const char *desktop_id)
+{
+	g_mutex_lock(&link->listener->mutex);
+	g_hash_table_add(link->listener->expected, g_strdup(desktop_id));
+	g_mutex_unlock(&link->listener->mutex);
+}
+
+void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id)
+{
+	g_mutex_lock(&link->listener->mutex);
+	g_hash_table_remove(link->listener->expected, desktop_id);
+	g_mutex_unlock(&link->listener->mutex);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * libvirt_link: one long-lived connection to a libvirt URI, opened again when it breaks, and the
+ * news of domains that end by themselves. Runs libvirt's event loop in one thread of its own for
+ * the whole process, from the first link on.
+ */
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include "fault.h"
+#include "provider.h"
+
+#define LIBVIRT_PREFIX "oriel-" /* of our domains' names */
+
+typedef struct LibvirtLink LibvirtLink;
+
+/* FAULT_CONFIG if the URI cannot be opened now. */
+LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer user_data,
+	GError **error);
+void libvirt_link_free(LibvirtLink *link);
+
+/* The connection, alive a moment ago; virConnectClose() drops the caller's reference. NULL with
+ * FAULT_DESKTOP. */
+virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error);
+
+/* The next end of this desktop is wanted: no event. Forgotten by libvirt_link_mind_end(). */
+void libvirt_link_expect_end(LibvirtLink *link, const char *desktop_id);
+void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id);
+
+/* The last error of libvirt in this thread, as a fault: "what: reason". A missing domain is
+ * FAULT_NOT_FOUND, everything else `code`. Any call of libvirt forgets the last error. */
+void libvirt_set_error(GError **error, Fault code, const char *what);
+
+static inline void libvirt_connect_cleanup(virConnectPtr *connection)
+{
+	if (*connection)
+		virConnectClose(*connection);
+}
+static inline void libvirt_domain_cleanup(virDomainPtr *domain)
+{
+	if (*domain)
+		virDomainFree(*domain);
+}
+#define autoconnect __attribute__((cleanup(libvirt_connect_cleanup))) virConnectPtr
+#define autodomain  __attribute__((cleanup(libvirt_domain_cleanup))) virDomainPtr

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * provider_libvirt: desktops as domains "oriel-ID" of any libvirt URI: a fleet's hosts over SSH or
+ * TLS, this machine's daemon, or no daemon at all (qemu:///embed). A domain's UUID is the identity
+ * of its overlay; libvirt remembers everything, this process nothing. The display comes as a
+ * descriptor where libvirt can hand one over, else as an address with a password that expires.
+ */
+#include "provider.h"
+
+#include <libvirt/virterror.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dial.h"
+#include "fault.h"
+#include "libvirt_graphics.h"
+#include "libvirt_link.h"
+#include "libvirt_overlay.h"
+#include "libvirt_xml.h"
+#include "place.h"
+#include "qemu_probe.h"
+#include "secret.h"
+
+#define POWERDOWN_SECONDS 2 /* as in provider_qemu.c */
+#define POWERDOWN_TIMES   10
+#define END_SECONDS       20
+#define POLL_MS           50
+#define TICKET_SECONDS    60 /* for an address: until the gateway must have got in */
+#define TEMPLATE_MAX      (256 * 1024)
+
+struct Provider {
+	LibvirtLink *link;
+	char *dir;
+	char *accel;
+	char *server; /* host in the URI, NULL = this machine             */
+	gboolean own; /* domains run as our own user: embed and session   */
+};
+
+static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
+	ProviderEvent event, gpointer user_data, GError **error)
+{
+	g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NON_DNS, NULL);
+	Provider *provider;
+
+	if (!parsed) {
+		g_set_error(error, FAULT, FAULT_CONFIG, "%s: not a libvirt URI", uri);
+		return NULL;
+	}
+	if (!place_open(dir, error))
+		return NULL;
+	provider = g_new0(Provider, 1);
+	provider->dir = g_canonicalize_filename(dir, NULL);
+	provider->accel = g_strdup(accel);
+	if (g_uri_get_host(parsed) && *g_uri_get_host(parsed))
+		provider->server = g_strdup(g_uri_get_host(parsed));
+	provider->own = !provider->server && (g_str_equal(g_uri_get_path(parsed), "/embed") ||
+						     g_str_equal(g_uri_get_path(parsed), "/session"));
+	provider->link = libvirt_link_new(uri, event, user_data, error);
+	if (!provider->link)
+		g_clear_pointer(&provider, provider_libvirt.close);
+	return provider;
+}
+
+static void libvirt_close(Provider *provider)
+{
+	if (!provider)
+		return;
+	libvirt_link_free(provider->link);
+	g_free(provider->server);
+	g_free(provider->accel);
+	g_free(provider->dir);
+	g_free(provider);
+}
+
+/* The image's files are on the host that the URI names; only ours can be looked at. */
+static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image,
+	GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+
+	return connection && (provider->server || place_check_image(image, error)) &&
+		libvirt_overlay_possible(connection, provider->own, image, error);
+}
+
+/* The <domain type> for the built-in definition, or NULL: there is none for this hypervisor. */
+static const char *domain_type(Provider *provider, virConnectPtr connection,
+	const ProviderImage *image)
+{
+	const char *hypervisor = virConnectGetType(connection);
+	char *capabilities;
+	gboolean kvm;
+
+	if (g_strcmp0(hypervisor, "TEST") == 0 || g_strcmp0(hypervisor, "Test") == 0)
+		return "test";
+	if (g_strcmp0(hypervisor, "QEMU") != 0)
+		return NULL;
+	if (!g_str_equal(provider->accel, "auto"))
+		return g_str_equal(provider->accel, "kvm") ? "kvm" : "qemu";
+	if (!provider->server)
+		return g_str_equal(qemu_probe(provider->dir, image->kernel), "kvm") ? "kvm"
+										    : "qemu";
+	/* Another machine cannot be tried before it has a domain: its word must do. */
+	capabilities = virConnectGetCapabilities(connection);
+	kvm = capabilities && strstr(capabilities, "<domain type='kvm'");
+	free(capabilities);
+	return kvm ? "kvm" : "qemu";
+}
+
+/* Holds the display's first password: secret_free() it. */
+static char *definition(Provider *provider, virConnectPtr connection,
+	const ProviderDesktop *desktop, const char *overlay, const char *identity, GError **error)
+{
+	autosecret char *password = secret_generate();
+	LibvirtDomain domain = {
+		.type = domain_type(provider, connection, &desktop->image),
+		.uuid = identity,
+		.overlay = overlay,
+		.sockets = !provider->server,
+		.password = password,
+	};
+	g_autofree char *template = NULL;
+	gsize n;
+
+	if (!desktop->image.xml) {
+		if (domain.type)
+			return libvirt_xml_build(desktop, &domain);
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			"an image for this hypervisor needs a domain template (xml)");
+		return NULL;
+	}
+	if (!g_file_get_contents(desktop->image.xml, &template, &n, NULL) || n > TEMPLATE_MAX) {
+		g_set_error(error, FAULT, FAULT_CONFIG, "%s: cannot be read", desktop->image.xml);
+		return NULL;
+	}
+	return libvirt_xml_fill(template, desktop, &domain, error);
+}
+
+/* The domain, or NULL with FAULT_NOT_FOUND. */
+static virDomainPtr find(virConnectPtr connection, const ProviderDesktop *desktop, GError **error)
+{
+	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
+	virDomainPtr domain = virDomainLookupByName(connection, name);
+
+	if (!domain)
+		libvirt_set_error(error, FAULT_DESKTOP, name);
+	return domain;
+}
+
+static gboolean await_end(virDomainPtr domain, unsigned seconds)
+{
+	gint64 deadline = dial_deadline(seconds);
+
+	while (virDomainIsActive(domain) == 1) {
+		if (dial_milliseconds(deadline) == 0)
+			return FALSE;
+		g_usleep(POLL_MS * 1000);
+	}
+	return TRUE;
+}
+
+static gboolean end_domain(virDomainPtr domain, gboolean force, GError **error)
+{
+	if (virDomainIsActive(domain) != 1)
+		return TRUE;
+	for (int i = 0; !force && i < POWERDOWN_TIMES; i++) {
+		if (virDomainShutdown(domain) < 0)
+			break;
+		if (await_end(domain, POWERDOWN_SECONDS))
+			return TRUE;
+	}
+	if ((virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1) ||
+		!await_end(domain, END_SECONDS)) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain does not end");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* Ends and forgets the domain, if there is one. */
+static gboolean remove_domain(Provider *provider, virConnectPtr connection,
+	const ProviderDesktop *desktop, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	autodomain domain = find(connection, desktop, &failure);
+
+	if (!domain && failure->code == FAULT_NOT_FOUND)
+		return TRUE;
+	if (!domain) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	libvirt_link_expect_end(provider->link, desktop->id);
+	if (!end_domain(domain, TRUE, error))
+		return FALSE;
+	/* A transient domain is gone with its end; not every driver knows the flags. */
+	if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+				VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
+		virDomainUndefine(domain) < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be undefined");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean define(Provider *provider, virConnectPtr connection,
+	const ProviderDesktop *desktop, const char *overlay, const char *identity, GError **error)
+{
+	autosecret char *xml =
+		definition(provider, connection, desktop, overlay, identity, error);
+	autodomain domain = NULL;
+	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
+
+	if (!xml)
+		return FALSE;
+	domain = virDomainDefineXML(connection, xml);
+	if (!domain) {
+		libvirt_set_error(error, desktop->image.xml ? FAULT_CONFIG : FAULT_DESKTOP, name);
+		return FALSE;
+	}
+	if (g_strcmp0(virDomainGetName(domain), name) != 0) {
+		virDomainUndefine(domain);
+		g_set_error(error, FAULT, FAULT_CONFIG, "domain template: <name> is not @NAME@");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop,
+	char **out_identity, GError **error)
+{
+	autoconnect connection = NULL;
+	g_autofree char *overlay = NULL, *identity = NULL;
+
+	if (!place_check_id(desktop->id, error))
+		return FALSE;
+	connection = libvirt_link_get(provider->link, error);
+	if (!connection || !remove_domain(provider, connection, desktop, error) ||
+		!libvirt_overlay_renew(connection, provider->dir, provider->own, desktop, &overlay,
+			&identity, error) ||
+		!define(provider, connection, desktop, overlay, identity, error))
+		return FALSE;
+	*out_identity = g_steal_pointer(&identity);
+	return TRUE;
+}
+
+static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop,
+	char **out_identity, GError **error)
+{
+	return libvirt_reset(provider, desktop, out_identity, error);
+}
+
+static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+
+	if (!domain)
+		return FALSE;
+	libvirt_link_mind_end(provider->link, desktop->id);
+	if (virDomainIsActive(domain) == 1)
+		return TRUE;
+	if (virDomainCreate(domain) < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be started");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
+	GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(GError) failure = NULL;
+	autodomain domain = connection ? find(connection, desktop, &failure) : NULL;
+
+	if (!connection)
+		return FALSE;
+	if (!domain && failure->code == FAULT_NOT_FOUND)
+		return TRUE;
+	if (!domain) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	libvirt_link_expect_end(provider->link, desktop->id);
+	return end_domain(domain, force, error);
+}
+
+static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop,
+	ProviderState *out_state, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(GError) failure = NULL;
+	autodomain domain = connection ? find(connection, desktop, &failure) : NULL;
+
+	if (!connection)
+		return FALSE;
+	if (!domain && failure->code != FAULT_NOT_FOUND) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	if (!domain)
+		*out_state = PROVIDER_ABSENT;
+	else
+		*out_state =
+			virDomainIsActive(domain) == 1 ? PROVIDER_RUNNING : PROVIDER_STOPPED;
+	return TRUE;
+}
+
+/* The display as the running domain has it. */
+static gboolean graphics_of(virDomainPtr domain, const char *protocol, LibvirtGraphics *out,
+	GError **error)
+{
+	char *xml = virDomainGetXMLDesc(domain, 0);
+	gboolean found;
+
+	if (!xml) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain has no XML");
+		return FALSE;
+	}
+	found = libvirt_graphics_find(xml, protocol, out, error);
+	free(xml);
+	return found;
+}
+
+static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desktop)
+{
+	autoconnect connection = libvirt_link_get(provider->link, NULL);
+	autodomain domain = connection ? find(connection, desktop, NULL) : NULL;
+	unsigned displays = 0;
+
+	for (int i = 0; domain && i < 2; i++) {
+		g_auto(LibvirtGraphics) graphics = {0};
+
+		if (graphics_of(domain, i == 0 ? "vnc" : "spice", &graphics, NULL))
+			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
+	}
+	return displays;
+}
+
+static gboolean set_password(virDomainPtr domain, const LibvirtGraphics *graphics,
+	const char *password, unsigned seconds, GError **error)
+{
+	autosecret char *update = libvirt_graphics_update(graphics, password,
+		g_get_real_time() / G_USEC_PER_SEC + seconds);
+
+	if (virDomainUpdateDeviceFlags(domain, update, VIR_DOMAIN_AFFECT_LIVE) == 0)
+		return TRUE;
+	libvirt_set_error(error, FAULT_DESKTOP, "display takes no password");
+	return FALSE;
+}
+
+/* "Everywhere" and "its own loop" mean the host that the URI names. */
+static const char *reachable_host(Provider *provider, const LibvirtGraphics *graphics)
+{
+	static const char *const nowhere[] = {"0.0.0.0", "::", "127.0.0.1", "::1", NULL};
+
+	if (graphics->host && !g_strv_contains(nowhere, graphics->host))
+		return graphics->host;
+	return provider->server ? provider->server : "127.0.0.1";
+}
+
+static gboolean address_display(Provider *provider, virDomainPtr domain,
+	const LibvirtGraphics *graphics, const char *protocol, unsigned seconds,
+	Endpoint *out_endpoint, GError **error)
+{
+	guint16 port = graphics->tls_port ? graphics->tls_port : graphics->port;
+	autosecret char *password = secret_generate();
+	char *host = NULL;
+	int fd;
+
+	if (port == 0) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: %s listens nowhere",
+			virDomainGetName(domain), protocol);
+		return FALSE;
+	}
+	/* VNC authentication looks at eight characters only, and libvirt refuses more. */
+	if (g_str_equal(protocol, "vnc"))
+		password[8] = '\0';
+	fd = dial_tcp(reachable_host(provider, graphics), port, dial_deadline(seconds), &host,
+		error);
+	if (fd < 0)
+		return FALSE;
+	close(fd);
+	if (!set_password(domain, graphics, password, TICKET_SECONDS, error)) {
+		g_free(host);
+		return FALSE;
+	}
+	*out_endpoint = (Endpoint){
+		.protocol = g_strdup(protocol),
+		.host = host,
+		.port = port,
+		.tls = graphics->tls_port != 0,
+		.password = g_steal_pointer(&password),
+	};
+	return TRUE;
+}
+
+static gboolean libvirt_display(Provider *provider, const ProviderDesktop *desktop,
+	const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
+	GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	g_auto(LibvirtGraphics) graphics = {0};
+	int fd = -1;
+
+	if (!domain)
+		return FALSE;
+	if (virDomainIsActive(domain) != 1) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: not running", desktop->id);
+		return FALSE;
+	}
+	if (!graphics_of(domain, protocol, &graphics, error))
+		return FALSE;
+	/* A running domain's display accepts: libvirt says so when it has started. */
+	if (!provider->server)
+		fd = virDomainOpenGraphicsFD(domain, graphics.index,
+			VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+	if (fd < 0)
+		return address_display(provider, domain, &graphics, protocol, seconds,
+			out_endpoint, error);
+	*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
+	*out_fd = fd;
+	return TRUE;
+}
+
+static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *desktop,
+	const char *protocol, const char *password, unsigned seconds, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	g_auto(LibvirtGraphics) graphics = {0};
+
+	return domain && graphics_of(domain, protocol, &graphics, error) &&
+		set_password(domain, &graphics, password, seconds, error);
+}
+
+static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *desktop,
+	GError **error)
+{
+	autoconnect connection = NULL;
+
+	if (!place_check_id(desktop->id, error))
+		return FALSE;
+	connection = libvirt_link_get(provider->link, error);
+	return connection && remove_domain(provider, connection, desktop, error) &&
+		libvirt_overlay_remove(connection, provider->dir, desktop, error);
+}
+
+/* Those that libvirt knows, and those of which a broken-off clone left only an overlay. */
+static GPtrArray *libvirt_list(Provider *provider, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(GPtrArray) ids = connection ? place_list(provider->dir, error) : NULL;
+	virDomainPtr *domains = NULL;
+	int n;
+
+	if (!ids)
+		return NULL;
+	n = virConnectListAllDomains(connection, &domains, 0);
+	if (n < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
+		return NULL;
+	}
+	for (int i = 0; i < n; i++) {
+		const char *name = virDomainGetName(domains[i]);
+		const char *id = name + strlen(LIBVIRT_PREFIX);
+
+		if (g_str_has_prefix(name, LIBVIRT_PREFIX) &&
+			!g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
+			g_ptr_array_add(ids, g_strdup(id));
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+	return g_steal_pointer(&ids);
+}
+
+const ProviderOps provider_libvirt = {
+	.name = "libvirt",
+	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_TICKETS |
+		PROVIDER_EVENTS | PROVIDER_SURVIVES,
+	.open = libvirt_open,
+	.close = libvirt_close,
+	.image_ensure = libvirt_image_ensure,
+	.clone = libvirt_clone,
+	.start = libvirt_start,
+	.stop = libvirt_stop,
+	.state = libvirt_state,
+	.displays = libvirt_displays,
+	.display = libvirt_display,
+	.set_ticket = libvirt_set_ticket,
+	.reset = libvirt_reset,
+	.destroy = libvirt_destroy,
+	.list = libvirt_list,
+};
