@@ -13,7 +13,7 @@
 #include "spice/spice_frame.h"
 
 #define READ_MAX (BUFFER_CHUNK - BUFFER_HEADROOM - SPICE_FRAME_HEADER)
-#define BURST    (1024 * 1024) /* bytes of one direction in one run, so that others get their turn */
+#define BURST    (1024 * 1024) /* bytes of one direction in one run: others get their turn */
 
 typedef struct {
 	FrontSpiceChannel *channel;
