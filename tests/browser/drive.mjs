@@ -47,6 +47,9 @@ const fault = (page) => page.evaluate(() => {
         : note ? { code: 'login', title: document.querySelector('h1').textContent, text: note.textContent } : null;
 }).catch(() => null);
 
+/* Pixels that a blinking cursor may change. */
+const CURSOR = 256;
+
 class Refused extends Error {}
 
 /* Keys of a US keyboard that are not named after what they type. */
@@ -130,22 +133,46 @@ async function open(page) {
 
 const picture = (page) => page.evaluate(() => document.querySelector('.screen canvas')?.toDataURL('image/png') ?? '');
 
-/* Waits until the picture stands still (a blinking cursor makes it give up after a while). */
+/* How many pixels differ from those of the last call; all of them in the first; -1 for a picture of
+ * one plain colour. */
+const news = (page) => page.evaluate(() => {
+    const canvas = document.querySelector('.screen canvas');
+
+    if (!canvas?.width || !canvas.height)
+        return -1;
+    const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const now = new Uint32Array(image.data.buffer);
+    const before = window.lastPixels;
+    let differ = 0;
+
+    window.lastPixels = now;
+    if (now.every((pixel) => pixel === now[0]))
+        return -1;
+    if (before?.length !== now.length)
+        return now.length;
+    for (let i = 0; i < now.length; i++)
+        differ += now[i] !== before[i];
+    return differ;
+});
+
+/* Waits until there is a picture and it stands still, but for a cursor. */
 async function settle(page) {
     const quiet = Number(options.settle);
-    const end = Date.now() + Math.max(4 * quiet, 5000);
-    let last = await picture(page);
+    const end = Date.now() + patience;
     let since = Date.now();
+    let seen = 0;
 
-    while (Date.now() < end && Date.now() - since < quiet) {
-        await page.waitForTimeout(100);
-        const now = await picture(page);
+    while (Date.now() - since < quiet) {
+        if (Date.now() > end)
+            throw new Error('the picture does not come to rest');
+        await page.waitForTimeout(200);
+        const differ = await news(page);
 
-        if (now !== last)
+        if (differ < 0 || differ > CURSOR)
             since = Date.now();
-        last = now;
+        seen += Math.max(differ, 0);
     }
-    return last;
+    return seen;
 }
 
 /* Real key events; playwright's own type() sends capitals without Shift. */
@@ -159,6 +186,22 @@ async function type(page, text) {
             : { '\n': 'Enter', ' ': 'Space' }[character] ?? character;
 
         await page.keyboard.press(key, { delay: 20 });
+    }
+}
+
+/* Types until the desktop shows something for it: one that still boots reads no keys. */
+async function say(page, text) {
+    const end = Date.now() + patience;
+
+    for (let again = false; ; again = true) {
+        await page.focus('.screen canvas');
+        if (again)
+            await page.keyboard.press('Control+U');
+        await type(page, text);
+        if (await settle(page) > CURSOR)
+            return;
+        if (Date.now() > end)
+            throw new Error('the desktop shows nothing of what was typed');
     }
 }
 
@@ -184,11 +227,12 @@ async function keep(page) {
 }
 
 const began = Date.now();
-const spki = options.ca ? await trustedKey(options.url, options.ca) : options.spki;
-const browser = await launch({ spki });
-const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+let browser = null;
+let page = null;
 
 try {
+    browser = await launch({ spki: options.ca ? await trustedKey(options.url, options.ca) : options.spki });
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await page.addInitScript(stopwatch);
     await page.goto(new URL(options.desktop ? '/#/desktops' : '/', options.url).href, { timeout: patience });
     const loaded = Date.now();
@@ -196,15 +240,11 @@ try {
     await signIn(page);
     const signedIn = Date.now();
     const ms = await open(page);
-    let image = await settle(page);
-
-    if (options.type !== undefined) {
-        await page.focus('.screen canvas');
-        await type(page, options.type);
-        image = await settle(page);
-    }
+    await settle(page);
+    if (options.type !== undefined)
+        await say(page, options.type);
     if (options.screenshot)
-        writeFileSync(options.screenshot, Buffer.from(image.split(',')[1], 'base64'));
+        writeFileSync(options.screenshot, Buffer.from((await picture(page)).split(',')[1], 'base64'));
     if (options['page-shot'])
         await page.screenshot({ path: options['page-shot'] });
     const shown = await page.evaluate(() => {
@@ -218,11 +258,11 @@ try {
     if (options.keep)
         await keep(page);
 } catch (error) {
-    console.log(JSON.stringify({ ok: false, error: error.message.split('\n')[0], page: await fault(page) }));
-    if (options['page-shot'])
+    console.log(JSON.stringify({ ok: false, error: error.message.split('\n')[0], page: page && await fault(page) }));
+    if (page && options['page-shot'])
         await page.screenshot({ path: options['page-shot'] }).catch(() => {});
     process.exitCode = 1;
 } finally {
-    await browser.close();
+    await browser?.close();
     process.stdin.pause();
 }

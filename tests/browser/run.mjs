@@ -16,6 +16,7 @@ import './test-desktops.mjs';
 import './test-console.mjs';
 import './test-faults.mjs';
 import './test-looks.mjs';
+import './test-drive.mjs';
 
 const { values: options } = parseArgs({ options: {
     root: { type: 'string', default: resolve(import.meta.dirname, '../../build/web') },

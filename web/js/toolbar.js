@@ -16,7 +16,7 @@ const QUALITY = [['best', 'Best picture', 'For a fast network.'], ['balanced', '
 
 export class Toolbar {
     node;
-    #console;
+    #desk;
     #bar;
     #name;
     #panel = null;
@@ -24,25 +24,26 @@ export class Toolbar {
     #pinned = true;
     #keyboardButton;
 
-    /* console: {link, settings, clipboard, keyboard, reconnect(), leave(), apply(), focus()} */
-    constructor(console, signal) {
-        this.#console = console;
+    /* desk: the Console: link, settings, clipboard, keyboard, and what a person asks it for:
+     * reconnect(), disconnect(), leave(), apply(), focus(). */
+    constructor(desk, signal) {
+        this.#desk = desk;
         this.#name = h('span', { class: 'bar-name' });
         this.#keyboardButton = this.#tool('keyboard', 'On-screen keyboard', () => {
             this.#closePanel();
-            console.keyboard.toggle();
+            desk.keyboard.toggle();
         });
         this.#keyboardButton.classList.toggle('touch-only', true);
         this.#bar = h('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Desktop' },
-            this.#tool('back', 'My desktops', () => console.leave()),
+            this.#tool('back', 'My desktops', () => desk.leave()),
             h('span', { class: 'bar-state' }, h('span', { class: 'bar-dot', 'aria-hidden': 'true' }), this.#name),
             this.#fullscreenTool(signal),
-            this.#panelTool('clipboard', 'Clipboard', () => console.clipboard.node),
+            this.#panelTool('clipboard', 'Clipboard', () => desk.clipboard.node),
             this.#panelTool('keys', 'Key combinations', () => this.#keysPanel()),
             this.#keyboardButton,
             this.#panelTool('display', 'Picture', () => this.#displayPanel()),
-            this.#tool('refresh', 'Reconnect', () => console.reconnect()),
-            this.#tool('leave', 'Disconnect', () => console.disconnect()));
+            this.#tool('refresh', 'Reconnect', () => desk.reconnect()),
+            this.#tool('leave', 'Disconnect', () => desk.disconnect()));
         const handle = h('button', { type: 'button', class: 'bar-handle', 'aria-label': 'Show the toolbar', tabindex: '-1',
             onclick: () => this.show() }, h('span', {}));
 
@@ -83,7 +84,7 @@ export class Toolbar {
             } catch {
                 toast('Your browser does not allow full screen here.', 'error');
             }
-            this.#console.focus();
+            this.#desk.focus();
         });
 
         control.hidden = !document.fullscreenEnabled;
@@ -103,8 +104,8 @@ export class Toolbar {
     #keysPanel() {
         return h('div', { class: 'panel-body keys' }, ...COMBINATIONS.map((names) =>
             button(names.join(' + ').replace('Super', 'Windows key'), { onclick: () => {
-                if (this.#console.link)
-                    sendCombination(this.#console.link, names);
+                if (this.#desk.link)
+                    sendCombination(this.#desk.link, names);
                 announce(`Sent ${names.join(' ')}`);
             } })));
     }
@@ -112,11 +113,11 @@ export class Toolbar {
     #choices(name, title, rows) {
         return h('fieldset', {}, h('legend', {}, title), ...rows.map(([value, label, help]) => {
             const input = h('input', { type: 'radio', name, value, onchange: () => {
-                this.#console.settings.set(name, value);
-                this.#console.apply();
+                this.#desk.settings.set(name, value);
+                this.#desk.apply();
             } });
 
-            input.checked = this.#console.settings.get(name) === value;
+            input.checked = this.#desk.settings.get(name) === value;
             return h('label', { class: 'choice' }, input, h('span', {}, label, h('small', {}, help)));
         }));
     }
@@ -162,7 +163,7 @@ export class Toolbar {
             if (this.#panel)
                 this.#closePanel();
             else
-                this.#console.focus();
+                this.#desk.focus();
             return;
         }
         const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
