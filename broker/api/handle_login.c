@@ -27,6 +27,11 @@ static gint64 now_ms(void)
 	return g_get_monotonic_time() / 1000;
 }
 
+static gboolean is_question(const Prompt *prompt)
+{
+	return prompt->kind == PROMPT_SECRET || prompt->kind == PROMPT_VISIBLE;
+}
+
 static unsigned wanted_answers(const GPtrArray *prompts, PromptKind *out_kind)
 {
 	unsigned n = 0;
@@ -34,7 +39,7 @@ static unsigned wanted_answers(const GPtrArray *prompts, PromptKind *out_kind)
 	for (unsigned i = 0; i < prompts->len; i++) {
 		const Prompt *prompt = g_ptr_array_index(prompts, i);
 
-		if (prompt->kind != PROMPT_SECRET && prompt->kind != PROMPT_VISIBLE)
+		if (!is_question(prompt))
 			continue;
 		*out_kind = prompt->kind;
 		n++;
@@ -42,7 +47,9 @@ static unsigned wanted_answers(const GPtrArray *prompts, PromptKind *out_kind)
 	return n;
 }
 
-static void add_prompts(json_t *array, const GPtrArray *prompts)
+typedef enum { ALL, MESSAGES } Which;
+
+static void add_prompts(json_t *array, const GPtrArray *prompts, Which which)
 {
 	static const char *const kinds[] = {
 		[PROMPT_SECRET] = "secret",
@@ -54,6 +61,8 @@ static void add_prompts(json_t *array, const GPtrArray *prompts)
 	for (unsigned i = 0; prompts != NULL && i < prompts->len; i++) {
 		const Prompt *prompt = g_ptr_array_index(prompts, i);
 
+		if (which == MESSAGES && is_question(prompt))
+			continue;
 		json_array_append_new(array, json_pack("{s:s,s:o}", "kind", kinds[prompt->kind],
 						       "text", view_text(prompt->text)));
 	}
@@ -78,13 +87,11 @@ static gboolean advance(Conversation *conversation, const char *password, json_t
 			answers[0] = (char *)g_steal_pointer(&password);
 		else if (wanted > 0)
 			return TRUE;
-		/* The question itself needs no repeating, what came with it does. */
-		if (wanted == 0)
-			add_prompts(messages, prompts);
+		add_prompts(messages, prompts, MESSAGES);
 		if (!conversation_answer(conversation, answers, error))
 			return FALSE;
 	}
-	add_prompts(messages, conversation_prompts(conversation));
+	add_prompts(messages, conversation_prompts(conversation), MESSAGES);
 	return TRUE;
 }
 
@@ -133,7 +140,8 @@ static gboolean ask(Request *request, Login *login, json_t *messages, GError **e
 {
 	json_t *body = json_pack("{s:s,s:O}", "conversation", login->id, "prompts", messages);
 
-	add_prompts(json_object_get(body, "prompts"), conversation_prompts(login->conversation));
+	add_prompts(json_object_get(body, "prompts"), conversation_prompts(login->conversation),
+		    ALL);
 	if (!logins_put(request->services->logins, login, error)) {
 		json_decref(body);
 		return FALSE;

@@ -157,15 +157,15 @@ void reply_bytes(Request *request, unsigned status, const char *type, char *body
 
 void reply_json(Request *request, unsigned status, json_t *json)
 {
+	gsize size;
+	char *body;
+
 	/* Only a text that is no UTF-8 makes no JSON; none should have come this far. */
 	if (json == NULL) {
 		reply_refuse(request, 500, "bug", NULL);
 		return;
 	}
 	/* Twice over, because a growing buffer would leave copies of secrets behind. */
-	gsize size;
-	char *body;
-
 	size = json_dumpb(json, NULL, 0, JSON_COMPACT);
 	body = g_malloc(size + 1);
 	json_dumpb(json, body, size, JSON_COMPACT);

@@ -158,7 +158,6 @@ static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection
 	exchange->request = request_new(server->services, server->admin_door, peer, method, url);
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_value, exchange->request);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_value, exchange->request);
-
 	return MHD_YES;
 }
 
@@ -170,7 +169,7 @@ static enum MHD_Result on_body(Exchange *exchange, const char *bytes, size_t *n)
 {
 	GByteArray *body = exchange->request->body;
 
-	if (*n > REQUEST_BODY_MAX - body->len)
+	if (exchange->excess > 0 || *n > REQUEST_BODY_MAX - body->len)
 		exchange->excess += *n;
 	if (exchange->excess > EXCESS_MAX || g_get_monotonic_time() - exchange->began > UPLOAD_US)
 		return MHD_NO;

@@ -14,7 +14,7 @@ typedef struct {
 
 static const Question questions[] = {
 	{"anna", PROMPT_SECRET, NULL, "Password: ", "secret"},
-	{"root", PROMPT_SECRET, NULL, "Password: ", "secret"},
+	{"root", PROMPT_SECRET, "All is logged.", "Password: ", "secret"},
 	{"otto", PROMPT_SECRET, NULL, "Password: ", "secret"},
 	{"otto", PROMPT_VISIBLE, "Look at your telephone.", "Code: ", "123456"},
 	{"eva", PROMPT_SECRET, NULL, "Password: ", "secret"},

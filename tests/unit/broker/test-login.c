@@ -68,6 +68,19 @@ static void test_password(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(after->status, ==, 401);
 }
 
+/* What PAM says beside its questions reaches the person, also when the password was the answer. */
+static void test_messages(Fixture *f, gconstpointer data)
+{
+	g_autoptr(Answer) answer =
+		fixture_ask(f, "POST", LOGIN, NULL, "{\"user\":\"root\",\"password\":\"secret\"}");
+
+	g_assert_cmpuint(answer->status, ==, 200);
+	g_assert_nonnull(strstr(answer->body, "\"messages\":["
+					      "{\"kind\":\"info\",\"text\":\"All is logged.\"},"
+					      "{\"kind\":\"info\",\"text\":\"Welcome.\"}]"));
+	g_assert_null(strstr(answer->body, "Password: "));
+}
+
 /* The same words whether the person exists or not, and no word of the password. */
 static void test_refused(Fixture *f, gconstpointer data)
 {
@@ -234,6 +247,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	fixture_test("/login/password", test_password);
+	fixture_test("/login/messages", test_messages);
 	fixture_test("/login/refused", test_refused);
 	fixture_test("/login/code", test_code);
 	fixture_test("/login/wrong-code", test_wrong_code);
