@@ -23,9 +23,7 @@ static gboolean wrong(GError **error, const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	g_clear_error(error);
-	if (error != NULL)
-		*error = g_error_new_valist(FAULT, FAULT_CLIENT, format, values);
+	g_propagate_error(error, g_error_new_valist(FAULT, FAULT_CLIENT, format, values));
 	va_end(values);
 	return FALSE;
 }
@@ -217,8 +215,7 @@ gboolean command_parse(char **words, Call *out_call, GError **error)
 	if (g_str_equal(command->method, "POST")) {
 		out_call->body = json_object_size(values) > 0 ? json_incref(values) : NULL;
 	} else {
-		json_object_foreach(values, key, value)
-		{
+		json_object_foreach (values, key, value) {
 			g_autofree char *text = in_url(value);
 
 			g_string_append_printf(path, "%c%s=%s", strchr(path->str, '?') ? '&' : '?',

@@ -30,12 +30,11 @@ typedef struct {
 
 static void print_usage(FILE *file, const char *words)
 {
-	g_autofree char *help = command_help(words);
+	g_autofree char *some = command_help(words);
+	g_autofree char *all = *some ? NULL : command_help("");
 
-	if (*help == '\0')
-		help = (g_free(help), command_help(""));
 	fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
-		help);
+		all ? all : some);
 }
 
 /* Takes the shared options off the line and leaves the rest. */
@@ -80,8 +79,7 @@ static char *find_socket(const Shared *shared, GError **error)
 	return options ? g_strdup(options->admin) : NULL;
 }
 
-static gboolean print_answer(const Call *call, const Shared *shared, const char *text,
-			     GError **error)
+static gboolean print_answer(const Call *call, const Shared *shared, char *text, GError **error)
 {
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	g_autofree char *table = NULL;
@@ -89,7 +87,7 @@ static gboolean print_answer(const Call *call, const Shared *shared, const char 
 	if (shared->json) {
 		/* An answer that is only words, or nothing, is JSON for programs all the same. */
 		if (root == NULL)
-			root = *text ? json_pack("{s:s}", "message", g_strchomp((char *)text))
+			root = *text ? json_pack("{s:s}", "message", g_strchomp(text))
 				     : json_object();
 		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
 		putchar('\n');
