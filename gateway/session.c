@@ -371,7 +371,8 @@ void session_end(Session *s, Fault code, const char *reason)
 	session_run(s);
 }
 
-void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only)
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only,
+	const char *limit)
 {
 	Session *s = g_new0(Session, 1);
 	guint8 id[8];
@@ -379,6 +380,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->loop = g_new0(SessionLoop, 1);
 	s->worker = worker;
 	s->vnc_only = vnc_only;
+	s->limit = limit;
 	s->endpoint_fd = -1;
 	s->desktop.is_desktop = TRUE;
 	if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)

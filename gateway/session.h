@@ -89,6 +89,7 @@ struct Session {
 	char id[17];        /* random hex; in every log line and in the audit */
 	char address[64];   /* the client's "address:port" */
 	LogContext log;
+	const char *limit;  /* the limit that it is over, NULL = welcome: refused at greet */
 	gboolean vnc_only;  /* came in on a listener whose only protocol is VNC */
 	gboolean tls_inside; /* an HTTP CONNECT was answered: what follows is sniffed again */
 
@@ -157,8 +158,10 @@ void session_wake_after(Session *session, guint64 ms);
 Step session_client_io(Session *session, Io io);
 Step session_desktop_io(Session *session, Io io, GError **error);
 
-/* Puts a session on its way with a connected client; the worker owns it from here. */
-void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only);
+/* Puts a session on its way with a connected client; the worker owns it from here. limit: the option
+ * that says that this one is too many (static text), NULL = welcome. */
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only,
+	const char *limit);
 
 /* Runs what can run. The session may be gone on return. */
 void session_run(Session *session);

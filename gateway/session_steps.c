@@ -101,8 +101,13 @@ Step session_sniff(Session *s, GError **error)
 
 Step session_greet(Session *s, GError **error)
 {
-	Step step = s->front->greet(s, error);
+	Step step;
 
+	if (s->limit != NULL) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s is reached", s->limit);
+		return STEP_FAIL;
+	}
+	step = s->front->greet(s, error);
 	if (step == STEP_NEXT && s->tls_inside) {
 		s->tls_inside = FALSE;
 		s->front->close(s);

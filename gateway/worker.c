@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REFUSING_MAX 64 /* connections over a limit that are refused in words at a time */
+
 struct Worker {
 	uv_loop_t loop;
 	const Options *options;
@@ -19,6 +21,7 @@ struct Worker {
 	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
 	GHashTable *by_address;  /* host -> number of connections             */
 	unsigned handshakes;     /* sessions that are not yet relaying        */
+	unsigned refusing;       /* of those over a limit, being told so      */
 	uv_signal_t sigterm, sigint;
 	uv_timer_t drain;
 	gboolean draining;
@@ -79,21 +82,25 @@ static const char *full(Worker *worker, const char *address)
 	return NULL;
 }
 
+/* Who comes too much is told so in its own words, as long as there is room for telling. */
 static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
 	Worker *worker = data;
 	const char *limit = full(worker, address);
 
-	if (limit != NULL) {
+	if (limit != NULL && worker->refusing >= REFUSING_MAX) {
 		LogContext context = {.peer = address, .step = "accept"};
 
-		log_warning(&context, "refused fault=busy: %s is reached", limit);
+		log_warning(&context, "closed fault=busy: %s is reached", limit);
 		close(fd);
 		return;
 	}
+	if (limit != NULL)
+		worker->refusing++;
+	else
+		worker->handshakes++;
 	count_address(worker, address, 1);
-	worker->handshakes++;
-	session_start(worker, fd, address, vnc_only);
+	session_start(worker, fd, address, vnc_only, limit);
 }
 
 /* ---- sessions */
@@ -114,7 +121,9 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
 	count_address(worker, session->address, -1);
-	if (!relayed)
+	if (session->limit != NULL)
+		worker->refusing--;
+	else if (!relayed)
 		worker->handshakes--;
 	close_if_done(worker);
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who comes when the gateway is full is told so, in the client's own protocol."""
+
+import socket
+import ssl
+import struct
+
+import deployment
+import pytest
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A gateway of one worker that takes two connections from one address."""
+    system = deployment.Deployment("limits", gateway={"workers": 1, "max_per_address": 2})
+    try:
+        system.start()
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+def full(small):
+    """Two connections that say nothing on the VNC port."""
+    held = [socket.create_connection((small.host, small.vnc_port), 5) for _ in range(2)]
+    for one in held:
+        assert one.recv(12) == b"RFB 003.008\n"
+    yield small
+    for one in held:
+        one.close()
+    assert small.healthy()
+
+
+def tls(system):
+    context = ssl.create_default_context(cafile=system.ca)
+    raw = socket.create_connection((system.host, system.port), 5)
+    return context.wrap_socket(raw, server_hostname="localhost")
+
+
+def everything(connection):
+    connection.settimeout(5)
+    said = b""
+    while piece := connection.recv(4096):
+        said += piece
+    return said
+
+
+def test_a_browser_is_told(full):
+    with full.refusal("greet", "busy", "max_per_address"), tls(full) as browser:
+        browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        said = everything(browser)
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After:" in said and b"in use right now" in said
+
+
+def test_a_vnc_viewer_is_told(full):
+    with full.refusal("greet", "busy", "max_per_address"):
+        with socket.create_connection((full.host, full.vnc_port), 5) as viewer:
+            said = everything(viewer)
+    assert said.startswith(b"RFB 003.008\n\0") and b"in use right now" in said
+
+
+def test_a_spice_viewer_is_told(full):
+    with full.refusal("greet", "busy", "max_per_address"), tls(full) as viewer:
+        viewer.sendall(b"REDQ" + struct.pack("<III", 2, 2, 18))
+        said = everything(viewer)
+    assert said[:4] == b"REDQ"
+    assert struct.unpack_from("<I", said, 16)[0] == 1
+
+
+def test_there_is_room_again(small):
+    assert small.healthy()
