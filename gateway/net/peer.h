@@ -16,10 +16,14 @@ typedef struct {
 	Buffer out;
 	guint64 bytes_in;  /* payload received and sent, above TLS and WebSocket */
 	guint64 bytes_out;
-	int waits; /* STREAM_READABLE | STREAM_WRITABLE; the loop resets it before each run */
+	int waits; /* what its stream wants; the loop resets it before each run */
 	gboolean eof;
 	gboolean is_desktop; /* what breaks here is the desktop's fault, not the client's */
 } Peer;
+
+/* What a relay counts for one read, however little came: a peer that sends byte by byte makes as
+ * much work as one that sends in bulk. */
+#define PEER_READ_COST (16 * 1024)
 
 void peer_clear(Peer *peer);
 

@@ -20,8 +20,9 @@ typedef enum {
 } Io;
 
 /* What a stream that said IO_WAIT waits for (usually what was asked, but TLS may have to write
- * before it can read). */
-enum { STREAM_READABLE = 1, STREAM_WRITABLE = 2 };
+ * before it can read). AGAIN: for nothing but its next turn; much came that was no payload, and
+ * others want to be served too. */
+enum { STREAM_READABLE = 1, STREAM_WRITABLE = 2, STREAM_AGAIN = 4 };
 
 typedef struct Stream Stream;
 
@@ -50,7 +51,7 @@ struct Stream {
 	const StreamOps *ops;
 	Stream *below; /* owned; NULL at the bottom */
 	int fd;        /* of the bottom, in every layer */
-	int wants;     /* after IO_WAIT: STREAM_READABLE or STREAM_WRITABLE */
+	int wants;     /* after IO_WAIT: what for */
 };
 
 static inline Io stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)

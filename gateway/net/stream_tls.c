@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define GATHER_MAX (64 * 1024) /* clear bytes a write takes before its records are sent */
+#define TURN_MAX   (32 * 1024) /* bytes that one read may use up: a record has at most 16 KiB */
+#define UNSENT_MAX (2 * GATHER_MAX) /* with our own answers; who takes none is not read on */
 
 typedef struct {
 	Stream stream;
@@ -17,6 +19,8 @@ typedef struct {
 	Buffer early;      /* read from below before TLS was here */
 	Buffer out;        /* records that below has not taken    */
 	GError *below_error;
+	gsize used; /* bytes of this turn */
+	int wants;  /* what the last read from below waited for */
 } TlsStream;
 
 /* ---- the BIO between OpenSSL and the stream below */
@@ -26,6 +30,12 @@ static int bio_read(BIO *bio, char *bytes, size_t n, size_t *out_n)
 	TlsStream *tls = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
+	/* OpenSSL answers key updates, as many as come, and reads on until there is payload. */
+	if (buffer_length(&tls->out) > UNSENT_MAX || tls->used >= TURN_MAX) {
+		tls->wants = tls->used >= TURN_MAX ? STREAM_AGAIN : STREAM_WRITABLE;
+		BIO_set_retry_read(bio);
+		return 0;
+	}
 	if (buffer_length(&tls->early) > 0) {
 		*out_n = MIN(n, buffer_length(&tls->early));
 		memcpy(bytes, buffer_bytes(&tls->early), *out_n);
@@ -34,8 +44,11 @@ static int bio_read(BIO *bio, char *bytes, size_t n, size_t *out_n)
 	}
 	g_clear_error(&tls->below_error);
 	switch (stream_read(tls->stream.below, bytes, n, out_n, &tls->below_error)) {
-	case IO_DONE: return 1;
-	case IO_WAIT: BIO_set_retry_read(bio); return 0;
+	case IO_DONE: tls->used += *out_n; return 1;
+	case IO_WAIT:
+		tls->wants = tls->stream.below->wants;
+		BIO_set_retry_read(bio);
+		return 0;
 	case IO_EOF: BIO_set_flags(bio, BIO_FLAGS_IN_EOF); return 0;
 	case IO_FAIL: return 0;
 	}
@@ -100,7 +113,7 @@ static Io verdict(TlsStream *tls, int result, const char *what, GError **error)
 	const char *words;
 
 	switch (code) {
-	case SSL_ERROR_WANT_READ: tls->stream.wants = STREAM_READABLE; return IO_WAIT;
+	case SSL_ERROR_WANT_READ: tls->stream.wants = tls->wants; return IO_WAIT;
 	case SSL_ERROR_WANT_WRITE: tls->stream.wants = STREAM_WRITABLE; return IO_WAIT;
 	case SSL_ERROR_ZERO_RETURN: return IO_EOF;
 	}
@@ -125,6 +138,7 @@ static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	int result;
 
 	ERR_clear_error();
+	tls->used = 0;
 	result = SSL_read_ex(tls->ssl, bytes, n, out_n);
 	/* A key update or an alert may have left something to send. */
 	if (buffer_length(&tls->out) > 0 && push(tls, error) == IO_FAIL)
@@ -233,6 +247,7 @@ Io stream_tls_handshake(Stream *s, GError **error)
 	Io io;
 
 	ERR_clear_error();
+	tls->used = 0;
 	result = SSL_do_handshake(tls->ssl);
 	io = push(tls, error);
 	if (io == IO_FAIL)

@@ -10,6 +10,7 @@
 
 #define HEAD_SHORT  6    /* of a masked frame with at most 125 bytes of payload */
 #define CONTROL_MAX 1024 /* unsent control frames; more pongs are dropped (RFC 6455, 5.5.3) */
+#define TURN_MAX    256  /* frames without payload in one read */
 
 typedef struct {
 	Stream stream;
@@ -214,7 +215,7 @@ static Io ws_stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError *
 {
 	WsStream *ws = (WsStream *)s;
 
-	for (;;) {
+	for (unsigned frames = 0; frames < TURN_MAX; frames++) {
 		Io io;
 
 		if (ws->serving) {
@@ -231,6 +232,8 @@ static Io ws_stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError *
 			return io;
 		ws->serving = is_control(&ws->frame);
 	}
+	s->wants = STREAM_AGAIN;
+	return IO_WAIT;
 }
 
 static void ws_stream_free(Stream *s)

@@ -283,7 +283,7 @@ static Io read_more(Peer *from, const RfbUnits *units, gsize *moved, GError **er
 		io = peer_read(from, MIN(units->want - have, READ_MAX), error);
 	else
 		io = peer_read(from, CHUNK - have, error);
-	*moved += from->bytes_in - before;
+	*moved += MAX(from->bytes_in - before, PEER_READ_COST);
 	return io;
 }
 

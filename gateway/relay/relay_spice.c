@@ -82,6 +82,7 @@ static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 		io = peer_read(&s->desktop, READ_MAX, error);
 		if (io != IO_DONE)
 			return io;
+		moved += PEER_READ_COST;
 	}
 }
 
@@ -107,6 +108,7 @@ static Io pump_up(Session *s, GError **error)
 		io = peer_read(&s->client, READ_MAX, error);
 		if (io != IO_DONE)
 			return io;
+		moved += PEER_READ_COST;
 	}
 }
 

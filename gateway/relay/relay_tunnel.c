@@ -29,6 +29,7 @@ static Io pump(Peer *from, Peer *to, gsize *moved, GError **error)
 		io = peer_read(from, READ_MAX, error);
 		if (io != IO_DONE)
 			return io;
+		*moved += PEER_READ_COST;
 	}
 }
 

@@ -31,15 +31,20 @@ static void write_temporary(const char *text, char **out_path)
 	g_assert_true(g_file_set_contents(*out_path, text, -1, NULL));
 }
 
-static void pair_open(Pair *pair)
+static void pair_connect(Pair *pair)
 {
 	int fds[2], small = 4096;
 
-	memset(pair, 0, sizeof *pair);
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small); /* short writes */
 	pair->a.stream = stream_tcp_new(fds[0]);
 	pair->b.stream = stream_tcp_new(fds[1]);
+}
+
+static void pair_open(Pair *pair)
+{
+	memset(pair, 0, sizeof *pair);
+	pair_connect(pair);
 }
 
 static void pair_secure(Pair *pair)
@@ -291,6 +296,113 @@ static void test_websocket_in(void)
 	pair_close(&pair);
 }
 
+/* Frames without payload do not keep the others waiting: a read ends after its turn. */
+static void test_websocket_flood(void)
+{
+	g_autoptr(GError) error = NULL;
+	Buffer frames = {0};
+	Pair pair;
+	gsize n;
+
+	pair_open(&pair);
+	pair.a.stream = stream_ws_new(pair.a.stream);
+	for (unsigned i = 0; i < 5000; i++)
+		append_frame(&frames, i % 2 ? 0x8a : 0x89, "", 0); /* pong, ping */
+	append_frame(&frames, 0x82, "x", 1);
+	g_assert_cmpint(peer_write(&pair.b, buffer_bytes(&frames), buffer_length(&frames), &n, NULL),
+		==, IO_DONE);
+	g_assert_cmpuint(n, ==, buffer_length(&frames));
+	buffer_clear(&frames);
+	g_assert_cmpint(peer_read(&pair.a, 4096, &error), ==, IO_WAIT);
+	g_assert_cmpint(pair.a.waits, ==, STREAM_AGAIN);
+	/* Nothing of it is lost. */
+	n = 1;
+	while (peer_read(&pair.a, 4096, &error) == IO_WAIT && n < 100)
+		n++;
+	g_assert_no_error(error);
+	g_assert_cmpmem(buffer_bytes(&pair.a.in), buffer_length(&pair.a.in), "x", 1);
+	g_assert_cmpuint(n, >, 10);
+	pair_close(&pair);
+}
+
+/* A TLS client of our own over a descriptor, for what no stream would send. */
+static SSL *tls_by_hand(Pair *pair, int fd)
+{
+	SSL *ssl = SSL_new(pair->client);
+	Io a = IO_WAIT;
+	int b = 0;
+
+	SSL_set_fd(ssl, fd);
+	SSL_set_connect_state(ssl);
+	X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), "127.0.0.1");
+	for (unsigned i = 0; i < 100 && (a != IO_DONE || b != 1); i++) {
+		b = SSL_do_handshake(ssl);
+		a = stream_tls_handshake(pair->a.stream, NULL);
+	}
+	g_assert_cmpint(a, ==, IO_DONE);
+	g_assert_cmpint(b, ==, 1);
+	return ssl;
+}
+
+/* Sends what the client's TLS has written, as much as the socket takes. */
+static void send_written(BIO *written, int fd)
+{
+	char *bytes;
+	long n = BIO_get_mem_data(written, &bytes);
+	ssize_t sent = n > 0 ? send(fd, bytes, (size_t)n, MSG_DONTWAIT) : 0;
+
+	while (sent-- > 0)
+		g_assert_cmpint(BIO_read(written, &(char){0}, 1), ==, 1);
+}
+
+/* Key updates that ask for one in return, from a client that never reads: reading them has its
+ * turns, and what we owe it does not grow without end. */
+static void test_tls_key_updates(void)
+{
+	g_autoptr(GError) error = NULL;
+	BIO *written = BIO_new(BIO_s_mem());
+	gboolean again = FALSE;
+	char sink[4096];
+	Pair pair;
+	SSL *ssl;
+
+	pair_open(&pair);
+	pair_secure(&pair); /* for its contexts */
+	peer_clear(&pair.a);
+	peer_clear(&pair.b);
+	pair_connect(&pair);
+	pair.a.stream = stream_tls_new(pair.server, pair.a.stream, NULL, NULL);
+	ssl = tls_by_hand(&pair, pair.b.stream->fd);
+	SSL_set0_wbio(ssl, written);
+	for (unsigned i = 0; i < 50 && pair.a.waits != STREAM_WRITABLE; i++) {
+		for (unsigned k = 0; k < 2000; k++) {
+			g_assert_cmpint(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), ==, 1);
+			g_assert_cmpint(SSL_do_handshake(ssl), ==, 1);
+		}
+		send_written(written, pair.b.stream->fd);
+		do {
+			pair.a.waits = 0;
+			g_assert_cmpint(peer_read(&pair.a, 4096, &error), ==, IO_WAIT);
+			g_assert_no_error(error);
+			again = again || pair.a.waits == STREAM_AGAIN;
+		} while (pair.a.waits == STREAM_AGAIN);
+	}
+	g_assert_true(again);
+	g_assert_cmpint(pair.a.waits, ==, STREAM_WRITABLE);
+	/* Once it reads, all goes on. */
+	g_assert_cmpint(SSL_write(ssl, "x", 1), ==, 1);
+	for (unsigned i = 0; i < 10000 && buffer_length(&pair.a.in) == 0; i++) {
+		send_written(written, pair.b.stream->fd);
+		(void)SSL_read(ssl, sink, sizeof sink);
+		(void)peer_flush(&pair.a, &error);
+		(void)peer_read(&pair.a, 4096, &error);
+		g_assert_no_error(error);
+	}
+	g_assert_cmpmem(buffer_bytes(&pair.a.in), buffer_length(&pair.a.in), "x", 1);
+	SSL_free(ssl);
+	pair_close(&pair);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -300,5 +412,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stream/tls-wrong-host", test_tls_wrong_host);
 	g_test_add_func("/stream/websocket-out", test_websocket_out);
 	g_test_add_func("/stream/websocket-in", test_websocket_in);
+	g_test_add_func("/stream/websocket-flood", test_websocket_flood);
+	g_test_add_func("/stream/tls-key-updates", test_tls_key_updates);
 	return g_test_run();
 }
