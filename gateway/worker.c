@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "listener.h"
+#include "net/address.h"
 #include "net/tls.h"
 
 #include <signal.h>
@@ -19,9 +20,11 @@ struct Worker {
 	GPtrArray *listeners;
 	GHashTable *sessions;    /* a set: every session that has not gone    */
 	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
-	GHashTable *by_address;  /* host -> number of connections             */
+	GHashTable *by_address;  /* place -> number of connections            */
 	unsigned handshakes;     /* sessions that are not yet relaying        */
 	unsigned refusing;       /* of those over a limit, being told so      */
+	unsigned closed;         /* of those over a limit, not yet logged     */
+	guint64 closed_at;       /* when that was logged last                 */
 	uv_signal_t sigterm, sigint;
 	uv_timer_t drain;
 	gboolean draining;
@@ -49,16 +52,9 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 
 /* ---- limits */
 
-static char *host_of(const char *address)
-{
-	const char *colon = strrchr(address, ':');
-
-	return g_strndup(address, colon ? (gsize)(colon - address) : strlen(address));
-}
-
 static void count_address(Worker *worker, const char *address, int by)
 {
-	g_autofree char *host = host_of(address);
+	g_autofree char *host = address_place(address);
 	int n = GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) + by;
 
 	if (n > 0)
@@ -71,7 +67,7 @@ static void count_address(Worker *worker, const char *address, int by)
 static const char *full(Worker *worker, const char *address)
 {
 	const Options *o = worker->options;
-	g_autofree char *host = host_of(address);
+	g_autofree char *host = address_place(address);
 
 	if (g_hash_table_size(worker->sessions) >= (guint)o->max_sessions)
 		return "max_sessions";
@@ -82,6 +78,21 @@ static const char *full(Worker *worker, const char *address)
 	return NULL;
 }
 
+/* A line a second: a flood of connections must not become one of log lines. */
+static void note_closed(Worker *worker, const char *address, const char *limit)
+{
+	LogContext context = {.peer = address, .step = "accept"};
+	guint64 now = uv_now(&worker->loop);
+
+	worker->closed++;
+	if (worker->closed_at != 0 && now - worker->closed_at < 1000)
+		return;
+	log_warning(&context, "closed fault=busy: %s is reached; %u connections closed so far",
+		limit, worker->closed);
+	worker->closed = 0;
+	worker->closed_at = now;
+}
+
 /* Who comes too much is told so in its own words, as long as there is room for telling. */
 static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
@@ -89,9 +100,7 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 	const char *limit = full(worker, address);
 
 	if (limit != NULL && worker->refusing >= REFUSING_MAX) {
-		LogContext context = {.peer = address, .step = "accept"};
-
-		log_warning(&context, "closed fault=busy: %s is reached", limit);
+		note_closed(worker, address, limit);
 		close(fd);
 		return;
 	}

@@ -65,3 +65,17 @@ socklen_t address_parse(const char *text, struct sockaddr_storage *out)
 		return 0;
 	return address_from(host, (guint16)port, out);
 }
+
+char *address_place(const char *text)
+{
+	struct sockaddr_storage address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+	const char *colon = strrchr(text, ':');
+	char site[INET6_ADDRSTRLEN] = "";
+
+	if (address_parse(text, &address) == 0 || address.ss_family != AF_INET6)
+		return g_strndup(text, colon ? (gsize)(colon - text) : strlen(text));
+	memset(&v6->sin6_addr.s6_addr[8], 0, 8);
+	inet_ntop(AF_INET6, &v6->sin6_addr, site, sizeof site);
+	return g_strdup(site);
+}

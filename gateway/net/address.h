@@ -16,3 +16,7 @@ socklen_t address_parse(const char *text, struct sockaddr_storage *out);
 
 /* The same from a host ("192.0.2.1", "2001:db8::1") and a port. */
 socklen_t address_from(const char *host, guint16 port, struct sockaddr_storage *out);
+
+/* Of "address:port": the part that counts as one place, which for IPv6 is the site (a /64): it has
+ * more addresses than any limit. g_free() it. */
+char *address_place(const char *text);
