@@ -28,11 +28,16 @@ static const struct {
 	{"relay", session_relay, 0},      /* both ways until one side ends                        */
 };
 
+/* A reset comes as a status, and libuv has stopped the watch: it must be able to start again. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	Session *s = poll->data;
+	SessionLoop *loop = s->loop;
+	gboolean client = poll == &loop->client_poll;
 
-	if ((events & UV_DISCONNECT) && s->client.waits == 0)
+	if (status < 0)
+		*(client ? &loop->client_events : &loop->desktop_events) = 0;
+	if (client && s->client.waits == 0 && (status < 0 || (events & UV_DISCONNECT)))
 		session_end(s, FAULT_ENDED, "the client left");
 	else
 		session_run(s);
@@ -91,14 +96,16 @@ static int wanted(const Peer *peer)
 }
 
 /* A client that nobody reads from is still watched for its end, so that one that left is noticed
- * while its desktop starts. Not in the relay: back-pressure must not turn into a busy loop. */
+ * while its desktop starts; in the relay, while its desktop takes nothing. Not when a burst is used
+ * up: then there are bytes before the end. */
 static void set_watches(Session *s)
 {
 	SessionLoop *loop = s->loop;
 	guint64 at = loop->deadline;
 	int client = wanted(&s->client);
 
-	if (client == 0 && !loop->relayed && loop->phase == PHASE_STEPS)
+	if (client == 0 && loop->phase == PHASE_STEPS &&
+		(!loop->relayed || (s->desktop.waits & STREAM_WRITABLE)))
 		client = UV_DISCONNECT;
 	set_watch(&loop->client_poll, &loop->client_events, client);
 	set_watch(&loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
@@ -171,8 +178,6 @@ static void finish(Session *s)
 	SessionLoop *loop = s->loop;
 
 	loop->phase = PHASE_CLOSED;
-	if (loop->request)
-		worker_forget(s->worker, loop->request, s->lease == NULL && s->ask.kind != ASK_JOIN);
 	close_desktop(s);
 	if (s->front != NULL && s->front->close != NULL)
 		s->front->close(s);
@@ -253,6 +258,11 @@ static void end(Session *s, const GError *error)
 	const char *reason = error ? error->message : "the client left";
 	SessionLoop *loop = s->loop;
 
+	/* Before the last words: an answer that came while they go out would open a lease that
+	 * nobody ends. */
+	if (loop->request)
+		worker_forget(s->worker, loop->request, s->lease == NULL && s->ask.kind != ASK_JOIN);
+	loop->request = 0;
 	report(s, code, reason);
 	if (error != NULL && s->front != NULL && !s->client.eof)
 		s->front->goodbye(s, error);
@@ -319,6 +329,8 @@ static void walk(Session *s)
 		case STEP_WAIT:
 			if (loop->again)
 				continue;
+			if ((s->client.waits | s->desktop.waits) & STREAM_AGAIN)
+				session_wake_after(s, 0);
 			set_watches(s);
 			return;
 		case STEP_END:

@@ -92,6 +92,8 @@ struct Session {
 	const char *limit;  /* the limit that it is over, NULL = welcome: refused at greet */
 	gboolean vnc_only;  /* came in on a listener whose only protocol is VNC */
 	gboolean tls_inside; /* an HTTP CONNECT was answered: what follows is sniffed again */
+	gboolean tunnelled;  /* it was, once: there is no second one, which would be fresh deadlines
+				without end */
 
 	Peer client;
 	Peer desktop;

@@ -110,6 +110,7 @@ Step session_greet(Session *s, GError **error)
 	step = s->front->greet(s, error);
 	if (step == STEP_NEXT && s->tls_inside) {
 		s->tls_inside = FALSE;
+		s->tunnelled = TRUE;
 		s->front->close(s);
 		s->front = NULL;
 		session_restart(s);

@@ -63,6 +63,10 @@ static Step greet_connect(Session *s, HttpTalk *talk, GError **error)
 	static const char yes[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 	Io io;
 
+	if (s->tunnelled) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "a CONNECT inside a CONNECT");
+		return STEP_FAIL;
+	}
 	if (!talk->answered) {
 		buffer_consume(&s->client.in, talk->head.length);
 		if (buffer_length(&s->client.in) > 0) {
@@ -218,6 +222,8 @@ static void http_goodbye(Session *s, const GError *error)
 		s->front->goodbye(s, error);
 		return;
 	}
+	if (talk != NULL && talk->answered)
+		return; /* the 101 is on its way, or did not get through */
 	body = body_for(talk, info, &type);
 	head = g_strdup_printf("HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT
 			       "\r\nConnection: close\r\nCache-Control: no-store\r\n"
