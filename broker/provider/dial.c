@@ -47,7 +47,7 @@ gboolean dial_wait(int fd, short events, gint64 deadline, const char *what, GErr
  * of its directory, which must stay open (*out_dir) as long as the address is used.
  */
 static gboolean unix_address(const char *path, struct sockaddr_un *out, int *out_dir,
-	GError **error)
+			     GError **error)
 {
 	g_autofree char *dir = NULL, *base = NULL, *shorter = NULL;
 
@@ -113,7 +113,7 @@ int dial_listen(const char *path, GError **error)
 	if (!unix_address(path, &address, &dir, error))
 		return -1;
 	if ((unlink(path) < 0 && errno != ENOENT) ||
-		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0) {
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0) {
 		fault_set_errno(error, FAULT_CONFIG, path);
 		return -1;
 	}
@@ -164,7 +164,7 @@ int dial_tcp(const char *host, guint16 port, gint64 deadline, char **out_address
 		fd = connect_one(info, deadline);
 		if (fd >= 0)
 			getnameinfo(info->ai_addr, info->ai_addrlen, numeric, sizeof(numeric), NULL,
-				0, NI_NUMERICHOST);
+				    0, NI_NUMERICHOST);
 	}
 	if (fd < 0) {
 		g_autofree char *what = g_strdup_printf("%s port %u", host, port);

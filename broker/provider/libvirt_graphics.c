@@ -9,7 +9,7 @@
 
 typedef struct {
 	const char *type;
-	unsigned count; /* of <graphics> elements so far       */
+	unsigned count;  /* of <graphics> elements so far       */
 	gboolean inside; /* the one that is looked for          */
 	gboolean found;
 	LibvirtGraphics graphics;
@@ -20,7 +20,7 @@ typedef struct {
 static gboolean is_password(const char *name)
 {
 	return g_str_equal(name, "passwd") || g_str_equal(name, "passwdValidTo") ||
-		g_str_equal(name, "connected");
+	       g_str_equal(name, "connected");
 }
 
 static void copy_tag(GString *xml, const char *element, const char **names, const char **values)
@@ -57,7 +57,7 @@ static void take_graphics(Search *search, const char **names, const char **value
 }
 
 static void start_element(GMarkupParseContext *context, const char *element, const char **names,
-	const char **values, gpointer data, GError **error)
+			  const char **values, gpointer data, GError **error)
 {
 	Search *search = data;
 
@@ -66,7 +66,7 @@ static void start_element(GMarkupParseContext *context, const char *element, con
 
 		for (gsize i = 0; names[i]; i++)
 			wanted |= g_str_equal(names[i], "type") &&
-				g_str_equal(values[i], search->type);
+				  g_str_equal(values[i], search->type);
 		if (wanted && !search->found)
 			take_graphics(search, names, values);
 		search->count++;
@@ -77,7 +77,7 @@ static void start_element(GMarkupParseContext *context, const char *element, con
 }
 
 static void end_element(GMarkupParseContext *context, const char *element, gpointer data,
-	GError **error)
+			GError **error)
 {
 	Search *search = data;
 
@@ -86,7 +86,7 @@ static void end_element(GMarkupParseContext *context, const char *element, gpoin
 }
 
 gboolean libvirt_graphics_find(const char *domain_xml, const char *type, LibvirtGraphics *out,
-	GError **error)
+			       GError **error)
 {
 	static const GMarkupParser parser = {
 		.start_element = start_element,
@@ -96,7 +96,7 @@ gboolean libvirt_graphics_find(const char *domain_xml, const char *type, Libvirt
 	GMarkupParseContext *context = g_markup_parse_context_new(&parser, 0, &search, NULL);
 	g_autoptr(GError) failure = NULL;
 	gboolean parsed = g_markup_parse_context_parse(context, domain_xml, -1, &failure) &&
-		g_markup_parse_context_end_parse(context, &failure);
+			  g_markup_parse_context_end_parse(context, &failure);
 
 	g_markup_parse_context_free(context);
 	search.graphics.xml = g_string_free(search.xml, FALSE);
@@ -127,5 +127,5 @@ char *libvirt_graphics_update(const LibvirtGraphics *graphics, const char *passw
 	const char *rest = graphics->xml + strlen("<graphics");
 
 	return g_strdup_printf("<graphics passwd='%s' passwdValidTo='%s'%s</graphics>", escaped,
-		valid_to, rest);
+			       valid_to, rest);
 }

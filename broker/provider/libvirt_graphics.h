@@ -18,7 +18,7 @@ typedef struct {
 /* The first display of that type ("vnc", "spice"). FAULT_DESKTOP if there is none or the XML is
  * not well-formed. */
 gboolean libvirt_graphics_find(const char *domain_xml, const char *type, LibvirtGraphics *out,
-	GError **error);
+			       GError **error);
 void libvirt_graphics_clear(LibvirtGraphics *graphics);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtGraphics, libvirt_graphics_clear)
 

@@ -31,7 +31,7 @@ void libvirt_set_error(GError **error, Fault code, const char *what)
 	virErrorPtr last = virGetLastError();
 
 	g_set_error(error, FAULT, last && last->code == VIR_ERR_NO_DOMAIN ? FAULT_NOT_FOUND : code,
-		"%s: %s", what, virGetLastErrorMessage());
+		    "%s: %s", what, virGetLastErrorMessage());
 }
 
 static gpointer run_events(gpointer unused)
@@ -74,14 +74,14 @@ static void listener_release(void *listener)
 }
 
 static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
-	void *data)
+			void *data)
 {
 	Listener *listener = data;
 	const char *name = virDomainGetName(domain);
 	gboolean expected;
 
 	if ((event != VIR_DOMAIN_EVENT_STOPPED && event != VIR_DOMAIN_EVENT_CRASHED) || !name ||
-		!g_str_has_prefix(name, LIBVIRT_PREFIX))
+	    !g_str_has_prefix(name, LIBVIRT_PREFIX))
 		return 0;
 	name += strlen(LIBVIRT_PREFIX);
 	g_mutex_lock(&listener->mutex);
@@ -104,9 +104,10 @@ static gboolean connect_now(LibvirtLink *link, Fault code, GError **error)
 	}
 	/* Not every driver has the two; where there is no wire there is nothing to keep alive. */
 	virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
-	link->callback = virConnectDomainEventRegisterAny(link->connection, NULL,
-		VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-		g_atomic_rc_box_acquire(link->listener), listener_release);
+	link->callback = virConnectDomainEventRegisterAny(
+		link->connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+		VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), g_atomic_rc_box_acquire(link->listener),
+		listener_release);
 	if (link->callback < 0)
 		listener_release(link->listener);
 	return TRUE;
@@ -123,7 +124,7 @@ static void disconnect(LibvirtLink *link)
 }
 
 LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer user_data,
-	GError **error)
+			      GError **error)
 {
 	LibvirtLink *link = g_new0(LibvirtLink, 1);
 

@@ -17,7 +17,7 @@ typedef struct LibvirtLink LibvirtLink;
 
 /* FAULT_CONFIG if the URI cannot be opened now. */
 LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer user_data,
-	GError **error);
+			      GError **error);
 void libvirt_link_free(LibvirtLink *link);
 
 /* The connection, alive a moment ago; virConnectClose() drops the caller's reference. NULL with

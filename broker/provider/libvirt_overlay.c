@@ -16,7 +16,7 @@ static virStorageVolPtr golden_volume(virConnectPtr connection, const ProviderIm
 }
 
 gboolean libvirt_overlay_possible(virConnectPtr connection, gboolean local,
-	const ProviderImage *image, GError **error)
+				  const ProviderImage *image, GError **error)
 {
 	virStorageVolPtr golden = golden_volume(connection, image);
 
@@ -27,7 +27,7 @@ gboolean libvirt_overlay_possible(virConnectPtr connection, gboolean local,
 	if (local || !image->disk)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_CONFIG, "%s: in no storage pool that libvirt knows there",
-		image->disk);
+		    image->disk);
 	return FALSE;
 }
 
@@ -49,13 +49,13 @@ static gboolean remove_volume(virStoragePoolPtr pool, const char *name, GError *
 }
 
 static char *volume_xml(const char *name, const char *backing, const char *format,
-	unsigned long long capacity)
+			unsigned long long capacity)
 {
 	return g_markup_printf_escaped("<volume><name>%s</name><capacity>%llu</capacity>"
 				       "<target><format type='qcow2'/></target>"
 				       "<backingStore><path>%s</path><format type='%s'/>"
 				       "</backingStore></volume>",
-		name, capacity, backing, format);
+				       name, capacity, backing, format);
 }
 
 /* The pool's own word for the format of a volume, which may be on another machine. */
@@ -69,7 +69,7 @@ static char *volume_format(virStorageVolPtr volume)
 }
 
 static gboolean make_volume(virStorageVolPtr golden, const ProviderDesktop *desktop,
-	char **out_path, GError **error)
+			    char **out_path, GError **error)
 {
 	virStoragePoolPtr pool = virStoragePoolLookupByVolume(golden);
 	g_autofree char *name = volume_name(desktop);
@@ -101,7 +101,8 @@ static gboolean make_volume(virStorageVolPtr golden, const ProviderDesktop *desk
 }
 
 gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboolean local,
-	const ProviderDesktop *desktop, char **out_path, char **out_identity, GError **error)
+			       const ProviderDesktop *desktop, char **out_path, char **out_identity,
+			       GError **error)
 {
 	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
 	gboolean made;
@@ -119,14 +120,14 @@ gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboole
 		return TRUE;
 	}
 	if (!libvirt_overlay_possible(connection, local, &desktop->image, error) ||
-		!place_renew(dir, desktop->id, &desktop->image, out_identity, error))
+	    !place_renew(dir, desktop->id, &desktop->image, out_identity, error))
 		return FALSE;
 	*out_path = g_build_filename(dir, "desktops", desktop->id, QEMU_OVERLAY, NULL);
 	return TRUE;
 }
 
 gboolean libvirt_overlay_remove(virConnectPtr connection, const char *dir,
-	const ProviderDesktop *desktop, GError **error)
+				const ProviderDesktop *desktop, GError **error)
 {
 	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
 	virStoragePoolPtr pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;

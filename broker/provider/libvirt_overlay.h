@@ -14,12 +14,13 @@
 /* A fresh overlay in place of any old one. *out_path is NULL for an image without a disk.
  * *out_identity is a fresh UUID. Both g_free(). FAULT_CONFIG, FAULT_DESKTOP. */
 gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboolean local,
-	const ProviderDesktop *desktop, char **out_path, char **out_identity, GError **error);
+			       const ProviderDesktop *desktop, char **out_path, char **out_identity,
+			       GError **error);
 
 /* Removes it wherever it is; not an error if there is none. */
 gboolean libvirt_overlay_remove(virConnectPtr connection, const char *dir,
-	const ProviderDesktop *desktop, GError **error);
+				const ProviderDesktop *desktop, GError **error);
 
 /* The golden image is where an overlay can be put on it. FAULT_CONFIG. */
 gboolean libvirt_overlay_possible(virConnectPtr connection, gboolean local,
-	const ProviderImage *image, GError **error);
+				  const ProviderImage *image, GError **error);

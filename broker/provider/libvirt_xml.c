@@ -47,21 +47,24 @@ static void add_os(GString *xml, const ProviderDesktop *desktop, const char *typ
 static void add_graphics(GString *xml, const LibvirtDomain *domain)
 {
 	static const char spice[] = "<image compression='auto_lz'/><jpeg compression='never'/>"
-		"<zlib compression='never'/><streaming mode='filter'/>";
+				    "<zlib compression='never'/><streaming mode='filter'/>";
 
 	const char *listen = domain->sockets ? "<listen type='socket'/>" : "";
 	/* SPICE on a socket that says "autoport" cannot have its password changed (libvirt 9.0). */
 	const char *autoport = domain->sockets ? "no" : "yes";
 
 	/* Closed from the start: this password was never valid. A ticket sets another one, and a
-	 * descriptor from libvirt needs none. VNC looks at eight characters and may have no more. */
-	add(xml, "<graphics type='vnc' autoport='yes' sharePolicy='ignore' passwd='%.8s' "
-		 "passwdValidTo='1970-01-01T00:00:01'>",
-		domain->password);
+	 * descriptor from libvirt needs none. VNC looks at eight characters and may have no more.
+	 */
+	add(xml,
+	    "<graphics type='vnc' autoport='yes' sharePolicy='ignore' passwd='%.8s' "
+	    "passwdValidTo='1970-01-01T00:00:01'>",
+	    domain->password);
 	g_string_append(xml, listen);
-	add(xml, "</graphics>\n<graphics type='spice' autoport='%s' passwd='%s' "
-		 "passwdValidTo='1970-01-01T00:00:01'>",
-		autoport, domain->password);
+	add(xml,
+	    "</graphics>\n<graphics type='spice' autoport='%s' passwd='%s' "
+	    "passwdValidTo='1970-01-01T00:00:01'>",
+	    autoport, domain->password);
 	g_string_append(xml, listen);
 	g_string_append(xml, spice);
 	add(xml, "</graphics>\n");
@@ -69,13 +72,15 @@ static void add_graphics(GString *xml, const LibvirtDomain *domain)
 
 static void add_devices(GString *xml, const ProviderImage *image, const LibvirtDomain *domain)
 {
-	const char *video = image->video && !g_str_equal(image->video, "std") ? image->video : "vga";
+	const char *video = image->video && !g_str_equal(image->video, "std") ? image->video
+									      : "vga";
 
 	if (domain->overlay)
-		add(xml, "<disk type='file' device='disk'><driver name='qemu' type='qcow2' "
-			 "discard='unmap'/><source file='%s'/><target dev='vda' bus='virtio'/>"
-			 "</disk>\n",
-			domain->overlay);
+		add(xml,
+		    "<disk type='file' device='disk'><driver name='qemu' type='qcow2' "
+		    "discard='unmap'/><source file='%s'/><target dev='vda' bus='virtio'/>"
+		    "</disk>\n",
+		    domain->overlay);
 	add(xml, "<controller type='usb' model='qemu-xhci'/><input type='tablet' bus='usb'/>\n"
 		 "<channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/>"
 		 "</channel>\n"
@@ -84,11 +89,12 @@ static void add_devices(GString *xml, const ProviderImage *image, const LibvirtD
 		 "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
 		 "</channel>\n");
 	add_graphics(xml, domain);
-	add(xml, "<sound model='ich6'/><audio id='1' type='spice'/>\n"
-		 "<video><model type='%s'/></video>\n"
-		 "<rng model='virtio'><backend model='builtin'/></rng>\n"
-		 "<memballoon model='none'/>\n",
-		video);
+	add(xml,
+	    "<sound model='ich6'/><audio id='1' type='spice'/>\n"
+	    "<video><model type='%s'/></video>\n"
+	    "<rng model='virtio'><backend model='builtin'/></rng>\n"
+	    "<memballoon model='none'/>\n",
+	    video);
 }
 
 char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *domain)
@@ -97,7 +103,7 @@ char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *dom
 	GString *xml = g_string_new(NULL);
 
 	add(xml, "<domain type='%s'>\n<name>" LIBVIRT_PREFIX "%s</name><uuid>%s</uuid>\n",
-		domain->type, desktop->id, domain->uuid);
+	    domain->type, desktop->id, domain->uuid);
 	add(xml, "<memory unit='MiB'>%u</memory><vcpu>%u</vcpu>\n", image->memory, image->cpus);
 	add_os(xml, desktop, domain->type);
 	add(xml, "<features><acpi/><apic/></features>\n");
@@ -125,37 +131,37 @@ static const Field *field_at(const Field *fields, const char *text)
 	return NULL;
 }
 
-static char *fill(const char *template, const Field *fields, GError **error)
+static char *fill(const char *pattern, const Field *fields, GError **error)
 {
 	g_autoptr(GString) xml = g_string_new(NULL);
 
 	for (const Field *field = fields; field->word; field++) {
-		if (field->required && !strstr(template, field->word)) {
+		if (field->required && !strstr(pattern, field->word)) {
 			g_set_error(error, FAULT, FAULT_CONFIG, "domain template without %s",
-				field->word);
+				    field->word);
 			return NULL;
 		}
 	}
-	while (*template) {
-		const Field *field = *template == '@' ? field_at(fields, template) : NULL;
-		gsize capitals = strspn(template + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	while (*pattern) {
+		const Field *field = *pattern == '@' ? field_at(fields, pattern) : NULL;
+		gsize capitals = strspn(pattern + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 		if (field) {
 			add(xml, "%s", field->value ? field->value : "");
-			template += strlen(field->word);
-		} else if (*template == '@' && capitals > 0 && template[capitals + 1] == '@') {
+			pattern += strlen(field->word);
+		} else if (*pattern == '@' && capitals > 0 && pattern[capitals + 1] == '@') {
 			g_set_error(error, FAULT, FAULT_CONFIG, "domain template with unknown %.*s",
-				(int)MIN(capitals + 2, 40), template);
+				    (int)MIN(capitals + 2, 40), pattern);
 			return NULL;
 		} else {
-			g_string_append_c(xml, *template++);
+			g_string_append_c(xml, *pattern++);
 		}
 	}
 	return g_string_free(g_steal_pointer(&xml), FALSE);
 }
 
-char *libvirt_xml_fill(const char *template, const ProviderDesktop *desktop,
-	const LibvirtDomain *domain, GError **error)
+char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
+		       const LibvirtDomain *domain, GError **error)
 {
 	const ProviderImage *image = &desktop->image;
 	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
@@ -179,5 +185,5 @@ char *libvirt_xml_fill(const char *template, const ProviderDesktop *desktop,
 		{NULL},
 	};
 
-	return fill(template, fields, error);
+	return fill(pattern, fields, error);
 }

@@ -8,10 +8,10 @@
 #include "provider.h"
 
 typedef struct {
-	const char *type;    /* of the domain: "kvm", "qemu", "test"                      */
-	const char *uuid;    /* the identity                                              */
-	const char *overlay; /* path of the qcow2 overlay, or NULL                        */
-	gboolean sockets;    /* displays on Unix sockets; else on the host's own address  */
+	const char *type;     /* of the domain: "kvm", "qemu", "test"                      */
+	const char *uuid;     /* the identity                                              */
+	const char *overlay;  /* path of the qcow2 overlay, or NULL                        */
+	gboolean sockets;     /* displays on Unix sockets; else on the host's own address  */
 	const char *password; /* of the displays until a ticket sets one; never valid     */
 } LibvirtDomain;
 
@@ -26,5 +26,5 @@ char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *dom
  * @CMDLINE@, @PASSWORD@. What does not exist becomes nothing. FAULT_CONFIG if a word that must be
  * used is missing or one is unknown. g_free() it.
  */
-char *libvirt_xml_fill(const char *template, const ProviderDesktop *desktop,
-	const LibvirtDomain *domain, GError **error);
+char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
+		       const LibvirtDomain *domain, GError **error);

@@ -32,7 +32,8 @@ gboolean machine_address_parse(const char *text, MachineAddress *out, GError **e
 		host = host_part(text, (gsize)(colon - text));
 	if (!host || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL)) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			"%s: want HOST:PORT, [ADDRESS]:PORT or unix:/PATH", text ? text : "(none)");
+			    "%s: want HOST:PORT, [ADDRESS]:PORT or unix:/PATH",
+			    text ? text : "(none)");
 		return FALSE;
 	}
 	*out = (MachineAddress){.host = g_steal_pointer(&host), .port = (guint16)port};

@@ -22,8 +22,7 @@ gboolean place_check_id(const char *id, GError **error)
 {
 	gsize n = strlen(id);
 
-	if (n > 0 && n <= ID_MAX &&
-		strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
+	if (n > 0 && n <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == n)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_BUG, "not a desktop's id");
 	return FALSE;
@@ -80,19 +79,19 @@ gboolean place_check_image(const ProviderImage *image, GError **error)
 		return FALSE;
 	}
 	if (image->memory < 16 || image->memory > 4 * 1024 * 1024 || image->cpus < 1 ||
-		image->cpus > 255) {
+	    image->cpus > 255) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			"image with %u MiB of memory and %u processors", image->memory,
-			image->cpus);
+			    "image with %u MiB of memory and %u processors", image->memory,
+			    image->cpus);
 		return FALSE;
 	}
 	if (image->video && !g_strv_contains(videos, image->video)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "video %s: want std, qxl or virtio",
-			image->video);
+			    image->video);
 		return FALSE;
 	}
 	return check_file(image->disk, error) && check_file(image->kernel, error) &&
-		check_file(image->initrd, error) && check_file(image->xml, error);
+	       check_file(image->initrd, error) && check_file(image->xml, error);
 }
 
 const char *place_disk_format(const char *disk, GError **error)
@@ -111,8 +110,8 @@ const char *place_disk_format(const char *disk, GError **error)
 static gboolean make_overlay(const char *path, const char *disk, GError **error)
 {
 	const char *format = place_disk_format(disk, error);
-	const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F", format, "-b", disk,
-		path, NULL};
+	const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F",
+			      format,     "-b",     disk, path, NULL};
 
 	return format && run_program(argv, NULL, QEMU_IMG_SECONDS, NULL, error);
 }
@@ -145,7 +144,7 @@ static gboolean empty(const char *place, GError **error)
 }
 
 gboolean place_renew(const char *dir, const char *id, const ProviderImage *image,
-	char **out_identity, GError **error)
+		     char **out_identity, GError **error)
 {
 	g_autofree char *place = place_of(dir, id);
 	g_autofree char *identity_path = g_build_filename(place, IDENTITY, NULL);
@@ -162,7 +161,7 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 	if (image->disk && !make_overlay(overlay, image->disk, error))
 		return FALSE;
 	if (!g_file_set_contents_full(identity_path, identity, -1, G_FILE_SET_CONTENTS_CONSISTENT,
-		    0600, &failure)) {
+				      0600, &failure)) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "%s", failure->message);
 		return FALSE;
 	}

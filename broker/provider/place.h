@@ -24,13 +24,14 @@ char *place_of(const char *dir, const char *id);
 /* The image's files are readable and its numbers possible. FAULT_CONFIG. */
 gboolean place_check_image(const ProviderImage *image, GError **error);
 
-/* "qcow2" or "raw": from the first bytes of the file, which an admin has made. NULL, FAULT_CONFIG. */
+/* "qcow2" or "raw": from the first bytes of the file, which an admin has made. NULL, FAULT_CONFIG.
+ */
 const char *place_disk_format(const char *disk, GError **error);
 
 /* Throws away what was there and puts a fresh overlay (if the image has a disk) and a fresh
  * identity in its place. Nobody may run on it. FAULT_CONFIG, FAULT_DESKTOP (qemu-img). */
 gboolean place_renew(const char *dir, const char *id, const ProviderImage *image,
-	char **out_identity, GError **error);
+		     char **out_identity, GError **error);
 
 /* The identity (g_free), or NULL if there is no such desktop. */
 char *place_identity(const char *dir, const char *id);

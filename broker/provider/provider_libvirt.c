@@ -37,7 +37,7 @@ struct Provider {
 };
 
 static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
-	ProviderEvent event, gpointer user_data, GError **error)
+			      ProviderEvent event, gpointer user_data, GError **error)
 {
 	g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NON_DNS, NULL);
 	Provider *provider;
@@ -54,7 +54,7 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 	if (g_uri_get_host(parsed) && *g_uri_get_host(parsed))
 		provider->server = g_strdup(g_uri_get_host(parsed));
 	provider->own = !provider->server && (g_str_equal(g_uri_get_path(parsed), "/embed") ||
-						     g_str_equal(g_uri_get_path(parsed), "/session"));
+					      g_str_equal(g_uri_get_path(parsed), "/session"));
 	provider->link = libvirt_link_new(uri, event, user_data, error);
 	if (!provider->link)
 		g_clear_pointer(&provider, provider_libvirt.close);
@@ -73,18 +73,17 @@ static void libvirt_close(Provider *provider)
 }
 
 /* The image's files are on the host that the URI names; only ours can be looked at. */
-static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image,
-	GError **error)
+static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 
 	return connection && (provider->server || place_check_image(image, error)) &&
-		libvirt_overlay_possible(connection, provider->own, image, error);
+	       libvirt_overlay_possible(connection, provider->own, image, error);
 }
 
 /* The <domain type> for the built-in definition, or NULL: there is none for this hypervisor. */
 static const char *domain_type(Provider *provider, virConnectPtr connection,
-	const ProviderImage *image)
+			       const ProviderImage *image)
 {
 	const char *hypervisor = virConnectGetType(connection);
 	char *capabilities;
@@ -108,7 +107,8 @@ static const char *domain_type(Provider *provider, virConnectPtr connection,
 
 /* Holds the display's first password: secret_free() it. */
 static char *definition(Provider *provider, virConnectPtr connection,
-	const ProviderDesktop *desktop, const char *overlay, const char *identity, GError **error)
+			const ProviderDesktop *desktop, const char *overlay, const char *identity,
+			GError **error)
 {
 	autosecret char *password = secret_generate();
 	LibvirtDomain domain = {
@@ -125,7 +125,7 @@ static char *definition(Provider *provider, virConnectPtr connection,
 		if (domain.type)
 			return libvirt_xml_build(desktop, &domain);
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			"an image for this hypervisor needs a domain template (xml)");
+			    "an image for this hypervisor needs a domain template (xml)");
 		return NULL;
 	}
 	if (!g_file_get_contents(desktop->image.xml, &template, &n, NULL) || n > TEMPLATE_MAX) {
@@ -169,7 +169,7 @@ static gboolean end_domain(virDomainPtr domain, gboolean force, GError **error)
 			return TRUE;
 	}
 	if ((virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1) ||
-		!await_end(domain, END_SECONDS)) {
+	    !await_end(domain, END_SECONDS)) {
 		libvirt_set_error(error, FAULT_DESKTOP, "domain does not end");
 		return FALSE;
 	}
@@ -178,7 +178,7 @@ static gboolean end_domain(virDomainPtr domain, gboolean force, GError **error)
 
 /* Ends and forgets the domain, if there is one. */
 static gboolean remove_domain(Provider *provider, virConnectPtr connection,
-	const ProviderDesktop *desktop, GError **error)
+			      const ProviderDesktop *desktop, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	autodomain domain = find(connection, desktop, &failure);
@@ -194,19 +194,19 @@ static gboolean remove_domain(Provider *provider, virConnectPtr connection,
 		return FALSE;
 	/* A transient domain is gone with its end; not every driver knows the flags. */
 	if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-				VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
-		virDomainUndefine(domain) < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
+						   VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+						   VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
+	    virDomainUndefine(domain) < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
 		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be undefined");
 		return FALSE;
 	}
 	return TRUE;
 }
 
-static gboolean define(Provider *provider, virConnectPtr connection,
-	const ProviderDesktop *desktop, const char *overlay, const char *identity, GError **error)
+static gboolean define(Provider *provider, virConnectPtr connection, const ProviderDesktop *desktop,
+		       const char *overlay, const char *identity, GError **error)
 {
-	autosecret char *xml =
-		definition(provider, connection, desktop, overlay, identity, error);
+	autosecret char *xml = definition(provider, connection, desktop, overlay, identity, error);
 	autodomain domain = NULL;
 	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
 
@@ -226,7 +226,7 @@ static gboolean define(Provider *provider, virConnectPtr connection,
 }
 
 static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop,
-	char **out_identity, GError **error)
+			      char **out_identity, GError **error)
 {
 	autoconnect connection = NULL;
 	g_autofree char *overlay = NULL, *identity = NULL;
@@ -235,16 +235,16 @@ static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop
 		return FALSE;
 	connection = libvirt_link_get(provider->link, error);
 	if (!connection || !remove_domain(provider, connection, desktop, error) ||
-		!libvirt_overlay_renew(connection, provider->dir, provider->own, desktop, &overlay,
-			&identity, error) ||
-		!define(provider, connection, desktop, overlay, identity, error))
+	    !libvirt_overlay_renew(connection, provider->dir, provider->own, desktop, &overlay,
+				   &identity, error) ||
+	    !define(provider, connection, desktop, overlay, identity, error))
 		return FALSE;
 	*out_identity = g_steal_pointer(&identity);
 	return TRUE;
 }
 
 static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop,
-	char **out_identity, GError **error)
+			      char **out_identity, GError **error)
 {
 	return libvirt_reset(provider, desktop, out_identity, error);
 }
@@ -267,7 +267,7 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 }
 
 static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
-	GError **error)
+			     GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	g_autoptr(GError) failure = NULL;
@@ -286,7 +286,7 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 }
 
 static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop,
-	ProviderState *out_state, GError **error)
+			      ProviderState *out_state, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	g_autoptr(GError) failure = NULL;
@@ -301,14 +301,13 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	if (!domain)
 		*out_state = PROVIDER_ABSENT;
 	else
-		*out_state =
-			virDomainIsActive(domain) == 1 ? PROVIDER_RUNNING : PROVIDER_STOPPED;
+		*out_state = virDomainIsActive(domain) == 1 ? PROVIDER_RUNNING : PROVIDER_STOPPED;
 	return TRUE;
 }
 
 /* The display as the running domain has it. */
 static gboolean graphics_of(virDomainPtr domain, const char *protocol, LibvirtGraphics *out,
-	GError **error)
+			    GError **error)
 {
 	char *xml = virDomainGetXMLDesc(domain, 0);
 	gboolean found;
@@ -338,10 +337,10 @@ static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desk
 }
 
 static gboolean set_password(virDomainPtr domain, const LibvirtGraphics *graphics,
-	const char *password, unsigned seconds, GError **error)
+			     const char *password, unsigned seconds, GError **error)
 {
-	autosecret char *update = libvirt_graphics_update(graphics, password,
-		g_get_real_time() / G_USEC_PER_SEC + seconds);
+	autosecret char *update = libvirt_graphics_update(
+		graphics, password, g_get_real_time() / G_USEC_PER_SEC + seconds);
 
 	if (virDomainUpdateDeviceFlags(domain, update, VIR_DOMAIN_AFFECT_LIVE) == 0)
 		return TRUE;
@@ -360,8 +359,8 @@ static const char *reachable_host(Provider *provider, const LibvirtGraphics *gra
 }
 
 static gboolean address_display(Provider *provider, virDomainPtr domain,
-	const LibvirtGraphics *graphics, const char *protocol, unsigned seconds,
-	Endpoint *out_endpoint, GError **error)
+				const LibvirtGraphics *graphics, const char *protocol,
+				unsigned seconds, Endpoint *out_endpoint, GError **error)
 {
 	guint16 port = graphics->tls_port ? graphics->tls_port : graphics->port;
 	autosecret char *password = secret_generate();
@@ -370,14 +369,14 @@ static gboolean address_display(Provider *provider, virDomainPtr domain,
 
 	if (port == 0) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: %s listens nowhere",
-			virDomainGetName(domain), protocol);
+			    virDomainGetName(domain), protocol);
 		return FALSE;
 	}
 	/* VNC authentication looks at eight characters only, and libvirt refuses more. */
 	if (g_str_equal(protocol, "vnc"))
 		password[8] = '\0';
 	fd = dial_tcp(reachable_host(provider, graphics), port, dial_deadline(seconds), &host,
-		error);
+		      error);
 	if (fd < 0)
 		return FALSE;
 	close(fd);
@@ -396,8 +395,8 @@ static gboolean address_display(Provider *provider, virDomainPtr domain,
 }
 
 static gboolean libvirt_display(Provider *provider, const ProviderDesktop *desktop,
-	const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
-	GError **error)
+				const char *protocol, unsigned seconds, Endpoint *out_endpoint,
+				int *out_fd, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	autodomain domain = connection ? find(connection, desktop, error) : NULL;
@@ -415,28 +414,28 @@ static gboolean libvirt_display(Provider *provider, const ProviderDesktop *deskt
 	/* A running domain's display accepts: libvirt says so when it has started. */
 	if (!provider->server)
 		fd = virDomainOpenGraphicsFD(domain, graphics.index,
-			VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+					     VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
 	if (fd < 0)
-		return address_display(provider, domain, &graphics, protocol, seconds,
-			out_endpoint, error);
+		return address_display(provider, domain, &graphics, protocol, seconds, out_endpoint,
+				       error);
 	*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
 	*out_fd = fd;
 	return TRUE;
 }
 
 static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *desktop,
-	const char *protocol, const char *password, unsigned seconds, GError **error)
+				   const char *protocol, const char *password, unsigned seconds,
+				   GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	autodomain domain = connection ? find(connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 
 	return domain && graphics_of(domain, protocol, &graphics, error) &&
-		set_password(domain, &graphics, password, seconds, error);
+	       set_password(domain, &graphics, password, seconds, error);
 }
 
-static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *desktop,
-	GError **error)
+static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = NULL;
 
@@ -444,7 +443,7 @@ static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *deskt
 		return FALSE;
 	connection = libvirt_link_get(provider->link, error);
 	return connection && remove_domain(provider, connection, desktop, error) &&
-		libvirt_overlay_remove(connection, provider->dir, desktop, error);
+	       libvirt_overlay_remove(connection, provider->dir, desktop, error);
 }
 
 /* Those that libvirt knows, and those of which a broken-off clone left only an overlay. */
@@ -467,7 +466,7 @@ static GPtrArray *libvirt_list(Provider *provider, GError **error)
 		const char *id = name + strlen(LIBVIRT_PREFIX);
 
 		if (g_str_has_prefix(name, LIBVIRT_PREFIX) &&
-			!g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
+		    !g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
 			g_ptr_array_add(ids, g_strdup(id));
 		virDomainFree(domains[i]);
 	}

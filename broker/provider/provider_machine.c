@@ -21,7 +21,7 @@ struct Provider {
 };
 
 static Provider *machine_open(const char *uri, const char *dir, const char *accel,
-	ProviderEvent event, gpointer user_data, GError **error)
+			      ProviderEvent event, gpointer user_data, GError **error)
 {
 	return g_new0(Provider, 1);
 }
@@ -33,7 +33,7 @@ static void machine_close(Provider *provider)
 
 /* Connected, or -1. For a TCP address, *out_host and *out_port say what answered. */
 static int reach(const ProviderDesktop *desktop, unsigned seconds, gboolean *out_local,
-	char **out_host, guint16 *out_port, GError **error)
+		 char **out_host, guint16 *out_port, GError **error)
 {
 	g_auto(MachineAddress) address = {0};
 
@@ -47,7 +47,7 @@ static int reach(const ProviderDesktop *desktop, unsigned seconds, gboolean *out
 }
 
 static gboolean machine_state(Provider *provider, const ProviderDesktop *desktop,
-	ProviderState *out_state, GError **error)
+			      ProviderState *out_state, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	g_autofree char *host = NULL;
@@ -73,8 +73,8 @@ static unsigned machine_displays(Provider *provider, const ProviderDesktop *desk
  * gateway makes its own, from where it stands.
  */
 static gboolean machine_display(Provider *provider, const ProviderDesktop *desktop,
-	const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
-	GError **error)
+				const char *protocol, unsigned seconds, Endpoint *out_endpoint,
+				int *out_fd, GError **error)
 {
 	g_autofree char *host = NULL;
 	gboolean local = FALSE;
@@ -83,7 +83,7 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 
 	if (g_strcmp0(desktop->protocol, protocol) != 0) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s: has no %s display", desktop->id,
-			protocol);
+			    protocol);
 		return FALSE;
 	}
 	fd = reach(desktop, seconds, &local, &host, &port, error);

@@ -47,8 +47,8 @@ static void watch_all(Provider *provider)
 	}
 }
 
-static Provider *qemu_open(const char *uri, const char *dir, const char *accel,
-	ProviderEvent event, gpointer user_data, GError **error)
+static Provider *qemu_open(const char *uri, const char *dir, const char *accel, ProviderEvent event,
+			   gpointer user_data, GError **error)
 {
 	Provider *provider;
 
@@ -96,7 +96,7 @@ static gboolean end_process(const char *place, int pidfd_taken, gboolean force, 
 
 	for (int i = 0; qmp && !force && i < POWERDOWN_TIMES; i++) {
 		json_decref(qmp_execute(qmp, "system_powerdown", NULL,
-			dial_deadline(POWERDOWN_SECONDS), NULL));
+					dial_deadline(POWERDOWN_SECONDS), NULL));
 		if (qemu_process_wait(pidfd, dial_deadline(POWERDOWN_SECONDS)))
 			return TRUE;
 	}
@@ -109,7 +109,7 @@ static gboolean end_process(const char *place, int pidfd_taken, gboolean force, 
 }
 
 static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
-	GError **error)
+			  GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	int pidfd = qemu_process_find(place, desktop->id);
@@ -118,18 +118,17 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 	return pidfd < 0 || end_process(place, pidfd, force, error);
 }
 
-static gboolean qemu_reset(Provider *provider, const ProviderDesktop *desktop,
-	char **out_identity, GError **error)
+static gboolean qemu_reset(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
+			   GError **error)
 {
-	return place_check_id(desktop->id, error) &&
-		place_check_image(&desktop->image, error) &&
-		qemu_stop(provider, desktop, TRUE, error) &&
-		place_renew(provider->dir, desktop->id, &desktop->image, out_identity, error);
+	return place_check_id(desktop->id, error) && place_check_image(&desktop->image, error) &&
+	       qemu_stop(provider, desktop, TRUE, error) &&
+	       place_renew(provider->dir, desktop->id, &desktop->image, out_identity, error);
 }
 
 /* The same as a reset: what a clone that was cut short has left is nobody's. */
-static gboolean qemu_clone(Provider *provider, const ProviderDesktop *desktop,
-	char **out_identity, GError **error)
+static gboolean qemu_clone(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
+			   GError **error)
 {
 	return qemu_reset(provider, desktop, out_identity, error);
 }
@@ -178,13 +177,13 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 	if (pidfd < 0) {
 		if (!identity) {
 			g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s: no such desktop",
-				desktop->id);
+				    desktop->id);
 			return FALSE;
 		}
 		if (!place_check_image(&desktop->image, error))
 			return FALSE;
 		argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
-			QEMU_PROCESS_MONITOR);
+				 QEMU_PROCESS_MONITOR);
 		monitor = dial_listen(monitor_path, error);
 		if (monitor < 0 || !qemu_process_start(place, argv, monitor, error))
 			return FALSE;
@@ -203,7 +202,7 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 }
 
 static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
-	ProviderState *out_state, GError **error)
+			   ProviderState *out_state, GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
@@ -224,8 +223,8 @@ static unsigned qemu_displays(Provider *provider, const ProviderDesktop *desktop
 }
 
 static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
-	const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
-	GError **error)
+			     const char *protocol, unsigned seconds, Endpoint *out_endpoint,
+			     int *out_fd, GError **error)
 {
 	gboolean vnc = g_str_equal(protocol, "vnc");
 	g_autofree char *place = place_of(provider->dir, desktop->id);
@@ -259,7 +258,7 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	return place_check_id(desktop->id, error) && qemu_stop(provider, desktop, TRUE, error) &&
-		place_remove(provider->dir, desktop->id, error);
+	       place_remove(provider->dir, desktop->id, error);
 }
 
 static GPtrArray *qemu_list(Provider *provider, GError **error)

@@ -59,8 +59,8 @@ char *qemu_argv_host(const ProviderDesktop *desktop)
 static void add_machine(GPtrArray *argv, const char *accel)
 {
 	add(argv, QEMU_PROGRAM, "-nodefaults", "-no-user-config", "-sandbox",
-		"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-		"-machine", "q35,vmport=off", "-accel", accel, "-cpu", "max", NULL);
+	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-machine",
+	    "q35,vmport=off", "-accel", accel, "-cpu", "max", NULL);
 }
 
 static const char *video_device(const char *video)
@@ -81,11 +81,11 @@ static void add_displays(GPtrArray *argv, const char *video)
 {
 	add(argv, "-device", video_device(video), NULL);
 	add(argv, "-audiodev", "spice,id=sound", "-device", "intel-hda", "-device",
-		"hda-duplex,audiodev=sound", NULL);
+	    "hda-duplex,audiodev=sound", NULL);
 	add(argv, "-vnc", "unix:" QEMU_VNC ",share=ignore", "-spice",
-		"unix=on,addr=" QEMU_SPICE ",disable-ticketing=on,image-compression=auto_lz,"
-		"jpeg-wan-compression=never,zlib-glz-wan-compression=never,streaming-video=filter",
-		NULL);
+	    "unix=on,addr=" QEMU_SPICE ",disable-ticketing=on,image-compression=auto_lz,"
+	    "jpeg-wan-compression=never,zlib-glz-wan-compression=never,streaming-video=filter",
+	    NULL);
 	add(argv, "-device", "qemu-xhci", "-device", "usb-tablet", NULL);
 }
 
@@ -98,19 +98,19 @@ static void add_agents(GPtrArray *argv)
 {
 	add(argv, "-device", "virtio-serial-pci", NULL);
 	add(argv, "-chardev", "spicevmc,id=spice-agent,name=vdagent", "-device",
-		"virtserialport,chardev=spice-agent,name=com.redhat.spice.0", NULL);
+	    "virtserialport,chardev=spice-agent,name=com.redhat.spice.0", NULL);
 	add(argv, "-chardev", "qemu-vdagent,id=vnc-agent,clipboard=on,mouse=off", "-device",
-		"virtserialport,chardev=vnc-agent,name=org.oriel.vnc.0", NULL);
+	    "virtserialport,chardev=vnc-agent,name=org.oriel.vnc.0", NULL);
 	add(argv, "-chardev", "socket,id=guest-agent,path=" QEMU_AGENT ",server=on,wait=off",
-		"-device", "virtserialport,chardev=guest-agent,name=org.qemu.guest_agent.0", NULL);
+	    "-device", "virtserialport,chardev=guest-agent,name=org.qemu.guest_agent.0", NULL);
 }
 
 static void add_disk(GPtrArray *argv)
 {
 	add(argv, "-blockdev",
-		"driver=qcow2,node-name=disk,discard=unmap,file.driver=file,"
-		"file.filename=" QEMU_OVERLAY,
-		"-device", "virtio-blk-pci,drive=disk", NULL);
+	    "driver=qcow2,node-name=disk,discard=unmap,file.driver=file,"
+	    "file.filename=" QEMU_OVERLAY,
+	    "-device", "virtio-blk-pci,drive=disk", NULL);
 }
 
 static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)
@@ -122,11 +122,11 @@ static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)
 	if (image->initrd)
 		add(argv, "-initrd", image->initrd, NULL);
 	add_format(argv, "-append", "%s%shost=%s", image->cmdline ? image->cmdline : "",
-		image->cmdline ? " " : "", host);
+		   image->cmdline ? " " : "", host);
 }
 
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-	int monitor_fd)
+		int monitor_fd)
 {
 	const ProviderImage *image = &desktop->image;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -157,7 +157,7 @@ GStrv qemu_argv_probe(const char *accel, const char *kernel)
 
 	add_machine(argv, accel);
 	add(argv, "-m", "128", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel",
-		kernel, "-append", "console=ttyS0 panic=-1", NULL);
+	    kernel, "-append", "console=ttyS0 panic=-1", NULL);
 	g_ptr_array_add(argv, NULL);
 	return (GStrv)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
 }

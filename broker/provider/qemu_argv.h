@@ -25,7 +25,7 @@ char *qemu_argv_name(const char *desktop_id);
  * The guest learns its host name from "host=" on the kernel's command line, if it boots directly.
  */
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-	int monitor_fd);
+		int monitor_fd);
 
 /*
  * Boots only this kernel, which finds no disk and says so on standard output; for the question

@@ -44,7 +44,7 @@ const char *qemu_probe(const char *dir, const char *kernel)
 	const char *accel;
 
 	if (access("/dev/kvm", R_OK | W_OK) < 0 ||
-		!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
+	    !g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
 		return "tcg";
 	g_strchomp(boot_id);
 

@@ -18,7 +18,7 @@
 
 #define ALIVE         "alive"
 #define LOG           "qemu.log"
-#define ALIVE_FD      4  /* in QEMU */
+#define ALIVE_FD      4 /* in QEMU */
 #define KILL_SECONDS  10
 #define CMDLINE_BYTES 65536
 
@@ -40,7 +40,7 @@ static void become_qemu(gpointer unused)
 	for (*--at = '\n'; pid > 0; pid /= 10)
 		*--at = (char)('0' + pid % 10);
 	if (ftruncate(ALIVE_FD, 0) < 0 ||
-		pwrite(ALIVE_FD, at, (gsize)(text + sizeof(text) - at), 0) < 0)
+	    pwrite(ALIVE_FD, at, (gsize)(text + sizeof(text) - at), 0) < 0)
 		_exit(127);
 }
 
@@ -61,9 +61,9 @@ gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, GError **e
 		return FALSE;
 	}
 	/* GLib forks twice, so that QEMU is nobody's child. */
-	if (!g_spawn_async_with_pipes_and_fds(dir, (const char *const *)argv, NULL,
-		    G_SPAWN_SEARCH_PATH, become_qemu, NULL, -1, log, log, from, to,
-		    G_N_ELEMENTS(from), NULL, NULL, NULL, NULL, &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(
+		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu, NULL,
+		    -1, log, log, from, to, G_N_ELEMENTS(from), NULL, NULL, NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}
@@ -87,7 +87,7 @@ static gboolean is_ours(int pid, const char *desktop_id)
 
 	/* With its zero byte: "oriel-a" is not the start of "oriel-ab". */
 	return g_file_get_contents(path, &cmdline, &n, NULL) && n < CMDLINE_BYTES &&
-		memmem(cmdline, n, name, strlen(name) + 1);
+	       memmem(cmdline, n, name, strlen(name) + 1);
 }
 
 int qemu_process_find(const char *dir, const char *desktop_id)
@@ -136,8 +136,7 @@ char *qemu_process_last_words(const char *dir)
 
 	if (log < 0 || fstat(log, &info) < 0)
 		return g_strdup("");
-	n = pread(log, text, sizeof(text) - 1,
-		MAX(info.st_size - (off_t)(sizeof(text) - 1), 0));
+	n = pread(log, text, sizeof(text) - 1, MAX(info.st_size - (off_t)(sizeof(text) - 1), 0));
 	text[MAX(n, 0)] = '\0';
 	return run_last_words(text);
 }

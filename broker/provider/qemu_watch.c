@@ -11,7 +11,7 @@ struct QemuWatch {
 	GMainContext *context;
 	GMainLoop *loop;
 	GThread *thread;
-	GMutex mutex;       /* of sources */
+	GMutex mutex;        /* of sources */
 	GHashTable *sources; /* desktop id -> GSource */
 };
 

@@ -71,13 +71,13 @@ static json_t *next_message(Qmp *qmp, gint64 deadline, GError **error)
 	json_t *message;
 
 	while (!(qmp->in->len > searched &&
-		(end = memchr(qmp->in->data + searched, '\n', qmp->in->len - searched)))) {
+		 (end = memchr(qmp->in->data + searched, '\n', qmp->in->len - searched)))) {
 		searched = qmp->in->len;
 		if (!receive(qmp, deadline, error))
 			return NULL;
 	}
 	message = json_loadb((char *)qmp->in->data, (gsize)(end - qmp->in->data),
-		JSON_REJECT_DUPLICATES, NULL);
+			     JSON_REJECT_DUPLICATES, NULL);
 	g_byte_array_remove_range(qmp->in, 0, (guint)(end - qmp->in->data) + 1);
 	if (!json_is_object(message)) {
 		json_decref(message);
@@ -128,23 +128,23 @@ void qmp_free(Qmp *qmp)
 }
 
 static gboolean send_command(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-	GError **error)
+			     GError **error)
 {
 	json_t *request = json_pack("{s:s, s:I, s:o*}", "execute", command, "id", ++qmp->id,
-		"arguments", arguments);
+				    "arguments", arguments);
 	char *line = json_dumps(request, JSON_COMPACT);
 	gboolean sent;
 
 	g_assert(line);
 	sent = send_all(qmp, line, strlen(line), deadline, error) &&
-		send_all(qmp, "\n", 1, deadline, error);
+	       send_all(qmp, "\n", 1, deadline, error);
 	free(line);
 	json_decref(request);
 	return sent;
 }
 
 json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-	GError **error)
+		    GError **error)
 {
 	if (!send_command(qmp, command, arguments, deadline, error))
 		return NULL;
@@ -156,19 +156,19 @@ json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 dea
 		if (!message)
 			return NULL;
 		if (json_object_get(message, "event") ||
-			json_integer_value(json_object_get(message, "id")) != qmp->id) {
+		    json_integer_value(json_object_get(message, "id")) != qmp->id) {
 			json_decref(message);
 			if (dial_milliseconds(deadline) > 0)
 				continue;
 			g_set_error(error, FAULT, FAULT_TIMEOUT, "QEMU's monitor: no answer to %s",
-				command);
+				    command);
 			return NULL;
 		}
 		result = json_incref(json_object_get(message, "return"));
 		if (!result) {
 			json_unpack(message, "{s:{s:s}}", "error", "desc", &words);
 			g_set_error(error, FAULT, FAULT_DESKTOP, "QEMU refuses %s: %s", command,
-				words);
+				    words);
 		}
 		json_decref(message);
 		return result;

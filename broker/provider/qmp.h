@@ -30,4 +30,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
  * by its id and dropped.
  */
 json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-	GError **error);
+		    GError **error);

@@ -38,7 +38,7 @@ char *run_last_words(const char *output)
 
 /* Reads until the program closes its end, has printed `until`, or the deadline passes. */
 static gboolean collect(int fd, const char *until, gint64 deadline, GString *output,
-	gboolean *out_found, GError **error)
+			gboolean *out_found, GError **error)
 {
 	for (;;) {
 		char bytes[4096];
@@ -51,8 +51,7 @@ static gboolean collect(int fd, const char *until, gint64 deadline, GString *out
 			continue;
 		if (n <= 0)
 			return TRUE;
-		g_string_append_len(output, bytes,
-			MIN(n, (gssize)(OUTPUT_MAX - output->len)));
+		g_string_append_len(output, bytes, MIN(n, (gssize)(OUTPUT_MAX - output->len)));
 		if (until && memmem(output->str, output->len, until, strlen(until))) {
 			*out_found = TRUE;
 			return TRUE;
@@ -73,7 +72,7 @@ static int reap(GPid pid, gboolean kill_it)
 }
 
 gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
-	char **out_output, GError **error)
+		     char **out_output, GError **error)
 {
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GError) failure = NULL;
@@ -88,9 +87,9 @@ gboolean run_program(const char *const *argv, const char *until, unsigned second
 	}
 	out = pipe_fds[0];
 	in = pipe_fds[1];
-	if (!g_spawn_async_with_pipes_and_fds(NULL, argv, NULL,
-		    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, in, in, NULL,
-		    NULL, 0, &pid, NULL, NULL, NULL, &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(
+		    NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+		    -1, in, in, NULL, NULL, 0, &pid, NULL, NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}

@@ -13,7 +13,7 @@
  * FAULT_TIMEOUT (it was killed).
  */
 gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
-	char **out_output, GError **error);
+		     char **out_output, GError **error);
 
 /* The last three lines of a program's output as one line of printable text (g_free). */
 char *run_last_words(const char *output);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * provider-check: a driver of broker/provider on the command line, for tests/system/test_providers.py.
+ * provider-check: a driver of broker/provider on the command line, for
+ * tests/system/test_providers.py.
  *
  *   provider-check DRIVER URI DIR ACCEL IMAGE.json|MACHINE.json
  *
@@ -52,17 +53,19 @@ static ProviderDesktop desktop_of(json_t *file, const char *id)
 		.address = text_of(file, "address"),
 		.protocol = text_of(file, "protocol"),
 		.secret = text_of(file, "secret"),
-		.image = {
-			.id = text_of(file, "name"),
-			.disk = text_of(file, "disk"),
-			.kernel = text_of(file, "kernel"),
-			.initrd = text_of(file, "initrd"),
-			.cmdline = text_of(file, "cmdline"),
-			.xml = text_of(file, "xml"),
-			.memory = (unsigned)json_integer_value(json_object_get(file, "memory")),
-			.cpus = (unsigned)json_integer_value(json_object_get(file, "cpus")),
-			.video = text_of(file, "video"),
-		},
+		.image =
+			{
+				.id = text_of(file, "name"),
+				.disk = text_of(file, "disk"),
+				.kernel = text_of(file, "kernel"),
+				.initrd = text_of(file, "initrd"),
+				.cmdline = text_of(file, "cmdline"),
+				.xml = text_of(file, "xml"),
+				.memory = (unsigned)json_integer_value(
+					json_object_get(file, "memory")),
+				.cpus = (unsigned)json_integer_value(json_object_get(file, "cpus")),
+				.video = text_of(file, "video"),
+			},
 	};
 }
 
@@ -95,7 +98,7 @@ static void greeting(int fd, const char *protocol, char *out, gsize size, GError
 }
 
 static json_t *show_display(const ProviderOps *ops, Provider *provider,
-	const ProviderDesktop *desktop, const char *protocol, GError **error)
+			    const ProviderDesktop *desktop, const char *protocol, GError **error)
 {
 	g_auto(Endpoint) endpoint = {0};
 	autofd int fd = -1;
@@ -105,17 +108,17 @@ static json_t *show_display(const ProviderOps *ops, Provider *provider,
 		return NULL;
 	if (fd < 0 && endpoint.host)
 		fd = dial_tcp(endpoint.host, endpoint.port, dial_deadline(DISPLAY_SECONDS), NULL,
-			error);
+			      error);
 	if (fd < 0)
 		return NULL;
 	greeting(fd, protocol, text, sizeof(text), error);
 	return json_pack("{s:b, s:s*, s:i, s:s*, s:s}", "fd", endpoint.has_fd, "host",
-		endpoint.host, "port", endpoint.port, "password", endpoint.password, "greeting",
-		text);
+			 endpoint.host, "port", endpoint.port, "password", endpoint.password,
+			 "greeting", text);
 }
 
 static json_t *run_command(const ProviderOps *ops, Provider *provider, char **words, json_t *file,
-	GError **error)
+			   GError **error)
 {
 	const char *command = words[0];
 	ProviderDesktop desktop = desktop_of(file, words[1] ? words[1] : "none");
@@ -129,14 +132,14 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 	if (g_str_equal(command, "reset") && ops->reset(provider, &desktop, &identity, error))
 		return json_pack("{s:s}", "identity", identity);
 	if ((g_str_equal(command, "ensure") &&
-		    ops->image_ensure(provider, &desktop.image, error)) ||
-		(g_str_equal(command, "start") && ops->start(provider, &desktop, error)) ||
-		(g_str_equal(command, "stop") && ops->stop(provider, &desktop, FALSE, error)) ||
-		(g_str_equal(command, "force") && ops->stop(provider, &desktop, TRUE, error)) ||
-		(g_str_equal(command, "destroy") && ops->destroy(provider, &desktop, error)))
+	     ops->image_ensure(provider, &desktop.image, error)) ||
+	    (g_str_equal(command, "start") && ops->start(provider, &desktop, error)) ||
+	    (g_str_equal(command, "stop") && ops->stop(provider, &desktop, FALSE, error)) ||
+	    (g_str_equal(command, "force") && ops->stop(provider, &desktop, TRUE, error)) ||
+	    (g_str_equal(command, "destroy") && ops->destroy(provider, &desktop, error)))
 		return json_object();
 	if (g_str_equal(command, "ticket") &&
-		ops->set_ticket(provider, &desktop, words[2], words[3], 60, error))
+	    ops->set_ticket(provider, &desktop, words[2], words[3], 60, error))
 		return json_object();
 	if (g_str_equal(command, "state") && ops->state(provider, &desktop, &state, error))
 		return json_pack("{s:i}", "state", state);
@@ -165,7 +168,8 @@ static void serve(const ProviderOps *ops, Provider *provider, json_t *file)
 		if (error) {
 			json_decref(result);
 			result = json_pack("{s:s, s:s}", "fault",
-				fault_info(fault_code(error))->name, "message", error->message);
+					   fault_info(fault_code(error))->name, "message",
+					   error->message);
 		}
 		answer(result ? result : json_pack("{s:s}", "fault", "usage"));
 	}
@@ -188,7 +192,7 @@ int main(int argc, char **argv)
 		serve(ops, provider, file);
 	} else {
 		answer(json_pack("{s:s, s:s}", "fault", fault_info(fault_code(error))->name,
-			"message", error->message));
+				 "message", error->message));
 	}
 	if (provider)
 		ops->close(provider);

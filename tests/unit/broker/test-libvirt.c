@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The XML that goes to libvirt and comes from it. That libvirt likes it, test_providers.py shows. */
+/* The XML that goes to libvirt and comes from it. That libvirt likes it, test_providers.py shows.
+ */
 #include <string.h>
 
 #include "fault.h"
@@ -10,11 +11,18 @@
 static const ProviderDesktop desktop = {
 	.id = "d-1",
 	.name = "Anna's <PC>",
-	.image = {.kernel = "/k&1", .initrd = "/i", .cmdline = "a='b'", .memory = 128, .cpus = 2,
-		.video = "qxl"},
+	.image = {.kernel = "/k&1",
+		  .initrd = "/i",
+		  .cmdline = "a='b'",
+		  .memory = 128,
+		  .cpus = 2,
+		  .video = "qxl"},
 };
-static const LibvirtDomain domain = {
-	.type = "qemu", .uuid = "UUID", .overlay = "/o<1>", .sockets = TRUE, .password = "secret0123"};
+static const LibvirtDomain domain = {.type = "qemu",
+				     .uuid = "UUID",
+				     .overlay = "/o<1>",
+				     .sockets = TRUE,
+				     .password = "secret0123"};
 
 static void test_build(void)
 {
@@ -55,7 +63,8 @@ static void filled(const char *template, const char *expected)
 static void test_template(void)
 {
 	filled("@NAME@ @UUID@ @OVERLAY@ @MEMORY@", "oriel-d-1 UUID /o&lt;1&gt; 128");
-	filled("@NAME@@UUID@@OVERLAY@ me@example @ @@ @x@", "oriel-d-1UUID/o&lt;1&gt; me@example @ @@ @x@");
+	filled("@NAME@@UUID@@OVERLAY@ me@example @ @@ @x@",
+	       "oriel-d-1UUID/o&lt;1&gt; me@example @ @@ @x@");
 	filled("@NAME@ @UUID@", NULL);
 	filled("@UUID@ @OVERLAY@", NULL);
 	filled("@NAME@ @UUID@ @OVERLAY@ @SIZE@", NULL);
@@ -85,8 +94,10 @@ static void test_graphics(void)
 	g_assert_cmpuint(vnc.tls_port, ==, 0);
 	g_assert_cmpstr(vnc.host, ==, "192.0.2.7");
 	update = libvirt_graphics_update(&vnc, "a&b", 86400);
-	g_assert_cmpstr(update, ==,
-		"<graphics passwd='a&amp;b' passwdValidTo='1970-01-02T00:00:00' type='vnc' port='5901'"
+	g_assert_cmpstr(
+		update, ==,
+		"<graphics passwd='a&amp;b' passwdValidTo='1970-01-02T00:00:00' type='vnc' "
+		"port='5901'"
 		" autoport='yes' listen='192.0.2.7'><listen type='address' address='192.0.2.7'/>"
 		"</graphics>");
 

@@ -32,8 +32,12 @@ static void test_address(void)
 		{"[2001:db8::1]:65535", NULL, "2001:db8::1", 65535},
 		{"unix:/run/a:b", "/run/a:b", NULL, 0},
 	};
-	static const char *const bad[] = {"", "pc", "pc:", ":5900", "pc:0", "pc:65536", "pc:+5",
-		"2001:db8::1:5900", "[]:5900", "unix:relative", "unix:"};
+	static const char *const bad[] = {"",        "pc",
+					  "pc:",     ":5900",
+					  "pc:0",    "pc:65536",
+					  "pc:+5",   "2001:db8::1:5900",
+					  "[]:5900", "unix:relative",
+					  "unix:"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
 		g_autoptr(GError) error = NULL;
@@ -66,9 +70,14 @@ static gboolean has_pair(GStrv argv, const char *option, const char *value)
 
 static void test_argv(void)
 {
-	ProviderDesktop desktop = {.id = "d-1", .name = "Anna's PC",
-		.image = {.kernel = "/k,1", .initrd = "/i", .cmdline = "quiet", .memory = 128,
-			.cpus = 2, .video = "qxl"}};
+	ProviderDesktop desktop = {.id = "d-1",
+				   .name = "Anna's PC",
+				   .image = {.kernel = "/k,1",
+					     .initrd = "/i",
+					     .cmdline = "quiet",
+					     .memory = 128,
+					     .cpus = 2,
+					     .video = "qxl"}};
 	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", 3);
 	g_auto(GStrv) disk = NULL;
 
@@ -94,8 +103,11 @@ static void test_argv(void)
 
 static void test_host(void)
 {
-	static const char *const names[][2] = {{"Tiny 1", "tiny-1"}, {"--a--b--", "a-b"},
-		{"\xc3\xa4", "d-1"}, {"", "d-1"}, {NULL, "d-1"}};
+	static const char *const names[][2] = {{"Tiny 1", "tiny-1"},
+					       {"--a--b--", "a-b"},
+					       {"\xc3\xa4", "d-1"},
+					       {"", "d-1"},
+					       {NULL, "d-1"}};
 	char *name = g_strnfill(100, 'x');
 	g_autofree char *host = qemu_argv_host(&(ProviderDesktop){.id = "d-1", .name = name});
 
@@ -135,8 +147,8 @@ static void test_image(void)
 {
 	const char *file = "/proc/self/exe";
 
-	g_assert_true(place_check_image(&(ProviderImage){.kernel = file, .memory = 64, .cpus = 1},
-		NULL));
+	g_assert_true(
+		place_check_image(&(ProviderImage){.kernel = file, .memory = 64, .cpus = 1}, NULL));
 	image_refused((ProviderImage){.memory = 64, .cpus = 1});
 	image_refused((ProviderImage){.initrd = file, .disk = file, .memory = 64, .cpus = 1});
 	image_refused((ProviderImage){.kernel = file, .memory = 0, .cpus = 1});
@@ -258,7 +270,8 @@ static void test_dial(void)
 	g_assert_cmpint(dial_unix(path, dial_deadline(2), &error), ==, -1);
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
 	g_clear_error(&error);
-	g_assert_cmpint(dial_tcp("no-such-host.invalid", 1, dial_deadline(2), NULL, &error), ==, -1);
+	g_assert_cmpint(dial_tcp("no-such-host.invalid", 1, dial_deadline(2), NULL, &error), ==,
+			-1);
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
 	g_unlink(path);
 	g_rmdir(dir);

@@ -58,9 +58,10 @@ static void test_greeting(void)
 static void test_answers(void)
 {
 	static const char text[] = READY "{\"event\": \"RESUME\", \"data\": {}}\r\n"
-		"{\"return\": {\"late\": 1}, \"id\": 77}\r\n"
-		"{\"return\": {\"status\": \"running\"}, \"id\": 2}\r\n"
-		"{\"error\": {\"class\": \"GenericError\", \"desc\": \"out of paper\"}, \"id\": 3}\r\n";
+					 "{\"return\": {\"late\": 1}, \"id\": 77}\r\n"
+					 "{\"return\": {\"status\": \"running\"}, \"id\": 2}\r\n"
+					 "{\"error\": {\"class\": \"GenericError\", \"desc\": "
+					 "\"out of paper\"}, \"id\": 3}\r\n";
 	g_autoptr(GError) error = NULL;
 	int peer;
 	g_autoptr(Qmp) qmp = client_of(text, FALSE, &peer, &error);
@@ -69,14 +70,14 @@ static void test_answers(void)
 
 	g_assert_no_error(error);
 	result = qmp_execute(qmp, "query-status", json_pack("{s:i}", "a", 1), dial_deadline(1),
-		&error);
+			     &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(json_string_value(json_object_get(result, "status")), ==, "running");
 	json_decref(result);
 	g_assert_cmpint(read(peer, asked, sizeof(asked) - 1), >, 0);
 	g_assert_cmpstr(asked, ==,
-		"{\"execute\":\"qmp_capabilities\",\"id\":1}\n"
-		"{\"execute\":\"query-status\",\"id\":2,\"arguments\":{\"a\":1}}\n");
+			"{\"execute\":\"qmp_capabilities\",\"id\":1}\n"
+			"{\"execute\":\"query-status\",\"id\":2,\"arguments\":{\"a\":1}}\n");
 
 	g_assert_null(qmp_execute(qmp, "print", NULL, dial_deadline(1), &error));
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
@@ -127,9 +128,17 @@ static void test_real(void)
 	g_autofree char *dir = g_dir_make_tmp("oriel-qmp-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "qmp.sock", NULL);
 	g_autoptr(GError) error = NULL;
-	const char *argv[] = {"qemu-system-x86_64", "-machine", "none", "-nodefaults", "-display",
-		"none", "-chardev", "socket,id=m,fd=3,server=on,wait=off", "-mon",
-		"chardev=m,mode=control", NULL};
+	const char *argv[] = {"qemu-system-x86_64",
+			      "-machine",
+			      "none",
+			      "-nodefaults",
+			      "-display",
+			      "none",
+			      "-chardev",
+			      "socket,id=m,fd=3,server=on,wait=off",
+			      "-mon",
+			      "chardev=m,mode=control",
+			      NULL};
 	int listener = dial_listen(path, &error);
 	const int from[] = {listener}, to[] = {3};
 	g_autoptr(Qmp) qmp = NULL;
@@ -138,9 +147,9 @@ static void test_real(void)
 	GPid pid;
 
 	g_assert_no_error(error);
-	g_spawn_async_with_pipes_and_fds(NULL, argv, NULL,
-		G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, -1, -1, from, to,
-		1, &pid, NULL, NULL, NULL, &error);
+	g_spawn_async_with_pipes_and_fds(
+		NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1,
+		-1, -1, from, to, 1, &pid, NULL, NULL, NULL, &error);
 	g_assert_no_error(error);
 	close(listener);
 
