@@ -66,7 +66,8 @@ gboolean core_machine_add(Core *core, const char *admin, const char *pool, const
 	if (!found || !core_name_ok(name, "a machine", error))
 		return FALSE;
 	if (!g_str_equal(found->kind, "machines")) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' makes its desktops itself", pool);
+		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' makes its desktops itself",
+			pool);
 		return FALSE;
 	}
 	if (g_strcmp0(protocol, "vnc") != 0 && g_strcmp0(protocol, "spice") != 0) {

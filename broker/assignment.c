@@ -100,8 +100,8 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 	return TRUE;
 }
 
-gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until, char **out_id,
-	GError **error)
+gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
+	char **out_id, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	g_autofree char *id = NULL;

@@ -108,7 +108,7 @@ void core_close(Core *core)
 	providers_free(core->providers);
 	gateway_link_free(core->link);
 	maintainer_free(core->maintainer);
-	sessions_free(core->sessions);
+	sessions_free(core);
 	db_close(core->db);
 	turns_free(core->turns);
 	g_free(core);

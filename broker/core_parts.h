@@ -41,5 +41,6 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 gint64 core_now(void);
 /* A fresh id: prefix and 16 random hex digits; g_free() it. */
 char *core_make_id(const char *prefix);
-/* True for a name that may become a file's, a host's or a domain's: [a-z0-9][a-z0-9-]*, up to 40. */
+/* True for a name that may become a file's, a host's or a domain's: [a-z0-9][a-z0-9-]*, up to
+ * 40; else FAULT_CLIENT. */
 gboolean core_name_ok(const char *name, const char *what, GError **error);

@@ -8,7 +8,7 @@
 #include "maintainer.h"
 #include "seat.h"
 
-#define SLICE 3 /* s: how long to wait for a display before looking whether the desktop still runs */
+#define SLICE 3 /* s: so long for a display, then a look whether the desktop still runs */
 
 /* ---- turns: one step at a time for each desktop */
 
@@ -104,8 +104,8 @@ static gboolean make(Core *core, Seat *seat, GError **error)
 
 	if (!seat->ops->clone || seat->row->identity)
 		return TRUE;
-	return store_desktop_set_state(core->db, seat->row->id, "starting", "Preparing your desktop",
-		       error) &&
+	return store_desktop_set_state(core->db, seat->row->id, "starting",
+		       "Preparing your desktop", error) &&
 	       seat->ops->clone(seat->provider, &seat->spec, &identity, error) &&
 	       store_desktop_set_identity(core->db, seat->row->id, identity, error);
 }
@@ -119,12 +119,12 @@ static gboolean power_on(Core *core, Seat *seat, GError **error)
 	if (state == PROVIDER_RUNNING)
 		return TRUE;
 	if (state == PROVIDER_ABSENT) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: the provider does not know it any more",
-			seat->row->name);
+		g_set_error(error, FAULT, FAULT_DESKTOP,
+			"%s: the provider does not know it any more", seat->row->name);
 		return FALSE;
 	}
-	return store_desktop_set_state(core->db, seat->row->id, "starting", "Starting your desktop",
-		       error) &&
+	return store_desktop_set_state(core->db, seat->row->id, "starting",
+		       "Starting your desktop", error) &&
 	       seat->ops->start(seat->provider, &seat->spec, error);
 }
 

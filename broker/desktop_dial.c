@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* desktop_dial: the way to a desktop's display, for one connection of a gateway. Host names are resolved
- * here, on a worker thread: a gateway's loop never waits for a name server. */
+/* desktop_dial: the way to a desktop's display, for one connection of a gateway. Host names are
+ * resolved here, on a worker thread: a gateway's loop never waits for a name server. */
 #include "desktop.h"
 
 #include <netdb.h>
@@ -24,12 +24,13 @@ static gboolean resolve(Endpoint *endpoint, GError **error)
 	int rc = getaddrinfo(endpoint->host, NULL, &hints, &found);
 
 	if (rc == 0)
-		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof numeric, NULL, 0,
-			NI_NUMERICHOST);
+		rc = getnameinfo(found->ai_addr, found->ai_addrlen, numeric, sizeof numeric, NULL,
+			0, NI_NUMERICHOST);
 	if (found)
 		freeaddrinfo(found);
 	if (rc) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: %s", endpoint->host, gai_strerror(rc));
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: %s", endpoint->host,
+			gai_strerror(rc));
 		return FALSE;
 	}
 	g_free(endpoint->host);

@@ -12,7 +12,8 @@
 #include "secret.h"
 #include "session.h"
 
-#define INFLIGHT_MAX 256 /* requests of one gateway on the pool; then it is not read */
+#define INFLIGHT_MAX 1024 /* requests of one gateway on the pool; then it is not read */
+#define LOGINS_MAX   256  /* waiting for a thread; then they are refused */
 #define SEND_SECONDS 10
 #define MESSAGE_MAX  (CONTROL_MAX + 4) /* with its length */
 
@@ -137,7 +138,7 @@ void gateway_connection_run(gpointer data, gpointer unused)
 }
 
 /* Takes the message. Blocks while too many are under way: the gateway then waits in its socket. */
-static void request_push(GatewayConnection *c, ControlMessage *message)
+static void request_push(GatewayConnection *c, GThreadPool *pool, ControlMessage *message)
 {
 	Request *request = g_new0(Request, 1);
 
@@ -149,7 +150,33 @@ static void request_push(GatewayConnection *c, ControlMessage *message)
 	request->connection = gateway_connection_ref(c);
 	request->message = *message;
 	memset(message, 0, sizeof *message);
-	g_thread_pool_push(c->link->pool, request, NULL);
+	g_thread_pool_push(pool, request, NULL);
+}
+
+static void login_push(GatewayConnection *c, ControlMessage *message)
+{
+	g_autoptr(GError) busy = NULL;
+
+	if (g_thread_pool_unprocessed(c->link->logins) < LOGINS_MAX) {
+		request_push(c, c->link->logins, message);
+		return;
+	}
+	g_set_error(&busy, FAULT, FAULT_BUSY, "too many logins are waiting");
+	gateway_request_refuse(c, message, busy);
+}
+
+/* FALSE: hang up. */
+static gboolean dispatch(GatewayConnection *c, ControlMessage *message, GError **error)
+{
+	Lane lane = c->name ? gateway_request_lane(message) : LANE_READER;
+
+	if (lane == LANE_LOGIN)
+		login_push(c, message);
+	else if (lane == LANE_SLOW)
+		request_push(c, c->link->pool, message);
+	else
+		return gateway_request_run(c, message, error);
+	return TRUE;
 }
 
 /* Everything whole in the n bytes; *out_used of them are done with. FALSE: hang up. */
@@ -166,9 +193,7 @@ static gboolean take_messages(GatewayConnection *c, guint8 *bytes, gsize n, gsiz
 		if (used == 0)
 			return TRUE;
 		*out_used += (gsize)used;
-		if (gateway_request_slow(&message) && gateway_connection_name(c))
-			request_push(c, &message);
-		else if (!gateway_request_run(c, &message, error))
+		if (!dispatch(c, &message, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -14,7 +14,8 @@ struct GatewayLink {
 	Core *core;
 	int fd; /* listening, -1 = not */
 	GThread *acceptor;
-	GThreadPool *pool;
+	GThreadPool *pool;   /* for LANE_SLOW */
+	GThreadPool *logins; /* for LANE_LOGIN */
 	GMutex lock; /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
@@ -37,5 +38,5 @@ struct GatewayConnection {
 void gateway_connection_start(GatewayLink *link, int fd);
 GatewayConnection *gateway_connection_ref(GatewayConnection *connection);
 void gateway_connection_unref(gpointer connection);
-/* For the link's thread pool: runs one request. */
+/* For the link's thread pools: runs one request. */
 void gateway_connection_run(gpointer request, gpointer unused);

@@ -12,7 +12,8 @@
 #include "autofd.h"
 #include "gateway_connection.h"
 
-#define WORKERS 64
+#define WORKERS 128
+#define LOGINS  64 /* a login also waits for its desktop to start */
 
 static gpointer accept_loop(gpointer data)
 {
@@ -42,6 +43,7 @@ GatewayLink *gateway_link_new(Core *core)
 	g_cond_init(&link->empty);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
 	link->pool = g_thread_pool_new(gateway_connection_run, NULL, WORKERS, FALSE, NULL);
+	link->logins = g_thread_pool_new(gateway_connection_run, NULL, LOGINS, FALSE, NULL);
 	return link;
 }
 
@@ -91,6 +93,7 @@ void gateway_link_stop(GatewayLink *link)
 		g_cond_wait(&link->empty, &link->lock);
 	g_mutex_unlock(&link->lock);
 	g_thread_pool_free(link->pool, FALSE, TRUE);
+	g_thread_pool_free(link->logins, FALSE, TRUE);
 }
 
 void gateway_link_free(GatewayLink *link)

@@ -20,7 +20,7 @@ static Asker asker_of(const GatewayConnection *connection)
 
 /* ---- answers */
 
-static void refuse(GatewayConnection *connection, const ControlMessage *request,
+void gateway_request_refuse(GatewayConnection *connection, const ControlMessage *request,
 	const GError *error)
 {
 	const FaultInfo *info = fault_info(fault_code(error));
@@ -215,22 +215,22 @@ static gboolean do_hello(GatewayConnection *connection, const ControlMessage *m,
 
 static const struct {
 	gboolean (*run)(GatewayConnection *connection, const ControlMessage *m, GError **error);
-	gboolean slow;
+	Lane lane;
 	gboolean answered; /* a fault is told to the gateway */
 } table[] = {
-	[CONTROL_HELLO] = {do_hello, FALSE, TRUE},
-	[CONTROL_REDEEM] = {do_redeem, TRUE, TRUE},
-	[CONTROL_LOGIN] = {do_login, TRUE, TRUE},
-	[CONTROL_JOIN] = {do_join, FALSE, TRUE},
-	[CONTROL_DIAL] = {do_dial, TRUE, TRUE},
-	[CONTROL_LINKED] = {do_linked, FALSE, TRUE},
-	[CONTROL_STARTED] = {do_started, FALSE, FALSE},
-	[CONTROL_ENDED] = {do_ended, FALSE, FALSE},
+	[CONTROL_HELLO] = {do_hello, LANE_READER, TRUE},
+	[CONTROL_REDEEM] = {do_redeem, LANE_SLOW, TRUE},
+	[CONTROL_LOGIN] = {do_login, LANE_LOGIN, TRUE},
+	[CONTROL_JOIN] = {do_join, LANE_READER, TRUE},
+	[CONTROL_DIAL] = {do_dial, LANE_SLOW, TRUE},
+	[CONTROL_LINKED] = {do_linked, LANE_READER, TRUE},
+	[CONTROL_STARTED] = {do_started, LANE_READER, FALSE},
+	[CONTROL_ENDED] = {do_ended, LANE_READER, FALSE},
 };
 
-gboolean gateway_request_slow(const ControlMessage *message)
+Lane gateway_request_lane(const ControlMessage *message)
 {
-	return message->type < G_N_ELEMENTS(table) && table[message->type].slow;
+	return message->type < G_N_ELEMENTS(table) ? table[message->type].lane : LANE_READER;
 }
 
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,
@@ -245,6 +245,6 @@ gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage
 		return FALSE;
 	}
 	if (!table[message->type].run(connection, message, &why) && table[message->type].answered)
-		refuse(connection, message, why);
+		gateway_request_refuse(connection, message, why);
 	return TRUE;
 }

@@ -4,9 +4,18 @@
 
 #include "gateway_link.h"
 
-/* True for messages that may take long and belong on the thread pool; the others are handled by
- * the reader, in their order. */
-gboolean gateway_request_slow(const ControlMessage *message);
+/* Who handles it. Logins have threads of their own: a stranger can ask for as many as he likes,
+ * each takes as long as PAM likes, and who has a ticket shall not wait for them. */
+typedef enum {
+	LANE_READER, /* at once, in order */
+	LANE_SLOW,   /* it may take long  */
+	LANE_LOGIN,
+} Lane;
+Lane gateway_request_lane(const ControlMessage *message);
+
+/* Answers a request without handling it. */
+void gateway_request_refuse(GatewayConnection *connection, const ControlMessage *request,
+	const GError *error);
 
 /* Handles it and answers. FALSE: the gateway spoke out of turn, hang up. */
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,

@@ -62,6 +62,7 @@ void lease_free(Lease *lease)
 	g_free(lease->via);
 	g_free(lease->peer);
 	g_free(lease->gateway);
+	g_free(lease->reason);
 	secret_free(lease->password);
 	secret_wipe(lease->key, sizeof lease->key);
 	g_free(lease);

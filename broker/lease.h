@@ -26,6 +26,8 @@ typedef struct {
 	gint64 began;             /* monotonic */
 	gint64 began_at;          /* s since 1970 */
 	guint64 bytes_in, bytes_out;
+	char *reason;             /* ended: why, and after how long */
+	guint64 milliseconds;
 } Lease;
 
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,

@@ -85,8 +85,8 @@ static gboolean open_locked(Core *core, const char *user, const char *desktop_id
 	if (request->ticket) {
 		g_autofree char *hash = secret_hash(request->ticket);
 
-		if (!store_ticket_redeem(core->db, hash, request->protocol, core_now(), &ticket_user,
-			    &ticket_desktop, error))
+		if (!store_ticket_redeem(core->db, hash, request->protocol, core_now(),
+			    &ticket_user, &ticket_desktop, error))
 			return FALSE;
 		user = ticket_user;
 		desktop_id = ticket_desktop;
@@ -100,7 +100,7 @@ static gboolean open_locked(Core *core, const char *user, const char *desktop_id
 	}
 	if (old) {
 		*out_ended = g_strdup(old->id);
-		lease_free(sessions_take(core->sessions, old));
+		sessions_await_report(core, sessions_take(core->sessions, old), "taken over");
 	}
 	sessions_add(core->sessions, lease);
 	lease_grant(lease, out);
@@ -192,9 +192,25 @@ gboolean session_linked(Core *core, const char *id, guint32 backend_id, GError *
 	return lease != NULL;
 }
 
-gboolean session_started(Core *core, const char *id, const Asker *asker)
+/* The first picture of a session. Under the lock. */
+static void record_start(Core *core, const Lease *lease)
 {
 	g_autoptr(GError) error = NULL;
+
+	if (!store_session_start(core->db, lease->id, &error))
+		log_error(NULL, "session %s: %s", lease->id, error->message);
+	audit_note(core, &(AuditEntry){
+				 .event = "session-start",
+				 .user = lease->user,
+				 .peer = lease->peer,
+				 .desktop = lease->desktop,
+				 .session = lease->id,
+				 .detail = lease->protocol,
+			 });
+}
+
+gboolean session_started(Core *core, const char *id, const Asker *asker)
+{
 	Lease *lease;
 
 	g_mutex_lock(&core->sessions->lock);
@@ -203,13 +219,8 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 		lease->confirm_by = 0;
 		if (!lease->connection)
 			lease->connection = asker->connection;
-		if (!lease->started) {
-			if (!store_session_start(core->db, id, &error))
-				log_error(NULL, "session %s: %s", id, error->message);
-			audit_note(core, &(AuditEntry){.event = "session-start", .user = lease->user,
-						 .peer = lease->peer, .desktop = lease->desktop,
-						 .session = id, .detail = lease->protocol});
-		}
+		if (!lease->started)
+			record_start(core, lease);
 		lease->started = TRUE;
 	}
 	g_mutex_unlock(&core->sessions->lock);
@@ -225,7 +236,6 @@ static gboolean whole_session(const ControlMessage *notice)
 void session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
-	g_autoptr(GError) error = NULL;
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 
@@ -234,12 +244,14 @@ void session_ended(Core *core, const ControlMessage *notice)
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
-	} else if (!store_session_add_bytes(core->db, notice->lease, notice->bytes_in,
-			   notice->bytes_out, &error)) {
-		log_error(NULL, "session %s: %s", notice->lease, error->message);
 	}
 	g_mutex_unlock(&s->lock);
+	if (!lease) {
+		sessions_late_report(core, notice, whole_session(notice));
+		return;
+	}
 	fault_from_name(notice->fault, &code);
-	if (lease && whole_session(notice))
-		session_end(core, notice->lease, code, notice->reason ? notice->reason : "ended");
+	if (whole_session(notice))
+		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
+			TRUE);
 }

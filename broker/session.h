@@ -34,7 +34,8 @@ typedef struct {
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);
-void sessions_free(Sessions *sessions);
+/* Accepts a core that has none. */
+void sessions_free(Core *core);
 gboolean sessions_has_desktop(Core *core, const char *desktop_id);
 
 /* REDEEM: spends the ticket. FAULT_DENIED; audited. */

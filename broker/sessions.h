@@ -10,10 +10,21 @@ struct Sessions {
 	GHashTable *by_id;      /* id -> Lease, the owner */
 	GHashTable *by_client;  /* client_id -> Lease     */
 	GHashTable *by_desktop; /* desktop id -> Lease    */
+	GHashTable *late;       /* id -> Lease: ended by the broker, the bytes are still to come */
 };
 
 /* All under the lock. */
 void sessions_add(Sessions *sessions, Lease *lease); /* takes it */
 Lease *sessions_take(Sessions *sessions, Lease *lease); /* out of the table: the caller's */
-/* Row and audit of an end, inside the caller's transaction. */
+/* The row of an end, inside the caller's transaction. */
 gboolean sessions_record_end(Core *core, const Lease *lease, const char *reason, GError **error);
+/* Takes a lease that is out of the table and recorded as ended. Its line in the audit log waits a
+ * little for the gateway's report, which has the bytes. */
+void sessions_await_report(Core *core, Lease *lease, const char *reason);
+
+/* Not under the lock. reported: by its gateway, so the bytes are known. FALSE: there is none. */
+gboolean sessions_end(Core *core, const char *lease, Fault code, const char *reason,
+	gboolean reported);
+/* A report for a session that ended before: its bytes, and its end in the audit if it was the last.
+ */
+void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last);

@@ -34,7 +34,8 @@ gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char
 	g_autofree char *id = NULL;
 
 	if (!g_strv_contains((const char *const[]){"web", "vnc", "spice", NULL}, protocol)) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of web, vnc, spice", protocol);
+		g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of web, vnc, spice",
+			protocol);
 		return FALSE;
 	}
 	if (!assignment_assign(core, who, card, until, &id, error))

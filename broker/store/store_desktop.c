@@ -253,7 +253,8 @@ GPtrArray *store_desktop_find_dirty(Db *db, GError **error)
 gboolean store_desktop_disown(Db *db, const char *id, GError **error)
 {
 	gint64 disowned = db_change(db, error,
-		"UPDATE desktop SET owner = NULL, held_until = 0 WHERE id = ? AND state <> 'in-use'",
+		"UPDATE desktop SET owner = NULL, held_until = 0"
+		" WHERE id = ? AND state <> 'in-use'",
 		DB_TEXT(id));
 
 	if (disowned == 0)

@@ -24,7 +24,8 @@ static ImageView *read_row(const DbRows *rows)
 
 GPtrArray *store_images(Db *db, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error, "SELECT " COLUMNS " FROM image ORDER BY name");
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM image ORDER BY name");
 	GPtrArray *images;
 
 	if (!rows)
@@ -37,8 +38,8 @@ GPtrArray *store_images(Db *db, GError **error)
 
 ImageView *store_image(Db *db, const char *name, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error, "SELECT " COLUMNS " FROM image WHERE name = ?",
-		DB_TEXT(name));
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM image WHERE name = ?", DB_TEXT(name));
 
 	if (!rows)
 		return NULL;

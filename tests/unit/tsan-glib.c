@@ -181,6 +181,17 @@ gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
 	return TRUE;
 }
 
+guint g_thread_pool_unprocessed(GThreadPool *pool)
+{
+	Pool *p = (Pool *)pool;
+	guint n;
+
+	pthread_mutex_lock(&p->lock);
+	n = g_queue_get_length(&p->queue);
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
 void g_thread_pool_free(GThreadPool *pool, gboolean immediate, gboolean wait)
 {
 	Pool *p = (Pool *)pool;

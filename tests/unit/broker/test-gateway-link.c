@@ -216,6 +216,27 @@ static SessionView *await_ended(CoreFixture *f, const char *id)
 	g_error("session %s never ended", id);
 }
 
+/* The one line of a session's end in the audit log. */
+static void assert_audited(CoreFixture *f, const char *lease, const char *reason, guint64 out)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) audit = core_audit(f->core, 0, 1000, &error);
+	unsigned found = 0;
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < audit->len; i++) {
+		AuditView *entry = audit->pdata[i];
+
+		if (!g_str_equal(entry->event, "session-end") ||
+			!g_str_equal(entry->session, lease))
+			continue;
+		g_assert_cmpstr(entry->detail, ==, reason);
+		g_assert_cmpuint(entry->bytes_out, ==, out);
+		found++;
+	}
+	g_assert_cmpuint(found, ==, 1);
+}
+
 /* ---- tests */
 
 static void test_hello(CoreFixture *f, gconstpointer unused)
@@ -280,6 +301,8 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(row->bytes_in, ==, 10);
 	g_assert_cmpuint(row->bytes_out, ==, 20);
 	gateway_close(&g);
+	core_fixture_restart(f); /* what is behind the lock is done */
+	assert_audited(f, lease.lease, "left", 20);
 }
 
 static void test_dead_display(CoreFixture *f, gconstpointer unused)
@@ -448,7 +471,11 @@ static void test_ends(CoreFixture *f, gconstpointer unused)
 	expect_end(&g, lease2.lease, "does not know");
 	row = await_ended(f, lease2.lease);
 	g_assert_cmpuint(row->bytes_out, ==, 6);
+	assert_audited(f, lease2.lease, "ended by its user", 6);
 	gateway_close(&g);
+	/* The one that was taken over has had no report: its line comes without. */
+	core_fixture_restart(f);
+	assert_audited(f, lease.lease, "taken over", 0);
 }
 
 static void test_no_picture(CoreFixture *f, gconstpointer unused)
@@ -532,6 +559,43 @@ static void test_many(CoreFixture *f, gconstpointer unused)
 	}
 }
 
+/* Strangers guess passwords as fast as they can: who has a ticket does not wait for them. */
+static void test_flood(CoreFixture *f, gconstpointer unused)
+{
+	enum { N = 500 };
+	Gateway g;
+	g_autoptr(Ticket) ticket = NULL;
+	ControlMessage login = login_of("eve", "slow", NULL);
+	ControlMessage redeem;
+	unsigned busy = 0, denied = 0, denied_before = N;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	gateway_hello(&g, f);
+	for (guint64 i = 0; i < N; i++) {
+		login.id = 100 + i;
+		gateway_send(&g, &login);
+	}
+	redeem = redeem_of(ticket, "vnc");
+	redeem.id = 7;
+	gateway_send(&g, &redeem);
+	while (busy + denied < N || denied_before == N) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(&g, &m));
+		if (m.type == CONTROL_LEASE)
+			denied_before = denied;
+		else if (g_str_equal(m.fault, "busy"))
+			busy++;
+		else
+			denied++;
+	}
+	g_assert_cmpuint(busy, >, 0);
+	g_assert_cmpuint(denied, >=, 256);
+	g_assert_cmpuint(denied_before, <, denied / 2);
+	gateway_close(&g);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -548,5 +612,6 @@ int main(int argc, char **argv)
 	ADD("no-picture", test_no_picture);
 	ADD("drop", test_drop);
 	ADD("many", test_many);
+	ADD("flood", test_flood);
 	return g_test_run();
 }

@@ -234,7 +234,8 @@ static void test_failures(CoreFixture *f, gconstpointer unused)
 	}
 	/* The admin reads the reason, the person the fault's words. */
 	desktops = core_admin_desktops(f->core, &error);
-	g_assert_nonnull(strstr(((AdminDesktopView *)desktops->pdata[0])->detail, "display failed"));
+	g_assert_nonnull(strstr(((AdminDesktopView *)desktops->pdata[0])->detail,
+		"display failed"));
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->detail, ==, fault_info(FAULT_DESKTOP)->words);
 	/* And a click tries again. */

@@ -50,7 +50,8 @@ static void teardown(Fixture *f, gconstpointer unused)
 
 static void add_pool(Db *db, const char *name, const char *kind)
 {
-	ImageView image = {.name = (char *)"tiny", .memory = 128, .cpus = 1, .video = (char *)"std"};
+	ImageView image = {.name = (char *)"tiny", .memory = 128, .cpus = 1,
+		.video = (char *)"std"};
 	PoolView pool = {.name = (char *)name, .kind = (char *)kind, .image = (char *)"tiny",
 		.provider = (char *)"qemu", .uri = (char *)"", .max = 3};
 	g_autoptr(GError) error = NULL;
