@@ -93,7 +93,7 @@ def test_it_works_and_leaves_nothing(state, number):
     assert not [uid for uid in range(59300, 59310) if processes_of(uid)]
     assert not [name for name in unix_sockets() - sockets if str(state) in name]
     left = {entry.name for entry in state.iterdir()}
-    assert not left & {"live", "live.d", "run"}, left
+    assert not left & {"live", "live.d", "quickstart.json"}, left
 
 
 def test_a_second_one_is_told(state):
@@ -105,6 +105,7 @@ def test_a_second_one_is_told(state):
             capture_output=True, text=True, timeout=30,
         )
         assert second.returncode == 1 and "another quickstart" in second.stderr
+        assert {"live", "quickstart.json"} <= {entry.name for entry in state.iterdir()}
     finally:
         first.stop(signal.SIGTERM)
 
