@@ -45,7 +45,7 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
 	char words[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = NULL;
-	long status = 0;
+	long status = 0, reason = 0;
 	CURLcode code;
 
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
@@ -66,8 +66,12 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	}
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &reason);
 	curl_slist_free_all(headers);
-	if (code != CURLE_OK)
+	if (code == CURLE_COULDNT_CONNECT && reason != 0)
+		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
+			    socket_path, g_strerror((int)reason));
+	else if (code != CURLE_OK)
 		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
 			    socket_path, *words ? words : curl_easy_strerror(code));
 	else if (status < 200 || status > 299)

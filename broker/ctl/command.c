@@ -113,7 +113,7 @@ static gboolean take_option(const Command *command, char ***at, json_t *values, 
 	json_t *json;
 
 	if (option == NULL)
-		return wrong(error, "orielctl %s has no option %s", command->words, word);
+		return wrong(error, "%s has no option %s", command->words, word);
 	if (option->kind == OPTION_FLAG && value != NULL)
 		return wrong(error, "%s takes no value", option->name);
 	if (option->kind != OPTION_FLAG && value == NULL) {
@@ -142,18 +142,19 @@ static gboolean take_words(const Command *command, char **words, json_t *values,
 			continue;
 		}
 		if (n == G_N_ELEMENTS(command->arguments) || command->arguments[n] == NULL)
-			return wrong(error, "\"%s\" is too much for orielctl %s", *at,
+			return wrong(error, "\"%s\" is too much for %s", *at,
 				     command->words);
 		if (**at == '\0' || !g_utf8_validate(*at, -1, NULL))
 			return wrong(error, "an empty %s", command->arguments[n]);
 		json_object_set_new(values, command->arguments[n++], json_string(*at));
 	}
 	if (n < G_N_ELEMENTS(command->arguments) && command->arguments[n] != NULL)
-		return wrong(error, "orielctl %s wants a %s", command->words,
+		return wrong(error, "%s wants %s %s", command->words,
+			     strchr("aeiou", *command->arguments[n]) ? "an" : "a",
 			     command->arguments[n]);
 	for (const Option *option = command->options; option->name != NULL; option++) {
 		if (option->required && json_object_get(values, option->key) == NULL)
-			return wrong(error, "orielctl %s wants %s %s", command->words, option->name,
+			return wrong(error, "%s wants %s %s", command->words, option->name,
 				     option->value);
 	}
 	return TRUE;

@@ -30,11 +30,13 @@ typedef struct {
 
 static void print_usage(FILE *file, const char *words)
 {
-	g_autofree char *some = command_help(words);
-	g_autofree char *all = *some ? NULL : command_help("");
+	g_autofree char *help = command_help(words);
 
-	fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
-		all ? all : some);
+	if (*help == '\0')
+		fputs("Try \"orielctl --help\".\n", file);
+	else
+		fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
+			help);
 }
 
 /* Takes the shared options off the line and leaves the rest. */

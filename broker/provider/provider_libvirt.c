@@ -43,7 +43,8 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 	Provider *provider;
 
 	if (!parsed) {
-		g_set_error(error, FAULT, FAULT_CONFIG, "%s: not a libvirt URI", uri);
+		g_set_error(error, FAULT, FAULT_CONFIG, *uri ? "%s: not a libvirt URI"
+			: "%slibvirt wants a URI, as qemu:///system", uri);
 		return NULL;
 	}
 	if (!place_open(dir, error))
