@@ -251,7 +251,7 @@ class Deployment:
     # ---- asking
 
     def ctl_works(self):
-        return self._ctl("pools").returncode == 0
+        return self._ctl("pool", "list").returncode == 0
 
     def _ctl(self, *words):
         command = [self.path("bin/orielctl"), "--socket", self.path("run/admin.sock"), *words]

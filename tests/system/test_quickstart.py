@@ -78,7 +78,7 @@ def test_it_works_and_leaves_nothing(state, number):
             viewer.secure(facts["ca"], ben["name"], ben["password"])
             viewer.init()
             viewer.screen()
-        pools = json.loads(subprocess.check_output([*facts["ctl"], "pools", "--json"]))
+        pools = json.loads(subprocess.check_output([*facts["ctl"], "pool", "list", "--json"]))
         assert "shared" in str(pools) and "personal" in str(pools)
         if number == signal.SIGINT:
             assert took < 15, f"the second run took {took:.0f} s"
