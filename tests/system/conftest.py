@@ -10,12 +10,12 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+pytest.register_assert_rewrite("procs", "deployment")
+
 import console  # noqa: E402
 import deployment  # noqa: E402
 import procs  # noqa: E402
 import screens  # noqa: E402
-
-pytest.register_assert_rewrite("procs", "deployment")
 
 addresses = itertools.count(2)
 

@@ -6,10 +6,13 @@ socket, past everything that is under test). Reading a screenshot of a real clie
 a person would see there, letter by letter.
 """
 
+import re
+import time
+
 import rfb
 
 CELL = (8, 16)
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789#:/-.>"
 SIZE = (1024, 768)
 
 
@@ -37,6 +40,11 @@ class Reader:
         """All lines of text; what was never learned reads as a question mark."""
         return [self.line(picture, row) for row in range(picture.height // CELL[1])]
 
+    def prompts(self, picture):
+        """Is the shell waiting for a command?"""
+        written = [line for line in self.lines(picture) if line.strip("? ")]
+        return bool(written) and re.fullmatch(r".*:/#( \?)?", written[-1]) is not None
+
     @classmethod
     def taught_by(cls, socket):
         """Learns from the desktop behind QEMU's own VNC socket, and clears its screen again."""
@@ -45,15 +53,18 @@ class Reader:
             direct.init()
             direct.want_raw()
             direct.update()
-            direct.type("clear\n")
-            prompt = columns(wait_for(direct, cleared), 0)
-            direct.type(f"echo {LETTERS}\n")
+            for _ in range(20):  # until it has booted, nobody reads what is typed
+                direct.type("\nclear\n")
+                if shows(direct, cleared, 2):
+                    break
+            prompt = columns(direct.image, 0)
+            direct.type(f"echo '{LETTERS}'\n")
             wait_for(direct, lambda picture: columns(picture, 1) == len(LETTERS) and ink(picture, 2))
             reader = cls()
             reader.learn(direct.image, 1, LETTERS)
             # The typed line must read the same, or the learning went wrong.
             typed = reader.line(direct.image, 0)[prompt:].strip()
-            assert typed.split()[-1] == LETTERS, typed
+            assert typed == f"echo ?{LETTERS}?", typed
             direct.type("clear\n")
             wait_for(direct, cleared)
             return reader
@@ -79,10 +90,17 @@ def columns(picture, row):
     return last
 
 
-def wait_for(client, check, updates=200):
-    """Takes picture after picture until the check is true; the server sends one per change."""
-    for _ in range(updates):
-        if check(client.image):
-            return client.image
-        client.update(incremental=True)
-    raise AssertionError("the screen never came to show it")
+def shows(client, check, seconds):
+    """Takes picture after picture until the check is true, or the time is over."""
+    end = time.monotonic() + seconds
+    while True:
+        if check(client.update()):
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+
+
+def wait_for(client, check, seconds=30):
+    assert shows(client, check, seconds), "the screen never came to show it"
+    return client.image

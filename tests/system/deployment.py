@@ -120,6 +120,7 @@ class Deployment:
         }
         self.passwords = {person: secrets.token_hex(8) for person in PEOPLE}
         self.daemons = {}
+        self.idle_descriptors = None  # of the gateway, see procs.Books
         self.broker_uid, self.gateway_uid = free_uids()
 
     def path(self, name):
@@ -200,6 +201,7 @@ class Deployment:
     def start_gateway(self):
         program = [self.path("bin/oriel-gateway"), "--config", self.path("oriel.conf")]
         self._start("gateway", program, self.gateway_uid)
+        self.idle_descriptors = None
         assert self.healthy(30), self.tail("gateway")
 
     def start(self):

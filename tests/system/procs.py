@@ -45,26 +45,31 @@ def states(oriel):
     return {row["id"]: row["state"] for row in oriel.rows("desktops")}
 
 
+def settled(oriel):
+    """The gateway's descriptors once their number has not changed for a while: goodbyes linger up
+    to two seconds."""
+    last, since = None, 0
+
+    def same():
+        nonlocal last, since
+        now = open_total(oriel, "gateway")
+        since = since + 1 if now == last else 0
+        last = now
+        return since >= 25
+
+    eventually(same, 15, 0.1)
+    return last
+
+
 class Books:
-    """The gateway's descriptors when nobody is connected; then checks that it is so again."""
+    """What the gateway holds when nobody is connected; then checks that it is so again."""
 
     def __init__(self, oriel):
         self.oriel = oriel
         assert eventually(lambda: not live_sessions(oriel), 20), live_sessions(oriel)
-        self.gateway = self._settled()
-
-    def _settled(self):
-        """The count once it has not changed for a while: goodbyes linger up to two seconds."""
-        last = [None, 0]
-
-        def same():
-            now = open_total(self.oriel, "gateway")
-            last[1] = last[1] + 1 if now == last[0] else 0
-            last[0] = now
-            return last[1] >= 25
-
-        eventually(same, 15, 0.1)
-        return last[0]
+        if oriel.idle_descriptors is None:
+            oriel.idle_descriptors = settled(oriel)
+        self.gateway = oriel.idle_descriptors
 
     def balanced(self):
         """Asserts that no descriptor, session or login helper is left over."""

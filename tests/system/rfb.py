@@ -9,7 +9,8 @@ from PIL import Image
 
 VENCRYPT, X509_PLAIN = 19, 262
 RAW, DESKTOP_SIZE = 0, -223
-RETURN = 0xFF0D
+RETURN, SHIFT = 0xFF0D, 0xFFE1
+SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
 
 class Gone(Exception):
@@ -192,10 +193,15 @@ class Rfb:
         self.want_raw()
         return self.update().copy()
 
-    def key(self, keysym):
-        self.pack("BBxxI", 4, 1, keysym)
-        self.pack("BBxxI", 4, 0, keysym)
+    def key(self, keysym, down):
+        self.pack("BBxxI", 4, int(down), keysym)
 
     def type(self, text):
+        """On a US keyboard, which is what QEMU takes it for."""
         for letter in text:
-            self.key(RETURN if letter == "\n" else ord(letter))
+            keysym = RETURN if letter == "\n" else ord(letter)
+            keys = [SHIFT, keysym] if letter in SHIFTED else [keysym]
+            for key in keys:
+                self.key(key, True)
+            for key in reversed(keys):
+                self.key(key, False)

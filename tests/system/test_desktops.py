@@ -22,17 +22,23 @@ def vnc(oriel, source, user):
     return viewer
 
 
+def at_prompt(viewer, reader):
+    """A desktop is ready as soon as its display is; its system may still be booting."""
+    viewer.want_raw()
+    console.wait_for(viewer, reader.prompts, 40)
+
+
 def identity(oriel, session_user):
     """The desktop of that user's live session: its id and which overlay it runs on."""
     session = next(row for row in procs.live_sessions(oriel) if row["user"] == session_user)
-    desktop = next(row for row in oriel.rows("desktops") if row["id"] == session["desktop_id"])
+    desktop = next(row for row in oriel.rows("desktops") if row["id"] == session["desktop"])
     return desktop["id"], desktop["identity"]
 
 
 def test_a_floating_desktop_forgets(oriel, source, reader, books):
     """What ben writes is gone before carla may have the same desktop."""
     with vnc(oriel, source, "ben") as viewer:
-        viewer.screen()
+        at_prompt(viewer, reader)
         viewer.type("clear; echo secret of ben > /tmp/left; cat /tmp/left\n")
         console.wait_for(viewer, lambda picture: "secret of ben" in reader.lines(picture))
         desktop, before = identity(oriel, "ben")
@@ -47,7 +53,7 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
     )
     assert gone, oriel.ctl("desktops")
     with vnc(oriel, source, "carla") as viewer:
-        viewer.screen()
+        at_prompt(viewer, reader)
         viewer.type("clear; echo is there; cat /tmp/left || echo nothing\n")
         picture = console.wait_for(viewer, lambda picture: "nothing" in reader.lines(picture))
         assert "secret of ben" not in reader.lines(picture)
@@ -56,7 +62,7 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
 
 def test_a_dedicated_desktop_stays_and_remembers(oriel, source, reader, books):
     with vnc(oriel, source, "anna/own") as viewer:
-        viewer.screen()
+        at_prompt(viewer, reader)
         viewer.type("clear; echo mine > /tmp/kept; cat /tmp/kept\n")
         console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
         first = identity(oriel, "anna")

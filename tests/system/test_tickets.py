@@ -31,7 +31,7 @@ def opens_web(viewer):
 
 def web_is_refused(oriel, ticket, source, fault="denied"):
     """Before the upgrade with a status, or after it with a close code and words."""
-    with oriel.refusal("redeem", fault):
+    with oriel.refusal("redeem|greet", fault):
         try:
             viewer = web(oriel, ticket, source)
         except ws.Refused as refusal:
@@ -60,9 +60,9 @@ def test_web(oriel, source, books):
         opens_web(viewer)
 
 
-def test_web_with_a_path_as_in_old_links(oriel, source, books):
+def test_web_with_more_in_the_query(oriel, source, books):
     ticket = oriel.login("ben", source).ticket("shared", "web")
-    with web(oriel, ticket, source, "/websockify/?token={}&x=1") as viewer:
+    with web(oriel, ticket, source, "/websockify?x=1&token={}") as viewer:
         opens_web(viewer)
 
 
@@ -92,7 +92,10 @@ def test_of_another_protocol(oriel, source, books):
     web_is_refused(oriel, api.ticket("shared", "spice"), source)
 
 
-@pytest.mark.parametrize("ticket", ["a" * 43, "x", "a" * 4000, "%00", "'--"])
+@pytest.mark.parametrize(
+    "ticket", ["a" * 43, "x", "a" * 4000, "%00", "'--"],
+    ids=["plausible", "short", "long", "nul", "quote"],
+)
 def test_invented(oriel, source, ticket):
     web_is_refused(oriel, ticket, source)
 
@@ -109,12 +112,3 @@ def test_it_is_in_no_log(oriel, source, books):
         assert ticket not in oriel.log(name)
         for password in oriel.passwords.values():
             assert password not in oriel.log(name)
-
-
-def test_a_page_of_another_site_cannot_use_it(oriel, source, books):
-    ticket = oriel.login("ben", source).ticket("shared", "web")
-    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source)
-    place = f"{oriel.host}:{oriel.port}"
-    with oriel.refusal("greet", "denied|client"), pytest.raises(ws.Refused) as refusal:
-        ws.WebSocket(sock, f"/websockify?token={ticket}", place, "https://evil.example")
-    assert refusal.value.status == 403
