@@ -69,8 +69,6 @@ class Display:
             timeout=30,
             stdout=subprocess.PIPE,
         ).stdout
-        if len(picture) != 3 * console.SIZE[0] * console.SIZE[1]:
-            return Image.new("RGB", console.SIZE)
         return Image.frombytes("RGB", console.SIZE, picture)
 
     def close(self):
