@@ -100,7 +100,7 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	       send_new(connection, m, &grant, error);
 }
 
-/* The card of that name or id; without one the one used last, else the first. */
+/* The card of that name, pool or id; without one the one used last, else the first. */
 static char *choose_card(Core *core, const Who *who, const char *wanted, GError **error)
 {
 	g_autoptr(GPtrArray) cards = core_desktops(core, who, error);
@@ -111,7 +111,7 @@ static char *choose_card(Core *core, const Who *who, const char *wanted, GError 
 		DesktopView *card = cards->pdata[i];
 
 		if (!wanted || !*wanted || g_str_equal(wanted, card->name) ||
-			g_str_equal(wanted, card->id))
+			g_str_equal(wanted, card->pool) || g_str_equal(wanted, card->id))
 			return g_strdup(card->id);
 	}
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no desktop%s%s", who->user,
