@@ -311,7 +311,8 @@ class Deployment:
         """QEMU's own VNC socket of a desktop that nobody uses: a way past all that is tested."""
 
         def ready():
-            return [row for row in self.rows("desktops") if row["state"] == "ready"]
+            rows = self.rows("desktops")
+            return [row for row in rows if row["state"] == "ready" and not row["owner"]]
 
         assert eventually(ready, 60, 0.2), self.ctl("desktops")
         (found,) = self.path("broker").rglob(f"{ready()[0]['id']}/vnc.sock")

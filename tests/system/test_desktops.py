@@ -43,15 +43,15 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
         console.wait_for(viewer, lambda picture: "secret of ben" in reader.lines(picture))
         desktop, before = identity(oriel, "ben")
 
-    def ready_again():
-        row = next(row for row in oriel.rows("desktops") if row["id"] == desktop)
-        assert row["state"] != "ready" or row["identity"] != before
-        return row["state"] == "ready" and row["identity"] != before
+    def fresh():
+        """It is nobody's again (or gone), and not one moment before it runs on a new overlay."""
+        row = next((row for row in oriel.rows("desktops") if row["id"] == desktop), None)
+        if row is None:
+            return True
+        assert row["owner"] == "ben" or row["state"] != "ready" or row["identity"] != before, row
+        return not row["owner"] and row["state"] == "ready"
 
-    gone = eventually(
-        lambda: all(row["id"] != desktop for row in oriel.rows("desktops")) or ready_again(), 60
-    )
-    assert gone, oriel.ctl("desktops")
+    assert eventually(fresh, 60), oriel.ctl("desktops")
     with vnc(oriel, source, "carla") as viewer:
         at_prompt(viewer, reader)
         viewer.type("clear; echo is there; cat /tmp/left || echo nothing\n")
