@@ -8,7 +8,7 @@
 #include "maintainer.h"
 #include "seat.h"
 
-#define SLICE 3 /* s: so long for a display, then a look whether the desktop still runs */
+#define SLICE 3 /* s: of waiting for a display */
 
 /* ---- turns: one step at a time for each desktop */
 
@@ -128,7 +128,8 @@ static gboolean power_on(Core *core, Seat *seat, GError **error)
 	       seat->ops->start(seat->provider, &seat->spec, error);
 }
 
-/* In slices, so that a desktop that dies while it starts is told at once. */
+/* In slices, so that a broker that stops need not wait. A driver that gives up before its time has
+ * found a reason for it: that is final. */
 static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint64 deadline,
 	GError **error)
 {
@@ -136,22 +137,23 @@ static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint
 	const char *wanted = protocol ? protocol : displays & PROVIDER_VNC ? "vnc" : "spice";
 
 	for (;;) {
-		gint64 left = (deadline - g_get_monotonic_time()) / G_USEC_PER_SEC;
-		g_autoptr(GError) slice_error = NULL;
+		gint64 now = g_get_monotonic_time();
+		gint64 left = (deadline - now) / G_USEC_PER_SEC;
+		unsigned slice = (unsigned)CLAMP(left, 1, SLICE);
+		g_autoptr(GError) why = NULL;
 		g_auto(Endpoint) endpoint = {0};
-		ProviderState state;
 		int fd = -1;
 
-		if (seat->ops->display(seat->provider, &seat->spec, wanted,
-			    (unsigned)CLAMP(left, 1, SLICE), &endpoint, &fd, &slice_error)) {
+		if (seat->ops->display(seat->provider, &seat->spec, wanted, slice, &endpoint, &fd,
+			    &why)) {
 			if (fd >= 0)
 				close(fd);
 			return TRUE;
 		}
-		if (left <= SLICE || maintainer_stopping(core->maintainer) ||
+		if (left <= slice || maintainer_stopping(core->maintainer) ||
 			!(seat->ops->caps & PROVIDER_POWER) ||
-			!provider_state(seat, &state, NULL) || state != PROVIDER_RUNNING) {
-			g_propagate_error(error, g_steal_pointer(&slice_error));
+			g_get_monotonic_time() - now < slice * G_USEC_PER_SEC * 9 / 10) {
+			g_propagate_error(error, g_steal_pointer(&why));
 			return FALSE;
 		}
 	}

@@ -172,6 +172,12 @@ static gboolean fake_display(Provider *provider, const ProviderDesktop *d, const
 
 	if (trouble(&fake.fail_display, "display", error))
 		return FALSE;
+	if (g_atomic_int_get(&fake.late_display) > 0) {
+		g_atomic_int_dec_and_test(&fake.late_display);
+		g_usleep(seconds * G_USEC_PER_SEC);
+		g_set_error(error, FAULT, FAULT_TIMEOUT, "made up: no display yet");
+		return FALSE;
+	}
 	out->protocol = g_strdup(protocol);
 	if (d->address) {
 		out->host = g_strdup("localhost");
@@ -327,7 +333,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
 	g_strfreev(f->options->admins);
 	f->options->admins = g_strsplit("root,@wheel", ",", -1);
-	f->times = (CoreTimes){.grace = 1, .start = 4, .connect = 2, .adopt = 2, .backoff = 1};
+	f->times = (CoreTimes){.grace = 2, .start = 20, .connect = 5, .adopt = 4, .backoff = 1};
 	open_core(f);
 }
 

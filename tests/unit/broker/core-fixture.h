@@ -20,6 +20,7 @@ typedef struct {
 	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
 	int same_identity;                                    /* a reset that resets nothing */
 	int clones, starts, resets, destroys;                 /* how often they were called */
+	int late_display; /* so often the display does not come in the time it is given */
 	int slow_ms;                                          /* each step takes this long */
 	int overlaps; /* two steps for one desktop at once: must stay 0 */
 } FakeProvider;

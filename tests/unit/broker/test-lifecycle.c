@@ -292,6 +292,31 @@ static gpointer click(gpointer data)
 	return NULL;
 }
 
+/* A guest that takes its time: the card says what is being waited for. */
+static void test_progress(CoreFixture *f, gconstpointer unused)
+{
+	Person anna = {.f = f, .user = "anna"};
+	gboolean seen = FALSE;
+	GThread *thread;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	g_atomic_int_set(&fake.late_display, 1);
+	thread = g_thread_new("click", click, &anna);
+	while (!seen && g_atomic_int_get(&fake.starts) < 2) {
+		g_autoptr(DesktopView) card = only_card(f, "anna");
+
+		seen = g_str_equal(card->state, "starting") &&
+		       g_str_equal(card->detail, "Waiting for its display");
+		g_assert_cmpstr(card->state, !=, "ready");
+		g_usleep(10000);
+	}
+	g_assert_true(seen);
+	g_thread_join(thread);
+	g_assert_nonnull(anna.got);
+	g_free(anna.got);
+	core_fixture_await(f, 0, "ready");
+}
+
 static void test_eight_at_once(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -437,6 +462,7 @@ int main(int argc, char **argv)
 	ADD("failures", test_failures);
 	ADD("spares", test_spares);
 	ADD("broken-image", test_broken_image);
+	ADD("progress", test_progress);
 	ADD("eight-at-once", test_eight_at_once);
 	ADD("restart", test_restart);
 	ADD("restart-in-step", test_restart_in_step);
