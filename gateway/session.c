@@ -300,12 +300,12 @@ static Step past_deadline(Session *s, GError **error)
 	return STEP_WAIT;
 }
 
-/* What a layer could not send last time goes first. */
+/* What the layers took in this run, or could not send in the last, leaves now. A failure shows at
+ * the next read or write. */
 static void settle(Peer *peer)
 {
-	peer->waits = 0;
 	if (peer->stream != NULL && stream_flush(peer->stream, NULL) == IO_WAIT)
-		peer->waits = peer->stream->wants;
+		peer->waits |= peer->stream->wants;
 }
 
 static void walk(Session *s)
@@ -318,8 +318,7 @@ static void walk(Session *s)
 
 		loop->again = FALSE;
 		loop->wake = 0;
-		settle(&s->client);
-		settle(&s->desktop);
+		s->client.waits = s->desktop.waits = 0;
 		if (step != STEP_FAIL)
 			step = path[loop->at].run(s, &error);
 		switch (step) {
@@ -329,6 +328,8 @@ static void walk(Session *s)
 		case STEP_WAIT:
 			if (loop->again)
 				continue;
+			settle(&s->client);
+			settle(&s->desktop);
 			if ((s->client.waits | s->desktop.waits) & STREAM_AGAIN)
 				session_wake_after(s, 0);
 			set_watches(s);

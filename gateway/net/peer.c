@@ -81,8 +81,5 @@ Io peer_write(Peer *peer, guint8 *bytes, gsize n, gsize *out_n, GError **error)
 	if (io != IO_DONE)
 		return settle(peer, io, error);
 	peer->bytes_out += *out_n;
-	/* What a layer still holds goes out when the socket has room: session_run() sees to it. */
-	if (stream_flush(peer->stream, NULL) == IO_WAIT)
-		peer->waits |= peer->stream->wants;
 	return IO_DONE;
 }

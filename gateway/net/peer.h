@@ -44,5 +44,6 @@ Io peer_flush(Peer *peer, GError **error);
 /*
  * Sends bytes that stand in another buffer, without a copy: takes a part or all, *out_n says how
  * much (0 on IO_WAIT). `out` must be empty. STREAM_HEADROOM bytes in front may be overwritten.
+ * What was taken leaves at the end of the session's run, together with what comes until then.
  */
 Io peer_write(Peer *peer, guint8 *bytes, gsize n, gsize *out_n, GError **error);

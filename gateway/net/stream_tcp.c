@@ -18,15 +18,29 @@ static gboolean is_gone(int e)
 		e == ENETUNREACH;
 }
 
+typedef struct {
+	Stream stream;
+	gboolean drained; /* the last receive got less than it had room for */
+} TcpStream;
+
+/* After a short receive nothing is left for now: the next one would cost a system call to say so.
+ * What comes meanwhile is seen by the poll, which tells of what is there, not of what is new. */
 static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
 {
+	TcpStream *tcp = (TcpStream *)s;
 	ssize_t got;
 
+	if (tcp->drained) {
+		tcp->drained = FALSE;
+		s->wants = STREAM_READABLE;
+		return IO_WAIT;
+	}
 	do {
 		got = recv(s->fd, bytes, n, 0);
 	} while (got < 0 && errno == EINTR);
 	if (got > 0) {
 		*out_n = (gsize)got;
+		tcp->drained = (gsize)got < n;
 		return IO_DONE;
 	}
 	if (got == 0 || is_gone(errno))
@@ -85,7 +99,8 @@ static const StreamOps ops = {
 
 Stream *stream_tcp_new(int fd)
 {
-	Stream *s = g_new0(Stream, 1);
+	TcpStream *tcp = g_new0(TcpStream, 1);
+	Stream *s = &tcp->stream;
 	int on = 1, idle = 60, interval = 15, probes = 4;
 
 	s->ops = &ops;

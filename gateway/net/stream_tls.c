@@ -9,15 +9,15 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define GATHER_MAX (64 * 1024) /* clear bytes a write takes before its records are sent */
+#define GATHER     (64 * 1024)  /* bytes of records that are worth a send */
 #define TURN_MAX   (32 * 1024) /* bytes that one read may use up: a record has at most 16 KiB */
-#define UNSENT_MAX (2 * GATHER_MAX) /* with our own answers; who takes none is not read on */
+#define UNSENT_MAX (2 * GATHER) /* with our own answers; who takes none is not read on */
 
 typedef struct {
 	Stream stream;
 	SSL *ssl;
 	Buffer early;      /* read from below before TLS was here */
-	Buffer out;        /* records that below has not taken    */
+	Buffer out;        /* records that were not sent yet      */
 	GError *below_error;
 	gsize used; /* bytes of this turn */
 	int wants;  /* what the last read from below waited for */
@@ -140,22 +140,23 @@ static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	ERR_clear_error();
 	tls->used = 0;
 	result = SSL_read_ex(tls->ssl, bytes, n, out_n);
-	/* A key update or an alert may have left something to send. */
-	if (buffer_length(&tls->out) > 0 && push(tls, error) == IO_FAIL)
-		return IO_FAIL;
 	return result == 1 ? IO_DONE : verdict(tls, result, "receive", error);
 }
 
+/* Records wait in `out` until there is enough for a send, or until the flush at the end of a run. */
 static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **error)
 {
 	TlsStream *tls = (TlsStream *)s;
 	gsize taken = 0;
-	Io io = push(tls, error);
 
-	if (io != IO_DONE)
-		return io;
+	if (buffer_length(&tls->out) >= GATHER) {
+		Io io = push(tls, error);
+
+		if (io != IO_DONE)
+			return io;
+	}
 	ERR_clear_error();
-	while (taken < n && taken < GATHER_MAX) {
+	while (taken < n && buffer_length(&tls->out) < GATHER) {
 		gsize one;
 		int result = SSL_write_ex(tls->ssl, bytes + taken, n - taken, &one);
 
@@ -167,7 +168,7 @@ static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **er
 		taken += one;
 	}
 	*out_n = taken;
-	return push(tls, error) == IO_FAIL ? IO_FAIL : IO_DONE;
+	return IO_DONE;
 }
 
 static Io tls_flush(Stream *s, GError **error)

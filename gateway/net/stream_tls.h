@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * stream_tls: TLS over any stream, with OpenSSL and a BIO of our own: records of one write are
- * gathered and leave in one system call, and TLS inside TLS needs nothing more.
+ * stream_tls: TLS over any stream, with OpenSSL and a BIO of our own: records are gathered until
+ * there is enough for a system call or stream_flush() is called, and TLS inside TLS needs nothing
+ * more.
  * A write never puts bytes of two calls into one record: SPICE clients stall when a record holds
  * the end of one message and the start of the next.
  */

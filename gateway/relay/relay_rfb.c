@@ -9,6 +9,7 @@
  * parse. What the viewer said and saw is kept apart from what belongs to the desktop, because a
  * desktop can be replaced below a viewer between two units.
  */
+#include "relay/pump.h"
 #include "rfb/rfb_units.h"
 #include "session.h"
 
@@ -16,7 +17,6 @@
 
 #define CHUNK    (BUFFER_CHUNK - BUFFER_HEADROOM)
 #define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a chunk          */
-#define BURST    (1024 * 1024) /* bytes in one run and direction, so that others get a turn */
 #define HELD_MAX 10            /* keys: as many as fingers                                  */
 
 /* Bytes at the front of a buffer on which we have decided. */
@@ -302,7 +302,7 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 			rfb_pixels_read(relay->viewer.format, &relay->desktop.units.next);
 			relay->viewer.format_leaving = FALSE;
 		}
-		if (moved >= BURST)
+		if (moved >= PUMP_BURST)
 			return IO_DONE;
 		if (!judge_viewer(s, relay, error))
 			return IO_FAIL;
@@ -322,7 +322,7 @@ static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 
 	for (;;) {
 		io = run_send(&relay->down, &s->desktop, &s->client, &moved, error);
-		if (io != IO_DONE || moved >= BURST)
+		if (io != IO_DONE || moved >= PUMP_BURST)
 			return io;
 		if (!judge_desktop(s, relay, error))
 			return IO_FAIL;

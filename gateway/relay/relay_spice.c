@@ -10,10 +10,10 @@
  * On main, what would send the viewer to another host is dropped, because it names the hypervisor.
  */
 #include "front/front_spice.h"
+#include "relay/pump.h"
 #include "spice/spice_frame.h"
 
 #define READ_MAX (BUFFER_CHUNK - BUFFER_HEADROOM - SPICE_FRAME_HEADER)
-#define BURST    (1024 * 1024) /* bytes of one direction in one run: others get their turn */
 
 typedef struct {
 	FrontSpiceChannel *channel;
@@ -77,35 +77,9 @@ static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 	for (;;) {
 		Io io = pass(s, relay, &moved, error);
 
-		if (io != IO_DONE || moved >= BURST)
+		if (io != IO_DONE || moved >= PUMP_BURST)
 			return io;
 		io = peer_read(&s->desktop, READ_MAX, error);
-		if (io != IO_DONE)
-			return io;
-		moved += PEER_READ_COST;
-	}
-}
-
-static Io pump_up(Session *s, GError **error)
-{
-	Buffer *in = &s->client.in;
-	gsize moved = 0;
-
-	for (;;) {
-		gsize n;
-		Io io;
-
-		while (buffer_length(in) > 0) {
-			io = peer_write(&s->desktop, buffer_bytes(in), buffer_length(in), &n,
-					error);
-			if (io != IO_DONE)
-				return io;
-			buffer_consume(in, n);
-			moved += n;
-		}
-		if (moved >= BURST)
-			return IO_DONE;
-		io = peer_read(&s->client, READ_MAX, error);
 		if (io != IO_DONE)
 			return io;
 		moved += PEER_READ_COST;
@@ -132,7 +106,7 @@ static Step spice_run(Session *s, GError **error)
 		s->relaying = relay = g_new0(SpiceRelay, 1);
 		relay->channel = front_spice_steal_channel(s);
 	}
-	up = pump_up(s, error);
+	up = pump(&s->client, &s->desktop, error);
 	if (up == IO_EOF)
 		return STEP_END;
 	if (up == IO_FAIL)

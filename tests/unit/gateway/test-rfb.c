@@ -504,7 +504,7 @@ static void test_relay_takes_turns(void)
 	run();
 	g_assert_cmpuint(t.wakes, ==, 1);
 	g_assert_cmpuint(t.s.client.bytes_out, <, n);
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 32; i++)
 		run();
 	g_assert_cmpuint(t.s.client.bytes_out, ==, n);
 	end();
