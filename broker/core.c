@@ -48,6 +48,11 @@ const Options *core_options(const Core *core)
 	return core->options;
 }
 
+Limit *core_limit(Core *core)
+{
+	return core->limit;
+}
+
 static gboolean make_state(const char *state, GError **error)
 {
 	if (g_mkdir_with_parents(state, 0700) == 0 && g_chmod(state, 0700) == 0)
@@ -64,6 +69,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->options = options;
 	core->times = *times;
 	core->turns = turns_new();
+	core->limit = limit_new();
 	if (!make_state(options->state, error))
 		goto fail;
 	core->db = db_open(path, error);
@@ -111,6 +117,7 @@ void core_close(Core *core)
 	sessions_free(core);
 	db_close(core->db);
 	turns_free(core->turns);
+	limit_free(core->limit);
 	g_free(core);
 }
 

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "auth/limit.h"
 #include "control/control.h"
 #include "options.h"
 
@@ -188,3 +189,6 @@ GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **err
 gboolean core_healthy(Core *core, char **out_detail);
 
 const Options *core_options(const Core *core);
+
+/* The one back-off of refused logins, whatever way they come. Owned by the core; thread-safe. */
+Limit *core_limit(Core *core);

@@ -32,6 +32,7 @@ struct Core {
 	Sessions *sessions;
 	Maintainer *maintainer;
 	GatewayLink *link;
+	Limit *limit;
 };
 
 /* core_open() with other times. */

@@ -3,6 +3,7 @@
  * logged in session.c. */
 #include "gateway_request.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -119,19 +120,46 @@ static char *choose_card(Core *core, const Who *who, const char *wanted, GError 
 	return NULL;
 }
 
+/* Who comes from where: without the port, which is another one each time. */
+static char *host_of(const char *peer)
+{
+	const char *colon = strrchr(peer, ':');
+	gsize n = colon ? (gsize)(colon - peer) : strlen(peer);
+
+	return *peer == '[' && n > 2 ? g_strndup(peer + 1, n - 2) : g_strndup(peer, n);
+}
+
+/* conversation_password(), under the same back-off as on the web page. */
+static gboolean check_password(Core *core, const ControlMessage *m, Who *out, GError **error)
+{
+	g_autofree char *host = host_of(m->peer);
+	unsigned wait = limit_begin(core->limit, host, m->user, g_get_monotonic_time() / 1000);
+	LimitVerdict verdict = LIMIT_ACCEPTED;
+	g_autoptr(GError) why = NULL;
+
+	if (wait > 0) {
+		g_set_error(error, FAULT, FAULT_BUSY,
+			"too many refused logins, or too many under way; the next in %u s", wait);
+		return FALSE;
+	}
+	if (!conversation_password(core->options->auth, m->user, m->password, m->peer, &out->user,
+		    &out->groups, &why))
+		verdict = fault_code(why) == FAULT_DENIED ? LIMIT_REFUSED : LIMIT_UNDECIDED;
+	limit_end(core->limit, host, m->user, verdict, g_get_monotonic_time() / 1000);
+	if (verdict == LIMIT_REFUSED)
+		core_login_refused(core, m->user, m->peer);
+	if (why != NULL)
+		g_propagate_error(error, g_steal_pointer(&why));
+	return verdict == LIMIT_ACCEPTED;
+}
+
 /* What PAM says of user and password; audited both ways. */
 static Who *authenticate(Core *core, const ControlMessage *m, GError **error)
 {
-	g_autoptr(GError) why = NULL;
 	g_autoptr(Who) who = g_new0(Who, 1);
 
-	if (!conversation_password(core->options->auth, m->user, m->password, m->peer, &who->user,
-		    &who->groups, &why)) {
-		if (fault_code(why) == FAULT_DENIED)
-			core_login_refused(core, m->user, m->peer);
-		g_propagate_error(error, g_steal_pointer(&why));
+	if (!check_password(core, m, who, error))
 		return NULL;
-	}
 	who->admin = entitlement_admin(core->options, who->user, who->groups);
 	if (!audit_add(core, &(AuditEntry){.event = "login", .user = who->user, .peer = m->peer,
 				     .detail = m->protocol},

@@ -31,7 +31,7 @@ static gboolean start(Api *api, Core *core, GError **error)
 	if (api->services.files == NULL)
 		return FALSE;
 	api->services.logins = logins_new();
-	api->services.limit = limit_new();
+	api->services.limit = core_limit(core);
 	api->services.quota = quota_new(STARTS_EACH);
 	api->workers = workers_new();
 	api->web = server_new(&api->services, api->workers, FALSE,
@@ -70,7 +70,6 @@ void api_stop(Api *api)
 	server_free(api->admin);
 	workers_free(api->workers);
 	logins_free(api->services.logins);
-	limit_free(api->services.limit);
 	quota_free(api->services.quota);
 	files_free(api->services.files);
 	g_free(api);

@@ -2,8 +2,8 @@
 /* logins: see logins.h. */
 #include "logins.h"
 
+#include "auth/limit.h"
 #include "fault.h"
-#include "limit.h"
 #include "secret.h"
 
 #define LOGINS_MAX    200

@@ -2,16 +2,16 @@
 /* services: what handlers share. Owned by the Api; each part is thread-safe by itself. */
 #pragma once
 
+#include "auth/limit.h"
 #include "core.h"
 #include "files.h"
-#include "limit.h"
 #include "logins.h"
 #include "quota.h"
 
 struct Services {
 	Core *core;
 	Logins *logins; /* conversations under way     */
-	Limit *limit;   /* back-off of refused logins  */
+	Limit *limit;   /* back-off of refused logins: the core's */
 	Quota *quota;   /* desktops being started      */
 	Files *files;   /* the portal                  */
 };

@@ -14,6 +14,7 @@ struct Core {
 	GString *calls;
 	GHashTable *tokens; /* token -> user */
 	char *sick;
+	Limit *limit;
 };
 
 Core *fake_core_new(Options *options)
@@ -21,6 +22,7 @@ Core *fake_core_new(Options *options)
 	Core *core = g_new0(Core, 1);
 
 	core->options = options;
+	core->limit = limit_new();
 	g_mutex_init(&core->lock);
 	g_cond_init(&core->changed);
 	core->calls = g_string_new(NULL);
@@ -36,6 +38,7 @@ void fake_core_free(Core *core)
 	g_string_free(core->calls, TRUE);
 	g_hash_table_unref(core->tokens);
 	g_free(core->sick);
+	limit_free(core->limit);
 	g_free(core);
 }
 
@@ -85,6 +88,11 @@ void fake_core_await(Core *core, unsigned n)
 const Options *core_options(const Core *core)
 {
 	return core->options;
+}
+
+Limit *core_limit(Core *core)
+{
+	return core->limit;
 }
 
 /* ---- who */

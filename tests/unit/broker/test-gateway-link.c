@@ -572,8 +572,14 @@ static void test_flood(CoreFixture *f, gconstpointer unused)
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	ticket = ticket_for(f, "anna", "p-lab", "vnc");
 	gateway_hello(&g, f);
+	/* From everywhere, as everybody: the back-off of refused logins has no part in this. */
 	for (guint64 i = 0; i < N; i++) {
+		g_autofree char *user = g_strdup_printf("eve%u", (unsigned)i);
+		g_autofree char *peer = g_strdup_printf("[2001:db8:%x::1]:5000", (unsigned)i);
+
 		login.id = 100 + i;
+		login.user = user;
+		login.peer = peer;
 		gateway_send(&g, &login);
 	}
 	redeem = redeem_of(ticket, "vnc");

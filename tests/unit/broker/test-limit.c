@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "limit.h"
+#include "auth/limit.h"
 
 /* One attempt; returns the wait, 0 if it was let in. */
 static unsigned attempt(Limit *limit, const char *peer, const char *user, LimitVerdict verdict,

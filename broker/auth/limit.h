@@ -2,7 +2,7 @@
 /*
  * limit: how often somebody may be wrong. Refused logins are counted per place and per user
  * name; beyond a few, each further one doubles the wait. Counts fade with time and live in memory
- * only, in a bounded table. Attempts under way are bounded too, so that a burst cannot slip
+ * only, in a bounded table. The web page and native viewers share them. Attempts under way are bounded too, so that a burst cannot slip
  * through before its first refusal is known.
  *
  * A user name's wait is kept short: it slows a guesser who owns many addresses, but must not let

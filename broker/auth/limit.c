@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* limit: see limit.h. */
-#include "limit.h"
+#include "auth/limit.h"
 
 #include <arpa/inet.h>
 #include <string.h>
