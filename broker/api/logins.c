@@ -128,20 +128,58 @@ static unsigned count_of(Logins *logins, const char *place)
 	return n;
 }
 
+static const char *fullest_place(Logins *logins)
+{
+	const char *fullest = NULL;
+	GHashTableIter iter;
+	gpointer value;
+	unsigned most = 0;
+
+	g_hash_table_iter_init(&iter, logins->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		unsigned n = count_of(logins, ((Login *)value)->place);
+
+		if (n > most) {
+			most = n;
+			fullest = ((Login *)value)->place;
+		}
+	}
+	return fullest;
+}
+
+/* Takes out the one of this place that has waited longest. */
+static Login *take_oldest(Logins *logins, const char *place)
+{
+	Login *oldest = NULL;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, logins->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Login *login = value;
+
+		if (g_str_equal(login->place, place) &&
+		    (oldest == NULL || login->deadline < oldest->deadline))
+			oldest = login;
+	}
+	g_hash_table_steal(logins->table, oldest->id);
+	return oldest;
+}
+
 gboolean logins_put(Logins *logins, Login *login, GError **error)
 {
 	g_autoptr(Login) ours = login;
+	g_autoptr(Login) gone = NULL; /* freed after the lock: ending a conversation may block */
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&logins->lock);
 
 	if (login->deadline <= g_get_monotonic_time()) {
 		g_set_error(error, FAULT, FAULT_DENIED, "the login took too long");
 		return FALSE;
 	}
-	if (g_hash_table_size(logins->table) >= LOGINS_MAX ||
-	    count_of(logins, login->place) >= PER_PLACE_MAX) {
-		g_set_error(error, FAULT, FAULT_BUSY, "too many logins under way");
-		return FALSE;
-	}
+	if (count_of(logins, login->place) >= PER_PLACE_MAX)
+		gone = take_oldest(logins, login->place);
+	else if (g_hash_table_size(logins->table) >= LOGINS_MAX)
+		gone = take_oldest(logins, fullest_place(logins));
 	g_hash_table_insert(logins->table, login->id, login);
 	g_cond_signal(&logins->changed);
 	ours = NULL;

@@ -32,8 +32,10 @@ void logins_free(Logins *logins);
 /* A new one, not yet in the table; takes the conversation. */
 Login *login_new(const char *user, const char *peer, Conversation *conversation);
 
-/* Takes the login, to be found by its id; FAULT_BUSY (and login freed) when there are too many in
- * all or from its place, FAULT_DENIED when its time is over. */
+/* Takes the login, to be found by its id. When there are too many from its place, the oldest of
+ * these makes room; when there are too many in all, the oldest of the place that has most: so a
+ * stranger who opens logins and answers none keeps nobody out. FAULT_DENIED (and login freed) when
+ * its time is over. */
 gboolean logins_put(Logins *logins, Login *login, GError **error);
 
 /* Takes it out of the table; NULL if there is none by this id from this address. */

@@ -55,36 +55,78 @@ static void test_overdue(void)
 	g_assert_cmpuint(fake_conversations(), ==, 0);
 }
 
+/* Puts one more from there; its id. */
+static char *put(Logins *logins, const char *peer)
+{
+	Login *login = begin(peer);
+	char *id = g_strdup(login->id);
+
+	g_assert_true(logins_put(logins, login, NULL));
+	return id;
+}
+
+/* Is it still there? */
+static gboolean waits(Logins *logins, const char *id, const char *peer)
+{
+	Login *login = logins_take(logins, id, peer);
+
+	return login != NULL && logins_put(logins, login, NULL);
+}
+
+/* Twenty of one place are enough: the oldest goes, and nobody else's. */
+static void test_bounds_of_place(void)
+{
+	Logins *logins = logins_new();
+	g_autofree char *other = put(logins, "198.51.100.1");
+	g_autofree char *first = put(logins, "192.0.2.1");
+	g_autofree char *second = put(logins, "192.0.2.1");
+	g_autofree char *last = NULL;
+
+	for (unsigned i = 0; i < 18; i++)
+		g_free(put(logins, "192.0.2.1"));
+	g_assert_true(waits(logins, first, "192.0.2.1"));
+	last = put(logins, "192.0.2.1");
+	g_assert_false(waits(logins, first, "192.0.2.1"));
+	g_assert_true(waits(logins, second, "192.0.2.1"));
+	g_assert_true(waits(logins, last, "192.0.2.1"));
+	g_assert_true(waits(logins, other, "198.51.100.1"));
+	g_assert_cmpuint(fake_conversations(), ==, 21);
+	logins_free(logins);
+}
+
+/* When all is full, the place that has most gives. */
 static void test_bounds(void)
 {
 	Logins *logins = logins_new();
-	g_autoptr(GError) error = NULL;
+	g_autofree char *old = put(logins, "198.51.100.1");
+	g_autofree char *fresh = NULL;
 
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 199; i++) {
 		g_autofree char *peer = g_strdup_printf("192.0.2.%u", i / 20);
 
-		g_assert_true(logins_put(logins, begin(peer), NULL));
+		g_free(put(logins, peer));
 	}
-	g_assert_false(logins_put(logins, begin("198.51.100.1"), &error));
-	g_assert_error(error, FAULT, FAULT_BUSY);
+	fresh = put(logins, "198.51.100.2");
+	g_assert_true(waits(logins, old, "198.51.100.1"));
+	g_assert_true(waits(logins, fresh, "198.51.100.2"));
 	g_assert_cmpuint(fake_conversations(), ==, 200);
 	logins_free(logins);
+	g_assert_cmpuint(fake_conversations(), ==, 0);
 }
 
 /* Every address of an IPv6 site counts as one. */
 static void test_place(void)
 {
 	Logins *logins = logins_new();
-	g_autoptr(GError) error = NULL;
 
-	for (unsigned i = 0; i < 20; i++) {
+	for (unsigned i = 0; i < 25; i++) {
 		g_autofree char *peer = g_strdup_printf("2001:db8::%x", i + 1);
 
-		g_assert_true(logins_put(logins, begin(peer), NULL));
+		g_free(put(logins, peer));
 	}
-	g_assert_false(logins_put(logins, begin("2001:db8::ffff"), &error));
-	g_assert_error(error, FAULT, FAULT_BUSY);
-	g_assert_true(logins_put(logins, begin("2001:db8:0:1::1"), NULL));
+	g_assert_cmpuint(fake_conversations(), ==, 20);
+	g_free(put(logins, "2001:db8:0:1::1"));
+	g_assert_cmpuint(fake_conversations(), ==, 21);
 	logins_free(logins);
 }
 
@@ -93,6 +135,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/logins/take", test_take);
 	g_test_add_func("/logins/overdue", test_overdue);
+	g_test_add_func("/logins/bounds-of-place", test_bounds_of_place);
 	g_test_add_func("/logins/bounds", test_bounds);
 	g_test_add_func("/logins/place", test_place);
 	return g_test_run();
