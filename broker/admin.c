@@ -12,6 +12,7 @@
 #include "store_entitlement.h"
 #include "store_image.h"
 #include "store_pool.h"
+#include "store_ticket.h"
 
 static gboolean wrong(GError **error, const char *words)
 {
@@ -165,6 +166,9 @@ gboolean core_entitle(Core *core, const char *admin, const char *pool, const cha
 	if (!user == !group || !*name || strpbrk(name, "\n\r"))
 		return wrong(error, "name either a user or a group");
 	if (!store_entitle(core->db, pool, user, group, grant, error))
+		return FALSE;
+	/* Everybody's for this pool: who still may have one takes a new one with the next click. */
+	if (!grant && !store_ticket_withdraw(core->db, pool, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "%s %s %s %s", grant ? "entitle" : "withdraw",
 		user ? "user" : "group", name, pool);

@@ -11,6 +11,7 @@
  */
 #include <glib-unix.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "api/api.h"
@@ -64,6 +65,9 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 
 	umask(0077);
+	/* Passwords and tickets pass through here, and desktops run under the same user id: no core
+	 * dump, and none of them may look into this process. */
+	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {

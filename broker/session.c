@@ -128,11 +128,16 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 {
 	g_autoptr(GError) why = NULL;
 	g_autofree char *detail = NULL;
+	g_autofree char *hash = secret_hash(request->ticket);
 
 	if (session_open(core, NULL, NULL, request, asker, out, &why))
 		return TRUE;
-	detail = g_strconcat("refused: ", why->message, NULL);
-	audit_note(core, &(AuditEntry){.event = "ticket", .peer = request->peer, .detail = detail});
+	/* Only of tickets that we made: strangers could fill the audit log with others. */
+	if (store_ticket_known(core->db, hash)) {
+		detail = g_strconcat("refused: ", why->message, NULL);
+		audit_note(core, &(AuditEntry){.event = "ticket", .peer = request->peer,
+					 .detail = detail});
+	}
 	g_propagate_error(error, g_steal_pointer(&why));
 	return FALSE;
 }

@@ -57,6 +57,22 @@ gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gin
 	return TRUE;
 }
 
+gboolean store_ticket_known(Db *db, const char *hash)
+{
+	g_autoptr(DbRows) rows =
+		db_select(db, NULL, "SELECT 1 FROM ticket WHERE hash = ?", DB_TEXT(hash));
+
+	return rows && db_rows_next(rows);
+}
+
+gboolean store_ticket_withdraw(Db *db, const char *pool, GError **error)
+{
+	return db_run(db, error,
+		"DELETE FROM ticket WHERE used_at = 0"
+		" AND desktop IN (SELECT id FROM desktop WHERE pool = ?)",
+		DB_TEXT(pool));
+}
+
 gboolean store_ticket_latest(Db *db, const char *desktop, gint64 now, gint64 *out_expires,
 	GError **error)
 {

@@ -273,6 +273,9 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(Ticket) spice = NULL;
 	g_autoptr(SessionView) row = NULL;
+	g_autoptr(GPtrArray) before = NULL;
+	g_autoptr(GPtrArray) after = NULL;
+	g_autoptr(GError) error = NULL;
 	ControlMessage again, wrong, unknown;
 	char word[8] = "";
 
@@ -292,7 +295,11 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	wrong = redeem_of(spice, "vnc");
 	ask_refused(&g, &wrong, "denied");
 	unknown = redeem_of(&(Ticket){.ticket = (char *)"nonsense"}, "vnc");
+	/* Not for the audit log: anybody can say nonsense, as often as they like. */
+	before = core_audit(f->core, 0, 1000, &error);
 	ask_refused(&g, &unknown, "denied");
+	after = core_audit(f->core, 0, 1000, &error);
+	g_assert_cmpuint(after->len, ==, before->len);
 
 	started(&g, &lease);
 	ended(&g, &lease, NULL, 10, 20);
@@ -303,6 +310,24 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	gateway_close(&g);
 	core_fixture_restart(f); /* what is behind the lock is done */
 	assert_audited(f, lease.lease, "left", 20);
+}
+
+/* A ticket from before the right was withdrawn opens nothing. */
+static void test_withdrawn(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+	ControlMessage redeem;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	core_entitle(f->core, "root", "lab", NULL, "staff", FALSE, &error);
+	g_assert_no_error(error);
+	redeem = redeem_of(ticket, "vnc");
+	ask_refused(&g, &redeem, "denied");
+	gateway_close(&g);
 }
 
 static void test_dead_display(CoreFixture *f, gconstpointer unused)
@@ -332,6 +357,27 @@ static void test_dead_display(CoreFixture *f, gconstpointer unused)
 	}
 	live = core_sessions(f->core, NULL, TRUE, 10, &error);
 	g_assert_cmpuint(live->len, ==, 0);
+	gateway_close(&g);
+}
+
+/* Native viewers may guess no faster than the web page lets people guess, and both count as one. */
+static void test_guesses(CoreFixture *f, gconstpointer unused)
+{
+	ControlMessage wrong = login_of("anna", "wrong", NULL);
+	ControlMessage right = login_of("anna", "right", NULL);
+	ControlMessage other = login_of("ben", "right", NULL);
+	g_auto(ControlMessage) lease = {0};
+	Gateway g;
+
+	gateway_hello(&g, f);
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	for (unsigned i = 0; i < 6; i++)
+		ask_refused(&g, &wrong, "denied");
+	/* The right password, too: or the wait would tell. */
+	ask_refused(&g, &right, "busy");
+	g_assert_cmpuint(limit_begin(core_limit(f->core), "198.51.100.9", "anna",
+		g_get_monotonic_time() / 1000), >, 0);
+	ask(&g, &other, &lease);
 	gateway_close(&g);
 }
 
@@ -612,6 +658,8 @@ int main(int argc, char **argv)
 	ADD("hello", test_hello);
 	ADD("redeem", test_redeem);
 	ADD("dead-display", test_dead_display);
+	ADD("guesses", test_guesses);
+	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
 	ADD("join", test_join);
 	ADD("ends", test_ends);
