@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #define RETRY_MS    500
 #define QUEUE_MAX   (4 * 1024 * 1024)
@@ -25,7 +24,7 @@ struct BrokerLink {
 	gboolean before; /* it was up at least once  */
 	gboolean told;   /* that the broker is away: one log line per outage */
 	int closing;
-	char *path;
+	Dialer *dialer;
 	char *name;
 	guint64 next_id;
 	GHashTable *pending; /* ids of requests that want an answer */
@@ -57,7 +56,6 @@ static void on_closed(uv_handle_t *handle)
 
 	if (--link->closing > 0)
 		return;
-	g_free(link->path);
 	g_free(link->name);
 	g_hash_table_unref(link->pending);
 	g_free(link);
@@ -253,14 +251,13 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 static void link_connect(BrokerLink *link)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	ControlMessage hello = {.type = CONTROL_HELLO, .id = ++link->next_id, .gateway = link->name};
-	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	g_autoptr(GError) error = NULL;
+	autofd int fd = dialer_connect(link->dialer, DIALER_CONTROL, &error);
 
-	g_strlcpy(address.sun_path, link->path, sizeof address.sun_path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+	if (fd < 0) {
 		if (!link->told)
-			log_warning(NULL, "the broker is away: %s: %s", link->path, g_strerror(errno));
+			log_warning(NULL, "the broker is away: %s", error->message);
 		link->told = TRUE;
 		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
 		return;
@@ -271,13 +268,13 @@ static void link_connect(BrokerLink *link)
 	link_send(link, &hello);
 }
 
-BrokerLink *broker_link_new(uv_loop_t *loop, const char *path, const char *name,
+BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 	const BrokerLinkCalls *calls, gpointer data)
 {
 	BrokerLink *link = g_new0(BrokerLink, 1);
 
 	link->fd = -1;
-	link->path = g_strdup(path);
+	link->dialer = dialer;
 	link->name = g_strdup(name);
 	link->calls = *calls;
 	link->data = data;

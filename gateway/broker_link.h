@@ -7,6 +7,7 @@
 #pragma once
 
 #include "control/control.h"
+#include "dialer.h"
 
 #include <uv.h>
 
@@ -24,8 +25,9 @@ typedef struct {
 	void (*up)(gpointer data, gboolean again);
 } BrokerLinkCalls;
 
-/* Starts connecting; texts are copied. `name` must be different for every worker process. */
-BrokerLink *broker_link_new(uv_loop_t *loop, const char *path, const char *name,
+/* Starts connecting, through the dialer, which it borrows; the name is copied and must be
+ * different for every worker process. */
+BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 	const BrokerLinkCalls *calls, gpointer data);
 
 /* Sends a request; fills in message->id, which the answer repeats. FALSE with FAULT_BROKER if the

@@ -10,25 +10,22 @@
 #include "fault.h"
 #include "log.h"
 #include "options.h"
+#include "rights.h"
 #include "supervisor.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* A core dump would hold the TLS key and passwords; and nothing here ever gains rights. */
-static void give_up_rights(void)
+/* Each client takes a descriptor, each desktop another. */
+static void take_all_descriptors(void)
 {
 	struct rlimit files;
 
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	signal(SIGPIPE, SIG_IGN);
 }
 
 int main(int argc, char **argv)
@@ -60,6 +57,13 @@ int main(int argc, char **argv)
 		log_error(NULL, "%s", error->message);
 		return 78; /* EX_CONFIG */
 	}
-	give_up_rights();
+	if (!rights_freeze(&error)) {
+		log_error(NULL, "%s", error->message);
+		return 1;
+	}
+	take_all_descriptors();
+	signal(SIGPIPE, SIG_IGN);
+	/* This line also opens the journal, which the workers inherit: they can open nothing. */
+	log_info(NULL, "version " ORIEL_VERSION);
 	return supervisor_run(options);
 }

@@ -5,6 +5,7 @@
 #include "listener.h"
 #include "net/address.h"
 #include "net/tls.h"
+#include "sandbox_gateway.h"
 
 #include <signal.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct Worker {
 	uv_loop_t loop;
 	const Options *options;
 	SSL_CTX *tls_web, *tls_vnc;
+	Dialer *dialer;
 	BrokerLink *broker;
 	GPtrArray *listeners;
 	GHashTable *sessions;    /* a set: every session that has not gone    */
@@ -43,6 +45,11 @@ uv_loop_t *worker_loop(Worker *worker)
 BrokerLink *worker_broker(Worker *worker)
 {
 	return worker->broker;
+}
+
+Dialer *worker_dialer(Worker *worker)
+{
+	return worker->dialer;
 }
 
 SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
@@ -269,12 +276,27 @@ static void on_signal(uv_signal_t *handle, int number)
 	close_if_done(worker);
 }
 
+/* Nothing a client sent has been read yet. One worker speaks for all. */
+static gboolean enter_sandbox(const Options *options, unsigned number, GError **error)
+{
+	const char *lacks = NULL;
+
+	if (!sandbox_gateway(options, &lacks, error))
+		return FALSE;
+	if (lacks != NULL && number == 0)
+		log_warning(NULL, "sandbox: %s", lacks);
+	return TRUE;
+}
+
 static gboolean start(Worker *worker, unsigned number, GError **error)
 {
 	static const BrokerLinkCalls calls = {.answer = on_answer, .end = on_end, .up = on_up};
 	const Options *o = worker->options;
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 
+	worker->dialer = dialer_start(o, error);
+	if (worker->dialer == NULL)
+		return FALSE;
 	worker->tls_web = tls_server_context(o->certificate, o->key, TRUE, error);
 	if (worker->tls_web == NULL)
 		return FALSE;
@@ -292,7 +314,9 @@ static gboolean start(Worker *worker, unsigned number, GError **error)
 			g_ptr_array_add(worker->listeners, l);
 		}
 	}
-	worker->broker = broker_link_new(&worker->loop, o->control, name, &calls, worker);
+	if (!enter_sandbox(o, number, error))
+		return FALSE;
+	worker->broker = broker_link_new(&worker->loop, worker->dialer, name, &calls, worker);
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
 	uv_signal_init(&worker->loop, &worker->sigterm);
@@ -327,6 +351,7 @@ gboolean worker_run(const Options *options, unsigned number, GError **error)
 	g_hash_table_unref(worker->sessions);
 	g_hash_table_unref(worker->expecting);
 	g_hash_table_unref(worker->by_address);
+	dialer_free(worker->dialer);
 	SSL_CTX_free(worker->tls_web);
 	SSL_CTX_free(worker->tls_vnc);
 	g_free(worker);

@@ -19,6 +19,7 @@ gboolean worker_run(const Options *options, unsigned number, GError **error);
 const Options *worker_options(Worker *worker);
 uv_loop_t *worker_loop(Worker *worker);
 BrokerLink *worker_broker(Worker *worker);
+Dialer *worker_dialer(Worker *worker);
 
 /* The server's TLS: `vnc` without session tickets. Borrowed. */
 SSL_CTX *worker_tls(Worker *worker, gboolean vnc);

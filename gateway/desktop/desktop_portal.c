@@ -3,27 +3,10 @@
  * desktop_portal: the broker's web socket, dialled like a desktop: pages and API calls end there.
  * The client's address goes ahead in a PROXY v2 header, beside the stream and never in it.
  */
-#include "autofd.h"
 #include "http/proxy.h"
 #include "net/address.h"
 #include "net/stream_tcp.h"
 #include "session_loop.h"
-
-#include <errno.h>
-#include <sys/un.h>
-
-static int connect_web(const char *path, GError **error)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		fault_set_errno(error, FAULT_BROKER, "connect to the broker's web socket");
-		return -1;
-	}
-	return autofd_steal(&fd);
-}
 
 static Step portal_dial(Session *s, GError **error)
 {
@@ -32,7 +15,7 @@ static Step portal_dial(Session *s, GError **error)
 	char target[ADDRESS_TEXT];
 	guint8 bytes[PROXY_WRITE_MAX];
 	ProxyHeader header;
-	int fd = connect_web(worker_options(s->worker)->web, error);
+	int fd = dialer_connect(worker_dialer(s->worker), DIALER_WEB, error);
 
 	if (fd < 0)
 		return STEP_FAIL;

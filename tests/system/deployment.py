@@ -66,6 +66,14 @@ def processes_of(uid):
     return found
 
 
+def command_name(pid):
+    """What the process calls itself; None if it is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 def free_uids():
     taken = {account.pw_uid for account in pwd.getpwall()}
     for uid in range(58300, 58900, 2):
@@ -298,9 +306,10 @@ class Deployment:
         return eventually(check, seconds, 0.1)
 
     def pids(self, name):
-        """A daemon and its workers."""
+        """A daemon and its workers, without the workers' dialers."""
         uid = {"broker": self.broker_uid, "gateway": self.gateway_uid}[name]
-        return [pid for pid, line in processes_of(uid).items() if f"oriel-{name}" in line]
+        found = [pid for pid, line in processes_of(uid).items() if f"oriel-{name}" in line]
+        return [pid for pid in found if command_name(pid) != "oriel-dialer"]
 
     def desktops_running(self):
         """{pid: command line} of the QEMU processes."""

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* dialer: see dialer.h. One question and one answer at a time, as packets over a socket pair. */
+#include "dialer.h"
+
+#include "autofd.h"
+#include "fault.h"
+#include "landlock.h"
+#include "log.h"
+#include "rights.h"
+#include "syscalls.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define WAIT_SECONDS 2
+
+struct Dialer {
+	int fd;
+	guint32 turn; /* an answer that came too late is not taken for the next one */
+	gboolean gone;
+};
+
+typedef struct {
+	guint32 turn;
+	guint32 target;
+} Question;
+
+typedef struct {
+	guint32 turn;
+	int error; /* errno, 0 = a descriptor comes along */
+} Answer;
+
+typedef union {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+} OneDescriptor;
+
+/* ---- the other process */
+
+static int dial(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return -1;
+	return autofd_steal(&fd);
+}
+
+static void answer(int link, guint32 turn, int fd, int failed)
+{
+	Answer words = {.turn = turn, .error = fd < 0 ? failed : 0};
+	struct iovec iov = {&words, sizeof words};
+	OneDescriptor control = {0};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		header.msg_control = &control;
+		header.msg_controllen = sizeof control;
+		c = CMSG_FIRSTHDR(&header);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	sendmsg(link, &header, MSG_NOSIGNAL);
+}
+
+/* Until the worker's end is closed. */
+static void serve(int link, const Options *options)
+{
+	Question question;
+	ssize_t n;
+
+	while ((n = recv(link, &question, sizeof question, 0)) != 0) {
+		autofd int fd = -1;
+		int failed = EINVAL;
+
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n != sizeof question)
+			continue;
+		if (question.target == DIALER_CONTROL || question.target == DIALER_WEB) {
+			fd = dial(question.target == DIALER_WEB ? options->web : options->control);
+			failed = errno;
+		}
+		answer(link, question.turn, fd, failed);
+	}
+}
+
+static gboolean enter(GError **error)
+{
+	autofd int rules = -1;
+
+	return rights_freeze(error) && rights_drop_capabilities(error) &&
+		(SANDBOX_OPEN || (landlock_new(0, &rules, error) && landlock_enter(rules, error))) &&
+		syscalls_allow_dialer(error);
+}
+
+/* It keeps standard error and its link, as descriptor 3. Signals that stop a whole group are the
+ * worker's to handle: it may still need this one while its sessions drain. */
+static G_NORETURN void become_dialer(int link, const Options *options, pid_t worker)
+{
+	g_autoptr(GError) error = NULL;
+
+	prctl(PR_SET_NAME, "oriel-dialer");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	if (getppid() != worker || dup2(link, 3) < 0 || close_range(4, ~0u, 0) < 0)
+		_exit(1);
+	if (!enter(&error)) {
+		log_error(NULL, "dialer: %s", error->message);
+		_exit(1);
+	}
+	serve(3, options);
+	_exit(0);
+}
+
+/* ---- the worker's end */
+
+Dialer *dialer_start(const Options *options, GError **error)
+{
+	const struct timeval wait = {.tv_sec = WAIT_SECONDS};
+	pid_t worker = getpid();
+	Dialer *dialer;
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		fault_set_errno(error, FAULT_BUG, "socketpair");
+		return NULL;
+	}
+	pid = fork();
+	if (pid == 0)
+		become_dialer(ends[1], options, worker);
+	close(ends[1]);
+	if (pid < 0) {
+		fault_set_errno(error, FAULT_BUG, "fork");
+		close(ends[0]);
+		return NULL;
+	}
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	dialer = g_new0(Dialer, 1);
+	dialer->fd = ends[0];
+	return dialer;
+}
+
+void dialer_free(Dialer *dialer)
+{
+	if (dialer == NULL)
+		return;
+	close(dialer->fd);
+	g_free(dialer);
+}
+
+/* The descriptor that came along, or -1. */
+static int receive(Dialer *dialer, Answer *words, ssize_t *out_n)
+{
+	struct iovec iov = {words, sizeof *words};
+	OneDescriptor control = {0};
+	struct msghdr header = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
+	struct cmsghdr *c;
+	int fd = -1;
+
+	do
+		*out_n = recvmsg(dialer->fd, &header, MSG_CMSG_CLOEXEC);
+	while (*out_n < 0 && errno == EINTR);
+	c = *out_n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
+/* Without it a worker can serve whom it has, but soon nobody else: it asks for its own end, and
+ * the supervisor starts another. */
+static int gone(Dialer *dialer, GError **error)
+{
+	g_set_error(error, FAULT, FAULT_BROKER, "the dialer is gone");
+	if (!dialer->gone)
+		raise(SIGTERM);
+	dialer->gone = TRUE;
+	return -1;
+}
+
+int dialer_connect(Dialer *dialer, DialerTarget target, GError **error)
+{
+	static const char *const names[] = {"the broker's control socket", "the broker's web socket"};
+	const Question question = {.turn = ++dialer->turn, .target = target};
+	Answer words = {0};
+	ssize_t n;
+
+	if (send(dialer->fd, &question, sizeof question, MSG_NOSIGNAL) < 0)
+		return gone(dialer, error);
+	for (;;) {
+		autofd int fd = receive(dialer, &words, &n);
+
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return gone(dialer, error);
+		if (n < 0) {
+			g_set_error(error, FAULT, FAULT_BROKER, "the dialer does not answer");
+			return -1;
+		}
+		if (n != sizeof words || words.turn != question.turn)
+			continue;
+		if (fd < 0) {
+			errno = words.error;
+			fault_set_errno(error, FAULT_BROKER, names[target]);
+		}
+		return autofd_steal(&fd);
+	}
+}

@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A process enters the sandbox of the gateway's workers, the product's own code, and tries what an
+ * intruder would. Each attempt is made twice, each time in a process of its own: outside, where it
+ * must work (or it proves nothing, and is skipped), and inside, where it must fail as named.
+ */
+#include "autofd.h"
+#include "certificate.h"
+#include "dialer.h"
+#include "fault.h"
+#include "net/tls.h"
+#include "rights.h"
+#include "sandbox_gateway.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KILLED 1000 /* + the signal */
+
+/* What there is to find on such a machine; made once. */
+static struct {
+	char *dir;
+	char *database, *other_key, *hypervisor;
+	int tcp_port;
+	int listeners[3];
+	pid_t bystander; /* of the same user */
+	Options options;
+} world;
+
+/* ---- attempts: 0 or errno */
+
+static int result(long status)
+{
+	return status < 0 ? errno : 0;
+}
+
+static int open_path(const char *path, int flags)
+{
+	autofd int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	return result(fd);
+}
+
+static int read_shadow(void)
+{
+	return open_path("/etc/shadow", O_RDONLY);
+}
+
+static int read_database(void)
+{
+	return open_path(world.database, O_RDONLY);
+}
+
+static int write_database(void)
+{
+	return open_path(world.database, O_RDWR);
+}
+
+static int read_memory(void)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/mem", (int)world.bystander);
+
+	return open_path(path, O_RDONLY);
+}
+
+static int read_libraries(void)
+{
+	return open_path("/proc/self/maps", O_RDONLY);
+}
+
+static int create_file(void)
+{
+	g_autofree char *path = g_build_filename(world.dir, "new", NULL);
+
+	return open_path(path, O_WRONLY | O_CREAT);
+}
+
+static int write_certificate(void)
+{
+	return open_path(world.options.certificate, O_WRONLY);
+}
+
+static int remove_file(void)
+{
+	return result(unlink(world.other_key));
+}
+
+static int make_public(void)
+{
+	return result(chmod(world.options.key, 0644));
+}
+
+static int run_shell(void)
+{
+	execl("/bin/sh", "sh", "-c", "exit 0", NULL);
+	return errno;
+}
+
+static int start_process(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return result(pid);
+}
+
+static int trace_bystander(void)
+{
+	return result(ptrace(PTRACE_ATTACH, world.bystander, 0, 0));
+}
+
+static int signal_bystander(void)
+{
+	return result(kill(world.bystander, SIGCONT));
+}
+
+static int signal_bystander_thread(void)
+{
+	return result(syscall(SYS_tgkill, world.bystander, world.bystander, SIGCONT));
+}
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno;
+	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+	return result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
+static int connect_hypervisor(void)
+{
+	return connect_unix(world.hypervisor);
+}
+
+static int open_socket(int family, int type, int protocol)
+{
+	autofd int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+
+	return result(fd);
+}
+
+static int raw_socket(void)
+{
+	return open_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+}
+
+static int packet_socket(void)
+{
+	return open_socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static int udp_socket(void)
+{
+	return open_socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+static int netlink_socket(void)
+{
+	return open_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+
+static int socket_pair(void)
+{
+	int ends[2];
+
+	return result(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends));
+}
+
+/* A port for the intruder's friends. */
+static int listen_anew(void)
+{
+	autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? errno : result(listen(fd, 1));
+}
+
+static int load_bpf(void)
+{
+	const guint64 program[] = {0xb7, 0x95}; /* r0 = 0; exit */
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (guint64)(gsize)program,
+		.insn_cnt = G_N_ELEMENTS(program),
+		.license = (guint64)(gsize) "GPL",
+	};
+
+	return result(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr));
+}
+
+static int mount_something(void)
+{
+	int failed = result(mount("none", world.dir, "tmpfs", 0, NULL));
+
+	return failed ? failed : result(umount2(world.dir, MNT_DETACH));
+}
+
+static int new_namespace(void)
+{
+	return result(syscall(SYS_unshare, 0x10000000 /* CLONE_NEWUSER */));
+}
+
+static int change_user(void)
+{
+	return result(setuid(1));
+}
+
+static int map_code(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED ? errno : 0;
+}
+
+static int make_code(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED ? errno : result(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int dumpable_again(void)
+{
+	return result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+
+static int io_uring(void)
+{
+	char params[120] = {0};
+	autofd int fd = (int)syscall(SYS_io_uring_setup, 1, params);
+
+	return result(fd);
+}
+
+/* ---- what must go on */
+
+static int connect_desktop(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((guint16)world.tcp_port),
+	};
+	autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? errno : result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
+/* As certbot and others do it: a new file under the old name. */
+static int reload_certificate(void)
+{
+	SSL_CTX *context =
+		tls_server_context(world.options.certificate, world.options.key, TRUE, NULL);
+
+	SSL_CTX_free(context);
+	return context == NULL ? EIO : 0;
+}
+
+static int verify_by_system(void)
+{
+	SSL_CTX *context = tls_client_context(NULL, NULL);
+
+	SSL_CTX_free(context);
+	return context == NULL ? EIO : open_path("/etc/ssl/certs/ca-certificates.crt", O_RDONLY);
+}
+
+static int watch_certificate(void)
+{
+	autofd int fd = inotify_init1(IN_CLOEXEC);
+
+	return fd < 0 ? errno : result(inotify_add_watch(fd, world.options.certificate, IN_MODIFY));
+}
+
+static int no_rights_left(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return errno;
+	return data[0].permitted | data[0].effective | data[0].inheritable | data[1].permitted;
+}
+
+/* ---- the two ways to try */
+
+static int run_in_child(int (*attempt)(void), gboolean inside)
+{
+	int status;
+	pid_t pid = fork();
+
+	g_assert_cmpint(pid, >=, 0);
+	if (pid == 0) {
+		const char *lacks = NULL;
+
+		if (inside && !sandbox_gateway(&world.options, &lacks, NULL))
+			_exit(255);
+		_exit(attempt());
+	}
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	if (WIFSIGNALED(status))
+		return KILLED + WTERMSIG(status);
+	g_assert_cmpint(WEXITSTATUS(status), !=, 255);
+	return WEXITSTATUS(status);
+}
+
+typedef struct {
+	const char *name;
+	int (*attempt)(void);
+	int expect;
+} Case;
+
+static const Case forbidden[] = {
+	{"read-shadow", read_shadow, EACCES},
+	{"read-database", read_database, EACCES},
+	{"write-database", write_database, EPERM},
+	{"read-memory", read_memory, EACCES},
+	{"read-maps", read_libraries, EACCES},
+	{"create-file", create_file, EPERM},
+	{"write-certificate", write_certificate, EPERM},
+	{"remove-file", remove_file, EPERM},
+	{"make-public", make_public, EPERM},
+	{"run-shell", run_shell, KILLED + SIGSYS},
+	{"start-process", start_process, EPERM},
+	{"trace", trace_bystander, KILLED + SIGSYS},
+	{"signal", signal_bystander, EPERM},
+	{"signal-thread", signal_bystander_thread, EPERM},
+	{"connect-hypervisor", connect_hypervisor, EPERM},
+	{"raw-socket", raw_socket, EPERM},
+	{"packet-socket", packet_socket, EPERM},
+	{"udp-socket", udp_socket, EPERM},
+	{"netlink-socket", netlink_socket, EPERM},
+	{"socket-pair", socket_pair, EPERM},
+	{"listen", listen_anew, EPERM},
+	{"bpf", load_bpf, KILLED + SIGSYS},
+	{"mount", mount_something, KILLED + SIGSYS},
+	{"namespace", new_namespace, KILLED + SIGSYS},
+	{"change-user", change_user, EPERM},
+	{"map-code", map_code, EPERM},
+	{"make-code", make_code, EPERM},
+	{"dumpable", dumpable_again, EPERM},
+	{"io-uring", io_uring, EPERM},
+};
+
+static const Case permitted[] = {
+	{"connect-desktop", connect_desktop, 0},
+	{"reload-certificate", reload_certificate, 0},
+	{"verify-by-system", verify_by_system, 0},
+	{"watch-certificate", watch_certificate, 0},
+};
+
+static void test_forbidden(gconstpointer data)
+{
+	const Case *c = data;
+
+	if (SANDBOX_OPEN) {
+		g_test_skip("a sanitizer's build has no sandbox");
+		return;
+	}
+	if (run_in_child(c->attempt, FALSE) != 0) {
+		g_test_skip("not possible outside either");
+		return;
+	}
+	g_assert_cmpint(run_in_child(c->attempt, TRUE), ==, c->expect);
+}
+
+static void test_permitted(gconstpointer data)
+{
+	const Case *c = data;
+
+	g_assert_cmpint(run_in_child(c->attempt, TRUE), ==, 0);
+}
+
+/* Its certificate is replaced while a process is inside. */
+static void test_renewal(void)
+{
+	int go[2], status;
+	char byte;
+	pid_t pid;
+	g_autofree char *certificate = NULL, *key = NULL;
+
+	g_assert_cmpint(pipe(go), ==, 0);
+	pid = fork();
+	if (pid == 0) {
+		const char *lacks;
+
+		if (!sandbox_gateway(&world.options, &lacks, NULL) || read(go[0], &byte, 1) != 1)
+			_exit(255);
+		_exit(reload_certificate());
+	}
+	certificate_make(&certificate, &key);
+	g_assert_true(g_file_set_contents(world.options.certificate, certificate, -1, NULL));
+	g_assert_true(g_file_set_contents(world.options.key, key, -1, NULL));
+	g_assert_cmpint(write(go[1], "g", 1), ==, 1);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_true(WIFEXITED(status));
+	g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+	close(go[0]);
+	close(go[1]);
+}
+
+static void test_rights(void)
+{
+	struct rlimit core;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (!rights_freeze(NULL) || !rights_drop_capabilities(NULL) || no_rights_left() != 0)
+			_exit(1);
+		if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max != 0)
+			_exit(2);
+		if (prctl(PR_GET_DUMPABLE) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+			_exit(3);
+		_exit(0);
+	}
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_cmpint(status, ==, 0);
+}
+
+/* ---- the dialer */
+
+static void test_dialer(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Dialer) dialer = dialer_start(&world.options, &error);
+	int fd;
+
+	g_assert_no_error(error);
+	for (int i = 0; i < 3; i++) {
+		autofd int peer = -1;
+		char byte = 0;
+
+		fd = dialer_connect(dialer, DIALER_CONTROL, &error);
+		g_assert_no_error(error);
+		g_assert_cmpint(fcntl(fd, F_GETFL) & O_NONBLOCK, !=, 0);
+		g_assert_cmpint(fcntl(fd, F_GETFD) & FD_CLOEXEC, !=, 0);
+		peer = accept(world.listeners[1], NULL, NULL);
+		g_assert_cmpint(write(fd, "x", 1), ==, 1);
+		g_assert_cmpint(read(peer, &byte, 1), ==, 1);
+		g_assert_cmpint(byte, ==, 'x');
+		close(fd);
+	}
+	/* Nobody listens there. */
+	g_assert_cmpint(dialer_connect(dialer, DIALER_WEB, &error), ==, -1);
+	g_assert_error(error, FAULT, FAULT_BROKER);
+}
+
+static int use_dialer(void)
+{
+	Dialer *dialer = dialer_start(&world.options, NULL);
+	const char *lacks;
+	int fd;
+
+	if (dialer == NULL || !sandbox_gateway(&world.options, &lacks, NULL))
+		return 254;
+	fd = dialer_connect(dialer, DIALER_CONTROL, NULL);
+	return fd < 0 ? 1 : result(write(fd, "x", 1));
+}
+
+static void test_dialer_from_inside(void)
+{
+	g_assert_cmpint(run_in_child(use_dialer, FALSE), ==, 0);
+}
+
+/* It says so, and asks this process once to make room for another. */
+static int lose_dialer(void)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", (int)getpid());
+	g_autofree char *children = NULL;
+	g_autoptr(GError) error = NULL;
+	Dialer *dialer;
+	siginfo_t child;
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	dialer = dialer_start(&world.options, NULL);
+	/* Our only child: ended, it stays to be waited for. */
+	if (dialer == NULL || !g_file_get_contents(path, &children, NULL, NULL) ||
+		kill(atoi(children), SIGKILL) < 0 || waitid(P_ALL, 0, &child, WEXITED) < 0)
+		return 254;
+	if (dialer_connect(dialer, DIALER_CONTROL, &error) != -1 || error == NULL)
+		return 1;
+	if (sigtimedwait(&term, NULL, &(struct timespec){.tv_sec = 1}) != SIGTERM)
+		return 2;
+	if (dialer_connect(dialer, DIALER_CONTROL, NULL) != -1)
+		return 3;
+	return sigtimedwait(&term, NULL, &(struct timespec){0}) == SIGTERM ? 4 : 0;
+}
+
+static void test_dialer_lost(void)
+{
+	g_assert_cmpint(run_in_child(lose_dialer, FALSE), ==, 0);
+}
+
+/* ---- the world */
+
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+	g_assert_cmpint(listen(fd, 16), ==, 0);
+	return fd;
+}
+
+static int listen_tcp(int *out_port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, n), ==, 0);
+	g_assert_cmpint(listen(fd, 16), ==, 0);
+	g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &n), ==, 0);
+	*out_port = ntohs(address.sin_port);
+	return fd;
+}
+
+static char *make_file(const char *dir, const char *name, const char *text)
+{
+	char *path = g_build_filename(world.dir, dir, name, NULL);
+	g_autofree char *parent = g_path_get_dirname(path);
+
+	g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+/* The certificate is a link, as ACME clients make it. */
+static void world_make(void)
+{
+	g_autofree char *certificate = NULL, *key = NULL, *real = NULL, *live = NULL;
+
+	world.dir = g_dir_make_tmp("oriel-sandbox-XXXXXX", NULL);
+	certificate_make(&certificate, &key);
+	real = make_file("archive", "tls1.crt", certificate);
+	world.options.key = make_file("live", "tls.key", key);
+	world.options.certificate = g_build_filename(world.dir, "live", "tls.crt", NULL);
+	g_assert_cmpint(symlink("../archive/tls1.crt", world.options.certificate), ==, 0);
+	world.database = make_file("state", "broker.db", "SQLite format 3");
+	world.other_key = make_file("state", "other.key", key);
+	world.hypervisor = g_build_filename(world.dir, "monitor.sock", NULL);
+	world.options.control = g_build_filename(world.dir, "control.sock", NULL);
+	world.options.web = g_build_filename(world.dir, "web.sock", NULL);
+	world.listeners[0] = listen_unix(world.hypervisor);
+	world.listeners[1] = listen_unix(world.options.control);
+	world.listeners[2] = listen_tcp(&world.tcp_port);
+	world.bystander = fork();
+	if (world.bystander == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *inner = g_build_filename(path, name, NULL);
+
+		if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
+			!g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
+			remove_tree(inner);
+		else
+			g_unlink(inner);
+	}
+	g_rmdir(path);
+}
+
+static void world_end(void)
+{
+	kill(world.bystander, SIGKILL);
+	waitpid(world.bystander, NULL, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(world.listeners); i++)
+		close(world.listeners[i]);
+	remove_tree(world.dir);
+	g_free(world.options.certificate);
+	g_free(world.options.key);
+	g_free(world.options.control);
+	g_free(world.options.web);
+	g_free(world.database);
+	g_free(world.other_key);
+	g_free(world.hypervisor);
+	g_free(world.dir);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	world_make();
+	for (gsize i = 0; i < G_N_ELEMENTS(forbidden); i++) {
+		g_autofree char *path = g_strconcat("/sandbox/forbidden/", forbidden[i].name, NULL);
+
+		g_test_add_data_func(path, &forbidden[i], test_forbidden);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(permitted); i++) {
+		g_autofree char *path = g_strconcat("/sandbox/permitted/", permitted[i].name, NULL);
+
+		g_test_add_data_func(path, &permitted[i], test_permitted);
+	}
+	g_test_add_func("/sandbox/renewal", test_renewal);
+	g_test_add_func("/sandbox/rights", test_rights);
+	g_test_add_func("/dialer/connects", test_dialer);
+	g_test_add_func("/dialer/from-inside", test_dialer_from_inside);
+	g_test_add_func("/dialer/lost", test_dialer_lost);
+	status = g_test_run();
+	world_end();
+	return status;
+}
