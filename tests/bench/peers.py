@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests/bench/run measures: the gateway with each of its protocols, and TLS proxies in front
-of the same desktop. Each target says how a client reaches it and which processes serve it."""
+of the same desktop."""
 
 import pathlib
 import shutil
+import signal
 import subprocess
 import time
 
@@ -11,11 +12,13 @@ import deployment
 
 
 class Target:
+    """How a client reaches it: protocol, host, port, tickets; pids(): the processes that serve it."""
+
     host = "127.0.0.1"
     tickets = None
 
-    def __init__(self, name, protocol, port, pids):
-        self.name, self.protocol, self.port, self.pids = name, protocol, port, pids
+    def __init__(self, name, protocol, port):
+        self.name, self.protocol, self.port = name, protocol, port
 
     def prepare(self, clients):
         """Before each load."""
@@ -27,7 +30,7 @@ class GatewayTarget(Target):
     def __init__(self, bench, protocol):
         system = bench.system
         port = system.vnc_port if protocol == "vnc" else system.port
-        super().__init__(f"oriel {protocol}", protocol, port, bench.worker)
+        super().__init__(f"oriel {protocol}", protocol, port)
         self.bench = bench
         self.tickets = bench.directory / f"tickets-{protocol}"
 
@@ -40,6 +43,38 @@ class GatewayTarget(Target):
             path = f"/api/v1/desktops/{card}/connect"
             lines.append(self.bench.api.post(path, {"protocol": wanted})["ticket"])
         self.tickets.write_text("\n".join(lines) + "\n")
+
+    def restart(self):
+        """A worker that has served nobody yet."""
+        self.bench.system.signal("gateway", signal.SIGTERM)
+        self.bench.system.start_gateway()
+
+    def pids(self):
+        """The one worker: the supervisor's child."""
+        parent = self.bench.system.daemons["gateway"].pid
+        return [pid for pid in self.bench.system.pids("gateway") if pid != parent]
+
+
+class ProxyTarget(Target):
+    """A TLS proxy in front of the same desktop. workers: the clients are served by its children."""
+
+    def __init__(self, bench, name, port, words, workers):
+        super().__init__(name, "tls", port)
+        self.bench, self.words, self.workers = bench, words, workers
+        self.process = bench.spawn(*words)
+
+    def restart(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process = self.bench.spawn(*self.words)
+        time.sleep(1)
+
+    def pids(self):
+        pid = self.process.pid
+        if not self.workers:
+            return [pid]
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+        return [int(child) for child in children.read_text().split()]
 
 
 class Bench:
@@ -86,11 +121,6 @@ class Bench:
             process.wait(10)
         self.system.stop()
 
-    def worker(self):
-        """The one worker: the supervisor's child."""
-        parent = self.system.daemons["gateway"].pid
-        return [pid for pid in self.system.pids("gateway") if pid != parent]
-
     # ---- the others
 
     def pem(self):
@@ -114,8 +144,7 @@ listen bench
     bind 127.0.0.1:{port} ssl crt {self.pem()} ciphersuites TLS_AES_256_GCM_SHA384
     server desktop unix@{self.directory}/vnc.sock
 """)
-        process = self.spawn("haproxy", "-db", "-f", config)
-        return Target("haproxy", "tls", port, lambda: [process.pid])
+        return ProxyTarget(self, "haproxy", port, ["haproxy", "-db", "-f", config], False)
 
     def nginx(self):
         port, config = deployment.free_port(), self.directory / "nginx.conf"
@@ -132,13 +161,8 @@ stream {{ server {{
     proxy_pass unix:{self.directory}/vnc.sock;
 }} }}
 """)
-        process = self.spawn("nginx", "-c", config, "-e", self.directory / "nginx.log")
-
-        def workers():
-            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-            return [int(pid) for pid in children.read_text().split()]
-
-        return Target("nginx", "tls", port, workers)
+        words = ["nginx", "-c", config, "-e", self.directory / "nginx.log"]
+        return ProxyTarget(self, "nginx", port, words, True)
 
     def targets(self):
         found = [GatewayTarget(self, protocol) for protocol in ("vnc", "wss", "spice")]
