@@ -32,7 +32,7 @@ static const Row rows[] = {
 	{"gateway", "vnc_login", YESNO, AT(vnc_login), "true"},
 
 	{"broker", "state", TEXT, AT(state), "/var/lib/oriel"},
-	{"broker", "web_root", TEXT, AT(web_root), "/usr/share/oriel/web"},
+	{"broker", "web_root", TEXT, AT(web_root), ORIEL_WEB_ROOT},
 	{"broker", "auth", TEXT, AT(auth), "/run/oriel/auth.sock"},
 	{"broker", "admins", LIST, AT(admins), ""},
 	{"broker", "public_host", TEXT, AT(public_host), ""},
