@@ -28,8 +28,13 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
 
 static gboolean fail(GError **error, const char *what, const char *file)
 {
+	/* The first of the queue is the cause; what follows are its consequences. */
+	const unsigned long cause = ERR_peek_error();
+
+	/* OpenSSL has no text for the system's own errors. */
 	g_set_error(error, FAULT, FAULT_CONFIG, "%s %s: %s", what, file,
-		ERR_reason_error_string(ERR_peek_last_error()));
+		ERR_SYSTEM_ERROR(cause) ? g_strerror(ERR_GET_REASON(cause))
+					: ERR_reason_error_string(cause));
 	ERR_clear_error();
 	return FALSE;
 }
