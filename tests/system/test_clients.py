@@ -48,7 +48,7 @@ def at_prompt(display, reader, seconds):
 
 
 VIEWER = [
-    "xtigervncviewer", "-FullScreen=1", "-RemoteResize=0", "-Log=*:stderr:30",
+    "xtigervncviewer", "-FullScreen=1", "-RemoteResize=0", "-Log=*:stderr:100",
     "-AlertOnFatalError=0", "-ReconnectOnError=0", "-MenuKey=", "-NoJPEG=1",
 ]
 
