@@ -180,7 +180,7 @@ async function type(page, text) {
     const shifted = '~!@#$%^&*()_+{}|:"<>?';
     const plain = '`1234567890-=[]\\;\',./';
 
-    for (const character of text.endsWith('\n') ? text : `${text}\n`) {
+    for (const character of text) {
         const at = shifted.indexOf(character);
         const key = at >= 0 ? `Shift+${CODES[plain[at]] ?? `Digit${plain[at]}`}` : /[A-Z]/.test(character) ? `Shift+${character}`
             : { '\n': 'Enter', ' ': 'Space' }[character] ?? character;
@@ -197,8 +197,12 @@ async function say(page, text) {
         await page.focus('.screen canvas');
         if (again)
             await page.keyboard.press('Control+U');
-        await type(page, text);
-        if (await settle(page) > CURSOR)
+        /* Looked at before Enter, too: an answer that is there already would come as no news. */
+        await type(page, text.replace(/\n$/, ''));
+        const echo = await settle(page);
+
+        await type(page, '\n');
+        if (echo + await settle(page) > CURSOR)
             return;
         if (Date.now() > end)
             throw new Error('the desktop shows nothing of what was typed');

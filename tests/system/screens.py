@@ -11,6 +11,7 @@ import subprocess
 from PIL import Image
 
 import console
+from deployment import eventually
 
 
 class Display:
@@ -33,6 +34,9 @@ class Display:
         with os.fdopen(read) as numbers:
             self.environment["DISPLAY"] = f":{numbers.readline().strip()}"
         self._spawn(["openbox"])
+        # A viewer that maps its window before there is a window manager has neither full screen
+        # nor the keyboard.
+        assert eventually(self._managed, 10), "openbox did not start"
 
     def _spawn(self, command, **more):
         program = subprocess.Popen(
@@ -46,6 +50,16 @@ class Display:
         )
         self.programs.append(program)
         return program
+
+    def _managed(self):
+        asked = subprocess.run(
+            ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+        return "window id" in asked.stdout
 
     def run(self, command, log, env=None):
         """Starts a viewer; it ends with the display at the latest."""
