@@ -2,13 +2,11 @@
 /* listener: see listener.h. */
 #include "listener.h"
 
-#include "autofd.h"
-#include "fault.h"
 #include "net/address.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define ACCEPT_BURST 64 /* connections taken per wake-up, so that live sessions get their turn */
 #define PAUSE_MS     200 /* when descriptors have run out */
@@ -55,42 +53,11 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-static int open_listener(const char *where, GError **error)
+Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
+	gpointer data)
 {
-	struct sockaddr_storage address;
-	socklen_t n = address_parse(where, &address);
-	autofd int fd = -1;
-	int on = 1, off = 0;
+	Listener *listener = g_new0(Listener, 1);
 
-	if (n == 0) {
-		g_set_error(error, FAULT, FAULT_CONFIG, "listen: %s is no ADDRESS:PORT", where);
-		return -1;
-	}
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-		if (address.ss_family == AF_INET6)
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	}
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, n) < 0 || listen(fd, 4096) < 0) {
-		g_autofree char *what = g_strdup_printf("listen on %s", where);
-
-		fault_set_errno(error, FAULT_CONFIG, what);
-		return -1;
-	}
-	return autofd_steal(&fd);
-}
-
-Listener *listener_new(uv_loop_t *loop, const char *where, gboolean vnc_only,
-	ListenerAccept accept, gpointer data, GError **error)
-{
-	int fd = open_listener(where, error);
-	Listener *listener;
-
-	if (fd < 0)
-		return NULL;
-	listener = g_new0(Listener, 1);
 	listener->fd = fd;
 	listener->handles = 2;
 	listener->vnc_only = vnc_only;

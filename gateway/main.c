@@ -5,7 +5,7 @@
  * a connection does in session.c.
  *
  * It may: listen, read the TLS key, reach the broker's control socket and the desktops' displays.
- * It never runs a program, opens a database or sees PAM.
+ * It never opens a database or sees PAM, and runs no program but its own successor (upgrade.h).
  */
 #include "fault.h"
 #include "log.h"
@@ -31,9 +31,10 @@ static void take_all_descriptors(void)
 int main(int argc, char **argv)
 {
 	g_autofree char *config = NULL;
-	gboolean debug = FALSE, version = FALSE;
+	gboolean debug = FALSE, version = FALSE, check = FALSE;
 	const GOptionEntry entries[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "oriel.conf(5)", "FILE"},
+		{"check", 0, 0, G_OPTION_ARG_NONE, &check, "try the configuration and end", NULL},
 		{"debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "log what only we want to know", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},
 		{NULL},
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
 	g_autoptr(GOptionContext) context = g_option_context_new("- carries displays to clients");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Options) options = NULL;
+	g_auto(GStrv) words = g_strdupv(argv); /* the option parser takes its own out of argv */
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
@@ -53,10 +55,12 @@ int main(int argc, char **argv)
 	}
 	log_init("gateway", debug);
 	options = options_load(config ? config : "/etc/oriel/oriel.conf", &error);
-	if (options == NULL) {
+	if (options == NULL || (check && !supervisor_check(options, &error))) {
 		log_error(NULL, "%s", error->message);
 		return 78; /* EX_CONFIG */
 	}
+	if (check)
+		return 0;
 	if (!rights_freeze(&error)) {
 		log_error(NULL, "%s", error->message);
 		return 1;
@@ -65,5 +69,5 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* This line also opens the journal, which the workers inherit: they can open nothing. */
 	log_info(NULL, "version " ORIEL_VERSION);
-	return supervisor_run(options);
+	return supervisor_run(options, words);
 }

@@ -1,119 +1,341 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* supervisor: see supervisor.h. */
+/* supervisor: see supervisor.h. One thread, one loop over signals; nothing here blocks but that. */
 #include "supervisor.h"
 
 #include "fault.h"
 #include "log.h"
+#include "net/address.h"
+#include "net/tls.h"
+#include "sockets.h"
+#include "upgrade.h"
 #include "worker.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESTART_SECONDS 1 /* at most one restart of a worker in this time */
+#define RESTART_SECONDS 1 /* a worker that lived no longer is started again only then */
+#define WATCH_SECONDS   2 /* between two looks at the certificate's files */
+#define EXIT_CONFIG     78 /* EX_CONFIG */
+#define RETIRED         (-1)
 
-static pid_t start_worker(const Options *options, unsigned number)
-{
-	pid_t parent = getpid();
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		g_autoptr(GError) error = NULL;
-
-		sigset_t none;
-
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(1);
-		if (!worker_run(options, number, &error)) {
-			log_error(NULL, "worker %u: %s", number, error->message);
-			exit(fault_code(error) == FAULT_CONFIG ? 78 : 1); /* 78: EX_CONFIG */
-		}
-		exit(0);
-	}
-	return pid;
-}
-
-static void stop_workers(const pid_t *pids, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		if (pids[i] > 0)
-			kill(pids[i], SIGTERM);
-	}
-}
+typedef struct {
+	pid_t pid;   /* 0 = ended, to be started again at `due` */
+	int number;  /* RETIRED: of the program before; it goes on for its sessions alone */
+	gboolean again;
+	gint64 started, due; /* g_get_monotonic_time() */
+} Child;
 
 typedef struct {
 	const Options *options;
-	pid_t *pids; /* 0 = has ended */
-	unsigned n, alive;
+	char **argv;
+	GArray *sockets;
+	GArray *children;
+	unsigned workers;
+	pid_t trial;   /* the next program tries itself; 0 = none */
+	char *taken;   /* the certificate's files as they were when last read */
+	char *seen;    /* ... and at the last look */
+	gint64 look_at;
 	gboolean stopping;
 	int code;
-} Workers;
+} Supervisor;
 
-/* A worker ended: for good if we are stopping or the configuration is wrong, which does not heal;
- * else it is started again. */
-static void on_ended(Workers *workers, unsigned i, int status)
+#define CHILD(supervisor, i) (&g_array_index((supervisor)->children, Child, i))
+
+/* ---- workers */
+
+static void start_worker(Supervisor *s, Child *child)
 {
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 78 && !workers->stopping) {
-		workers->stopping = TRUE;
-		stop_workers(workers->pids, workers->n);
+	pid_t parent = getpid();
+	g_autoptr(GError) error = NULL;
+
+	child->started = g_get_monotonic_time();
+	child->pid = fork();
+	if (child->pid < 0) {
+		log_error(NULL, "worker %d: fork: %s", child->number, g_strerror(errno));
+		child->pid = 0;
+		child->due = child->started + RESTART_SECONDS * G_USEC_PER_SEC;
 	}
-	if (workers->stopping) {
-		workers->code = MAX(workers->code, WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-		workers->pids[i] = 0;
-		workers->alive--;
+	if (child->pid != 0)
 		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	sockets_keep(s->sockets, (unsigned)child->number, s->workers);
+	if (!worker_run(s->options, s->sockets, (unsigned)child->number, &error)) {
+		log_error(NULL, "worker %d: %s", child->number, error->message);
+		exit(fault_code(error) == FAULT_CONFIG ? EXIT_CONFIG : 1);
 	}
-	log_error(NULL, "worker %u ended by %s %d; starting it again", i,
-		WIFSIGNALED(status) ? "signal" : "exit code",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	sleep(RESTART_SECONDS);
-	workers->pids[i] = start_worker(workers->options, i);
+	exit(0);
 }
 
-static void reap(Workers *workers)
+static void add_worker(Supervisor *s, unsigned number)
+{
+	Child child = {.number = (int)number};
+
+	start_worker(s, &child);
+	child.again = child.pid == 0;
+	g_array_append_val(s->children, child);
+}
+
+static void signal_workers(Supervisor *s, int number, gboolean retired_too)
+{
+	for (guint i = 0; i < s->children->len; i++) {
+		if (CHILD(s, i)->pid > 0 && (retired_too || CHILD(s, i)->number != RETIRED))
+			kill(CHILD(s, i)->pid, number);
+	}
+}
+
+/* Nothing new comes in from here on; workers close their end of the sockets themselves. */
+static void stop(Supervisor *s)
+{
+	s->stopping = TRUE;
+	sockets_close(g_steal_pointer(&s->sockets));
+	signal_workers(s, SIGTERM, TRUE);
+	for (guint i = 0; i < s->children->len;) {
+		if (CHILD(s, i)->pid == 0)
+			g_array_remove_index(s->children, i);
+		else
+			i++;
+	}
+}
+
+/* A worker ended: for good if it was retired or we are stopping, or if it could not even begin with
+ * this configuration, which does not heal; else it is started again. */
+static void on_ended(Supervisor *s, guint i, int status)
+{
+	Child *child = CHILD(s, i);
+	gint64 now = g_get_monotonic_time();
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+
+	if (s->stopping || child->number == RETIRED) {
+		s->code = s->stopping ? MAX(s->code, code) : s->code;
+		g_array_remove_index(s->children, i);
+		return;
+	}
+	if (code == EXIT_CONFIG && !child->again) {
+		s->code = code;
+		g_array_remove_index(s->children, i);
+		stop(s);
+		return;
+	}
+	log_error(NULL, "worker %d ended by %s %d; starting it again", child->number,
+		WIFSIGNALED(status) ? "signal" : "exit code",
+		WIFSIGNALED(status) ? WTERMSIG(status) : code);
+	child->pid = 0;
+	child->again = TRUE;
+	child->due = MAX(now, child->started + RESTART_SECONDS * G_USEC_PER_SEC);
+}
+
+static void start_due(Supervisor *s)
+{
+	for (guint i = 0; i < s->children->len; i++) {
+		if (CHILD(s, i)->pid == 0 && CHILD(s, i)->due <= g_get_monotonic_time())
+			start_worker(s, CHILD(s, i));
+	}
+}
+
+/* ---- reload and upgrade */
+
+/* Workers of the program before us may finish what they carry. */
+static void adopt(Supervisor *s, GArray *pids)
+{
+	for (guint i = 0; pids && i < pids->len; i++) {
+		Child child = {.pid = g_array_index(pids, pid_t, i), .number = RETIRED};
+
+		g_array_append_val(s->children, child);
+		kill(child.pid, SIGUSR2);
+	}
+	if (pids)
+		g_array_unref(pids);
+}
+
+static void try_next(Supervisor *s)
+{
+	if (s->stopping || s->trial > 0)
+		return;
+	s->trial = upgrade_try(s->argv);
+	if (s->trial < 0)
+		log_error(NULL, "no reload: fork: %s", g_strerror(errno));
+}
+
+static void on_tried(Supervisor *s, int status)
+{
+	g_autoptr(GArray) pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
+
+	s->trial = 0;
+	if (s->stopping)
+		return;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		log_error(NULL, "no reload: %s --check failed; all stays as it was", s->argv[0]);
+		return;
+	}
+	for (guint i = 0; i < s->children->len; i++) {
+		if (CHILD(s, i)->pid > 0)
+			g_array_append_val(pids, CHILD(s, i)->pid);
+	}
+	log_info(NULL, "reload: %s takes over", s->argv[0]);
+	upgrade_become(s->argv, s->sockets, pids);
+	log_error(NULL, "no reload: %s: %s", s->argv[0], g_strerror(errno));
+}
+
+static void reap(Supervisor *s)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (unsigned i = 0; i < workers->n; i++) {
-			if (workers->pids[i] == pid)
-				on_ended(workers, i, status);
+		guint i = 0;
+
+		if (pid == s->trial) {
+			on_tried(s, status);
+			continue;
 		}
+		while (i < s->children->len && CHILD(s, i)->pid != pid)
+			i++;
+		if (i < s->children->len)
+			on_ended(s, i, status);
 	}
 }
 
-int supervisor_run(const Options *options)
+/* ---- certificate */
+
+gboolean supervisor_check(const Options *o, GError **error)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	Workers workers = {.options = options};
-	sigset_t signals;
+	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, error);
 
-	workers.n = options->workers > 0 ? (unsigned)options->workers : (unsigned)MAX(cores, 1);
-	workers.alive = workers.n;
-	workers.pids = g_new0(pid_t, workers.n);
-	/* Blocked and waited for in one place, so that none can come between two steps. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	for (unsigned i = 0; i < workers.n; i++)
-		workers.pids[i] = start_worker(options, i);
-	while (workers.alive > 0) {
-		int number = sigwaitinfo(&signals, NULL);
+	if (context == NULL)
+		return FALSE;
+	SSL_CTX_free(context);
+	for (unsigned vnc = 0; vnc < 2; vnc++) {
+		char **where = vnc ? o->listen_vnc : o->listen;
+		struct sockaddr_storage address;
 
-		if (number == SIGCHLD) {
-			reap(&workers);
-		} else if (number > 0) {
-			workers.stopping = TRUE;
-			stop_workers(workers.pids, workers.n);
+		for (; *where; where++) {
+			if (address_parse(*where, &address) == 0) {
+				g_set_error(error, FAULT, FAULT_CONFIG, "listen: %s is no ADDRESS:PORT",
+					*where);
+				return FALSE;
+			}
 		}
 	}
-	g_free(workers.pids);
-	return workers.code;
+	return TRUE;
+}
+
+/* What changes when somebody replaces or rewrites one of the certificate's files. */
+static char *look(const Options *o)
+{
+	const char *const files[] = {o->certificate, o->key};
+	GString *text = g_string_new(NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		GStatBuf st = {0};
+
+		(void)g_stat(files[i], &st);
+		g_string_append_printf(text, "%lx:%lx:%lx:%lx.%lx ", (long)st.st_dev,
+			(long)st.st_ino, (long)st.st_size, (long)st.st_mtim.tv_sec,
+			(long)st.st_mtim.tv_nsec);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static void remember(Supervisor *s)
+{
+	g_free(s->taken);
+	s->taken = look(s->options);
+}
+
+/* Files that have changed since they were read are taken when they have been the same for two looks:
+ * a certificate and its key are not replaced in one moment. A broken one is told once. */
+static void watch_files(Supervisor *s)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *now = NULL;
+	gboolean settled;
+
+	if (g_get_monotonic_time() < s->look_at)
+		return;
+	s->look_at = g_get_monotonic_time() + WATCH_SECONDS * G_USEC_PER_SEC;
+	now = look(s->options);
+	settled = g_strcmp0(now, s->seen) == 0;
+	g_free(s->seen);
+	s->seen = g_strdup(now);
+	if (!settled || g_str_equal(now, s->taken))
+		return;
+	remember(s);
+	if (supervisor_check(s->options, &error)) {
+		log_info(NULL, "took the new certificate");
+		signal_workers(s, SIGUSR1, FALSE);
+	} else {
+		log_error(NULL, "the old certificate stays: %s", error->message);
+	}
+}
+
+/* ---- the loop */
+
+static void wait_for_signal(Supervisor *s, const sigset_t *signals)
+{
+	const struct timespec one_second = {.tv_sec = 1};
+
+	switch (sigtimedwait(signals, NULL, &one_second)) {
+	case SIGCHLD: reap(s); break;
+	case SIGHUP: try_next(s); break;
+	case SIGTERM:
+	case SIGINT: stop(s); break;
+	default: break;
+	}
+}
+
+/* FALSE with FAULT_CONFIG. */
+static gboolean begin(Supervisor *s, GError **error)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	GArray *passed = upgrade_sockets();
+
+	s->workers = s->options->workers > 0 ? (unsigned)s->options->workers : (unsigned)MAX(cores, 1);
+	s->children = g_array_new(FALSE, FALSE, sizeof(Child));
+	if (passed == NULL)
+		passed = sockets_from_systemd();
+	s->sockets = sockets_open(s->options, s->workers, passed, error);
+	if (s->sockets == NULL || !supervisor_check(s->options, error))
+		return FALSE;
+	remember(s);
+	for (unsigned i = 0; i < s->workers; i++)
+		add_worker(s, i);
+	adopt(s, upgrade_workers());
+	return TRUE;
+}
+
+int supervisor_run(const Options *options, char **argv)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2};
+	Supervisor s = {.options = options, .argv = argv};
+	g_autoptr(GError) error = NULL;
+	sigset_t signals;
+
+	/* Blocked and waited for in one place, so that none can come between two steps. Workers
+	 * let them in when they can serve them. */
+	sigemptyset(&signals);
+	for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+		sigaddset(&signals, numbers[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	if (!begin(&s, &error)) {
+		log_error(NULL, "%s", error->message);
+		s.code = EXIT_CONFIG;
+	}
+	while (s.children->len > 0) {
+		wait_for_signal(&s, &signals);
+		if (!s.stopping) {
+			start_due(&s);
+			watch_files(&s);
+		}
+	}
+	sockets_close(s.sockets);
+	g_array_unref(s.children);
+	g_free(s.taken);
+	g_free(s.seen);
+	return s.code;
 }

@@ -6,6 +6,7 @@
 #include "net/address.h"
 #include "net/tls.h"
 #include "sandbox_gateway.h"
+#include "sockets.h"
 
 #include <signal.h>
 #include <string.h>
@@ -27,9 +28,10 @@ struct Worker {
 	unsigned refusing;       /* of those over a limit, being told so      */
 	unsigned closed;         /* of those over a limit, not yet logged     */
 	guint64 closed_at;       /* when that was logged last                 */
-	uv_signal_t sigterm, sigint;
+	uv_signal_t signals[4];
 	uv_timer_t drain;
-	gboolean draining;
+	gboolean retired;  /* no new connections                   */
+	gboolean draining; /* ... and old ones not for long        */
 };
 
 const Options *worker_options(Worker *worker)
@@ -239,12 +241,12 @@ static void on_walk_close(uv_handle_t *handle, void *arg)
 /* The last session is gone: what keeps the loop alive goes too. */
 static void close_if_done(Worker *worker)
 {
-	if (!worker->draining || g_hash_table_size(worker->sessions) > 0 || worker->broker == NULL)
+	if (!worker->retired || g_hash_table_size(worker->sessions) > 0 || worker->broker == NULL)
 		return;
 	broker_link_close(g_steal_pointer(&worker->broker));
 	uv_close((uv_handle_t *)&worker->drain, NULL);
-	uv_close((uv_handle_t *)&worker->sigterm, NULL);
-	uv_close((uv_handle_t *)&worker->sigint, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
+		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
 
 static void on_drained(uv_timer_t *timer)
@@ -258,10 +260,16 @@ static void on_drained(uv_timer_t *timer)
 	}
 }
 
-/* First signal: no new connections, the old ones may finish. Second: end them now. */
-static void on_signal(uv_signal_t *handle, int number)
+/* An upgrade: the next program's workers take what comes. */
+static void retire(Worker *worker)
 {
-	Worker *worker = handle->data;
+	worker->retired = TRUE;
+	g_ptr_array_set_size(worker->listeners, 0);
+}
+
+/* First signal: no new connections, the old ones may finish. Second: end them now. */
+static void drain(Worker *worker)
+{
 	guint64 ms = (guint64)worker->options->drain * 1000;
 
 	if (worker->draining) {
@@ -269,11 +277,67 @@ static void on_signal(uv_signal_t *handle, int number)
 		return;
 	}
 	worker->draining = TRUE;
+	retire(worker);
 	log_info(NULL, "stopping: %u sessions may go on for %d s",
 		g_hash_table_size(worker->sessions), worker->options->drain);
-	g_ptr_array_set_size(worker->listeners, 0);
 	uv_timer_start(&worker->drain, on_drained, ms, 1000);
+}
+
+/* ---- certificate */
+
+/* New connections get the new certificate; each old one holds a reference to its own. */
+static gboolean take_certificate(Worker *worker, GError **error)
+{
+	const Options *o = worker->options;
+	SSL_CTX *web = tls_server_context(o->certificate, o->key, TRUE, error);
+	SSL_CTX *vnc = web ? tls_server_context(o->certificate, o->key, FALSE, error) : NULL;
+
+	if (vnc == NULL) {
+		SSL_CTX_free(web);
+		return FALSE;
+	}
+	SSL_CTX_free(worker->tls_web);
+	SSL_CTX_free(worker->tls_vnc);
+	worker->tls_web = web;
+	worker->tls_vnc = vnc;
+	return TRUE;
+}
+
+/* The supervisor has tried the same before it told us: a failure here is worth its own line. */
+static void reload(Worker *worker)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!take_certificate(worker, &error))
+		log_error(NULL, "the old certificate stays: %s", error->message);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	Worker *worker = handle->data;
+
+	switch (number) {
+	case SIGUSR1: reload(worker); break;
+	case SIGUSR2: retire(worker); break;
+	default: drain(worker); break;
+	}
 	close_if_done(worker);
+}
+
+/* They came blocked: none is lost, and none ends a worker that cannot serve it yet. */
+static void let_signals_in(Worker *worker)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+	sigset_t none;
+
+	G_STATIC_ASSERT(G_N_ELEMENTS(numbers) == G_N_ELEMENTS(((Worker *)NULL)->signals));
+	for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		uv_signal_init(&worker->loop, &worker->signals[i]);
+		worker->signals[i].data = worker;
+		uv_signal_start(&worker->signals[i], on_signal, numbers[i]);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Nothing a client sent has been read yet. One worker speaks for all. */
@@ -288,7 +352,7 @@ static gboolean enter_sandbox(const Options *options, unsigned number, GError **
 	return TRUE;
 }
 
-static gboolean start(Worker *worker, unsigned number, GError **error)
+static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GError **error)
 {
 	static const BrokerLinkCalls calls = {.answer = on_answer, .end = on_end, .up = on_up};
 	const Options *o = worker->options;
@@ -297,37 +361,24 @@ static gboolean start(Worker *worker, unsigned number, GError **error)
 	worker->dialer = dialer_start(o, error);
 	if (worker->dialer == NULL)
 		return FALSE;
-	worker->tls_web = tls_server_context(o->certificate, o->key, TRUE, error);
-	if (worker->tls_web == NULL)
+	if (!take_certificate(worker, error))
 		return FALSE;
-	worker->tls_vnc = tls_server_context(o->certificate, o->key, FALSE, error);
-	if (worker->tls_vnc == NULL)
-		return FALSE;
-	for (unsigned vnc = 0; vnc < 2; vnc++) {
-		char **where = vnc ? o->listen_vnc : o->listen;
+	for (guint i = 0; i < sockets->len; i++) {
+		const Socket *socket = &g_array_index(sockets, Socket, i);
 
-		for (; *where; where++) {
-			Listener *l = listener_new(&worker->loop, *where, vnc, on_accept, worker, error);
-
-			if (l == NULL)
-				return FALSE;
-			g_ptr_array_add(worker->listeners, l);
-		}
+		g_ptr_array_add(worker->listeners, listener_new(&worker->loop, socket->fd,
+			socket->vnc_only, on_accept, worker));
 	}
 	if (!enter_sandbox(o, number, error))
 		return FALSE;
 	worker->broker = broker_link_new(&worker->loop, worker->dialer, name, &calls, worker);
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
-	uv_signal_init(&worker->loop, &worker->sigterm);
-	uv_signal_init(&worker->loop, &worker->sigint);
-	worker->sigterm.data = worker->sigint.data = worker;
-	uv_signal_start(&worker->sigterm, on_signal, SIGTERM);
-	uv_signal_start(&worker->sigint, on_signal, SIGINT);
+	let_signals_in(worker);
 	return TRUE;
 }
 
-gboolean worker_run(const Options *options, unsigned number, GError **error)
+gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GError **error)
 {
 	Worker *worker = g_new0(Worker, 1);
 	gboolean started;
@@ -338,7 +389,8 @@ gboolean worker_run(const Options *options, unsigned number, GError **error)
 	worker->sessions = g_hash_table_new(NULL, NULL);
 	worker->expecting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	worker->by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	started = start(worker, number, error);
+	started = start(worker, number, sockets, error);
+	g_array_unref(sockets);
 	if (started)
 		log_info(NULL, "worker %u is ready", number);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * worker: one gateway process: a loop, its listeners, its sessions, its link to the broker. Single
- * threaded; several workers share the ports by SO_REUSEPORT and nothing else.
+ * threaded; several workers share the ports (sockets.h) and nothing else.
  */
 #pragma once
 
@@ -12,9 +12,15 @@
 #include <openssl/ssl.h>
 #include <uv.h>
 
-/* Runs until SIGTERM or SIGINT has been served (sessions drain for options->drain seconds).
- * FALSE with FAULT_CONFIG if it could not start. */
-gboolean worker_run(const Options *options, unsigned number, GError **error);
+/*
+ * Runs until its sessions have ended after one of these signals, which it lets in when it can serve
+ * them (they come blocked):
+ *   SIGTERM, SIGINT   no new connections; sessions may go on for options->drain seconds
+ *   SIGUSR2           no new connections; sessions may go on as long as they like
+ *   SIGUSR1           takes the certificate anew
+ * sockets: of Socket, taken. FALSE with FAULT_CONFIG if it could not start.
+ */
+gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GError **error);
 
 const Options *worker_options(Worker *worker);
 uv_loop_t *worker_loop(Worker *worker);

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workers die, the program is replaced, certificates are renewed: nobody who connects meanwhile is
+lost, and no session ends that need not."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import deployment
+import procs
+import pytest
+import rfb
+from deployment import eventually
+
+PER_SECOND = 200
+
+
+class Knocker:
+    """Connects to the VNC port at a steady rate and wants to be greeted each time."""
+
+    def __init__(self, oriel):
+        self.where = (oriel.host, oriel.vnc_port)
+        self.lost, self.greeted = [], 0
+        self.stop = threading.Event()
+        self.threads = [threading.Thread(target=self.knock) for _ in range(4)]
+
+    def knock(self):
+        due = time.monotonic()
+        while not self.stop.is_set():
+            due += len(self.threads) / PER_SECOND
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                with socket.create_connection(self.where, 10) as one:
+                    greeting = one.recv(12)
+            except OSError as error:
+                self.lost.append(repr(error))
+                continue
+            if greeting == b"RFB 003.008\n":
+                self.greeted += 1
+            else:
+                self.lost.append(repr(greeting))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(20)
+
+
+@pytest.fixture
+def session(oriel, source):
+    """A live session whose picture moves."""
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+    viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
+    viewer.init()
+    viewer.screen()
+    yield viewer
+    viewer.sock.close()
+    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+
+
+def alive(viewer):
+    viewer.type("echo still here\n")
+    viewer.update(incremental=True)
+
+
+def workers(oriel):
+    return set(oriel.pids("gateway")) - {oriel.daemons["gateway"].pid}
+
+
+def worker_of(oriel, viewer):
+    """The worker that has this viewer's connection: each has its own sockets."""
+    port = viewer.sock.getsockname()[1]
+    listing = subprocess.run(
+        ["ss", "-Htnp", "state", "established", f"( dport = :{port} )"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return next(pid for pid in workers(oriel) if f"pid={pid}," in listing)
+
+
+def test_killed_workers_lose_no_queue(oriel):
+    """What a killed worker had in hand ends with it, what waits in the queue does not."""
+    with Knocker(oriel) as knocker:
+        for _ in range(3):
+            time.sleep(0.5)
+            before = workers(oriel)
+            os.kill(min(before), signal.SIGKILL)
+            assert eventually(lambda: len(workers(oriel) - {min(before)}) == 2, 5)
+        time.sleep(1)
+    assert len(knocker.lost) <= 3, knocker.lost
+    assert knocker.greeted > 300
+
+
+def test_a_killed_worker_ends_its_own_sessions_alone(oriel, session, source):
+    victim = worker_of(oriel, session)
+    other = None
+    for _ in range(20):
+        other = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+        if worker_of(oriel, other) != victim:
+            break
+        other.sock.close()
+    other.secure(oriel.ca, "anna", oriel.passwords["anna"])
+    other.init()
+    other.screen()
+    assert len(procs.live_sessions(oriel)) == 2
+    os.kill(victim, signal.SIGKILL)
+    assert eventually(lambda: len(procs.live_sessions(oriel)) == 1, 2), "the books are late"
+    assert session.closed()
+    alive(other)
+    other.sock.close()
+
+
+def test_an_upgrade_loses_nothing(oriel, session):
+    """The program on disk takes over; the old workers go on for their sessions alone."""
+    pid, old = oriel.daemons["gateway"].pid, workers(oriel)
+    carrier = worker_of(oriel, session)
+    with Knocker(oriel) as knocker:
+        for _ in range(3):
+            time.sleep(0.3)
+            program = oriel.path("bin/oriel-gateway")
+            shutil.copy(program, f"{program}.new")
+            os.replace(f"{program}.new", program)
+            before = workers(oriel)
+            with oriel.logged("gateway", "takes over"):
+                os.kill(pid, signal.SIGHUP)
+                assert eventually(lambda: len(workers(oriel) - before) == 2, 10)
+        time.sleep(0.5)
+    assert not knocker.lost and knocker.greeted > 200
+    assert eventually(lambda: workers(oriel) & old == {carrier}, 10), "too many old workers"
+    assert len(workers(oriel)) == 3
+    time.sleep(2 * oriel.options["gateway"]["drain"])
+    alive(session)
+    session.sock.close()
+    assert eventually(lambda: len(workers(oriel)) == 2, 10), "the last old worker goes on"
+    assert oriel.healthy()
+
+
+def test_a_bad_program_does_not_take_over(oriel):
+    program = oriel.path("bin/oriel-gateway")
+    good, before = program.read_bytes(), workers(oriel)
+    bad = pathlib.Path(f"{program}.new")
+    bad.write_text("#!/bin/false\n")
+    bad.chmod(0o755)
+    os.replace(bad, program)
+    try:
+        with oriel.logged("gateway", "no reload", "--check failed"):
+            os.kill(oriel.daemons["gateway"].pid, signal.SIGHUP)
+        assert workers(oriel) == before and oriel.healthy()
+    finally:
+        bad.write_bytes(good)
+        bad.chmod(0o755)
+        os.replace(bad, program)
+
+
+def test_sockets_from_systemd(oriel):
+    """Who came before the gateway was there is greeted, and a port of its own is bound as ever."""
+    own = deployment.free_port()
+    config = oriel.path("activated.conf")
+    with socket.create_server(("127.0.0.1", 0)) as passed:
+        address = passed.getsockname()
+        config.write_text(
+            f"[gateway]\nlisten = 127.0.0.1:{own}\nlisten_vnc = 127.0.0.1:{address[1]}\n"
+            f"certificate = {oriel.path('tls/tls.crt')}\nkey = {oriel.path('tls/tls.key')}\n"
+            "workers = 3\n"
+        )
+        early = socket.create_connection(address, 10)
+        gateway = subprocess.Popen(
+            ["bash", "-c", f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" -c {config} 3<&{passed.fileno()}']
+            + [oriel.path("bin/oriel-gateway")],
+            pass_fds=[passed.fileno()],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert early.recv(12) == b"RFB 003.008\n"
+            for _ in range(20):
+                with socket.create_connection(address, 10) as one:
+                    assert one.recv(12) == b"RFB 003.008\n"
+            socket.create_connection(("127.0.0.1", own), 5).close()
+        finally:
+            early.close()
+            gateway.terminate()
+            assert gateway.wait(10) == 0
+        socket.create_connection(address, 10).close()
+
+
+# ---- certificates and configuration
+
+
+def serial(oriel):
+    """Of the certificate that a new connection is shown."""
+    context = ssl.create_default_context(cafile=oriel.ca)
+    with socket.create_connection((oriel.host, oriel.port), 5) as raw:
+        with context.wrap_socket(raw, server_hostname="localhost") as tls:
+            return tls.getpeercert()["serialNumber"]
+
+
+def replace(path, content):
+    """As ACME clients do: a new file under the old name."""
+    new = pathlib.Path(f"{path}.new")
+    new.write_bytes(content)
+    shutil.copystat(path, new)
+    os.chown(new, path.stat().st_uid, path.stat().st_gid)
+    os.utime(new)
+    os.replace(new, path)
+
+
+@contextlib.contextmanager
+def other_certificate(oriel, directory):
+    """A new one by the same CA; the old one again afterwards."""
+    files = {name: oriel.path("tls") / name for name in ("tls.crt", "tls.key")}
+    old = {name: file.read_bytes() for name, file in files.items()}
+    for name in ("ca.pem", "ca.key"):
+        shutil.copy(oriel.path("tls") / name, directory)
+    subprocess.run(
+        [deployment.SOURCE / "config/demo/certificate", directory, "localhost"], check=True
+    )
+    yield {name: (directory / name).read_bytes() for name in files}
+    with oriel.logged("gateway", "took the new certificate", seconds=10):
+        for name, file in files.items():
+            replace(file, old[name])
+
+
+def test_a_new_certificate_is_picked_up(oriel, session, tmp_path):
+    before = serial(oriel)
+    with other_certificate(oriel, tmp_path) as new:
+        with oriel.logged("gateway", "took the new certificate", seconds=10):
+            replace(oriel.path("tls/tls.crt"), new["tls.crt"])
+            replace(oriel.path("tls/tls.key"), new["tls.key"])
+        assert eventually(lambda: all(serial(oriel) != before for _ in range(8)), 2)
+        alive(session)
+
+
+def test_a_broken_certificate_is_told_once(oriel):
+    """The old one goes on; only a worker that starts anew has to wait for a good one."""
+    file, before = oriel.path("tls/tls.crt"), serial(oriel)
+    good = file.read_bytes()
+    with oriel.logged("gateway", "old certificate stays", r"tls\.crt", seconds=10):
+        replace(file, b"nonsense\n")
+        time.sleep(7)
+    assert all(serial(oriel) == before for _ in range(8))
+    os.kill(min(workers(oriel)), signal.SIGKILL)
+    time.sleep(1.5)
+    assert not oriel.ended("gateway")
+    replace(file, good)
+    assert eventually(lambda: len(workers(oriel)) == 2, 5)
+    assert all(serial(oriel) == before for _ in range(8))
+
+
+def test_configuration(oriel, session):
+    """New connections are served by the new one, a running session does not notice."""
+    path = oriel.path("oriel.conf")
+    text = path.read_text()
+
+    def hang_up():
+        os.kill(oriel.daemons["gateway"].pid, signal.SIGHUP)
+
+    try:
+        path.write_text(text.replace("[broker]", "nonsense = 1\n[broker]"))
+        with oriel.logged("gateway", "unknown key nonsense"):
+            with oriel.logged("gateway", "no reload"):
+                hang_up()
+        before = workers(oriel)
+        path.write_text(
+            text.replace("[broker]", "vnc_login = no\n[broker]").replace(
+                "workers = 2", "workers = 3"
+            )
+        )
+        hang_up()
+        assert eventually(lambda: len(workers(oriel) - before) == 3, 5)
+        assert oriel.healthy()
+        with oriel.refusal("greet", "denied", "only tickets"):
+            viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port)
+            with pytest.raises(rfb.Refused):
+                viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
+            viewer.sock.close()
+        alive(session)
+    finally:
+        path.write_text(text)
+        before = workers(oriel)
+        hang_up()
+        assert eventually(lambda: len(workers(oriel) - before) == 2, 5)
+        assert oriel.healthy()
