@@ -11,13 +11,13 @@
  */
 #include <glib-unix.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "api/api.h"
 #include "core.h"
 #include "fault.h"
 #include "log.h"
+#include "sandbox_broker.h"
 
 static gboolean on_signal(gpointer loop)
 {
@@ -36,9 +36,16 @@ static void wait_for_signal(void)
 
 static gboolean run(const Options *options, GError **error)
 {
-	g_autoptr(Core) core = core_open(options, error);
-	Api *api = core ? api_start(core, error) : NULL;
+	g_autoptr(Core) core = NULL;
+	const char *lacks = NULL;
+	Api *api;
 
+	if (!sandbox_broker(&lacks, error))
+		return FALSE;
+	if (lacks)
+		log_warning(NULL, "sandbox: %s", lacks);
+	core = core_open(options, error);
+	api = core ? api_start(core, error) : NULL;
 	if (!api)
 		return FALSE;
 	log_info(NULL, "ready");
@@ -65,9 +72,6 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 
 	umask(0077);
-	/* Passwords and tickets pass through here, and desktops run under the same user id: no core
-	 * dump, and none of them may look into this process. */
-	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
