@@ -15,10 +15,19 @@
 #define RETRY_MS    500
 #define QUEUE_MAX   (4 * 1024 * 1024)
 #define MESSAGE_FDS 8 /* descriptors that one recvmsg() may bring */
+#define HELD_MAX    1024  /* requests that wait for a broker that is away ... */
+#define HELD_MS     10000 /* ... and how long */
+#define KEPT_MAX    4096  /* ends of sessions that it is told when it is back */
+
+typedef struct {
+	guint64 id;
+	guint64 until; /* loop time in ms */
+	GByteArray *bytes;
+} Held;
 
 struct BrokerLink {
 	uv_poll_t poll;
-	uv_timer_t retry;
+	uv_timer_t retry, patience;
 	int fd;
 	gboolean up;     /* hello was answered       */
 	gboolean before; /* it was up at least once  */
@@ -28,6 +37,8 @@ struct BrokerLink {
 	char *name;
 	guint64 next_id;
 	GHashTable *pending; /* ids of requests that want an answer */
+	GQueue held; /* of Held, oldest first; only while the broker is away */
+	GQueue kept; /* of GByteArray: notices, likewise                     */
 	Buffer in;
 	Buffer out;
 	GQueue fds; /* received, in the order of the messages that name them */
@@ -122,16 +133,98 @@ static gboolean link_flush(BrokerLink *link)
 	return TRUE;
 }
 
-static void link_send(BrokerLink *link, const ControlMessage *message)
+/* Wipes and frees the bytes. */
+static void link_send_bytes(BrokerLink *link, GByteArray *bytes)
 {
-	GByteArray *bytes = control_encode(message);
-
 	buffer_append(&link->out, bytes->data, bytes->len);
 	control_wipe(bytes);
 	/* A broken socket shows at the next poll. */
 	(void)link_flush(link);
 	watch(link);
 }
+
+static void link_send(BrokerLink *link, const ControlMessage *message)
+{
+	link_send_bytes(link, control_encode(message));
+}
+
+/* ---- while the broker is away */
+
+static void expect_answer(BrokerLink *link, guint64 id)
+{
+	g_hash_table_add(link->pending, g_memdup2(&id, sizeof id));
+}
+
+static void held_free(Held *held)
+{
+	control_wipe(held->bytes);
+	g_free(held);
+}
+
+/* Those at the head have waited longest: they give up first. */
+static void on_patience(uv_timer_t *timer)
+{
+	BrokerLink *link = timer->data;
+	g_autoptr(GError) error = g_error_new(FAULT, FAULT_BROKER, "the broker is away");
+	guint64 now = uv_now(timer->loop);
+	Held *held;
+
+	while ((held = g_queue_peek_head(&link->held)) != NULL && held->until <= now) {
+		guint64 id = held->id;
+
+		held_free(g_queue_pop_head(&link->held));
+		link->calls.answer(link->data, id, NULL, -1, error);
+	}
+	if (held != NULL)
+		uv_timer_start(timer, on_patience, held->until - now, 0);
+}
+
+static void hold(BrokerLink *link, const ControlMessage *message)
+{
+	Held *held = g_new(Held, 1);
+
+	held->id = message->id;
+	held->until = uv_now(link->patience.loop) + HELD_MS;
+	held->bytes = control_encode(message);
+	g_queue_push_tail(&link->held, held);
+	if (link->held.length == 1)
+		uv_timer_start(&link->patience, on_patience, HELD_MS, 0);
+}
+
+/* It is back. What has ended comes first, then what lives, then those who want something new. */
+static void catch_up(BrokerLink *link)
+{
+	GByteArray *notice;
+	Held *held;
+
+	if (link->told)
+		log_info(NULL, "the broker is back");
+	link->up = TRUE;
+	link->told = FALSE;
+	while ((notice = g_queue_pop_head(&link->kept)) != NULL)
+		link_send_bytes(link, notice);
+	link->calls.up(link->data, link->before);
+	link->before = TRUE;
+	while ((held = g_queue_pop_head(&link->held)) != NULL) {
+		expect_answer(link, held->id);
+		link_send_bytes(link, g_steal_pointer(&held->bytes));
+		g_free(held);
+	}
+	uv_timer_stop(&link->patience);
+}
+
+static void forget_all(BrokerLink *link)
+{
+	Held *held;
+	GByteArray *notice;
+
+	while ((held = g_queue_pop_head(&link->held)) != NULL)
+		held_free(held);
+	while ((notice = g_queue_pop_head(&link->kept)) != NULL)
+		control_wipe(notice);
+}
+
+/* ---- answers */
 
 static void link_answer(BrokerLink *link, const ControlMessage *message)
 {
@@ -144,12 +237,7 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 		return;
 	}
 	if (!link->up && message->type == CONTROL_OK) {
-		if (link->told)
-			log_info(NULL, "the broker is back");
-		link->up = TRUE;
-		link->told = FALSE;
-		link->calls.up(link->data, link->before);
-		link->before = TRUE;
+		catch_up(link);
 		return;
 	}
 	if (!g_hash_table_remove(link->pending, &message->id)) {
@@ -281,22 +369,41 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 	link->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	g_queue_init(&link->fds);
 	uv_timer_init(loop, &link->retry);
-	link->retry.data = link;
+	uv_timer_init(loop, &link->patience);
+	link->retry.data = link->patience.data = link;
 	link_connect(link);
 	return link;
 }
 
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
 {
-	if (!link->up || buffer_length(&link->out) > QUEUE_MAX) {
+	if (link->up ? buffer_length(&link->out) > QUEUE_MAX : link->held.length >= HELD_MAX) {
 		g_set_error(error, FAULT, FAULT_BROKER,
 			link->up ? "the broker does not keep up" : "the broker is away");
 		return FALSE;
 	}
 	message->id = ++link->next_id;
-	g_hash_table_add(link->pending, g_memdup2(&message->id, sizeof message->id));
-	link_send(link, message);
+	if (link->up) {
+		expect_answer(link, message->id);
+		link_send(link, message);
+	} else {
+		hold(link, message);
+	}
 	return TRUE;
+}
+
+gboolean broker_link_cancel(BrokerLink *link, guint64 id)
+{
+	for (GList *l = link->held.head; l != NULL; l = l->next) {
+		Held *held = l->data;
+
+		if (held->id == id) {
+			g_queue_delete_link(&link->held, l);
+			held_free(held);
+			return TRUE;
+		}
+	}
+	return FALSE;
 }
 
 void broker_link_notify(BrokerLink *link, ControlMessage *message)
@@ -304,6 +411,8 @@ void broker_link_notify(BrokerLink *link, ControlMessage *message)
 	message->id = 0;
 	if (link->up && buffer_length(&link->out) <= QUEUE_MAX)
 		link_send(link, message);
+	else if (!link->up && message->type == CONTROL_ENDED && link->kept.length < KEPT_MAX)
+		g_queue_push_tail(&link->kept, control_encode(message));
 }
 
 gboolean broker_link_is_up(const BrokerLink *link)
@@ -316,12 +425,14 @@ void broker_link_close(BrokerLink *link)
 	if (link == NULL)
 		return;
 	link->up = FALSE;
-	link->closing = 1;
+	link->closing = 2;
 	drop_traffic(link);
+	forget_all(link);
 	if (link->fd >= 0) {
 		link->closing++;
 		if (!uv_is_closing((uv_handle_t *)&link->poll))
 			uv_close((uv_handle_t *)&link->poll, on_poll_closed);
 	}
 	uv_close((uv_handle_t *)&link->retry, on_closed);
+	uv_close((uv_handle_t *)&link->patience, on_closed);
 }

@@ -30,11 +30,17 @@ typedef struct {
 BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 	const BrokerLinkCalls *calls, gpointer data);
 
-/* Sends a request; fills in message->id, which the answer repeats. FALSE with FAULT_BROKER if the
- * broker is not there. Every accepted request is answered, if need be with FAULT_BROKER. */
+/* Sends a request; fills in message->id, which the answer repeats. While the broker is away requests
+ * wait for it, ten seconds at most; FALSE with FAULT_BROKER if too many do. Every accepted request is
+ * answered, if need be with FAULT_BROKER; one that was sent to a broker that then goes away at once,
+ * since nobody knows what has become of it. */
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error);
 
-/* Sends a notice. Dropped if the broker is away: it ends what it misses by itself. */
+/* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none of those. */
+gboolean broker_link_cancel(BrokerLink *link, guint64 id);
+
+/* Sends a notice. If the broker is away, the end of a session is told when it is back; other notices
+ * are dropped, since `up` is the moment to say what is true by then. */
 void broker_link_notify(BrokerLink *link, ControlMessage *message);
 
 gboolean broker_link_is_up(const BrokerLink *link);

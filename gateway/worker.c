@@ -153,7 +153,9 @@ void worker_expect(Worker *worker, guint64 request_id, Session *session)
 
 void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
 {
-	if (opens)
+	gboolean sent = !broker_link_cancel(worker->broker, request_id);
+
+	if (opens && sent)
 		worker_expect(worker, request_id, NULL);
 	else
 		g_hash_table_remove(worker->expecting, &request_id);

@@ -3,6 +3,8 @@
 found again."""
 
 import signal
+import threading
+import time
 
 import pytest
 
@@ -37,9 +39,11 @@ def test_it_is_down(oriel, source, no_broker):
     answer = oriel.api(source).request("GET", "/api/v1/desktops", headers={"Accept": "*/*"})
     assert answer.status == 503
 
+    begin = time.monotonic()
     with oriel.refusal("redeem", "broker"):
         with pytest.raises(rfb.Refused, match="not available"):
             vnc(oriel, source)
+    assert 9 < time.monotonic() - begin < 13, "it waits for the broker, but not for ever"
 
     with spice.Channel(spice.dial(oriel.host, oriel.port, oriel.ca, source), spice.MAIN) as main:
         with oriel.refusal("redeem", "broker"):
@@ -64,6 +68,47 @@ def test_sessions_and_desktops_survive_it(oriel, source, books):
             lambda: session[0] in [row["id"] for row in procs.live_sessions(oriel)], 15
         ), "the session is not known any more"
         assert desktops <= set(oriel.desktops_running()), "a desktop was not found again"
+
+
+def test_who_comes_meanwhile_waits(oriel, source, books):
+    """... and gets in when the broker is back."""
+    seen = []
+
+    def come():
+        with vnc(oriel, source) as viewer:
+            viewer.screen()
+            seen.append(viewer.image)
+
+    oriel.signal("broker", signal.SIGKILL)
+    someone = threading.Thread(target=come)
+    someone.start()
+    time.sleep(2)
+    assert not seen
+    oriel.start_broker()
+    assert oriel.healthy(20)
+    someone.join(20)
+    assert seen, "who waited was not let in"
+
+
+def test_the_account_of_a_session_that_ended_meanwhile(oriel, source, books):
+    """Bytes, duration and reason are in the books as if the broker had been there."""
+    with vnc(oriel, source) as viewer:
+        viewer.screen()
+        (session,) = [row["id"] for row in procs.live_sessions(oriel)]
+        oriel.signal("broker", signal.SIGKILL)
+        viewer.update()
+    time.sleep(0.5)
+    oriel.start_broker()
+    assert oriel.healthy(20)
+
+    def ended():
+        rows = oriel.rows("sessions", "--all")
+        return [row for row in rows if row["id"] == session and row["state"] == "ended"]
+
+    assert eventually(ended, 3), "it took the broker's own doubts to end it"
+    (row,) = ended()
+    assert row["bytes_out"] > 100_000 and row["bytes_in"] > 50
+    assert "left" in row["reason"]
 
 
 def test_a_session_that_ended_meanwhile(oriel, source, books):
