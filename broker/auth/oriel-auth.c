@@ -15,8 +15,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,6 +23,8 @@
 #include "auth/authlink.h"
 #include "fault.h"
 #include "log.h"
+#include "rights.h"
+#include "syscalls.h"
 
 #define SERVICE        "oriel"
 #define LOGIN_SECONDS  120 /* for the person, all questions together                          */
@@ -265,12 +265,15 @@ static gboolean login_run(Login *login, const AuthMessage *begin, const char *co
 
 /* ---- the process */
 
-/* Nothing of a password may reach a disk, nothing of our caller a module. */
+/*
+ * Nothing of a password may reach a disk, nothing of our caller a module. It stays root, and free
+ * in what files it uses: PAM modules are the site's own, read and (for an expired password) write
+ * where they must, ask servers, and some run programs. What none needs for a login is to mount, to
+ * trace, to load code into the kernel; and root's own set-user-id programs give it nothing.
+ */
 static void harden(void)
 {
-	const struct rlimit none = {0, 0};
-
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	if (!rights_freeze(NULL) || !syscalls_deny_dangerous(NULL) ||
 	    close_range(3, ~0u, 0) < 0 || clearenv() != 0 ||
 	    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0 ||
 	    setenv("LANG", "C.UTF-8", 1) < 0)
