@@ -80,15 +80,31 @@ def workers(oriel):
 
 
 def worker_of(oriel, viewer):
-    """The worker that has this viewer's connection: each has its own sockets."""
+    """The worker that has this viewer's connection, once one of them took it from the queue."""
     port = viewer.sock.getsockname()[1]
-    listing = subprocess.run(
-        ["ss", "-Htnp", "state", "established", f"( dport = :{port} )"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return next(pid for pid in workers(oriel) if f"pid={pid}," in listing)
+
+    def owner():
+        listing = subprocess.run(
+            ["ss", "-Htnp", "state", "established", f"( dport = :{port} )"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        return next((pid for pid in workers(oriel) if f"pid={pid}," in listing), None)
+
+    pid = eventually(owner, 5)
+    assert pid, "nobody took the connection"
+    return pid
+
+
+def dial_elsewhere(oriel, source, busy):
+    """A connection that another worker than busy has."""
+    for _ in range(50):
+        viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+        if worker_of(oriel, viewer) != busy:
+            return viewer
+        viewer.sock.close()
+    raise AssertionError("one worker takes everything")
 
 
 def test_killed_workers_lose_no_queue(oriel):
@@ -106,21 +122,15 @@ def test_killed_workers_lose_no_queue(oriel):
 
 def test_a_killed_worker_ends_its_own_sessions_alone(oriel, session, source):
     victim = worker_of(oriel, session)
-    other = None
-    for _ in range(20):
-        other = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
-        if worker_of(oriel, other) != victim:
-            break
-        other.sock.close()
-    other.secure(oriel.ca, "anna", oriel.passwords["anna"])
-    other.init()
-    other.screen()
-    assert len(procs.live_sessions(oriel)) == 2
-    os.kill(victim, signal.SIGKILL)
-    assert eventually(lambda: len(procs.live_sessions(oriel)) == 1, 2), "the books are late"
-    assert session.closed()
-    alive(other)
-    other.sock.close()
+    with dial_elsewhere(oriel, source, victim) as other:
+        other.secure(oriel.ca, "anna", oriel.passwords["anna"])
+        other.init()
+        other.screen()
+        assert len(procs.live_sessions(oriel)) == 2
+        os.kill(victim, signal.SIGKILL)
+        assert eventually(lambda: len(procs.live_sessions(oriel)) == 1, 2), "the books are late"
+        assert session.closed()
+        alive(other)
 
 
 def test_an_upgrade_loses_nothing(oriel, session):
