@@ -88,7 +88,10 @@ class Bench:
         )
 
     def spawn(self, *words):
-        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
+        """In a session of its own, as the gateway is: the kernel shares out the processors to
+        sessions first (sched_autogroup), so that one beside the load's 50 threads starves."""
+        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
+                                   start_new_session=True)
         self.started.append(process)
         return process
 
