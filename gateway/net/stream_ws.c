@@ -20,10 +20,9 @@ typedef struct {
 	guint8 head[HEAD_SHORT + 8];
 	unsigned head_n;
 	WsFrame frame;
-	guint64 left;   /* of the frame's payload; 0 = a header comes next */
-	guint64 offset; /* into it, for the mask                           */
-	gboolean serving; /* the frame in hand is a control frame          */
-	guint8 control[WS_CONTROL_MAX];
+	guint64 left;    /* of the frame's payload; 0 = a header comes next         */
+	guint64 offset;  /* into it, for the mask                                   */
+	guint8 *control; /* payload of the control frame in hand; NULL = another one */
 
 	/* to the client */
 	guint64 unsent; /* payload that the last header has promised       */
@@ -218,11 +217,11 @@ static Io ws_stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError *
 	for (unsigned frames = 0; frames < TURN_MAX; frames++) {
 		Io io;
 
-		if (ws->serving) {
+		if (ws->control != NULL) {
 			io = read_control(ws, error);
 			if (io != IO_DONE)
 				return io;
-			ws->serving = FALSE;
+			g_clear_pointer(&ws->control, g_free);
 			continue;
 		}
 		if (ws->left > 0)
@@ -230,7 +229,8 @@ static Io ws_stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError *
 		io = read_header(ws, error);
 		if (io != IO_DONE)
 			return io;
-		ws->serving = is_control(&ws->frame);
+		if (is_control(&ws->frame))
+			ws->control = g_malloc(WS_CONTROL_MAX);
 	}
 	s->wants = STREAM_AGAIN;
 	return IO_WAIT;
@@ -241,6 +241,7 @@ static void ws_stream_free(Stream *s)
 	WsStream *ws = (WsStream *)s;
 
 	buffer_clear(&ws->pending);
+	g_free(ws->control);
 	g_free(ws);
 }
 

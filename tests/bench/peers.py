@@ -50,7 +50,7 @@ class GatewayTarget(Target):
         self.bench.system.start_gateway()
 
     def pids(self):
-        """The one worker: the supervisor's child."""
+        """The workers: the supervisor's children."""
         parent = self.bench.system.daemons["gateway"].pid
         return [pid for pid in self.bench.system.pids("gateway") if pid != parent]
 
@@ -78,12 +78,14 @@ class ProxyTarget(Target):
 
 
 class Bench:
-    def __init__(self, directory, machines):
-        self.directory, self.machines = directory, machines
+    """A deployment with `machines` desktops of each of the protocols in `kinds`."""
+
+    def __init__(self, directory, machines, workers=1, kinds=("vnc", "spice")):
+        self.directory, self.machines, self.kinds = directory, machines, kinds
         self.started = []
         self.system = deployment.Deployment(
             "bench",
-            gateway={"workers": 1, "max_per_address": 20000, "max_handshakes": 20000},
+            gateway={"workers": workers, "max_per_address": 20000, "max_handshakes": 20000},
             broker={"ticket_seconds": 600},
         )
 
@@ -105,11 +107,11 @@ class Bench:
 
     def begin(self):
         program = deployment.BUILD / "tests/bench/bench-desktop"
-        for kind in ("vnc", "spice"):
+        for kind in self.kinds:
             desktop = self.spawn(program, kind, self.directory / f"{kind}.sock")
             assert desktop.stdout.readline() == "ready\n"
         self.system.start()
-        for kind in ("vnc", "spice"):
+        for kind in self.kinds:
             pool = f"bench-{kind}"
             self.system.ctl("pool", "add", pool, "--kind", "machines", "--max", self.machines)
             self.system.ctl("entitle", pool, "--user", "anna")
