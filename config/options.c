@@ -20,6 +20,7 @@ typedef struct {
 static const Row rows[] = {
 	{"gateway", "listen", LIST, AT(listen), "[::]:443"},
 	{"gateway", "listen_vnc", LIST, AT(listen_vnc), ""},
+	{"gateway", "proxy_from", LIST, AT(proxy_from), ""},
 	{"gateway", "certificate", TEXT, AT(certificate), "/etc/oriel/tls.crt"},
 	{"gateway", "key", TEXT, AT(key), "/etc/oriel/tls.key"},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},

@@ -11,6 +11,7 @@ typedef struct {
 	/* [gateway] */
 	char **listen;        /* "address:port", any protocol                    */
 	char **listen_vnc;    /* "address:port", VNC only: greets at once        */
+	char **proxy_from;    /* "address" or "address/bits": begin with PROXY   */
 	char *certificate;    /* PEM chain                                       */
 	char *key;            /* PEM private key                                 */
 	int workers;          /* processes; 0 = one per core                     */

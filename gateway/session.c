@@ -18,6 +18,7 @@ static const struct {
 	Step (*run)(Session *session, GError **error);
 	unsigned seconds; /* 0 = as long as it likes */
 } path[] = {
+	{"proxy", session_proxy, 5},      /* who it is, if a trusted proxy brings it              */
 	{"secure", session_secure, 10},   /* TLS, if the first byte says so; silence says VNC     */
 	{"sniff", session_sniff, 10},     /* HTTP, SPICE or RFB? picks session->front             */
 	{"greet", session_greet, 60},     /* the front's own handshake, until we know who asks    */
@@ -148,6 +149,7 @@ static void on_closed(uv_handle_t *handle)
 	g_free(s->lease);
 	g_free(s->user);
 	g_free(s->desktop_name);
+	g_free(s->target);
 	g_free(s);
 }
 
@@ -384,7 +386,7 @@ void session_end(Session *s, Fault code, const char *reason)
 	session_run(s);
 }
 
-void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only,
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,
 	const char *limit)
 {
 	Session *s = g_new0(Session, 1);
@@ -393,6 +395,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->loop = g_new0(SessionLoop, 1);
 	s->worker = worker;
 	s->vnc_only = vnc_only;
+	s->proxied = proxied;
 	s->limit = limit;
 	s->endpoint_fd = -1;
 	s->desktop.is_desktop = TRUE;

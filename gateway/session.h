@@ -2,7 +2,7 @@
 /*
  * session: one connection of a client on its way to a desktop. It walks the table in session.c:
  *
- *   secure -> sniff -> greet -> redeem -> dial -> welcome -> relay
+ *   proxy -> secure -> sniff -> greet -> redeem -> dial -> welcome -> relay
  *
  * Each step is re-entrant: "do what you can" and say NEXT, WAIT, END or FAIL. session_run() is the
  * only loop; every socket event, timer and broker answer calls it. Deadlines come from the table.
@@ -88,6 +88,8 @@ struct Session {
 	Worker *worker;
 	char id[17];        /* random hex; in every log line and in the audit */
 	char address[64];   /* the client's "address:port" */
+	gboolean proxied;   /* a trusted proxy connected: its header with the client's address is due */
+	char *target;       /* "address:port" that the client connected to, as a proxy said; else NULL */
 	LogContext log;
 	const char *limit;  /* the limit that it is over, NULL = welcome: refused at greet */
 	gboolean vnc_only;  /* came in on a listener whose only protocol is VNC */
@@ -160,9 +162,10 @@ void session_wake_after(Session *session, guint64 ms);
 Step session_client_io(Session *session, Io io);
 Step session_desktop_io(Session *session, Io io, GError **error);
 
-/* Puts a session on its way with a connected client; the worker owns it from here. limit: the option
- * that says that this one is too many (static text), NULL = welcome. */
-void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only,
+/* Puts a session on its way with a connected client; the worker owns it from here. proxied: it begins
+ * with a PROXY header. limit: the option that says that this one is too many (static text), NULL =
+ * welcome. */
+void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,
 	const char *limit);
 
 /* Runs what can run. The session may be gone on return. */

@@ -37,6 +37,7 @@ typedef struct SessionLoop {
 } SessionLoop;
 
 /* session_steps.c: the first steps of the table, and redeem */
+Step session_proxy(Session *session, GError **error);
 Step session_secure(Session *session, GError **error);
 Step session_sniff(Session *session, GError **error);
 Step session_greet(Session *session, GError **error);

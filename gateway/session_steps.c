@@ -2,8 +2,63 @@
 /* session_steps: what the rows of the table in session.c do, in its order. */
 #include "session_loop.h"
 
+#include "http/proxy.h"
 #include "http/sniff.h"
+#include "net/address.h"
 #include "net/stream_tls.h"
+
+/* ---- proxy */
+
+/* Takes the text. IPv4 in IPv6 becomes IPv4, so that a client has one name whichever way it came. */
+static char *plain(char *address)
+{
+	struct sockaddr_storage parsed;
+	char text[ADDRESS_TEXT];
+
+	if (address == NULL || address_parse(address, &parsed) == 0)
+		return address;
+	address_describe(&parsed, text);
+	g_free(address);
+	return g_strdup(text);
+}
+
+/* The real client takes the proxy's place in limits, log and books. A header without an address (the
+ * proxy's own check of our health) leaves the connection's own. */
+static gboolean take_client(Session *s, const ProxyHeader *header, GError **error)
+{
+	g_autofree char *source = plain(proxy_source(header));
+
+	if (source == NULL)
+		return TRUE;
+	s->target = plain(proxy_target(header));
+	if (worker_session_is_from(s->worker, s, source))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_BUSY, "max_per_address is reached");
+	return FALSE;
+}
+
+/* Whatever came behind the header stays in client.in. */
+Step session_proxy(Session *s, GError **error)
+{
+	while (s->proxied) {
+		gsize have = buffer_length(&s->client.in);
+		ProxyHeader header;
+		gssize n = have ? proxy_parse(buffer_bytes(&s->client.in), have, &header, error) : 0;
+		Io io;
+
+		if (n < 0)
+			return STEP_FAIL;
+		if (n > 0) {
+			buffer_consume(&s->client.in, (gsize)n);
+			s->proxied = FALSE;
+			return take_client(s, &header, error) ? STEP_NEXT : STEP_FAIL;
+		}
+		io = peer_read(&s->client, PROXY_READ_MAX - have, error);
+		if (io != IO_DONE)
+			return session_client_io(s, io);
+	}
+	return STEP_NEXT;
+}
 
 /* ---- secure */
 

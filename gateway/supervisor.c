@@ -206,10 +206,16 @@ static void reap(Supervisor *s)
 gboolean supervisor_check(const Options *o, GError **error)
 {
 	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, error);
+	g_autoptr(GArray) networks = NULL;
 
 	if (context == NULL)
 		return FALSE;
 	SSL_CTX_free(context);
+	networks = address_networks(o->proxy_from, error);
+	if (networks == NULL) {
+		g_prefix_error(error, "proxy_from: ");
+		return FALSE;
+	}
 	for (unsigned vnc = 0; vnc < 2; vnc++) {
 		char **where = vnc ? o->listen_vnc : o->listen;
 		struct sockaddr_storage address;

@@ -23,6 +23,7 @@ struct Worker {
 	GPtrArray *listeners;
 	GHashTable *sessions;    /* a set: every session that has not gone    */
 	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
+	GArray *proxies;         /* networks whose connections begin with PROXY */
 	GHashTable *by_address;  /* place -> number of connections            */
 	unsigned handshakes;     /* sessions that are not yet relaying        */
 	unsigned refusing;       /* of those over a limit, being told so      */
@@ -72,17 +73,24 @@ static void count_address(Worker *worker, const char *address, int by)
 		g_hash_table_remove(worker->by_address, host);
 }
 
-/* NULL = welcome; else which limit says no. */
-static const char *full(Worker *worker, const char *address)
+static gboolean address_full(Worker *worker, const char *address)
+{
+	g_autofree char *host = address_place(address);
+
+	return GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) >=
+		worker->options->max_per_address;
+}
+
+/* NULL = welcome; else which limit says no. A proxy's own address is none to limit. */
+static const char *full(Worker *worker, const char *address, gboolean proxied)
 {
 	const Options *o = worker->options;
-	g_autofree char *host = address_place(address);
 
 	if (g_hash_table_size(worker->sessions) >= (guint)o->max_sessions)
 		return "max_sessions";
 	if (worker->handshakes >= (unsigned)o->max_handshakes)
 		return "max_handshakes";
-	if (GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) >= o->max_per_address)
+	if (!proxied && address_full(worker, address))
 		return "max_per_address";
 	return NULL;
 }
@@ -106,7 +114,8 @@ static void note_closed(Worker *worker, const char *address, const char *limit)
 static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
 	Worker *worker = data;
-	const char *limit = full(worker, address);
+	gboolean proxied = address_within(worker->proxies, address);
+	const char *limit = full(worker, address, proxied);
 
 	if (limit != NULL && worker->refusing >= REFUSING_MAX) {
 		note_closed(worker, address, limit);
@@ -118,7 +127,7 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 	else
 		worker->handshakes++;
 	count_address(worker, address, 1);
-	session_start(worker, fd, address, vnc_only, limit);
+	session_start(worker, fd, address, vnc_only, proxied, limit);
 }
 
 /* ---- sessions */
@@ -126,6 +135,23 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 void worker_session_started(Worker *worker, Session *session)
 {
 	g_hash_table_add(worker->sessions, session);
+}
+
+gboolean worker_session_is_from(Worker *worker, Session *session, const char *address)
+{
+	gboolean one_too_many = session->limit == NULL && address_full(worker, address);
+
+	count_address(worker, session->address, -1);
+	g_strlcpy(session->address, address, sizeof session->address);
+	count_address(worker, session->address, 1);
+	if (!one_too_many)
+		return TRUE;
+	if (worker->refusing >= REFUSING_MAX)
+		return FALSE;
+	session->limit = "max_per_address";
+	worker->handshakes--;
+	worker->refusing++;
+	return TRUE;
 }
 
 void worker_session_relaying(Worker *worker, Session *session)
@@ -363,7 +389,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	worker->dialer = dialer_start(o, error);
 	if (worker->dialer == NULL)
 		return FALSE;
-	if (!take_certificate(worker, error))
+	worker->proxies = address_networks(o->proxy_from, error);
+	if (worker->proxies == NULL || !take_certificate(worker, error))
 		return FALSE;
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
@@ -405,6 +432,7 @@ gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GE
 	g_hash_table_unref(worker->sessions);
 	g_hash_table_unref(worker->expecting);
 	g_hash_table_unref(worker->by_address);
+	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);
 	SSL_CTX_free(worker->tls_web);
 	SSL_CTX_free(worker->tls_vnc);

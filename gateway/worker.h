@@ -35,5 +35,8 @@ void worker_session_started(Worker *worker, Session *session);
 void worker_expect(Worker *worker, guint64 request_id, Session *session);
 /* `opens`: a lease that comes all the same was opened for nobody, and the broker is told. */
 void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
+/* The client that a proxy brought: the session counts as that address from now on, and its `limit` is
+ * set if it is one too many there. FALSE if there is no room left even to tell it so. */
+gboolean worker_session_is_from(Worker *worker, Session *session, const char *address);
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);

@@ -23,7 +23,7 @@ static Step portal_dial(Session *s, GError **error)
 	s->desktop.stream = stream_tcp_new(fd);
 	getsockname(s->client.stream->fd, (struct sockaddr *)&local, &n);
 	address_describe(&local, target);
-	proxy_init(&header, s->address, target);
+	proxy_init(&header, s->address, s->target ? s->target : target);
 	buffer_append(&s->desktop.out, bytes, proxy_write(&header, bytes));
 	return STEP_NEXT;
 }

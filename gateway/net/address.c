@@ -2,6 +2,8 @@
 /* address: see address.h. */
 #include "address.h"
 
+#include "fault.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -78,4 +80,81 @@ char *address_place(const char *text)
 	memset(&v6->sin6_addr.s6_addr[8], 0, 8);
 	inet_ntop(AF_INET6, &v6->sin6_addr, site, sizeof site);
 	return g_strdup(site);
+}
+
+/* ---- networks */
+
+typedef struct {
+	guint8 bytes[16]; /* IPv4 as ::ffff:0:0/96 */
+	unsigned bits;
+} Network;
+
+static void bytes_of(const struct sockaddr_storage *address, guint8 bytes[16])
+{
+	static const guint8 mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (address->ss_family == AF_INET) {
+		memcpy(bytes, mapped, sizeof mapped);
+		memcpy(bytes + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
+	} else {
+		memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+	}
+}
+
+static gboolean network_parse(const char *word, Network *out)
+{
+	const char *slash = strchr(word, '/');
+	g_autofree char *host = slash ? g_strndup(word, (gsize)(slash - word)) : g_strdup(word);
+	struct sockaddr_storage address;
+	unsigned all;
+	guint64 bits;
+
+	if (address_from(host, 0, &address) == 0)
+		return FALSE;
+	all = address.ss_family == AF_INET ? 32 : 128;
+	bits = all;
+	if (slash && !g_ascii_string_to_unsigned(slash + 1, 10, 0, all, &bits, NULL))
+		return FALSE;
+	bytes_of(&address, out->bytes);
+	out->bits = 128 - all + (unsigned)bits;
+	return TRUE;
+}
+
+GArray *address_networks(char *const *words, GError **error)
+{
+	g_autoptr(GArray) networks = g_array_new(FALSE, FALSE, sizeof(Network));
+
+	for (; *words; words++) {
+		Network network;
+
+		if (!network_parse(*words, &network)) {
+			g_set_error(error, FAULT, FAULT_CONFIG, "%s is no address or ADDRESS/BITS", *words);
+			return NULL;
+		}
+		g_array_append_val(networks, network);
+	}
+	return g_steal_pointer(&networks);
+}
+
+static gboolean network_holds(const Network *network, const guint8 bytes[16])
+{
+	unsigned whole = network->bits / 8, rest = network->bits % 8;
+
+	return memcmp(network->bytes, bytes, whole) == 0 &&
+		(rest == 0 || (network->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0);
+}
+
+gboolean address_within(const GArray *networks, const char *text)
+{
+	struct sockaddr_storage address;
+	guint8 bytes[16];
+
+	if (networks->len == 0 || address_parse(text, &address) == 0)
+		return FALSE;
+	bytes_of(&address, bytes);
+	for (guint i = 0; i < networks->len; i++) {
+		if (network_holds(&g_array_index(networks, Network, i), bytes))
+			return TRUE;
+	}
+	return FALSE;
 }

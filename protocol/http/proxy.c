@@ -190,14 +190,22 @@ gssize proxy_parse(const void *bytes, gsize n, ProxyHeader *out, GError **error)
 	return refuse(error, "no signature");
 }
 
-char *proxy_source(const ProxyHeader *header)
+static char *describe(ProxyFamily family, const guint8 *address, guint16 port)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (header->family == PROXY_UNSPEC)
+	if (family == PROXY_UNSPEC)
 		return NULL;
-	inet_ntop(header->family == PROXY_TCP6 ? AF_INET6 : AF_INET, header->source, text,
-		  sizeof text);
-	return g_strdup_printf(header->family == PROXY_TCP6 ? "[%s]:%u" : "%s:%u", text,
-			       header->source_port);
+	inet_ntop(family == PROXY_TCP6 ? AF_INET6 : AF_INET, address, text, sizeof text);
+	return g_strdup_printf(family == PROXY_TCP6 ? "[%s]:%u" : "%s:%u", text, port);
+}
+
+char *proxy_source(const ProxyHeader *header)
+{
+	return describe(header->family, header->source, header->source_port);
+}
+
+char *proxy_target(const ProxyHeader *header)
+{
+	return describe(header->family, header->target, header->target_port);
 }

@@ -40,5 +40,6 @@ gsize proxy_write(const ProxyHeader *header, guint8 out[PROXY_WRITE_MAX]);
  */
 gssize proxy_parse(const void *bytes, gsize n, ProxyHeader *out, GError **error);
 
-/* The source as "192.0.2.1:80" or "[2001:db8::1]:80"; g_free() it. NULL for UNSPEC. */
+/* The source, the target as "192.0.2.1:80" or "[2001:db8::1]:80"; g_free() it. NULL for UNSPEC. */
 char *proxy_source(const ProxyHeader *header);
+char *proxy_target(const ProxyHeader *header);

@@ -2,6 +2,8 @@
 /* Addresses as text: there and back, and what counts as one place. */
 #include "net/address.h"
 
+#include "fault.h"
+
 static void test_there_and_back(void)
 {
 	static const char *const good[] = {"192.0.2.1:443", "[2001:db8::1]:5900", "[::]:1"};
@@ -36,10 +38,45 @@ static void test_place(void)
 	check_place("", "");
 }
 
+static gboolean within(const char *words, const char *address)
+{
+	g_auto(GStrv) list = g_strsplit(words, " ", -1);
+	g_autoptr(GArray) networks = address_networks(list, NULL);
+
+	g_assert_nonnull(networks);
+	return address_within(networks, address);
+}
+
+static void test_networks(void)
+{
+	static const char *const bad[] = {"", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1",
+		"10.0.0.0/", "example.org", "10.0.0.1:80", "/8"};
+
+	g_assert_true(within("10.0.0.0/8", "10.255.0.1:1"));
+	g_assert_false(within("10.0.0.0/8", "11.0.0.1:1"));
+	g_assert_true(within("192.0.2.130/25", "192.0.2.200:1"));
+	g_assert_false(within("192.0.2.130/25", "192.0.2.127:1"));
+	g_assert_true(within("192.0.2.1", "192.0.2.1:1"));
+	g_assert_false(within("192.0.2.1", "192.0.2.0:1"));
+	g_assert_true(within("10.0.0.0/8 2001:db8::/33", "[2001:db8:7fff::1]:1"));
+	g_assert_false(within("10.0.0.0/8 2001:db8::/33", "[2001:db8:8000::1]:1"));
+	g_assert_false(within("0.0.0.0/0", "[2001:db8::1]:1"));
+	g_assert_true(within("0.0.0.0/0", "[::ffff:192.0.2.1]:1"));
+	g_assert_false(within("0.0.0.0/0", ""));
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		const char *const words[] = {bad[i], NULL};
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(address_networks((char *const *)words, &error));
+		g_assert_error(error, FAULT, FAULT_CONFIG);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/address/there-and-back", test_there_and_back);
 	g_test_add_func("/address/place", test_place);
+	g_test_add_func("/address/networks", test_networks);
 	return g_test_run();
 }
