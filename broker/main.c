@@ -40,7 +40,7 @@ static gboolean run(const Options *options, GError **error)
 	const char *lacks = NULL;
 	Api *api;
 
-	if (!sandbox_broker(&lacks, error))
+	if (!sandbox_broker(options, &lacks, error))
 		return FALSE;
 	if (lacks)
 		log_warning(NULL, "sandbox: %s", lacks);

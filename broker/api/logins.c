@@ -162,6 +162,7 @@ static Login *take_oldest(Logins *logins, const char *place)
 		    (oldest == NULL || login->deadline < oldest->deadline))
 			oldest = login;
 	}
+	g_assert(oldest != NULL); /* the callers have counted */
 	g_hash_table_steal(logins->table, oldest->id);
 	return oldest;
 }

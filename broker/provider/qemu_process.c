@@ -8,17 +8,20 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
+#include "landlock.h"
 #include "qemu_argv.h"
 #include "run.h"
 
 #define ALIVE         "alive"
 #define LOG           "qemu.log"
 #define ALIVE_FD      4 /* in QEMU */
+#define RULES_FD      5 /* until it is QEMU */
 #define KILL_SECONDS  10
 #define CMDLINE_BYTES 65536
 
@@ -30,12 +33,15 @@ static int open_in(const char *dir, const char *name, int flags)
 }
 
 /* Between fork and exec: only calls that signal-safety(7) allows. */
-static void become_qemu(gpointer unused)
+static void become_qemu(gpointer has_rules)
 {
 	char text[16];
 	char *at = text + sizeof(text);
 	pid_t pid = getpid();
 
+	if (has_rules && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+			  !landlock_enter(RULES_FD, NULL) || close(RULES_FD) < 0))
+		_exit(127);
 	setsid();
 	for (*--at = '\n'; pid > 0; pid /= 10)
 		*--at = (char)('0' + pid % 10);
@@ -44,12 +50,13 @@ static void become_qemu(gpointer unused)
 		_exit(127);
 }
 
-gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, GError **error)
+gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, int rules, GError **error)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	autofd int alive = open_in(dir, ALIVE, O_RDWR | O_CREAT);
 	autofd int log = open_in(dir, LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-	const int from[] = {monitor, alive}, to[] = {QEMU_PROCESS_MONITOR, ALIVE_FD};
+	const int from[] = {monitor, alive, rules};
+	const int to[] = {QEMU_PROCESS_MONITOR, ALIVE_FD, RULES_FD};
 	g_autoptr(GError) failure = NULL;
 
 	if (alive < 0 || log < 0) {
@@ -62,8 +69,9 @@ gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, GError **e
 	}
 	/* GLib forks twice, so that QEMU is nobody's child. */
 	if (!g_spawn_async_with_pipes_and_fds(
-		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu, NULL,
-		    -1, log, log, from, to, G_N_ELEMENTS(from), NULL, NULL, NULL, NULL, &failure)) {
+		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu,
+		    GINT_TO_POINTER(rules >= 0), -1, log, log, from, to, rules < 0 ? 2 : 3, NULL,
+		    NULL, NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}

@@ -131,9 +131,10 @@ def monitor(directory, *command):
 
 
 def at_prompt(directory):
-    """On QEMU's own screenshot: the tiny guest's first line is on blue, in its kernel's mode."""
-    picture = directory / "screen.ppm"
-    monitor(directory, {"execute": "screendump", "arguments": {"filename": str(picture)}})
+    """On QEMU's own screenshot, in the one directory where it may write: the tiny guest's first
+    line is on blue, in its kernel's mode."""
+    picture = directory / "state/desktops/d-1/screen.ppm"
+    monitor(directory, {"execute": "screendump", "arguments": {"filename": picture.name}})
     magic, size, depth, pixels = picture.read_bytes().split(b"\n", 3)
     assert (magic, depth) == (b"P6", b"255")
     red, green, blue = pixels[:3]

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qemu_rules: see qemu_rules.h. */
+#include "qemu_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "autofd.h"
+
+static const struct {
+	const char *path;
+	LandlockUse use;
+} machine[] = {
+	/* programs, libraries, firmware */
+	{"/usr", LANDLOCK_READ | LANDLOCK_EXECUTE},
+	{"/bin", LANDLOCK_READ | LANDLOCK_EXECUTE},
+	{"/lib", LANDLOCK_READ | LANDLOCK_EXECUTE},
+	{"/lib64", LANDLOCK_READ | LANDLOCK_EXECUTE},
+	{"/opt", LANDLOCK_READ | LANDLOCK_EXECUTE},
+	{"/etc", LANDLOCK_READ},
+	{"/proc", LANDLOCK_READ},
+	{"/sys/devices", LANDLOCK_READ},
+	{"/sys/module", LANDLOCK_READ},
+	/* devices */
+	{"/dev/kvm", LANDLOCK_READ | LANDLOCK_WRITE | LANDLOCK_DEVICE},
+	{"/dev/null", LANDLOCK_READ | LANDLOCK_WRITE},
+	{"/dev/zero", LANDLOCK_READ | LANDLOCK_WRITE},
+	{"/dev/urandom", LANDLOCK_READ},
+};
+
+static char *real_path(const char *path)
+{
+	char *found = realpath(path, NULL);
+	char *copy = g_strdup(found);
+
+	free(found);
+	return copy;
+}
+
+static gboolean holds(const char *dir, const char *path)
+{
+	gsize n = strlen(dir);
+
+	return g_str_has_prefix(path, dir) &&
+	       (path[n] == '\0' || path[n] == '/' || g_str_has_suffix(dir, "/"));
+}
+
+/* A disk may rest on others, which lie beside it; unless that place holds others' state. */
+static gboolean allow_image(int rules, const char *file, const char *state, GError **error)
+{
+	g_autofree char *real = file ? real_path(file) : NULL;
+	g_autofree char *dir = real ? g_path_get_dirname(real) : NULL;
+
+	if (real == NULL) /* QEMU will say what is wrong with it */
+		return TRUE;
+	return landlock_allow(rules, real, LANDLOCK_READ, error) &&
+	       (holds(dir, state) || landlock_allow(rules, dir, LANDLOCK_READ, error));
+}
+
+gboolean qemu_rules_new(const char *dir, const char *state, const ProviderImage *image,
+			int *out_rules, GError **error)
+{
+	g_autofree char *real_state = real_path(state);
+	autofd int rules = -1;
+
+	*out_rules = -1;
+	if (!landlock_new(0, &rules, error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
+		if (!landlock_allow(rules, machine[i].path, machine[i].use, error))
+			return FALSE;
+	}
+	if (!landlock_allow(rules, dir, LANDLOCK_READ | LANDLOCK_WRITE, error) ||
+	    !allow_image(rules, image->disk, real_state ? real_state : state, error) ||
+	    !allow_image(rules, image->kernel, real_state ? real_state : state, error) ||
+	    !allow_image(rules, image->initrd, real_state ? real_state : state, error))
+		return FALSE;
+	*out_rules = autofd_steal(&rules);
+	return TRUE;
+}
