@@ -204,6 +204,17 @@ static char *body_for(const HttpTalk *talk, const FaultInfo *info, const char **
 		info->words);
 }
 
+/* As the broker has it on its answers, but a goodbye shows nothing and asks for nothing. */
+#define SECURITY_HEADERS                                                                           \
+	"Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "       \
+	"frame-ancestors 'none'\r\n"                                                               \
+	"X-Content-Type-Options: nosniff\r\n"                                                      \
+	"Referrer-Policy: no-referrer\r\n"                                                         \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                              \
+	"Cross-Origin-Resource-Policy: same-origin\r\n"
+/* Means nothing without TLS, RFC 6797, 7.2. */
+#define STRICT_TRANSPORT "Strict-Transport-Security: max-age=31536000\r\n"
+
 static void http_goodbye(Session *s, const GError *error)
 {
 	HttpTalk *talk = s->talk;
@@ -226,9 +237,11 @@ static void http_goodbye(Session *s, const GError *error)
 		return; /* the 101 is on its way, or did not get through */
 	body = body_for(talk, info, &type);
 	head = g_strdup_printf("HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT
-			       "\r\nConnection: close\r\nCache-Control: no-store\r\n"
-			       "X-Content-Type-Options: nosniff\r\n%s%s%s%s\r\n",
-		status, status_text(status), type, strlen(body), status == 503 ? "Retry-After: 5\r\n" : "",
+			       "\r\nConnection: close\r\nCache-Control: no-store\r\n" SECURITY_HEADERS
+			       "%s%s%s%s%s\r\n",
+		status, status_text(status), type, strlen(body),
+		stream_is_tls(s->client.stream) ? STRICT_TRANSPORT : "",
+		status == 503 ? "Retry-After: 5\r\n" : "",
 		redirect ? "Location: " : "", redirect ? talk->redirect : "", redirect ? "\r\n" : "");
 	buffer_append(&s->client.out, head, strlen(head));
 	buffer_append(&s->client.out, body, strlen(body));

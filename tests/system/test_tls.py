@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What TLS the ports offer, as sslscan and OpenSSL's client see it: nothing weak."""
+"""What TLS the ports offer, as sslscan, testssl.sh and OpenSSL's client see it: nothing weak."""
 
+import json
 import re
 import subprocess
 import xml.etree.ElementTree as tree
@@ -64,3 +65,23 @@ def test_the_server_chooses(oriel):
     weaker_first = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
     code, said = client(oriel, "-tls1_2", "-cipher", weaker_first)
     assert code == 0 and "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384" in said
+
+
+WEAK = {"LOW", "MEDIUM", "HIGH", "CRITICAL"}
+# The demo's own authority publishes no list of what it took back; a real one does.
+OF_THE_DEMO = {"cert_revocation"}
+
+
+def test_testssl(oriel, tmp_path):
+    """Protocols, preferences, forward secrecy, the certificate, headers, every attack it knows."""
+    report = tmp_path / "testssl.json"
+    command = ["testssl", "--quiet", "--color", "0", "--warnings", "batch", "--nodns", "none"]
+    command += ["--fast", "-p", "-P", "-f", "-S", "-h", "-U", "--ip", oriel.host]
+    command += ["--add-ca", oriel.ca, "--jsonfile", report, f"localhost:{oriel.port}"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, timeout=300, check=True)
+    found = {row["id"]: row for row in json.loads(report.read_text())}
+    for looked_at in ("TLS1_3", "PFS", "cert_chain_of_trust", "HSTS_time", "secure_client_renego",
+                      "heartbleed", "ROBOT", "CRIME_TLS", "LUCKY13"):
+        assert found[looked_at]["severity"] == "OK", found[looked_at]
+    weak = [row for row in found.values() if row["severity"] in WEAK]
+    assert [row for row in weak if row["id"] not in OF_THE_DEMO] == []
