@@ -43,7 +43,7 @@ void audit_admin(Core *core, const char *admin, const char *desktop, const char 
 				 .detail = detail});
 }
 
-GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **error)
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text, GError **error)
 {
-	return store_audit(core->db, before_id, limit, error);
+	return store_audit(core->db, before_id, limit, text, error);
 }

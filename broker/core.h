@@ -181,7 +181,24 @@ GPtrArray *core_admin_desktops(Core *core, GError **error);
 /* action: "start", "stop", "reset", "release" (dedicated: no owner any more). */
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
 	GError **error);
-GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **error);
+/* text: what an entry must hold somewhere, in any case; NULL = all. before_id 0 = from the newest. */
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
+	GError **error);
+
+/* ---- news */
+
+enum {
+	CHANGE_SESSIONS = 1 << 0,
+	CHANGE_DESKTOPS = 1 << 1,
+	CHANGE_POOLS = 1 << 2, /* and images, and entitlements */
+	CHANGE_AUDIT = 1 << 3,
+};
+
+/* told(what, data) whenever some of these have changed or are about to (a transaction commits a
+ * moment later), from any thread and under locks: be short, call nothing of the core. One
+ * listener; NULL ends it. */
+typedef void (*CoreTold)(unsigned what, gpointer data);
+void core_watch(Core *core, CoreTold told, gpointer data);
 
 /* ---- health */
 

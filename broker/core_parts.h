@@ -33,6 +33,8 @@ struct Core {
 	Maintainer *maintainer;
 	GatewayLink *link;
 	Limit *limit;
+	CoreTold told; /* changes.c */
+	gpointer told_data;
 };
 
 /* core_open() with other times. */

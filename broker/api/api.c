@@ -33,6 +33,7 @@ static gboolean start(Api *api, Core *core, GError **error)
 	api->services.logins = logins_new();
 	api->services.limit = core_limit(core);
 	api->services.quota = quota_new(STARTS_EACH);
+	api->services.events = events_new(core);
 	api->workers = workers_new();
 	api->web = server_new(&api->services, api->workers, FALSE,
 			      (unsigned)options->max_per_address, error);
@@ -66,11 +67,14 @@ void api_stop(Api *api)
 	/* From now on no request gets a worker, and none is suspended: the servers may stop. */
 	if (api->workers != NULL)
 		workers_drain(api->workers);
+	if (api->services.events != NULL)
+		events_close(api->services.events);
 	server_free(api->web);
 	server_free(api->admin);
 	workers_free(api->workers);
 	logins_free(api->services.logins);
 	quota_free(api->services.quota);
+	events_free(api->services.events);
 	files_free(api->services.files);
 	g_free(api);
 }

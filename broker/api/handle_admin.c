@@ -12,6 +12,7 @@
 #include "views.h"
 
 #define AUDIT_MAX    1000
+#define SEARCH_MAX   200
 #define SESSIONS_MAX 1000
 
 /* Where one fits all: a desktop under emulation, a pool for a small office. */
@@ -258,15 +259,27 @@ gboolean handle_admin_sessions(Request *request, GError **error)
 			   view_session);
 }
 
-/* ?before=ID&limit=N: newest first; the last one's id is the next page's before. */
+/* ?before=ID&limit=N&text=WORDS: newest first; the last one's id is the next page's before. */
 gboolean handle_audit(Request *request, GError **error)
 {
+	const char *text = g_hash_table_lookup(request->query, "text");
 	gint64 before, limit;
+
+	if (text != NULL && strlen(text) > SEARCH_MAX) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "text: at most %d bytes", SEARCH_MAX);
+		return FALSE;
+	}
 
 	if (!request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
 	    !request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
 		return FALSE;
 	return REPLY_ARRAY(request,
-			   core_audit(request->services->core, before, (unsigned)limit, error),
+			   core_audit(request->services->core, before, (unsigned)limit, text, error),
 			   view_audit);
+}
+
+gboolean handle_events(Request *request, GError **error)
+{
+	reply_events(request);
+	return TRUE;
 }

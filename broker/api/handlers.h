@@ -40,6 +40,7 @@ gboolean handle_admin_desktops(Request *request, GError **error);
 gboolean handle_desktop_action(Request *request, GError **error);
 gboolean handle_admin_sessions(Request *request, GError **error);
 gboolean handle_audit(Request *request, GError **error);
+gboolean handle_events(Request *request, GError **error);
 
 /* handle_misc.c */
 gboolean handle_health(Request *request, GError **error);

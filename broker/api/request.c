@@ -187,6 +187,14 @@ void reply_file(Request *request, unsigned status, const File *file)
 	reply_header(request, "Cache-Control", file->cache);
 }
 
+void reply_events(Request *request)
+{
+	reply_bytes(request, 200, "text/event-stream", NULL, 0);
+	request->reply.events = TRUE;
+	/* Reverse proxies may otherwise hold events back. */
+	reply_header(request, "X-Accel-Buffering", "no");
+}
+
 void reply_header(Request *request, const char *name, const char *value)
 {
 	Reply *reply = &request->reply;

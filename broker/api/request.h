@@ -38,6 +38,7 @@ typedef struct {
 	char *body;       /* may hold a secret: wiped when freed                     */
 	gsize length;
 	const File *file;   /* instead of a body; never changes                      */
+	gboolean events;    /* instead of a body: events.h, until it ends            */
 	GPtrArray *headers; /* of char *: name, value, name, value; values are wiped */
 	GError *cause;      /* what goes into the log; NULL = nothing to log         */
 } Reply;
@@ -91,6 +92,8 @@ void reply_bytes(Request *request, unsigned status, const char *type, char *body
 void reply_empty(Request *request, unsigned status);
 /* With its media type, ETag and Cache-Control; the body stays the file's. */
 void reply_file(Request *request, unsigned status, const File *file);
+/* A stream of events, 200. */
+void reply_events(Request *request);
 void reply_header(Request *request, const char *name, const char *value);
 
 /* {"error":{"code","message"}}; words NULL = those of the fault's table. */

@@ -38,6 +38,7 @@ const Route routes[] = {
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},
 	{"DELETE", ADMIN "/sessions/{id}", MAY_ADMIN, WORK_QUICK, .run = handle_session_end},
 	{"GET", ADMIN "/audit", MAY_ADMIN, WORK_QUICK, .run = handle_audit},
+	{"GET", ADMIN "/events", MAY_ADMIN, WORK_QUICK, .run = handle_events},
 
 	{"GET", V1 "/openapi.yaml", MAY_ANYONE, WORK_QUICK, .run = handle_description},
 	{"GET", "/healthz", MAY_ANYONE, WORK_QUICK, .run = handle_health},

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "dispatch.h"
+#include "services.h"
 
 #define CONNECTIONS_MAX 4000
 #define IDLE_SECONDS    30u
@@ -104,17 +105,32 @@ static size_t leave_escaped(void *data, struct MHD_Connection *connection, char 
 	return strlen(text);
 }
 
-static enum MHD_Result send_reply(Exchange *exchange)
+/* The bytes stay the request's (or the file's) until on_completed(). */
+static struct MHD_Response *whole_response(const Reply *reply)
 {
-	const Reply *reply = &exchange->request->reply;
 	gboolean bodiless = reply->status == 304 || reply->status == 204;
 	const char *bytes = reply->file ? reply->file->bytes : reply->body;
 	gsize length = reply->file ? reply->file->length : reply->length;
-	/* The bytes stay the request's (or the file's) until on_completed(). */
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		bodiless ? 0 : length, (void *)(bytes && !bodiless ? bytes : ""),
-		MHD_RESPMEM_PERSISTENT);
+
+	return MHD_create_response_from_buffer(bodiless ? 0 : length,
+					       (void *)(bytes && !bodiless ? bytes : ""),
+					       MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result send_reply(Exchange *exchange)
+{
+	const Reply *reply = &exchange->request->reply;
+	struct MHD_Response *response = NULL;
 	enum MHD_Result result;
+
+	if (reply->events) {
+		response = events_response(exchange->request->services->events,
+					   exchange->connection);
+		if (response == NULL)
+			dispatch_busy(exchange->request);
+	}
+	if (response == NULL)
+		response = whole_response(reply);
 
 	if (response == NULL)
 		return MHD_NO;

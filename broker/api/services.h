@@ -4,6 +4,7 @@
 
 #include "auth/limit.h"
 #include "core.h"
+#include "events.h"
 #include "files.h"
 #include "logins.h"
 #include "quota.h"
@@ -14,4 +15,5 @@ struct Services {
 	Limit *limit;   /* back-off of refused logins: the core's */
 	Quota *quota;   /* desktops being started      */
 	Files *files;   /* the portal                  */
+	Events *events; /* news for pages              */
 };

@@ -192,7 +192,8 @@ const Command commands[] = {
 	 .path = ADMIN "/audit",
 	 .help = "Show the audit log, newest first",
 	 .options = {{"--limit", "limit", OPTION_NUMBER, "N"},
-		     {"--before", "before", OPTION_NUMBER, "ID"}},
+		     {"--before", "before", OPTION_NUMBER, "ID"},
+		     {"--text", "text", OPTION_TEXT, "WORDS"}},
 	 .columns = audit_columns},
 
 	{.words = "health",

@@ -5,11 +5,15 @@
 #include "fault.h"
 #include "secret.h"
 
+#include <string.h>
+
 struct Db {
 	const DbDriver *driver;
 	gpointer connection;
 	GRecMutex lock;
 	gboolean in_transaction; /* under lock */
+	DbTold told;             /* under lock */
+	gpointer told_data;
 };
 
 struct DbRows {
@@ -67,6 +71,39 @@ void db_rows_free(DbRows *rows)
 
 /* ---- statements */
 
+/* The table that one of our own statements writes; "" for one that writes none. */
+static const char *written(const char *sql, char *table, gsize size)
+{
+	static const char *const verbs[] = {"INSERT INTO ", "UPDATE ", "DELETE FROM "};
+	gsize n = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (g_str_has_prefix(sql, verbs[i])) {
+			sql += strlen(verbs[i]);
+			n = MIN(strcspn(sql, " ("), size - 1);
+		}
+	}
+	memcpy(table, sql, n);
+	table[n] = '\0';
+	return table;
+}
+
+static void tell(Db *db, const char *sql)
+{
+	char table[32];
+
+	if (db->told != NULL && *written(sql, table, sizeof table))
+		db->told(table, db->told_data);
+}
+
+void db_watch(Db *db, DbTold told, gpointer data)
+{
+	g_rec_mutex_lock(&db->lock);
+	db->told = told;
+	db->told_data = data;
+	g_rec_mutex_unlock(&db->lock);
+}
+
 gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values)
 {
 	gint64 changed = -1;
@@ -74,6 +111,8 @@ gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *
 
 	g_rec_mutex_lock(&db->lock);
 	ok = db->driver->run(db->connection, sql, values, NULL, &changed, error);
+	if (ok && changed > 0)
+		tell(db, sql);
 	g_rec_mutex_unlock(&db->lock);
 	return ok ? changed : -1;
 }

@@ -49,6 +49,12 @@ Db *db_open(const char *where, GError **error);
 void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 
+/* told(table, data) after each statement that wrote rows of that table, on the writer's thread and
+ * under the layer's lock, maybe before its transaction commits: be short, use no database. One
+ * watcher; NULL ends it. */
+typedef void (*DbTold)(const char *table, gpointer data);
+void db_watch(Db *db, DbTold told, gpointer data);
+
 /* True if the database can be read at all. */
 gboolean db_answers(Db *db, GError **error);
 

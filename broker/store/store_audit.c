@@ -2,6 +2,8 @@
 /* store_audit: see store_audit.h. */
 #include "store_audit.h"
 
+#include <string.h>
+
 #define COLUMNS                                                                                    \
 	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out,"           \
 	" milliseconds"
@@ -17,12 +19,31 @@ gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
 		DB_INT(entry->milliseconds));
 }
 
-GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, GError **error)
+/* A pattern for LIKE that finds the text wherever it stands, with "!" before what LIKE reads. */
+static char *pattern_of(const char *text)
+{
+	g_autofree char *low = g_utf8_strdown(text, -1);
+	GString *pattern = g_string_new("%");
+
+	for (const char *c = low; *c; c++) {
+		if (strchr("%_!", *c))
+			g_string_append_c(pattern, '!');
+		g_string_append_c(pattern, *c);
+	}
+	g_string_append_c(pattern, '%');
+	return g_string_free(pattern, FALSE);
+}
+
+GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)
 {
 	GPtrArray *list;
+	g_autofree char *pattern = pattern_of(text ? text : "");
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
-		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_INT(limit));
+		"SELECT " COLUMNS " FROM audit WHERE id < ?"
+		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"
+		" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"
+		" || COALESCE(detail, '')) LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
+		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_TEXT(pattern), DB_INT(limit));
 
 	if (!rows)
 		return NULL;

@@ -160,8 +160,17 @@ static void audit_free(gpointer data)
 	g_free(view);
 }
 
-GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, GError **error)
+void core_watch(Core *core, CoreTold told, gpointer data)
 {
+	fake_core_watch(core, told, data);
+}
+
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
+	GError **error)
+{
+	if (text != NULL)
+		fake_core_note(core, "audit %s", text);
+
 	GPtrArray *views = g_ptr_array_new_with_free_func(audit_free);
 	AuditView *view = g_new0(AuditView, 1);
 

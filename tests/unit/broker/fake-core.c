@@ -15,7 +15,25 @@ struct Core {
 	GHashTable *tokens; /* token -> user */
 	char *sick;
 	Limit *limit;
+	CoreTold told;
+	gpointer told_data;
 };
+
+void fake_core_watch(Core *core, CoreTold told, gpointer data)
+{
+	g_mutex_lock(&core->lock);
+	core->told = told;
+	core->told_data = data;
+	g_mutex_unlock(&core->lock);
+}
+
+void fake_core_tell(Core *core, unsigned what)
+{
+	g_mutex_lock(&core->lock);
+	if (core->told != NULL)
+		core->told(what, core->told_data);
+	g_mutex_unlock(&core->lock);
+}
 
 Core *fake_core_new(Options *options)
 {

@@ -20,6 +20,10 @@ const char *fake_core_calls(Core *core);
 void fake_core_forget(Core *core);
 void fake_core_note(Core *core, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* What core_watch() was given is told that this has changed. */
+void fake_core_tell(Core *core, unsigned what);
+void fake_core_watch(Core *core, CoreTold told, gpointer data);
+
 /* What core_healthy() says; NULL = healthy. */
 void fake_core_sicken(Core *core, const char *detail);
 

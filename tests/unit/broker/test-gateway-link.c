@@ -220,7 +220,7 @@ static SessionView *await_ended(CoreFixture *f, const char *id)
 static void assert_audited(CoreFixture *f, const char *lease, const char *reason, guint64 out)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) audit = core_audit(f->core, 0, 1000, &error);
+	g_autoptr(GPtrArray) audit = core_audit(f->core, 0, 1000, NULL, &error);
 	unsigned found = 0;
 
 	g_assert_no_error(error);
@@ -296,9 +296,9 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	ask_refused(&g, &wrong, "denied");
 	unknown = redeem_of(&(Ticket){.ticket = (char *)"nonsense"}, "vnc");
 	/* Not for the audit log: anybody can say nonsense, as often as they like. */
-	before = core_audit(f->core, 0, 1000, &error);
+	before = core_audit(f->core, 0, 1000, NULL, &error);
 	ask_refused(&g, &unknown, "denied");
-	after = core_audit(f->core, 0, 1000, &error);
+	after = core_audit(f->core, 0, 1000, NULL, &error);
 	g_assert_cmpuint(after->len, ==, before->len);
 
 	started(&g, &lease);

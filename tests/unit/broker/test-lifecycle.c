@@ -426,7 +426,7 @@ static void test_admin(CoreFixture *f, gconstpointer unused)
 
 	g_assert_true(core_pool_remove(f->core, "root", "office", &error));
 	g_assert_cmpuint(fake_count(), ==, 0);
-	audit = core_audit(f->core, 0, 100, &error);
+	audit = core_audit(f->core, 0, 100, NULL, &error);
 	g_assert_cmpstr(((AuditView *)audit->pdata[0])->detail, ==, "pool remove office");
 }
 

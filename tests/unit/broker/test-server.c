@@ -3,6 +3,7 @@
 #include "api-fixture.h"
 
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -212,6 +213,53 @@ static void test_stop(Fixture *f, gconstpointer data)
 	g_assert_no_error(error);
 }
 
+/* Reads on until the text has come. */
+static void expect(int fd, GString *so_far, const char *text)
+{
+	while (strstr(so_far->str, text) == NULL) {
+		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+		char piece[512];
+		ssize_t n;
+
+		g_assert_cmpint(poll(&poll_fd, 1, 10000), ==, 1);
+		n = read(fd, piece, sizeof(piece));
+		g_assert_cmpint(n, >, 0);
+		g_string_append_len(so_far, piece, n);
+	}
+}
+
+/* Events come as things change, for admins; stopping ends the stream. */
+static void test_events(Fixture *f, gconstpointer data)
+{
+	g_autofree char *anna = fixture_bearer(f, "anna");
+	g_autofree char *root = fixture_bearer(f, "root");
+	g_autofree char *text =
+		g_strdup_printf("GET /api/v1/admin/events HTTP/1.1\r\nHost: a\r\n%s\r\n", root);
+	g_autoptr(GString) read_so_far = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Answer) refused = NULL;
+	int fd = http_connect(f->web, PEER);
+
+	refused = fixture_ask(f, "GET", "/api/v1/admin/events", anna, NULL);
+	g_assert_cmpuint(refused->status, ==, 403);
+	http_send(fd, text);
+	expect(fd, read_so_far, ": still here");
+	g_assert_nonnull(strstr(read_so_far->str, "text/event-stream"));
+	g_assert_null(strstr(read_so_far->str, "event: "));
+	fake_core_tell(f->core, CHANGE_SESSIONS);
+	expect(fd, read_so_far, "event: sessions\ndata: 1\n\n");
+	fake_core_tell(f->core, CHANGE_AUDIT | CHANGE_POOLS);
+	expect(fd, read_so_far, "event: audit\n");
+	expect(fd, read_so_far, "event: pools\n");
+	g_assert_null(strstr(read_so_far->str, "event: desktops"));
+
+	api_stop(f->api);
+	expect(fd, read_so_far, "\r\n0\r\n\r\n"); /* the last chunk: an end, and no accident */
+	close(fd);
+	f->api = api_start(f->core, &error);
+	g_assert_no_error(error);
+}
+
 /* A second broker is refused; a dead one's sockets are replaced. */
 static void test_stale(Fixture *f, gconstpointer data)
 {
@@ -239,6 +287,7 @@ static void test_stale(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	fixture_test("/server/events", test_events);
 	fixture_test("/server/proxy", test_proxy);
 	fixture_test("/server/no-proxy", test_no_proxy);
 	fixture_test("/server/silent", test_silent);

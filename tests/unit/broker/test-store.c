@@ -126,6 +126,37 @@ static void test_transaction(Fixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_BROKER);
 }
 
+static void assert_found(Db *db, const char *text, unsigned n)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) found = store_audit(db, 0, 10, text, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(found->len, ==, n);
+}
+
+static void note_table(const char *table, gpointer data)
+{
+	g_string_append_printf(data, "%s ", table);
+}
+
+/* Who watches hears of each table that was written, and of nothing else. */
+static void test_watch(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GString) told = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) audit = NULL;
+
+	db_watch(f->db, note_table, told);
+	g_assert_true(store_audit_add(f->db, &(AuditView){.event = (char *)"login"}, &error));
+	g_assert_true(db_run(f->db, &error, "DELETE FROM session WHERE id = ?", DB_TEXT("none")));
+	audit = store_audit(f->db, 0, 10, NULL, &error);
+	g_assert_cmpstr(told->str, ==, "audit ");
+	db_watch(f->db, NULL, NULL);
+	g_assert_true(store_audit_add(f->db, &(AuditView){.event = (char *)"login"}, &error));
+	g_assert_cmpstr(told->str, ==, "audit ");
+}
+
 static void test_nouns(Fixture *f, gconstpointer unused)
 {
 	PoolView other = {.name = (char *)"lab", .kind = (char *)"machines",
@@ -173,10 +204,18 @@ static void test_nouns(Fixture *f, gconstpointer unused)
 		g_assert_true(store_audit_add(f->db,
 			&(AuditView){.at = i, .event = (char *)"login", .bytes_in = 1ULL << 40},
 			&error));
-	audit = store_audit(f->db, 3, 10, &error);
+	audit = store_audit(f->db, 3, 10, NULL, &error);
 	g_assert_cmpuint(audit->len, ==, 2);
 	g_assert_cmpint(((AuditView *)audit->pdata[0])->id, ==, 2);
 	g_assert_cmpuint(((AuditView *)audit->pdata[0])->bytes_in, ==, 1ULL << 40);
+	g_assert_true(store_audit_add(f->db,
+		&(AuditView){.event = (char *)"admin", .user = (char *)"Root",
+			.detail = (char *)"max 100%"},
+		&error));
+	assert_found(f->db, "root", 1);
+	assert_found(f->db, "100%", 1);
+	assert_found(f->db, "1%0", 0);
+	assert_found(f->db, "LOGIN", 3);
 }
 
 static void test_ticket_faults(Fixture *f, gconstpointer unused)
@@ -309,6 +348,7 @@ int main(int argc, char **argv)
 	ADD("open", test_open);
 	ADD("transaction", test_transaction);
 	ADD("nouns", test_nouns);
+	ADD("watch", test_watch);
 	ADD("ticket-faults", test_ticket_faults);
 	ADD("ticket-once", test_ticket_once);
 	ADD("desktop-cycle", test_desktop_cycle);
