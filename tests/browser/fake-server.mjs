@@ -11,6 +11,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { FakeAdmin } from './fake-admin.mjs';
 import { FakeRfb } from './fake-rfb.mjs';
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
@@ -47,6 +48,7 @@ export class FakeServer {
     tickets = [];        /* every one handed out */
     spent = [];
     desktops = [];       /* FakeRfb, the last one is current */
+    admin = null;        /* a FakeAdmin: who signs in is one */
     missing = [];        /* paths that were not there */
     #login = null;
     #conversations = new Map();
@@ -89,6 +91,12 @@ export class FakeServer {
 
     get signedIn() {
         return this.#login !== null;
+    }
+
+    /* From here on who signs in is an admin. */
+    appoint() {
+        this.admin = new FakeAdmin();
+        return this.admin;
     }
 
     expire() {
@@ -158,11 +166,14 @@ export class FakeServer {
         if (request.method !== 'GET' && request.headers['x-oriel-csrf'] !== '1')
             return fail(403, 'denied', 'The X-Oriel-CSRF header is missing.');
 
+        if (what === 'admin')
+            return this.admin ? this.admin.answer(request, url, url.pathname.split('/').slice(4).map(decodeURIComponent), body, response, { send, fail })
+                : fail(403, 'denied');
         const desktop = this.list.find((one) => one.id === id);
 
         switch (call) {
         case 'GET session':
-            return send(200, { user: this.#login.user, admin: false });
+            return send(200, { user: this.#login.user, admin: this.admin !== null });
         case 'POST logout':
             this.#login = null;
             return send(204, undefined, { 'Set-Cookie': 'oriel=; Max-Age=0; Path=/' });
@@ -236,7 +247,7 @@ export class FakeServer {
             return send(202, { conversation: id, prompts: this.rounds[conversation.round++] });
         }
         this.#login = { user: conversation.user, token: randomBytes(16).toString('hex') };
-        return send(200, { token: this.#login.token, user: conversation.user, admin: false, messages: this.messages },
+        return send(200, { token: this.#login.token, user: conversation.user, admin: this.admin !== null, messages: this.messages },
             { 'Set-Cookie': `oriel=${this.#login.token}; Path=/; HttpOnly; Secure; SameSite=Strict` });
     }
 }

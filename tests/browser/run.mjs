@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { runAll } from './harness.mjs';
 import './test-login.mjs';
 import './test-desktops.mjs';
+import './test-admin.mjs';
 import './test-console.mjs';
 import './test-faults.mjs';
 import './test-looks.mjs';

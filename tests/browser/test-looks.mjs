@@ -61,7 +61,7 @@ function judge() {
         if (ratio < 4.5)
             wrong.push(`contrast ${ratio.toFixed(2)}: ${element.className || element.tagName} "${element.textContent.slice(0, 30)}"`);
     }
-    for (const element of document.querySelectorAll('button, a, input, textarea')) {
+    for (const element of document.querySelectorAll('button, a, input, select, textarea')) {
         if (!shown(element))
             continue;
         const area = (element.closest('label') ?? element).getBoundingClientRect();
@@ -137,6 +137,18 @@ const PAGES = {
         await person.openDesktop();
         await page.click('[aria-label="Clipboard"]');
     },
+    ...Object.fromEntries([['', '.tile'], ['sessions', '.table'], ['desktops', '.table'], ['pools', '.pool'], ['images', '.table'], ['audit', '.event']]
+        .map(([name, part]) => [`admin-${name || 'overview'}`, async ({ page, server, person }) => {
+            server.appoint();
+            await person.signIn(name ? `/#/admin/${name}` : '/#/admin');
+            await page.waitForSelector(part);
+        }])),
+    'admin-form': async ({ page, server, person }) => {
+        server.appoint();
+        await person.signIn('/#/admin/pools');
+        await page.click('text=Add a pool');
+        await page.waitForSelector('.dialog form');
+    },
     lost: async ({ server, person }) => {
         await person.openDesktop();
         server.down = true;
@@ -147,7 +159,7 @@ const PAGES = {
 
 for (const [name, open] of Object.entries(PAGES))
     for (const [width, height, scheme] of [[360, 740, 'light'], [820, 1180, 'dark'], [1280, 800, 'light'], [1280, 800, 'dark'], [2560, 1440, 'light']]) {
-        if (width === 2560 && !['login', 'desktops', 'live'].includes(name))
+        if (width === 2560 && !['login', 'desktops', 'live', 'admin-overview', 'admin-desktops'].includes(name))
             continue;
         test(`looks: ${name} ${width} ${scheme}`, async (given) => {
             await open(given);

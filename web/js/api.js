@@ -69,7 +69,7 @@ async function request(method, path, { body, signal, patience = PATIENCE } = {})
     }
 }
 
-async function call(method, path, options) {
+export async function call(method, path, options) {
     const response = await request(method, path, options);
 
     if (response.status === 401)

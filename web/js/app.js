@@ -6,6 +6,7 @@
  *   #/desktops      the cards, always (so that "back" does not lead in circles)
  *   #/desktop/ID    a desktop in the browser
  *   #/sessions      what is open
+ *   #/admin...      the administration, for those who may (admin/pages.js)
  */
 import * as api from './api.js';
 import { desktopsPage, address } from './desktops.js';
@@ -78,6 +79,14 @@ async function desktopPage(id) {
     return { node: view.node, title: 'Desktop', full: true, leave: () => view.close() };
 }
 
+async function adminPage(name) {
+    if (!who.admin) {
+        router.go('/desktops', { replace: true });
+        return null;
+    }
+    return (await import('./admin/pages.js')).adminPage(name);
+}
+
 async function signOut() {
     try {
         await api.logout();
@@ -101,11 +110,12 @@ function header() {
     }
     const here = router.path();
     const link = (to, label, glyph) => h('a', { href: `#${to}`, class: 'nav-link',
-        'aria-current': here === to ? 'page' : undefined }, icon(glyph), h('span', {}, label));
+        'aria-current': here === to || here.startsWith(`${to}/`) ? 'page' : undefined }, icon(glyph), h('span', {}, label));
 
     bar.replaceChildren(h('header', { class: 'header' },
         h('a', { href: '#/desktops', class: 'brand', 'aria-label': 'Oriel: my desktops' }, icon('logo'), h('span', {}, 'Oriel')),
-        h('nav', { 'aria-label': 'Pages' }, link('/desktops', 'Desktops', 'desktop'), link('/sessions', 'Sessions', 'activity')),
+        h('nav', { 'aria-label': 'Pages', class: who.admin ? 'many' : undefined }, link('/desktops', 'Desktops', 'desktop'), link('/sessions', 'Sessions', 'activity'),
+            who.admin ? link('/admin', 'Administration', 'settings') : null),
         h('span', { class: 'header-user' }, icon('user'), h('span', {}, who.user)),
         button('Sign out', { class: 'quiet', onclick: signOut }, 'signout')));
 }
@@ -127,6 +137,7 @@ router.start([
     [/^\/desktops$/, guarded(() => desktopsPage(who.user))],
     [/^\/desktop\/([^/]+)$/, guarded(desktopPage)],
     [/^\/sessions$/, guarded(sessionsPage)],
+    [/^\/admin(?:\/([a-z]+))?$/, guarded((name) => adminPage(name ?? ''))],
     [/.*/, guarded(() => router.go('/desktops', { replace: true }))],
 ], header);
 (globalThis.requestIdleCallback ?? setTimeout)(() => loadConsole().catch(() => {}));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * livepage: a page that shows a list from the broker and keeps it up to date while somebody looks.
+ * livepage: a page that shows data from the broker and keeps it up to date while somebody looks.
  * It is rebuilt only when there is news, and keeps the focus, for those who walk by keyboard.
  */
 import { errorView } from './errors.js';
@@ -9,27 +9,37 @@ import { announce, h, spinner } from './view.js';
 const REFRESH = 5000;
 
 /*
- * fetch(signal) -> data; build(data, refresh) -> node. Returns the page, for the router.
+ * fetch(signal) -> data; build(data, refresh) -> node. Optional: tools({refresh, rebuild}) -> node,
+ * a row between heading and data that stays (rebuild() shows the data that is there once more);
+ * before, a node above the heading; subscribe(refresh, signal): says when there is news, sooner
+ * than the next look. Returns the page, for the router.
  */
-export function livePage({ title, loading, news, fetch, build }) {
+export function livePage({ title, loading, news, fetch, build, tools, before = null, subscribe }) {
     const body = h('div', { class: 'page-body' }, h('p', { class: 'loading' }, spinner(), loading));
-    const node = h('div', { class: 'page' }, h('h1', { tabindex: '-1' }, title), body);
     const abort = new AbortController();
     let shown = null;
+    let make = null;
     let timer = 0;
 
-    function put(key, make) {
+    function put(key, next) {
         if (key === shown)
+            return;
+        if (shown !== null)
+            announce(news);
+        shown = key;
+        make = next;
+        rebuild();
+    }
+
+    function rebuild() {
+        if (make === null)
             return;
         const inside = body.contains(document.activeElement);
         const focused = inside && document.activeElement.getAttribute('aria-label');
 
-        if (shown !== null)
-            announce(news);
-        shown = key;
         body.replaceChildren(make());
         if (inside)
-            (body.querySelector(`[aria-label="${CSS.escape(focused ?? '')}"]`) ?? node.firstChild).focus();
+            (body.querySelector(`[aria-label="${CSS.escape(focused ?? '')}"]`) ?? node.querySelector('h1')).focus();
     }
 
     async function load() {
@@ -51,7 +61,11 @@ export function livePage({ title, loading, news, fetch, build }) {
             timer = setTimeout(load, REFRESH);
     }
 
+    const node = h('div', { class: 'page' }, before,
+        h('div', { class: 'page-head' }, h('h1', { tabindex: '-1' }, title), tools?.({ refresh: load, rebuild })), body);
+
     document.addEventListener('visibilitychange', load, { signal: abort.signal });
+    subscribe?.(load, abort.signal);
     load();
     return {
         node,

@@ -43,7 +43,7 @@ export async function show() {
 
         if (!match)
             continue;
-        const next = await page(...match.slice(1).map(decodeURIComponent));
+        const next = await page(...match.slice(1).map((word) => word && decodeURIComponent(word)));
 
         if (next && mine === generation)
             put(next);

@@ -40,6 +40,13 @@ export function duration(seconds) {
     return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/* "12.4 MB" */
+export function size(bytes) {
+    const step = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+
+    return `${(bytes / 1000 ** step).toFixed(step ? 1 : 0)} ${['B', 'kB', 'MB', 'GB', 'TB'][step]}`;
+}
+
 /* What a card says. */
 export const STATES = {
     'off': 'Switched off',

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fake-admin: the admin's part of the broker as the pages see it (docs/api.yaml): lists that tests
+ * fill, calls that change them, and server-sent events.
+ */
+const NOW = Math.floor(Date.now() / 1000);
+
+const session = (n, user, desktop, pool, protocol, more = {}) => ({ id: `s-${n}`, user, desktop: `d-${n}`, desktop_name: desktop, pool,
+    protocol, via: 'vnc', peer: `203.0.113.${n}:50${n}22`, gateway: 'gate-1', state: 'live', started_at: NOW - 700 * n, ended_at: 0,
+    reason: null, bytes_in: 12000 * n, bytes_out: 7400000 * n, ...more });
+const desktop = (n, name, pool, kind, state, owner, more = {}) => ({ id: `d-${n}`, name, pool, kind, state, detail: '', owner,
+    address: null, protocol: null, identity: `i${n}`, last_used: owner ? NOW - 3600 * n : 0, ...more });
+
+export class FakeAdmin {
+    sessions = [session(1, 'ann', 'ann-office', 'office', 'web'), session(2, 'ben', 'classroom-2', 'classroom', 'spice'),
+        session(3, 'carla', 'lab-pc-07', 'lab machines', 'vnc')];
+    desktops = [desktop(1, 'ann-office', 'office', 'dedicated', 'in-use', 'ann'), desktop(2, 'classroom-2', 'classroom', 'floating', 'in-use', 'ben'),
+        desktop(3, 'lab-pc-07', 'lab machines', 'machines', 'in-use', 'carla', { address: '192.0.2.7:5900', protocol: 'vnc' }),
+        desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
+        desktop(6, 'classroom-4', 'classroom', 'floating', 'failed', null, { detail: 'The image office-12 is missing on its host.' })];
+    pools = [{ name: 'office', kind: 'dedicated', image: 'office', provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5 },
+        { name: 'classroom', kind: 'floating', image: 'office', provider: 'libvirt', uri: 'qemu+tls://host-2/system', max: 24, spare: 4, total: 24, busy: 24 },
+        { name: 'lab machines', kind: 'machines', image: null, provider: 'machine', uri: '', max: 10, spare: 0, total: 6, busy: 1 }];
+    images = [{ name: 'office', disk: '/srv/images/office-12.qcow2', kernel: null, initrd: null, cmdline: null, xml: null, memory: 2048, cpus: 2, video: 'qxl' }];
+    entitlements = [{ pool: 'office', user: null, group: 'staff' }, { pool: 'classroom', user: 'ben', group: null },
+        { pool: 'classroom', user: null, group: 'students' }];
+    log = Array.from({ length: 230 }, (_, i) => ({ id: 230 - i, at: (NOW - 97 * i) * 1000, peer: `203.0.113.${i % 200}`, session: null,
+        event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
+        desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));
+    calls = [];          /* [method and path, body] of what changed something */
+    refusal = null;      /* {status, code, message} for the next change */
+    #streams = new Set();
+
+    /* Tells every page that something has changed. */
+    tell(topic) {
+        for (const stream of this.#streams)
+            stream.write(`event: ${topic}\ndata: 1\n\n`);
+    }
+
+    events(response) {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+        response.write(': hello\n\n');
+        this.#streams.add(response);
+        response.on('close', () => this.#streams.delete(response));
+    }
+
+    #audit(url) {
+        const before = Number(url.searchParams.get('before') ?? Infinity);
+        const text = (url.searchParams.get('text') ?? '').toLowerCase();
+
+        return this.log.filter((one) => one.id < before && JSON.stringify(one).toLowerCase().includes(text))
+            .slice(0, Number(url.searchParams.get('limit')));
+    }
+
+    /* Answers what comes below /api/v1/admin/. words: the path from there on. */
+    answer(request, url, [what, id, action], body, response, { send, fail }) {
+        if (request.method === 'GET') {
+            if (what === 'events')
+                return this.events(response);
+            if (what === 'audit')
+                return send(200, this.#audit(url));
+            return what in this ? send(200, this[what]) : fail(404, 'not-found');
+        }
+        if (this.refusal)
+            return fail(this.refusal.status, this.refusal.code, this.refusal.message);
+        this.calls.push([`${request.method} ${[what, id, action].filter(Boolean).join('/')}${url.search}`, body]);
+        if (request.method === 'DELETE') {
+            if (id)
+                this[what] = this[what].filter((one) => (one.id ?? one.name) !== id);
+            return send(204);
+        }
+        if (action)
+            return send(204);
+        if (what !== 'machines')
+            this[what].push(what === 'pools' ? { uri: '', total: 0, busy: 0, ...body } : { user: null, group: null, ...body });
+        return send(201, { name: body.name });
+    }
+}

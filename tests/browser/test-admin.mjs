@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The administration: who may see it, tables, changes, what is refused, live news. */
+import assert from 'node:assert/strict';
+import { test } from './harness.mjs';
+
+/* An admin on one of the pages. */
+async function open({ page, server, person }, path) {
+    const admin = server.appoint();
+
+    await person.signIn(`/#/admin${path}`);
+    await page.waitForSelector('.subnav');
+    return admin;
+}
+
+const names = (page) => page.locator('.table tbody th').allTextContents();
+
+test('admin: not for others', async ({ page, person }) => {
+    await person.signIn('/#/admin');
+    await page.waitForSelector('.card');
+    assert.equal(await page.locator('text=Administration').count(), 0);
+    assert.equal(await page.evaluate(() => location.hash), '#/desktops');
+});
+
+test('admin: overview counts, and leads on', async (given) => {
+    await open(given, '');
+    await given.person.sees('.tile', '3');
+    await given.person.sees('.panel-box.bad', 'The image office-12 is missing');
+    await given.person.sees('.tile.warn', 'full: classroom');
+    await given.page.click('.tile.bad');
+    await given.page.waitForSelector('.table');
+});
+
+test('admin: a session is ended after a question', async (given) => {
+    const admin = await open(given, '/sessions');
+
+    assert.deepEqual(await given.page.locator('.table tbody tr').count(), 3);
+    await given.page.click('[aria-label="End the session: ben on classroom-2"]');
+    await given.person.sees('.dialog', 'ben loses the connection');
+    await given.page.click('.dialog >> text=End session');
+    await given.page.waitForSelector('[data-id="s-2"]', { state: 'detached' });
+    assert.deepEqual(admin.calls, [['DELETE sessions/s-2', {}]]);
+});
+
+test('admin: filter and order stay while the data change', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/desktops');
+
+    await page.fill('.filter', 'classroom');
+    assert.deepEqual(await names(page), ['classroom-2', 'classroom-3', 'classroom-4']);
+    await page.click('[aria-label="Sort by name"]');
+    assert.deepEqual(await names(page), ['classroom-4', 'classroom-3', 'classroom-2']);
+    assert.equal(await page.getAttribute('th[aria-sort]', 'aria-sort'), 'descending');
+    admin.desktops = admin.desktops.filter((one) => one.name !== 'classroom-3');
+    admin.tell('desktops');
+    await person.eventually(async () => assert.deepEqual(await names(page), ['classroom-4', 'classroom-2']), 3000);
+    assert.equal(await page.inputValue('.filter'), 'classroom');
+    await page.fill('.filter', 'no such thing');
+    await person.sees('.empty', 'Nothing fits');
+});
+
+test('admin: desktops are started, and reset only after a question', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/desktops');
+
+    await page.click('[aria-label="Start: dora-office"]');
+    await person.sees('.toast', 'dora-office starts.');
+    await page.click('[aria-label="Reset: ann-office"]');
+    await page.click('.dialog >> text=Cancel');
+    await page.click('[aria-label="Take it from its user: ann-office"]');
+    await page.click('.dialog >> text="Take it back"');
+    await person.sees('.toast', 'no owner any more');
+    assert.deepEqual(admin.calls.map(([call]) => call), ['POST desktops/d-5/start', 'POST desktops/d-1/release']);
+});
+
+test('admin: a pool is added, with the fields of its kind alone', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/pools');
+
+    await page.click('text=Add a pool');
+    await page.fill('#field-name', 'lab');
+    await page.selectOption('#field-kind', 'machines');
+    assert.equal(await page.locator('#field-image').isVisible(), false);
+    await page.selectOption('#field-kind', 'floating');
+    await page.fill('#field-max', '7');
+    await page.click('.dialog >> text="Add"');
+    await person.sees('.pool h2', 'lab');
+    assert.deepEqual(admin.calls, [['POST pools', { name: 'lab', kind: 'floating', image: 'office', provider: 'qemu', max: 7, spare: 1 }]]);
+});
+
+test('admin: what the broker refuses is told in the dialogue, which stays', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/images');
+
+    admin.refusal = { status: 400, code: 'client', message: 'disk: /nowhere is not there' };
+    await page.click('text=Add an image');
+    await page.fill('#field-name', 'new');
+    await page.fill('#field-disk', '/nowhere');
+    await page.click('.dialog >> text="Add"');
+    await person.sees('.dialog .form-note', '/nowhere is not there');
+    admin.refusal = null;
+    await page.click('.dialog >> text="Add"');
+    await person.eventually(async () => assert.ok((await names(page)).includes('new')));
+});
+
+test('admin: entitlements are given and withdrawn', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/pools');
+
+    await person.sees('.chip', 'students');
+    await page.click('[aria-label="Allow somebody to use office"]');
+    await page.fill('#field-name', 'guests');
+    await page.click('.dialog >> text="Allow"');
+    await person.sees('.chip', 'guests');
+    await page.click('[aria-label="Withdraw classroom from ben"]');
+    await person.eventually(() => assert.deepEqual(admin.calls.map(([call]) => call),
+        ['POST entitlements', 'DELETE entitlements?pool=classroom&user=ben']));
+    assert.deepEqual(admin.calls[0][1], { pool: 'office', group: 'guests' });
+});
+
+test('admin: the log is searched by the broker and read page by page', async (given) => {
+    const { page, person } = given;
+
+    await open(given, '/audit');
+    await person.eventually(async () => assert.equal(await page.locator('.event').count(), 100));
+    await page.click('text=Show more');
+    await person.eventually(async () => assert.equal(await page.locator('.event').count(), 200));
+    await page.click('text=Show more');
+    await person.eventually(async () => assert.equal(await page.locator('.event').count(), 230));
+    assert.equal(await page.locator('text=Show more').count(), 0);
+    await page.fill('.filter', 'max 40');
+    await person.eventually(async () => assert.equal(await page.locator('.event').count(), 38));
+});

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* calls: the admin's part of the broker's REST interface (docs/api.yaml), one function per call. */
+import { call } from '../api.js';
+
+const part = encodeURIComponent;
+/* A pool's first start or a large reset may take as long as its desktops take. */
+const SLOW = { patience: 180000 };
+
+export const images = (signal) => call('GET', 'admin/images', { signal });
+export const addImage = (image) => call('POST', 'admin/images', { body: image, ...SLOW });
+export const removeImage = (name) => call('DELETE', `admin/images/${part(name)}`, SLOW);
+export const pools = (signal) => call('GET', 'admin/pools', { signal });
+export const addPool = (pool) => call('POST', 'admin/pools', { body: pool, ...SLOW });
+export const removePool = (name) => call('DELETE', `admin/pools/${part(name)}`, SLOW);
+export const addMachine = (machine) => call('POST', 'admin/machines', { body: machine });
+export const removeMachine = (id) => call('DELETE', `admin/machines/${part(id)}`, SLOW);
+export const entitlements = (signal) => call('GET', 'admin/entitlements', { signal });
+export const entitle = (entitlement) => call('POST', 'admin/entitlements', { body: entitlement });
+export const withdraw = ({ pool, user, group }) => call('DELETE',
+    `admin/entitlements?pool=${part(pool)}&${user ? `user=${part(user)}` : `group=${part(group)}`}`);
+export const desktops = (signal) => call('GET', 'admin/desktops', { signal });
+export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${action}`, SLOW);
+export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });
+export const recent = (signal, limit) => call('GET', `admin/sessions?ended=1&limit=${limit}`, { signal });
+export const endSession = (id) => call('DELETE', `admin/sessions/${part(id)}`);
+export const audit = (signal, { before, text, limit = 100 }) => call('GET',
+    `admin/audit?limit=${limit}${before ? `&before=${before}` : ''}${text ? `&text=${part(text)}` : ''}`, { signal });

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * form: a dialogue with fields that ends in a call of the broker; what it refuses is shown in the
+ * dialogue, which stays. Also the question before something is taken away.
+ */
+import { button, confirm, dialog, h, icon, toast } from '../view.js';
+
+function control(field) {
+    const props = { id: `field-${field.name}`, name: field.name, required: field.required, autofocus: field.autofocus };
+
+    if (field.choices)
+        return h('select', props, ...field.choices.map(([value, label]) =>
+            h('option', { value, selected: value === field.value }, label)));
+    return h('input', { ...props, type: field.type ?? 'text', value: field.value, min: field.min, max: field.max,
+        placeholder: field.placeholder, autocomplete: 'off', spellcheck: 'false', readonly: field.fixed });
+}
+
+function values(form, fields) {
+    const out = {};
+
+    for (const field of fields) {
+        const value = form.elements[field.name].value.trim();
+
+        if (field.type === 'number')
+            out[field.name] = Number(value);
+        else if (value || field.required)
+            out[field.name] = value;
+    }
+    return out;
+}
+
+/*
+ * fields: {name, label, type, value, required, hint, choices: [[value, label]], min, max, fixed,
+ * when(values)}: one with `when` is shown only while that is true. send(values) is the call.
+ * Resolves with true when it was done.
+ */
+export function formDialog(title, { fields, action, done, send }) {
+    return dialog(title, (close) => {
+        const note = h('p', { class: 'form-note', role: 'alert' });
+        const submit = button(action, { class: 'primary', type: 'submit' });
+        const rows = fields.map((field) => h('div', { class: 'field' },
+            h('label', { for: `field-${field.name}` }, field.label), control(field),
+            field.hint ? h('p', { class: 'hint' }, field.hint) : null));
+        const shown = () => fields.filter((field, i) => !rows[i].hidden);
+        const arrange = () => fields.forEach((field, i) => {
+            rows[i].hidden = field.when ? !field.when(Object.fromEntries(new FormData(form))) : false;
+        });
+        const form = h('form', { class: 'dialog-body', onchange: () => arrange(), onsubmit: async (event) => {
+            event.preventDefault();
+            submit.disabled = true;
+            note.replaceChildren();
+            note.className = 'form-note';
+            try {
+                await send(values(form, shown()));
+                toast(done, 'done');
+                close(true);
+            } catch (error) {
+                note.className = 'form-note error';
+                note.replaceChildren(icon('warning'), h('span', {}, error.message || 'This could not be done. Please try again.'));
+            } finally {
+                submit.disabled = false;
+            }
+        } }, ...rows, note, h('div', { class: 'actions' }, button('Cancel', { onclick: () => close(false) }), submit));
+
+        arrange();
+        return form;
+    });
+}
+
+/* Says in a toast how a call ended; then refreshes, whatever it was. */
+export async function attempt(call, done, refresh) {
+    try {
+        await call();
+        toast(done, 'done');
+    } catch (error) {
+        if (error.code !== 'expired')
+            toast(error.message || 'This could not be done. Please try again.', 'error');
+    }
+    refresh();
+}
+
+export async function confirmed(title, words, action, call, done, refresh) {
+    if (await confirm(title, words, action))
+        await attempt(call, done, refresh);
+}
+
+/* A small button in a row; `whom` makes its name unique for those who hear the page. */
+export function rowButton(label, whom, glyph, onclick) {
+    return h('button', { type: 'button', class: 'row-button', 'aria-label': `${label}: ${whom}`, title: label, onclick }, icon(glyph));
+}

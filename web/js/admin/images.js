@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* images: what desktops are made of. */
+import { livePage } from '../livepage.js';
+import { button, h } from '../view.js';
+import * as calls from './calls.js';
+import { confirmed, formDialog, rowButton } from './form.js';
+import { subscribeTo } from './live.js';
+import { filterField, table, Wish } from './table.js';
+
+const FIELDS = [
+    { name: 'name', label: 'Name', required: true, autofocus: true },
+    { name: 'disk', label: 'Disk', placeholder: '/srv/images/office.qcow2', hint: 'A file on the host: qcow2 or raw. It is never written to.' },
+    { name: 'memory', label: 'Memory, MiB', type: 'number', value: '2048', min: 16 },
+    { name: 'cpus', label: 'Processors', type: 'number', value: '2', min: 1 },
+    { name: 'video', label: 'Graphics card', value: 'qxl', choices: [['qxl', 'QXL, for SPICE'], ['virtio', 'virtio'], ['std', 'Standard VGA']] },
+    { name: 'kernel', label: 'Kernel', hint: 'Only to boot without a boot loader.' },
+    { name: 'initrd', label: 'Initial RAM disk' },
+    { name: 'cmdline', label: 'Kernel command line' },
+];
+
+export function imagesPage(before) {
+    const wish = new Wish('Name');
+    const columns = (refresh) => [
+        { title: 'Name', main: true, value: (one) => one.name },
+        { title: 'Made of', value: (one) => one.disk || one.kernel || one.xml || '', cell: (one) => h('code', {}, one.disk || one.kernel || one.xml || '') },
+        { title: 'Memory', number: true, value: (one) => one.memory, cell: (one) => `${one.memory} MiB` },
+        { title: 'CPUs', number: true, value: (one) => one.cpus },
+        { title: 'Graphics', value: (one) => one.video },
+        { title: 'Actions', cell: (one) => rowButton('Remove', one.name, 'trash', () => confirmed('Remove this image?',
+            `Oriel forgets ${one.name}. The file itself stays.`, 'Remove', () => calls.removeImage(one.name), `${one.name} was removed.`, refresh)) },
+    ];
+
+    return livePage({
+        title: 'Images',
+        before,
+        loading: 'Looking for images',
+        news: 'The list of images has changed.',
+        subscribe: subscribeTo('pools'),
+        tools: ({ refresh, rebuild }) => {
+            wish.rebuild = rebuild;
+            return h('div', { class: 'tools' }, filterField(wish, rebuild, 'Name, file'),
+                button('Add an image', { class: 'primary', onclick: async () => {
+                    if (await formDialog('Add an image', { fields: FIELDS, action: 'Add', done: 'The image was added.', send: calls.addImage }))
+                        refresh();
+                } }, 'add'));
+        },
+        fetch: (signal) => calls.images(signal),
+        build: (rows, refresh) => table({ caption: 'Images', columns: columns(refresh), rows, id: (one) => one.name, wish,
+            rebuild: wish.rebuild, empty: 'There is no image yet.' }),
+    });
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pools: how many desktops of which kind, and who may use them. */
+import { livePage } from '../livepage.js';
+import { KINDS } from '../words.js';
+import { button, h, icon } from '../view.js';
+import * as calls from './calls.js';
+import { attempt, confirmed, formDialog, rowButton } from './form.js';
+import { subscribeTo } from './live.js';
+
+const KIND_CHOICES = [['floating', 'Floating: a clean one each time'], ['dedicated', 'Dedicated: everybody keeps their own'],
+    ['machines', 'Machines: computers that are there already']];
+const made = (values) => values.kind !== 'machines';
+
+/* pool null = a new one. Name, kind and provider of one that exists stay. */
+function poolFields(pool, images) {
+    return [
+        { name: 'name', label: 'Name', required: true, value: pool?.name, fixed: pool !== null, autofocus: pool === null },
+        { name: 'kind', label: 'Kind', value: pool?.kind ?? 'floating',
+            choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES },
+        { name: 'image', label: 'Image', value: pool?.image, when: made, choices: images.map((one) => [one.name, one.name]) },
+        { name: 'provider', label: 'Runs on', value: pool?.provider ?? 'qemu', when: made,
+            choices: [['qemu', 'QEMU on this machine'], ['libvirt', 'libvirt']].filter(([name]) => !pool || name === pool.provider) },
+        { name: 'uri', label: 'libvirt address', value: pool?.uri, placeholder: 'qemu+tls://host/system', when: (values) => values.provider === 'libvirt' && made(values) },
+        { name: 'max', label: 'Desktops at most', type: 'number', value: String(pool?.max ?? 10), min: 1 },
+        { name: 'spare', label: 'Kept ready', type: 'number', value: String(pool?.spare ?? 1), min: 0, when: (values) => values.kind === 'floating',
+            hint: 'So many run and wait, so that a click shows a picture at once.' },
+    ];
+}
+
+async function editPool(pool, images, refresh) {
+    if (await formDialog(pool ? `Change ${pool.name}` : 'Add a pool', { fields: poolFields(pool, images),
+        action: pool ? 'Save' : 'Add', done: pool ? 'The pool was changed.' : 'The pool was added.', send: calls.addPool }))
+        refresh();
+}
+
+async function addMachine(pool, refresh) {
+    const fields = [
+        { name: 'name', label: 'Name', required: true, autofocus: true },
+        { name: 'protocol', label: 'Protocol', value: 'vnc', choices: [['vnc', 'VNC'], ['spice', 'SPICE']] },
+        { name: 'address', label: 'Address', required: true, placeholder: 'pc-17.example.org:5900' },
+        { name: 'secret', label: 'Password of its display', type: 'password', hint: 'Kept by the broker. People never see it.' },
+    ];
+
+    if (await formDialog(`Add a computer to ${pool.name}`, { fields, action: 'Add', done: 'The computer was added.',
+        send: (values) => calls.addMachine({ ...values, pool: pool.name }) }))
+        refresh();
+}
+
+async function entitle(pool, refresh) {
+    const fields = [
+        { name: 'whose', label: 'Who', value: 'group', choices: [['group', 'A group'], ['user', 'A user']] },
+        { name: 'name', label: 'Name', required: true, autofocus: true },
+    ];
+
+    if (await formDialog(`Who may use ${pool.name}`, { fields, action: 'Allow', done: 'They may use it from now on.',
+        send: ({ whose, name }) => calls.entitle({ pool: pool.name, [whose]: name }) }))
+        refresh();
+}
+
+function bar(pool) {
+    const share = (n) => `${Math.min(100, Math.round(100 * n / Math.max(1, pool.max)))}`;
+
+    return h('div', { class: 'meter', role: 'img', 'aria-label': `${pool.busy} of ${pool.total} desktops in use, at most ${pool.max}` },
+        meter(share(pool.total), share(pool.busy)));
+}
+
+/* Widths as attributes of a drawing: the page's rules allow no styles from script. */
+function meter(total, busy) {
+    const NS = 'http://www.w3.org/2000/svg';
+    const svg = document.createElementNS(NS, 'svg');
+
+    svg.setAttribute('class', 'meter-bar');
+    svg.setAttribute('aria-hidden', 'true');
+    for (const [name, width] of [['whole', 100], ['total', total], ['busy', busy]]) {
+        const rect = document.createElementNS(NS, 'rect');
+
+        rect.setAttribute('class', `meter-${name}`);
+        rect.setAttribute('width', `${width}%`);
+        rect.setAttribute('height', '100%');
+        svg.append(rect);
+    }
+    return svg;
+}
+
+function grant(one, refresh) {
+    const whom = one.user ?? one.group;
+
+    return h('li', { class: 'chip' }, icon(one.user ? 'user' : 'users'), h('span', {}, whom),
+        h('button', { type: 'button', class: 'chip-remove', 'aria-label': `Withdraw ${one.pool} from ${whom}`,
+            onclick: () => attempt(() => calls.withdraw(one), `${whom} may not use ${one.pool} any more.`, refresh) }, icon('close')));
+}
+
+function card(pool, data, refresh) {
+    const kind = KINDS[pool.kind] ?? KINDS.dedicated;
+    const grants = data.entitlements.filter((one) => one.pool === pool.name);
+
+    return h('article', { class: 'card pool', 'data-pool': pool.name, 'aria-label': pool.name },
+        h('div', { class: 'card-top' }, h('span', { class: 'card-icon' }, icon(kind.icon)),
+            h('span', { class: 'buttons' },
+                pool.kind === 'machines' ? rowButton('Add a computer', pool.name, 'add', () => addMachine(pool, refresh)) : null,
+                rowButton('Change', pool.name, 'edit', () => editPool(pool, data.images, refresh)),
+                rowButton('Remove', pool.name, 'trash', () => confirmed('Remove this pool?',
+                    `${pool.name} and all its desktops are removed, with everything that is saved on them.`,
+                    'Remove', () => calls.removePool(pool.name), `${pool.name} was removed.`, refresh)))),
+        h('h2', {}, pool.name),
+        h('p', { class: 'card-pool' }, [kind.words, pool.image, pool.provider === 'libvirt' ? pool.uri || 'libvirt' : null].filter(Boolean).join(' · ')),
+        bar(pool),
+        h('p', { class: 'card-detail' }, `${pool.busy} in use, ${pool.total} there, at most ${pool.max}${pool.kind === 'floating' ? `; ${pool.spare} kept ready` : ''}`),
+        h('h3', {}, 'May use it'),
+        h('ul', { class: 'chips' }, ...grants.map((one) => grant(one, refresh)),
+            h('li', {}, button('Allow', { class: 'small', 'aria-label': `Allow somebody to use ${pool.name}`, onclick: () => entitle(pool, refresh) }, 'add'))));
+}
+
+export function poolsPage(before) {
+    let images = [];
+
+    return livePage({
+        title: 'Pools',
+        before,
+        loading: 'Looking for pools',
+        news: 'The list of pools has changed.',
+        subscribe: subscribeTo('pools', 'desktops', 'sessions'),
+        tools: ({ refresh }) => h('div', { class: 'tools' },
+            button('Add a pool', { class: 'primary', onclick: () => editPool(null, images, refresh) }, 'add')),
+        fetch: async (signal) => {
+            const [pools, entitlements, all] = await Promise.all([calls.pools(signal), calls.entitlements(signal), calls.images(signal)]);
+
+            images = all;
+            return { pools, entitlements, images };
+        },
+        build: (data, refresh) => data.pools.length === 0 ? h('p', { class: 'empty' }, 'There is no pool yet. Add an image first, then a pool of desktops made from it.')
+            : h('div', { class: 'cards' }, ...data.pools.map((pool) => card(pool, data, refresh))),
+    });
+}

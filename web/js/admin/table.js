@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * table: rows of things to look after, with a filter and an order that stay while the data change.
+ * On a narrow screen each row becomes a card; the column's title stands before its value then.
+ */
+import { h, icon } from '../view.js';
+
+/*
+ * What the person set for one page: the words to look for, and the column to sort by. Kept for as
+ * long as the page is shown.
+ */
+export class Wish {
+    constructor(sort = null, down = false) {
+        this.words = '';
+        this.sort = sort;
+        this.down = down;
+    }
+}
+
+export function filterField(wish, rebuild, label) {
+    return h('input', { type: 'search', class: 'filter', placeholder: label, 'aria-label': label, autocomplete: 'off', spellcheck: 'false',
+        oninput: (event) => {
+            wish.words = event.currentTarget.value.trim().toLowerCase();
+            rebuild();
+        } });
+}
+
+function header(column, wish, rebuild) {
+    const current = wish.sort === column.title;
+    const order = () => {
+        wish.down = current ? !wish.down : false;
+        wish.sort = column.title;
+        rebuild();
+    };
+
+    if (!column.value)
+        return h('th', { scope: 'col' }, h('span', { class: 'unseen' }, column.title));
+    return h('th', { scope: 'col', class: column.number ? 'number' : undefined,
+        'aria-sort': current ? (wish.down ? 'descending' : 'ascending') : undefined },
+    h('button', { type: 'button', class: 'sort', 'aria-label': `Sort by ${column.title.toLowerCase()}`, onclick: order },
+        h('span', {}, column.title), current ? icon(wish.down ? 'down' : 'up') : null));
+}
+
+function compare(a, b) {
+    return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+/*
+ * columns: {title, value(row) -> text or number to sort and search by, cell(row) -> node or text,
+ * number, main}. One without value is for buttons; `main` names the row.
+ */
+export function table({ caption, columns, rows, id, wish, rebuild, empty }) {
+    const valued = columns.filter((column) => column.value);
+    const text = (row) => valued.map((column) => column.value(row)).join('\n').toLowerCase();
+    const found = rows.filter((row) => wish.words.split(/\s+/).every((word) => text(row).includes(word)));
+    const by = valued.find((column) => column.title === wish.sort);
+
+    if (by)
+        found.sort((a, b) => compare(by.value(a), by.value(b)) * (wish.down ? -1 : 1));
+    if (found.length === 0)
+        return h('p', { class: 'empty' }, rows.length ? 'Nothing fits these words.' : empty);
+    return h('table', { class: 'table' },
+        h('caption', { class: 'unseen' }, caption),
+        h('thead', {}, h('tr', {}, ...columns.map((column) => header(column, wish, rebuild)))),
+        h('tbody', {}, ...found.map((row) => h('tr', { 'data-id': id(row) }, ...columns.map((column) =>
+            h(column.main ? 'th' : 'td', { scope: column.main ? 'row' : undefined, 'data-title': column.main ? undefined : column.title,
+                class: column.number ? 'number' : column.value ? undefined : 'row-actions' },
+            column.cell ? column.cell(row) : String(column.value(row))))))));
+}
