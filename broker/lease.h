@@ -28,6 +28,7 @@ typedef struct {
 	guint64 bytes_in, bytes_out;
 	char *reason;             /* ended: why, and after how long */
 	guint64 milliseconds;
+	gboolean reported; /* ended: by its gateway, so the bytes are known */
 } Lease;
 
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,

@@ -12,6 +12,7 @@
 #include "store_ticket.h"
 
 #define REPORT_WAIT (10 * G_USEC_PER_SEC)
+#define WRITE_AGAIN (2 * G_USEC_PER_SEC) /* between two tries to write down what ended */
 
 void sessions_add(Sessions *s, Lease *lease)
 {
@@ -49,6 +50,7 @@ Sessions *sessions_new(Core *core, GError **error)
 	s->by_client = g_hash_table_new(NULL, NULL);
 	s->by_desktop = g_hash_table_new(g_str_hash, g_str_equal);
 	s->late = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
+	s->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	for (guint i = 0; i < rows->len; i++) {
 		Lease *lease = lease_new_from_row(rows->pdata[i]);
 
@@ -98,11 +100,32 @@ static void note_reason(Lease *lease, const char *reason)
 	lease->milliseconds = (guint64)(g_get_monotonic_time() - lease->began) / 1000;
 }
 
+static void await_report(Sessions *s, Lease *lease)
+{
+	lease->confirm_by = g_get_monotonic_time() + REPORT_WAIT;
+	g_hash_table_insert(s->late, lease->id, lease);
+}
+
 void sessions_await_report(Core *core, Lease *lease, const char *reason)
 {
 	note_reason(lease, reason);
-	lease->confirm_by = g_get_monotonic_time() + REPORT_WAIT;
-	g_hash_table_insert(core->sessions->late, lease->id, lease);
+	await_report(core->sessions, lease);
+}
+
+/* For a lease whose end waits for the store: it has its bytes when it is written. */
+static gboolean report_to_unwritten(Sessions *s, const ControlMessage *notice, gboolean last)
+{
+	Lease *lease;
+
+	g_mutex_lock(&s->lock);
+	lease = g_hash_table_lookup(s->unwritten, notice->lease);
+	if (lease) {
+		lease->bytes_in += notice->bytes_in;
+		lease->bytes_out += notice->bytes_out;
+		lease->reported = lease->reported || last;
+	}
+	g_mutex_unlock(&s->lock);
+	return lease != NULL;
 }
 
 void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last)
@@ -111,6 +134,8 @@ void sessions_late_report(Core *core, const ControlMessage *notice, gboolean las
 	g_autoptr(GError) error = NULL;
 	Lease *lease;
 
+	if (report_to_unwritten(s, notice, last))
+		return;
 	if (!store_session_add_bytes(core->db, notice->lease, notice->bytes_in, notice->bytes_out,
 		    &error))
 		log_error(NULL, "session %s: %s", notice->lease, error->message);
@@ -142,21 +167,6 @@ static void give_up_reports(Core *core, gint64 now)
 	}
 }
 
-void sessions_free(Core *core)
-{
-	Sessions *s = core->sessions;
-
-	if (!s)
-		return;
-	give_up_reports(core, G_MAXINT64);
-	g_hash_table_destroy(s->late);
-	g_hash_table_destroy(s->by_client);
-	g_hash_table_destroy(s->by_desktop);
-	g_hash_table_destroy(s->by_id);
-	g_mutex_clear(&s->lock);
-	g_free(s);
-}
-
 /* The desktop is held for its person through the grace, or as long as a ticket for it is good. */
 static gboolean record_leave(Core *core, const Lease *lease, GError **error)
 {
@@ -168,34 +178,84 @@ static gboolean record_leave(Core *core, const Lease *lease, GError **error)
 		       MAX(now + core->times.grace, ticket), error);
 }
 
-static gboolean record_all(Core *core, const Lease *lease, const char *reason, GError **error)
+/* Somebody may have the desktop by now, if the store was late: then it is not left. */
+static gboolean record_all(Core *core, const Lease *lease, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	gboolean taken = g_hash_table_contains(core->sessions->by_desktop, lease->desktop);
 
-	return tx.db && sessions_record_end(core, lease, reason, error) &&
-	       record_leave(core, lease, error) && db_commit(&tx, error);
+	return tx.db && sessions_record_end(core, lease, lease->reason, error) &&
+	       (taken || record_leave(core, lease, error)) && db_commit(&tx, error);
 }
 
-/* Under the lock; takes the lease. */
+/* Under the lock; takes a lease that is in no table. FALSE: it still is in none. */
+static gboolean write_down(Core *core, Lease *lease, GError **error)
+{
+	LogContext context = {.session = lease->id,
+			      .user = lease->user,
+			      .peer = lease->peer,
+			      .desktop = lease->desktop_name};
+
+	if (!record_all(core, lease, error))
+		return FALSE;
+	log_info(&context, "session ended: %s", lease->reason);
+	if (!lease->reported) {
+		await_report(core->sessions, lease);
+		return TRUE;
+	}
+	audit_end(core, lease);
+	lease_free(lease);
+	return TRUE;
+}
+
+/* Under the lock; takes the lease. A store that cannot take the end now (no room on the disk) gets
+ * it later: until then the books call it live, but nobody has the desktop. */
 static void end_lease(Core *core, Lease *indexed, const char *reason, gboolean reported)
 {
 	Lease *lease = sessions_take(core->sessions, indexed);
 	g_autoptr(GError) error = NULL;
-	LogContext context = {.session = lease->id, .user = lease->user, .peer = lease->peer,
-		.desktop = lease->desktop_name};
 
-	if (!record_all(core, lease, reason, &error))
-		log_error(&context, "the end of the session is not written down: %s",
-			error->message);
-	else
-		log_info(&context, "session ended: %s", reason);
-	if (!reported) {
-		sessions_await_report(core, lease, reason);
-		return;
-	}
 	note_reason(lease, reason);
-	audit_end(core, lease);
-	lease_free(lease);
+	lease->reported = reported;
+	if (write_down(core, lease, &error))
+		return;
+	if (g_hash_table_size(core->sessions->unwritten) == 0)
+		log_error(NULL, "ends of sessions wait to be written down: %s", error->message);
+	g_hash_table_insert(core->sessions->unwritten, lease->id, lease);
+}
+
+/* Under the lock; until one cannot be written again. */
+static void write_again(Core *core)
+{
+	GHashTable *unwritten = core->sessions->unwritten;
+	GHashTableIter iter;
+	gpointer id, lease;
+
+	while (g_hash_table_iter_init(&iter, unwritten),
+	       g_hash_table_iter_next(&iter, &id, &lease)) {
+		g_hash_table_steal(unwritten, id);
+		if (!write_down(core, lease, NULL)) {
+			g_hash_table_insert(unwritten, ((Lease *)lease)->id, lease);
+			return;
+		}
+	}
+}
+
+void sessions_free(Core *core)
+{
+	Sessions *s = core->sessions;
+
+	if (!s)
+		return;
+	write_again(core);
+	give_up_reports(core, G_MAXINT64);
+	g_hash_table_destroy(s->late);
+	g_hash_table_destroy(s->unwritten);
+	g_hash_table_destroy(s->by_client);
+	g_hash_table_destroy(s->by_desktop);
+	g_hash_table_destroy(s->by_id);
+	g_mutex_clear(&s->lock);
+	g_free(s);
 }
 
 gboolean sessions_end(Core *core, const char *id, Fault code, const char *reason, gboolean reported)
@@ -280,6 +340,9 @@ void sessions_expire(Core *core, gint64 *due)
 	for (guint i = 0; i < ids->len; i++)
 		session_end(core, ids->pdata[i], FAULT_TIMEOUT, "its gateway did not confirm it");
 	g_mutex_lock(&s->lock);
+	write_again(core);
+	if (g_hash_table_size(s->unwritten) > 0)
+		*due = MIN(*due, now + WRITE_AGAIN);
 	give_up_reports(core, now);
 	g_hash_table_iter_init(&iter, s->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &lease)) {

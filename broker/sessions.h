@@ -11,6 +11,7 @@ struct Sessions {
 	GHashTable *by_client;  /* client_id -> Lease     */
 	GHashTable *by_desktop; /* desktop id -> Lease    */
 	GHashTable *late;       /* id -> Lease: ended by the broker, the bytes are still to come */
+	GHashTable *unwritten;  /* id -> Lease: ended, but the store did not take it yet */
 };
 
 /* All under the lock. */
