@@ -8,11 +8,13 @@
 #include "sandbox_gateway.h"
 #include "sockets.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define REFUSING_MAX 64 /* connections over a limit that are refused in words at a time */
+#define REFUSING_MAX 64   /* connections over a limit that are refused in words at a time */
+#define TIDY_MS      2000 /* after a session's end: what it had in buffers goes back to the system */
 
 struct Worker {
 	uv_loop_t loop;
@@ -30,7 +32,7 @@ struct Worker {
 	unsigned closed;         /* of those over a limit, not yet logged     */
 	guint64 closed_at;       /* when that was logged last                 */
 	uv_signal_t signals[4];
-	uv_timer_t drain;
+	uv_timer_t drain, tidy;
 	gboolean retired;  /* no new connections                   */
 	gboolean draining; /* ... and old ones not for long        */
 };
@@ -161,6 +163,13 @@ void worker_session_relaying(Worker *worker, Session *session)
 
 static void close_if_done(Worker *worker);
 
+/* What many slow clients once needed lies scattered over the heap, and stays there unless asked
+ * for. */
+static void on_tidy(uv_timer_t *timer)
+{
+	malloc_trim(0);
+}
+
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
@@ -169,6 +178,9 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 		worker->refusing--;
 	else if (!relayed)
 		worker->handshakes--;
+	if (!uv_is_active((uv_handle_t *)&worker->tidy) &&
+	    !uv_is_closing((uv_handle_t *)&worker->tidy))
+		uv_timer_start(&worker->tidy, on_tidy, TIDY_MS, 0);
 	close_if_done(worker);
 }
 
@@ -273,6 +285,7 @@ static void close_if_done(Worker *worker)
 		return;
 	broker_link_close(g_steal_pointer(&worker->broker));
 	uv_close((uv_handle_t *)&worker->drain, NULL);
+	uv_close((uv_handle_t *)&worker->tidy, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
@@ -403,6 +416,7 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	worker->broker = broker_link_new(&worker->loop, worker->dialer, name, &calls, worker);
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
+	uv_timer_init(&worker->loop, &worker->tidy);
 	let_signals_in(worker);
 	return TRUE;
 }
