@@ -64,7 +64,7 @@ static gboolean make_state(const char *state, GError **error)
 Core *core_open_with(const Options *options, const CoreTimes *times, GError **error)
 {
 	Core *core = g_new0(Core, 1);
-	g_autofree char *path = g_build_filename(options->state, "broker.db", NULL);
+	g_autofree char *file = g_build_filename(options->state, "broker.db", NULL);
 
 	core->options = options;
 	core->times = *times;
@@ -72,7 +72,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->limit = limit_new();
 	if (!make_state(options->state, error))
 		goto fail;
-	core->db = db_open(path, error);
+	core->db = db_open(*options->database ? options->database : file, error);
 	if (!core->db)
 		goto fail;
 	core->sessions = sessions_new(core, error);

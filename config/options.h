@@ -25,6 +25,7 @@ typedef struct {
 
 	/* [broker] */
 	char *state;          /* directory: database, desktops' files            */
+	char *database;       /* "postgresql://..."; empty = a file in state     */
 	char *web_root;       /* the portal's files                              */
 	char *auth;           /* socket of oriel-auth                            */
 	char **admins;        /* "name" or "@group"                              */

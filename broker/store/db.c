@@ -180,27 +180,25 @@ void db_rollback(DbTransaction *transaction)
 
 /* ---- open and migrate */
 
+/* Inside a transaction. */
 static gboolean migrate_one(Db *db, unsigned number, GError **error)
 {
-	g_auto(DbTransaction) tx = db_begin(db, error);
-
-	if (!tx.db)
-		return FALSE;
 	for (const char *const *sql = db_migrations[number - 1]; *sql; sql++) {
 		if (!db_run(db, error, *sql))
 			return FALSE;
 	}
-	if (!db_run(db, error, "INSERT INTO migration (number) VALUES (?)", DB_INT(number)))
-		return FALSE;
-	return db_commit(&tx, error);
+	return db_run(db, error, "INSERT INTO migration (number) VALUES (?)", DB_INT(number));
 }
 
+/* In one transaction: of several brokers that start, one does it and the others find it done. */
 static gboolean migrate(Db *db, GError **error)
 {
+	g_auto(DbTransaction) tx = db_begin(db, error);
 	g_autoptr(DbRows) rows = NULL;
 	gint64 have;
 
-	if (!db_run(db, error,
+	if (!tx.db ||
+		!db_run(db, error,
 		    "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY)"))
 		return FALSE;
 	rows = db_select(db, error, "SELECT COALESCE(MAX(number), 0) FROM migration");
@@ -220,12 +218,19 @@ static gboolean migrate(Db *db, GError **error)
 			return FALSE;
 		}
 	}
-	return TRUE;
+	return db_commit(&tx, error);
+}
+
+static const DbDriver *find_driver(const char *where)
+{
+	return g_str_has_prefix(where, "postgresql://") || g_str_has_prefix(where, "postgres://")
+		       ? &db_pgsql
+		       : &db_sqlite;
 }
 
 Db *db_open(const char *where, GError **error)
 {
-	const DbDriver *driver = &db_sqlite;
+	const DbDriver *driver = find_driver(where);
 	gpointer connection = driver->open(where, error);
 	g_autoptr(Db) db = NULL;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * db: the small layer between the store's typed functions and a database. One driver per file
- * (db_sqlite.c), each a vtable that runs one statement; everything else is here, so that a second
- * driver brings no second way to use it. Statements are portable SQL with "?" for each value.
+ * (db_sqlite.c, db_pgsql.c), each a vtable that runs one statement; everything else is here, so that
+ * a second driver brings no second way to use it. Statements are portable SQL with "?" for each value.
  *
- * One connection and one lock: a transaction holds the lock from db_begin() to its end, so what a
- * transaction reads stays true until it commits. Thread-safe. Results are fetched whole; a caller
- * that may meet many rows says LIMIT.
+ * One connection and one lock: a transaction holds the lock from db_begin() to its end, and the
+ * database lets in one at a time, whichever broker's it is: what a transaction reads stays true
+ * until it commits. Only a single statement of another broker may come between: such a one carries
+ * its condition in its WHERE. Thread-safe. Results are fetched whole; a caller that may meet many
+ * rows says LIMIT.
  *
  * Errors are FAULT_BROKER: whatever the database says, the person who asked is not to blame.
  */
@@ -42,9 +44,11 @@ typedef struct {
 } DbDriver;
 
 extern const DbDriver db_sqlite;
+extern const DbDriver db_pgsql;
 
-/* Opens (makes) the database and brings its schema up to date (migrations.c). where: a path. A
- * schema newer than this program is FAULT_CONFIG. */
+/* Opens (makes) the database and brings its schema up to date (migrations.c). where: a path, or
+ * "postgresql://..." (libpq's, without a password: FAULT_CONFIG). A schema newer than this program
+ * is FAULT_CONFIG. */
 Db *db_open(const char *where, GError **error);
 void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)

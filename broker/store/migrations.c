@@ -73,7 +73,7 @@ static const char *const first[] = {
 	" reason TEXT NOT NULL,"
 	" bytes_in BIGINT NOT NULL,"
 	" bytes_out BIGINT NOT NULL)",
-	"CREATE INDEX session_user ON session (user_name, started_at)",
+	"CREATE INDEX \"session_user\" ON session (user_name, started_at)",
 	"CREATE INDEX session_started ON session (started_at)",
 	"CREATE INDEX session_ended ON session (ended_at)",
 

@@ -10,13 +10,20 @@
 
 gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
 {
-	return db_run(db, error,
-		"INSERT INTO audit (" COLUMNS ")"
-		" SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM audit",
-		DB_INT(entry->at), DB_TEXT(entry->event), DB_TEXT(entry->user),
+	gint64 added;
+
+	/* Another broker may take the number at the same moment: then the next one. */
+	do
+		added = db_change(db, error,
+			"INSERT INTO audit (" COLUMNS ")"
+			" SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM audit"
+			" WHERE TRUE ON CONFLICT (id) DO NOTHING",
+			DB_INT(entry->at), DB_TEXT(entry->event), DB_TEXT(entry->user),
 		DB_TEXT(entry->peer), DB_TEXT(entry->desktop), DB_TEXT(entry->session),
 		DB_TEXT(entry->detail), DB_INT(entry->bytes_in), DB_INT(entry->bytes_out),
 		DB_INT(entry->milliseconds));
+	while (added == 0);
+	return added > 0;
 }
 
 /* A pattern for LIKE that finds the text wherever it stands, with "!" before what LIKE reads. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "auth/conversation.h"
+#include "database.h"
 #include "fault.h"
 #include "secret.h"
 
@@ -320,6 +321,7 @@ static void open_core(CoreFixture *f)
 
 void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 {
+	const char *database;
 	g_autoptr(GError) error = NULL;
 
 	fake = (FakeProvider){0};
@@ -329,6 +331,10 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 	g_free(f->options->state);
 	f->options->state = g_build_filename(f->dir, "state", NULL);
+	if ((database = database_fresh())) {
+		g_free(f->options->database);
+		f->options->database = g_strdup(database);
+	}
 	g_free(f->options->control);
 	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
 	g_strfreev(f->options->admins);

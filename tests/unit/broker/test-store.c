@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store on a real database file: migrations, faults, and the statements on which safety rests:
+ * The store on a real database, SQLite or PostgreSQL: migrations, faults, and the statements on which safety rests:
  * a ticket is spent once, a desktop is given once, a dirty one never.
  */
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "database.h"
 #include "db.h"
 #include "fault.h"
 #include "store_audit.h"
@@ -28,7 +29,9 @@ static void setup(Fixture *f, gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 
 	f->dir = g_dir_make_tmp("oriel-store-XXXXXX", NULL);
-	f->path = g_build_filename(f->dir, "broker.db", NULL);
+	f->path = g_strdup(database_fresh());
+	if (!f->path)
+		f->path = g_build_filename(f->dir, "broker.db", NULL);
 	f->db = db_open(f->path, &error);
 	g_assert_no_error(error);
 }
@@ -78,8 +81,10 @@ static void test_open(Fixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) pools = NULL;
 	struct stat st;
 
-	g_assert_cmpint(stat(f->path, &st), ==, 0);
-	g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+	if (*f->path == '/') {
+		g_assert_cmpint(stat(f->path, &st), ==, 0);
+		g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+	}
 	add_pool(f->db, "lab", "floating");
 
 	/* Again: nothing to migrate, everything still there. */
@@ -341,6 +346,148 @@ static void test_desktop_cycle(Fixture *f, gconstpointer unused)
 	assert_free(f->db, "d-1");
 }
 
+/* ---- several brokers */
+
+typedef struct {
+	Db *db;
+	const char *user;
+	GHashTable *mine;
+} Broker;
+
+/* Takes desktops until there is none. */
+static gpointer take_all(gpointer data)
+{
+	Broker *b = data;
+	gboolean more = TRUE;
+
+	while (more) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *id = NULL;
+		g_auto(DbTransaction) tx = db_begin(b->db, &error);
+
+		g_assert_no_error(error);
+		g_assert_true(store_desktop_find_free(b->db, "lab", &id, &error));
+		if (id && store_desktop_claim(b->db, id, b->user, 50, &error))
+			g_hash_table_add(b->mine, g_strdup(id));
+		g_assert_no_error(error);
+		g_assert_true(store_audit_add(b->db,
+			&(AuditView){.at = 1, .event = (char *)"ticket"}, &error));
+		g_assert_true(db_commit(&tx, &error));
+		more = id != NULL;
+	}
+	/* Outside of a transaction too, each has its number. */
+	for (int i = 0; i < 20; i++)
+		g_assert_true(store_audit_add(b->db,
+			&(AuditView){.at = 1, .event = (char *)"login"}, NULL));
+	return NULL;
+}
+
+static void test_brokers(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) other = db_open(f->path, &error);
+	Broker brokers[] = {{f->db, "anna", NULL}, {other, "ben", NULL}};
+	g_autoptr(GPtrArray) audit = NULL;
+	GThread *threads[2];
+
+	g_assert_no_error(error);
+	add_pool(f->db, "lab", "floating");
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *id = g_strdup_printf("d-%d", i);
+
+		add_desktop(f->db, "lab", id, "i1");
+	}
+	for (int i = 0; i < 2; i++) {
+		brokers[i].mine = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		threads[i] = g_thread_new("broker", take_all, &brokers[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		g_thread_join(threads[i]);
+	g_assert_cmpuint(g_hash_table_size(brokers[0].mine) + g_hash_table_size(brokers[1].mine),
+		==, 40);
+	audit = store_audit(f->db, 0, 1000, NULL, &error);
+	g_assert_cmpuint(audit->len, ==, 40 + 2 + 40);
+	for (int i = 0; i < 2; i++)
+		g_hash_table_destroy(brokers[i].mine);
+}
+
+static void test_password_refused(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(db_open("postgresql://oriel:hunter2@localhost/oriel", &error));
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_null(strstr(error->message, "hunter2"));
+	g_clear_error(&error);
+	g_assert_null(db_open("postgresql://h:o:p:hunter2@[", &error));
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_null(strstr(error->message, "hunter2"));
+}
+
+/* As if the server were restarted. */
+static void cut_lines(Db *from)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(DbRows) rows = db_select(from, &error,
+		"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+		" WHERE pid <> pg_backend_pid() AND application_name = 'oriel-broker'");
+
+	g_assert_no_error(error);
+	while (db_rows_next(rows))
+		g_assert_cmpstr(db_rows_text(rows, 0), ==, "t");
+}
+
+static void test_line_lost(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) other = NULL;
+
+	if (*f->path == '/') {
+		g_test_skip("SQLite has no line to lose");
+		return;
+	}
+	other = db_open(f->path, &error);
+	g_assert_no_error(error);
+	add_pool(f->db, "lab", "floating");
+	/* While nobody asks: nobody notices. */
+	cut_lines(other);
+	add_desktop(f->db, "lab", "d-1", "i1");
+	{
+		/* In a transaction: nothing of it happens, nor of what is asked after the loss. */
+		g_auto(DbTransaction) tx = db_begin(f->db, &error);
+
+		add_desktop(f->db, "lab", "d-2", "i1");
+		cut_lines(other);
+		g_assert_false(store_desktop_remove(f->db, "d-1", &error));
+		g_assert_error(error, FAULT, FAULT_BROKER);
+		g_clear_error(&error);
+		g_assert_false(store_desktop_remove(f->db, "d-1", &error));
+		g_clear_error(&error);
+		g_assert_false(db_commit(&tx, &error));
+		g_assert_error(error, FAULT, FAULT_BROKER);
+		g_clear_error(&error);
+	}
+	store_desktop_free(store_desktop(f->db, "d-1", &error));
+	g_assert_no_error(error);
+	g_assert_null(store_desktop(f->db, "d-2", &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+}
+
+/* A COMMIT after a failed statement must not look like one. */
+static void test_commit_of_failed(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_auto(DbTransaction) tx = db_begin(f->db, &error);
+
+	g_assert_false(db_run(f->db, NULL, "INSERT INTO nowhere (a) VALUES (1)"));
+	if (*f->path == '/') {
+		g_assert_true(db_commit(&tx, &error)); /* SQLite goes on after it */
+		return;
+	}
+	g_assert_false(db_commit(&tx, &error));
+	g_assert_error(error, FAULT, FAULT_BROKER);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -352,5 +499,9 @@ int main(int argc, char **argv)
 	ADD("ticket-faults", test_ticket_faults);
 	ADD("ticket-once", test_ticket_once);
 	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("brokers", test_brokers);
+	ADD("password-refused", test_password_refused);
+	ADD("line-lost", test_line_lost);
+	ADD("commit-of-failed", test_commit_of_failed);
 	return g_test_run();
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* database: see database.h. */
+#include "database.h"
+
+#include <libpq-fe.h>
+
+const char *database_fresh(void)
+{
+	const char *where = g_getenv("ORIEL_TEST_DATABASE");
+	PGresult *result;
+	PGconn *c;
+
+	if (!where)
+		return NULL;
+	c = PQconnectdb(where);
+	result = PQexec(c, "SET client_min_messages = warning; DROP SCHEMA public CASCADE;"
+			   " CREATE SCHEMA public");
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		g_error("%s: %s", where, PQerrorMessage(c));
+	PQclear(result);
+	PQfinish(c);
+	return where;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* database: the one a test runs on: PostgreSQL if ORIEL_TEST_DATABASE names it, else SQLite. */
+#pragma once
+
+#include <glib.h>
+
+/* The PostgreSQL, emptied; NULL for SQLite. Belongs to the environment. */
+const char *database_fresh(void);
