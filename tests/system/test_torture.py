@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
@@ -23,7 +25,7 @@ from deployment import eventually
 SIZES = {"vnc": 90, "web": 90, "spice": 20}
 ROOM = 24  # MiB of the broker's disk
 BUFFER_KIB = 512  # that a client which reads nothing may cost
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+CLOCK = "tests/system/libtest-clock.so"
 
 
 def memory_kib(system):
@@ -45,8 +47,9 @@ class Torture(deployment.Deployment):
 
     def prepare(self):
         super().prepare()
+        shutil.copy(deployment.BUILD / CLOCK, self.path("bin"))
         self.mount()
-        self.jump(0)
+        self.clock.write_bytes(bytes(8))
 
     def mount(self):
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}m,mode=700,uid={self.broker_uid}"
@@ -54,12 +57,14 @@ class Torture(deployment.Deployment):
 
     def jump(self, seconds):
         """The broker's clock is so much ahead; its steady clock is not touched."""
-        self.clock.write_text(f"{seconds:+d}\n")
+        with self.clock.open("r+b") as file:
+            file.write(seconds.to_bytes(8, sys.byteorder, signed=True))
 
     def _start(self, name, command, uid=None):
         if name == "broker":
-            command = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={self.clock}",
-                       "FAKETIME_CACHE_DURATION=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", *command]
+            preload = self.path("bin") / pathlib.Path(CLOCK).name
+            command = ["env", f"LD_PRELOAD={preload}", f"TEST_CLOCK={self.clock}",
+                       "ASAN_OPTIONS=verify_asan_link_order=0", *command]
         super()._start(name, command, uid)
 
     def stop(self):
