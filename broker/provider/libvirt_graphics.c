@@ -42,8 +42,10 @@ static void take_graphics(Search *search, const char **names, const char **value
 	for (gsize i = 0; names[i]; i++) {
 		guint64 number = 0;
 
-		if (g_str_equal(names[i], "listen"))
+		if (g_str_equal(names[i], "listen")) { /* twice is no XML, but parsed all the same */
+			g_free(search->graphics.host);
 			search->graphics.host = g_strdup(values[i]);
+		}
 		/* "-1" stands for none. */
 		if (!g_ascii_string_to_unsigned(values[i], 10, 1, 65535, &number, NULL))
 			continue;
