@@ -249,7 +249,7 @@ static const struct {
 	[CONTROL_HELLO] = {do_hello, LANE_READER, TRUE},
 	[CONTROL_REDEEM] = {do_redeem, LANE_SLOW, TRUE},
 	[CONTROL_LOGIN] = {do_login, LANE_LOGIN, TRUE},
-	[CONTROL_JOIN] = {do_join, LANE_READER, TRUE},
+	[CONTROL_JOIN] = {do_join, LANE_SLOW, TRUE},
 	[CONTROL_DIAL] = {do_dial, LANE_SLOW, TRUE},
 	[CONTROL_LINKED] = {do_linked, LANE_READER, TRUE},
 	[CONTROL_STARTED] = {do_started, LANE_READER, FALSE},

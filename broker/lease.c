@@ -21,29 +21,27 @@ Lease *lease_new(const char *user, const char *via, const ControlMessage *reques
 	lease->peer = g_strdup(request->peer);
 	lease->gateway = g_strdup(asker->name);
 	lease->connection = asker->connection;
-	lease->password = secret_generate();
 	lease->began = g_get_monotonic_time();
 	lease->began_at = core_now();
 	lease_seal(lease, request);
 	return lease;
 }
 
-Lease *lease_new_from_row(const SessionView *row)
+Lease *lease_new_from_row(const StoreLease *row)
 {
 	Lease *lease = g_new0(Lease, 1);
 	gint64 age = MAX(core_now() - row->started_at, 0);
 
 	lease->id = g_strdup(row->id);
 	lease->user = g_strdup(row->user);
-	lease->desktop = g_strdup(row->desktop_id);
+	lease->desktop = g_strdup(row->desktop);
 	lease->desktop_name = g_strdup(row->desktop_name);
 	lease->pool = g_strdup(row->pool);
 	lease->protocol = g_strdup(row->protocol);
 	lease->via = g_strdup(row->via);
 	lease->peer = g_strdup(row->peer);
 	lease->gateway = g_strdup(row->gateway);
-	lease->password = secret_generate();
-	lease->started = g_str_equal(row->state, "live");
+	lease->started = row->started;
 	lease->began = g_get_monotonic_time() - age * G_USEC_PER_SEC;
 	lease->began_at = row->started_at;
 	return lease;
@@ -63,13 +61,12 @@ void lease_free(Lease *lease)
 	g_free(lease->peer);
 	g_free(lease->gateway);
 	g_free(lease->reason);
-	secret_free(lease->password);
 	secret_wipe(lease->key, sizeof lease->key);
 	g_free(lease);
 }
 
 /* Each text with its length before it, so that no two requests read the same. */
-static void prove(const Lease *lease, const ControlMessage *request, guint8 proof[32])
+static void make_seal(const Lease *lease, const ControlMessage *request, guint8 seal[32])
 {
 	const char *texts[] = {request->ticket, request->ticket ? NULL : request->user,
 		request->ticket ? NULL : request->password};
@@ -82,7 +79,7 @@ static void prove(const Lease *lease, const ControlMessage *request, guint8 proo
 		g_byte_array_append(bytes, (const guint8 *)&length, sizeof length);
 		g_byte_array_append(bytes, (const guint8 *)texts[i], length);
 	}
-	g_assert(HMAC(EVP_sha256(), lease->key, sizeof lease->key, bytes->data, bytes->len, proof,
+	g_assert(HMAC(EVP_sha256(), lease->key, sizeof lease->key, bytes->data, bytes->len, seal,
 		&n) && n == 32);
 	control_wipe(bytes);
 }
@@ -90,30 +87,64 @@ static void prove(const Lease *lease, const ControlMessage *request, guint8 proo
 void lease_seal(Lease *lease, const ControlMessage *request)
 {
 	g_assert(getrandom(lease->key, sizeof lease->key, 0) == sizeof lease->key);
-	prove(lease, request, lease->proof);
-	lease->joinable = TRUE;
+	make_seal(lease, request, lease->seal);
+	lease->sealed = TRUE;
 }
 
 gboolean lease_proven(const Lease *lease, const ControlMessage *request)
 {
-	guint8 proof[32];
+	guint8 seal[32];
 
-	if (!lease->joinable)
-		return FALSE;
-	prove(lease, request, proof);
-	return CRYPTO_memcmp(proof, lease->proof, sizeof proof) == 0;
+	g_assert(lease->sealed);
+	make_seal(lease, request, seal);
+	return CRYPTO_memcmp(seal, lease->seal, sizeof seal) == 0;
 }
 
-void lease_grant(const Lease *lease, Grant *out)
+StoreLease lease_row(const Lease *lease, guint32 client_id, const char *proof)
 {
-	out->lease = g_strdup(lease->id);
-	out->user = g_strdup(lease->user);
-	out->desktop = g_strdup(lease->desktop);
-	out->desktop_name = g_strdup(lease->desktop_name);
-	out->via = g_strdup(lease->via);
-	out->password = secret_dup(lease->password);
-	out->client_id = lease->client_id;
-	out->backend_id = lease->backend_id;
+	return (StoreLease){
+		.id = lease->id,
+		.user = lease->user,
+		.desktop = lease->desktop,
+		.desktop_name = lease->desktop_name,
+		.pool = lease->pool,
+		.protocol = lease->protocol,
+		.via = lease->via,
+		.peer = lease->peer,
+		.gateway = lease->gateway,
+		.started_at = lease->began_at,
+		.client_id = client_id,
+		.proof = (char *)proof,
+	};
+}
+
+/* The same for every channel, whichever broker dials it: the display knows one at a time. */
+static char *display_password(const StoreLease *row)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	autosecret char *text = g_strconcat("display ", row->id, " ", row->proof, NULL);
+	guint8 hash[32];
+	char password[sizeof hash + 1] = "";
+
+	if (!row->proof)
+		return secret_generate();
+	g_assert(EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL) == 1);
+	for (gsize i = 0; i < sizeof hash; i++)
+		password[i] = letters[hash[i] % (sizeof letters - 1)];
+	return secret_dup(password);
+}
+
+void lease_grant(const StoreLease *row, Grant *out)
+{
+	out->lease = g_strdup(row->id);
+	out->user = g_strdup(row->user);
+	out->desktop = g_strdup(row->desktop);
+	out->desktop_name = g_strdup(row->desktop_name);
+	out->via = g_strdup(row->via);
+	out->password = display_password(row);
+	out->client_id = row->client_id;
+	out->backend_id = row->backend_id;
 }
 
 void grant_clear(Grant *grant)

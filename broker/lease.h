@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lease: one entry of the sessions' table, and the proof that opens it to further channels. */
+/* lease: one entry of the sessions' table: what this broker watches. */
 #pragma once
 
 #include "session.h"
+#include "store_lease.h"
 
 typedef struct {
 	char *id;
@@ -15,12 +16,9 @@ typedef struct {
 	char *peer;
 	char *gateway;            /* its name */
 	gconstpointer connection; /* of the gateway that opened it; NULL = not adopted yet */
-	char *password;           /* secret, see Grant */
-	guint32 client_id;
-	guint32 backend_id;
-	gboolean joinable;        /* key and proof are known */
+	gboolean sealed;          /* key and seal are known */
 	guint8 key[32];
-	guint8 proof[32];
+	guint8 seal[32];
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 confirm_by;        /* monotonic; 0 = confirmed */
 	gint64 began;             /* monotonic */
@@ -34,14 +32,17 @@ typedef struct {
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,
 	const Asker *asker);
 /* From a row of the store, after a restart. */
-Lease *lease_new_from_row(const SessionView *row);
+Lease *lease_new_from_row(const StoreLease *row);
 void lease_free(Lease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lease, lease_free)
 
-/* Remembers what opened it: an HMAC of the ticket, or of user and password, under a random key of
- * its own that never leaves memory. */
+/* Remembers what opened it, for the many channels that soon follow: an HMAC of the ticket, or of
+ * user and password, under a random key of its own that never leaves memory. The row has the slow
+ * one (lease_proof.h). */
 void lease_seal(Lease *lease, const ControlMessage *request);
-/* True if the request carries the same; constant time. */
+/* True if the request carries the same; constant time. Only of a sealed one. */
 gboolean lease_proven(const Lease *lease, const ControlMessage *request);
 
-void lease_grant(const Lease *lease, Grant *out);
+/* The row that a new lease begins with; borrows from it. */
+StoreLease lease_row(const Lease *lease, guint32 client_id, const char *proof);
+void lease_grant(const StoreLease *row, Grant *out);

@@ -9,8 +9,8 @@
 #include "log.h"
 #include "seat.h"
 #include "providers.h"
-#include "session.h"
 #include "store_desktop.h"
+#include "store_lease.h"
 #include "store_pool.h"
 
 static const char *state_found(const StoreDesktop *row, gboolean leased, ProviderState state)
@@ -24,12 +24,14 @@ static const char *state_found(const StoreDesktop *row, gboolean leased, Provide
  * wants the desktop next: the maintainer or its user. */
 static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 now, GError **error)
 {
-	gboolean leased = sessions_has_desktop(core, row->id);
+	g_autoptr(StoreLease) leased = NULL;
 	g_autoptr(GError) why = NULL;
 	g_autoptr(Seat) seat = seat_load(core, row->id, &why);
 	ProviderState state = PROVIDER_ABSENT;
 	gboolean lost;
 
+	if (!store_lease_of_desktop(core->db, row->id, &leased, error))
+		return FALSE;
 	if (seat && !(seat->ops->caps & PROVIDER_POWER))
 		state = PROVIDER_RUNNING; /* told by its display, when somebody comes */
 	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why))
@@ -38,7 +40,8 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
 		!store_desktop_set_identity(core->db, row->id, NULL, error))
 		return FALSE;
-	if (!store_desktop_set_state(core->db, row->id, state_found(row, leased, state), "", error))
+	if (!store_desktop_set_state(core->db, row->id, state_found(row, leased != NULL, state),
+		    "", error))
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
 	if (row->owner && row->held_until == 0 && !leased)

@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "fault.h"
 #include "gateway_link.h"
+#include "lease_proof.h"
 #include "log.h"
 #include "maintainer.h"
 #include "secret.h"
@@ -17,104 +18,116 @@
 
 /* ---- the beginning */
 
-static guint32 fresh_client_id(Sessions *s)
-{
-	guint32 id;
+/* What opens a lease. With a ticket, user and desktop are its. */
+typedef struct {
+	const char *user, *desktop;
+	const ControlMessage *request;
+	const Asker *asker;
+	const char *proof;
+} Opening;
 
-	do
-		g_assert(getrandom(&id, sizeof id, 0) == sizeof id);
-	while (id == 0 || g_hash_table_contains(s->by_client, GUINT_TO_POINTER(id)));
-	return id;
+/* Inside a transaction. */
+static gboolean fresh_client_id(Core *core, guint32 *out, GError **error)
+{
+	for (;;) {
+		g_autoptr(StoreLease) taken = NULL;
+		g_autoptr(GError) why = NULL;
+
+		g_assert(getrandom(out, sizeof *out, 0) == sizeof *out);
+		taken = store_lease_of_client(core->db, *out, &why);
+		if (*out != 0 && g_error_matches(why, FAULT, FAULT_NOT_FOUND))
+			return TRUE;
+		if (!taken && !g_error_matches(why, FAULT, FAULT_NOT_FOUND)) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+	}
 }
 
-static gboolean record_begin(Core *core, const Lease *lease, GError **error)
+/* Under the lock, inside a transaction. *out_old: the lease that ends for this one. */
+static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease **out_old,
+	GError **error)
 {
-	SessionView row = {
-		.id = lease->id,
-		.user = lease->user,
-		.desktop_id = lease->desktop,
-		.desktop_name = lease->desktop_name,
-		.pool = lease->pool,
-		.protocol = lease->protocol,
-		.via = lease->via,
-		.peer = lease->peer,
-		.gateway = lease->gateway,
-		.started_at = lease->began_at,
-	};
-
-	return store_session_add(core->db, &row, error);
-}
-
-/* Under the lock, inside a transaction. *out_old: the lease that must end for this one. */
-static Lease *begin_lease(Core *core, const char *user, const char *desktop_id,
-	const ControlMessage *request, const Asker *asker, Lease **out_old, GError **error)
-{
-	const char *via = g_str_equal(request->protocol, "spice") ? "spice" : "vnc";
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, desktop_id, error);
+	const char *via = g_str_equal(o->request->protocol, "spice") ? "spice" : "vnc";
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, o->desktop, error);
 	g_autoptr(Lease) lease = NULL;
-	Lease *old = g_hash_table_lookup(core->sessions->by_desktop, desktop_id);
+	const Lease *old;
+	StoreLease begun;
+	guint32 client_id;
 
-	if (!row || !store_desktop_enter(core->db, desktop_id, user, core_now(), error))
+	if (!row || !store_desktop_enter(core->db, o->desktop, o->user, core_now(), error) ||
+		!store_lease_of_desktop(core->db, o->desktop, out_old, error) ||
+		!fresh_client_id(core, &client_id, error))
 		return NULL;
-	lease = lease_new(user, via, request, asker);
+	lease = lease_new(o->user, via, o->request, o->asker);
 	lease->desktop = g_strdup(row->id);
 	lease->desktop_name = g_strdup(row->name);
 	lease->pool = g_strdup(row->pool);
-	lease->client_id = fresh_client_id(core->sessions);
 	lease->confirm_by = lease->began + core->times.connect * G_USEC_PER_SEC;
-	if (!record_begin(core, lease, error) ||
-		(old && !sessions_record_end(core, old, "taken over", error)))
+	begun = lease_row(lease, client_id, o->proof);
+	old = *out_old ? g_hash_table_lookup(core->sessions->by_id, (*out_old)->id) : NULL;
+	if (*out_old && !store_session_end(core->db, (*out_old)->id, "taken over", core_now(),
+				old ? old->bytes_in : 0, old ? old->bytes_out : 0, error))
 		return NULL;
-	*out_old = old;
+	if (!store_lease_add(core->db, &begun, error))
+		return NULL;
+	lease_grant(&begun, out);
 	return g_steal_pointer(&lease);
 }
 
-/* With a ticket, user and desktop are its. */
-static gboolean open_locked(Core *core, const char *user, const char *desktop_id,
-	const ControlMessage *request, const Asker *asker, Grant *out, char **out_ended,
-	GError **error)
+/* Its end is written; the audit log waits for its bytes. */
+static void drop_old(Core *core, const StoreLease *row)
+{
+	Sessions *s = core->sessions;
+	Lease *lease = g_hash_table_lookup(s->by_id, row->id);
+
+	if (g_hash_table_contains(s->unwritten, row->id))
+		return;
+	lease = lease ? sessions_take(s, lease) : lease_new_from_row(row);
+	sessions_await_report(core, lease, "taken over");
+}
+
+/* Under the lock. */
+static gboolean open_locked(Core *core, Opening o, Grant *out, char **out_ended, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	g_autofree char *ticket_user = NULL;
 	g_autofree char *ticket_desktop = NULL;
-	Lease *lease;
-	Lease *old = NULL;
+	g_autoptr(StoreLease) old = NULL;
+	g_autoptr(Lease) lease = NULL;
 
 	if (!tx.db)
 		return FALSE;
-	if (request->ticket) {
-		g_autofree char *hash = secret_hash(request->ticket);
+	if (o.request->ticket) {
+		g_autofree char *hash = secret_hash(o.request->ticket);
 
-		if (!store_ticket_redeem(core->db, hash, request->protocol, core_now(),
+		if (!store_ticket_redeem(core->db, hash, o.request->protocol, core_now(),
 			    &ticket_user, &ticket_desktop, error))
 			return FALSE;
-		user = ticket_user;
-		desktop_id = ticket_desktop;
+		o.user = ticket_user;
+		o.desktop = ticket_desktop;
 	}
-	lease = begin_lease(core, user, desktop_id, request, asker, &old, error);
-	if (!lease)
+	lease = begin_lease(core, &o, out, &old, error);
+	if (!lease || !db_commit(&tx, error))
 		return FALSE;
-	if (!db_commit(&tx, error)) {
-		lease_free(lease);
-		return FALSE;
-	}
 	if (old) {
 		*out_ended = g_strdup(old->id);
-		sessions_await_report(core, sessions_take(core->sessions, old), "taken over");
+		drop_old(core, old);
 	}
-	sessions_add(core->sessions, lease);
-	lease_grant(lease, out);
+	sessions_add(core->sessions, g_steal_pointer(&lease));
 	return TRUE;
 }
 
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
 	const ControlMessage *request, const Asker *asker, Grant *out, GError **error)
 {
+	g_autofree char *proof = lease_proof(request);
 	g_autofree char *ended = NULL;
 	gboolean ok;
 
 	g_mutex_lock(&core->sessions->lock);
-	ok = open_locked(core, user, desktop_id, request, asker, out, &ended, error);
+	ok = open_locked(core, (Opening){user, desktop_id, request, asker, proof}, out, &ended,
+		error);
 	g_mutex_unlock(&core->sessions->lock);
 	if (ended)
 		gateway_link_end(core->link, ended, FAULT_ENDED, "taken over");
@@ -144,57 +157,68 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 
 /* ---- in between */
 
-/* Under the lock. */
-static Lease *find_lease(Core *core, const char *id, GError **error)
+/* From memory, if the lease was opened here or has been proven once; else slowly, by its row. */
+static gboolean joins(Core *core, const StoreLease *row, const ControlMessage *request)
 {
-	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
+	Sessions *s = core->sessions;
+	gboolean sealed, ok = FALSE;
+	Lease *lease;
 
-	if (!lease)
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no live session '%s'", id);
-	return lease;
+	g_mutex_lock(&s->lock);
+	lease = g_hash_table_lookup(s->by_id, row->id);
+	sealed = lease && lease->sealed;
+	if (sealed)
+		ok = lease_proven(lease, request);
+	sealed |= g_hash_table_contains(s->unwritten, row->id); /* it has ended */
+	g_mutex_unlock(&s->lock);
+	if (sealed || !lease_proof_matches(row->proof, request))
+		return ok;
+	g_mutex_lock(&s->lock);
+	lease = g_hash_table_lookup(s->by_id, row->id);
+	if (lease)
+		lease_seal(lease, request);
+	g_mutex_unlock(&s->lock);
+	return TRUE;
 }
 
 gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GError **error)
 {
-	Sessions *s = core->sessions;
-	Lease *lease;
-	gboolean ok;
+	g_autoptr(GError) why = NULL;
+	g_autoptr(StoreLease) row = store_lease_of_client(core->db, request->client_id, &why);
 
-	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->by_client, GUINT_TO_POINTER(request->client_id));
-	ok = lease && lease_proven(lease, request);
-	if (ok)
-		lease_grant(lease, out);
-	g_mutex_unlock(&s->lock);
-	if (!ok)
-		g_set_error(error, FAULT, FAULT_DENIED, lease
+	if (row && joins(core, row, request)) {
+		lease_grant(row, out);
+		return TRUE;
+	}
+	if (why && !g_error_matches(why, FAULT, FAULT_NOT_FOUND))
+		g_propagate_error(error, g_steal_pointer(&why));
+	else
+		g_set_error(error, FAULT, FAULT_DENIED, row
 				? "a channel came with another ticket or login than its session"
 				: "a channel came for a session that is not there");
-	return ok;
+	return FALSE;
 }
 
 gboolean session_find(Core *core, const char *id, Grant *out, GError **error)
 {
-	Lease *lease;
+	g_autoptr(StoreLease) row = store_lease(core->db, id, error);
+	gboolean ended;
 
+	if (!row)
+		return FALSE;
 	g_mutex_lock(&core->sessions->lock);
-	lease = find_lease(core, id, error);
-	if (lease)
-		lease_grant(lease, out);
+	ended = g_hash_table_contains(core->sessions->unwritten, id);
 	g_mutex_unlock(&core->sessions->lock);
-	return lease != NULL;
+	if (!ended)
+		lease_grant(row, out);
+	else
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session '%s' has ended", id);
+	return !ended;
 }
 
 gboolean session_linked(Core *core, const char *id, guint32 backend_id, GError **error)
 {
-	Lease *lease;
-
-	g_mutex_lock(&core->sessions->lock);
-	lease = find_lease(core, id, error);
-	if (lease)
-		lease->backend_id = backend_id;
-	g_mutex_unlock(&core->sessions->lock);
-	return lease != NULL;
+	return store_lease_set_backend(core->db, id, backend_id, error);
 }
 
 /* The first picture of a session. Under the lock. */
@@ -219,7 +243,7 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 	Lease *lease;
 
 	g_mutex_lock(&core->sessions->lock);
-	lease = find_lease(core, id, NULL);
+	lease = g_hash_table_lookup(core->sessions->by_id, id);
 	if (lease) {
 		lease->confirm_by = 0;
 		if (!lease->connection)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * session: leases, which are sessions from the redeemed ticket to the end. The live ones are in
- * memory, with what proves that a further SPICE channel belongs to them; each is a row in the store
- * too. A desktop has one lease at most: a new one of the same person takes it over.
+ * session: leases, which are sessions from the redeemed ticket to the end. Each is a row in the
+ * store, with what proves that a further SPICE channel belongs to it; the broker that watches over
+ * it has it in memory too. A desktop has one lease at most: a new one of the same person takes it
+ * over.
  *
  * After a restart of the broker its rows are leases again, waiting for their gateway to say that
- * they live (session_started); their later SPICE channels cannot be proven any more.
+ * they live (session_started).
  */
 #pragma once
 
@@ -36,7 +37,6 @@ typedef struct {
 Sessions *sessions_new(Core *core, GError **error);
 /* Accepts a core that has none. */
 void sessions_free(Core *core);
-gboolean sessions_has_desktop(Core *core, const char *desktop_id);
 
 /* REDEEM: spends the ticket. FAULT_DENIED; audited. */
 gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *asker, Grant *out,

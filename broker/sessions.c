@@ -17,16 +17,10 @@
 void sessions_add(Sessions *s, Lease *lease)
 {
 	g_hash_table_insert(s->by_id, lease->id, lease);
-	g_hash_table_insert(s->by_desktop, lease->desktop, lease);
-	if (lease->client_id)
-		g_hash_table_insert(s->by_client, GUINT_TO_POINTER(lease->client_id), lease);
 }
 
 Lease *sessions_take(Sessions *s, Lease *lease)
 {
-	g_hash_table_remove(s->by_client, GUINT_TO_POINTER(lease->client_id));
-	if (g_hash_table_lookup(s->by_desktop, lease->desktop) == lease)
-		g_hash_table_remove(s->by_desktop, lease->desktop);
 	g_hash_table_steal(s->by_id, lease->id);
 	return lease;
 }
@@ -38,7 +32,7 @@ static void lease_destroy(gpointer lease)
 
 Sessions *sessions_new(Core *core, GError **error)
 {
-	g_autoptr(GPtrArray) rows = store_sessions(core->db, NULL, TRUE, 0, error);
+	g_autoptr(GPtrArray) rows = store_leases(core->db, error);
 	gint64 confirm_by = g_get_monotonic_time() + core->times.adopt * G_USEC_PER_SEC;
 	Sessions *s;
 
@@ -47,8 +41,6 @@ Sessions *sessions_new(Core *core, GError **error)
 	s = g_new0(Sessions, 1);
 	g_mutex_init(&s->lock);
 	s->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
-	s->by_client = g_hash_table_new(NULL, NULL);
-	s->by_desktop = g_hash_table_new(g_str_hash, g_str_equal);
 	s->late = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	s->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	for (guint i = 0; i < rows->len; i++) {
@@ -60,24 +52,7 @@ Sessions *sessions_new(Core *core, GError **error)
 	return s;
 }
 
-gboolean sessions_has_desktop(Core *core, const char *desktop_id)
-{
-	Sessions *s = core->sessions;
-	gboolean has;
-
-	g_mutex_lock(&s->lock);
-	has = g_hash_table_contains(s->by_desktop, desktop_id);
-	g_mutex_unlock(&s->lock);
-	return has;
-}
-
 /* ---- the end */
-
-gboolean sessions_record_end(Core *core, const Lease *lease, const char *reason, GError **error)
-{
-	return store_session_end(core->db, lease->id, reason, core_now(), lease->bytes_in,
-		lease->bytes_out, error);
-}
 
 static void audit_end(Core *core, const Lease *lease)
 {
@@ -182,10 +157,13 @@ static gboolean record_leave(Core *core, const Lease *lease, GError **error)
 static gboolean record_all(Core *core, const Lease *lease, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
-	gboolean taken = g_hash_table_contains(core->sessions->by_desktop, lease->desktop);
+	g_autoptr(StoreLease) other = NULL;
 
-	return tx.db && sessions_record_end(core, lease, lease->reason, error) &&
-	       (taken || record_leave(core, lease, error)) && db_commit(&tx, error);
+	return tx.db &&
+	       store_session_end(core->db, lease->id, lease->reason, core_now(), lease->bytes_in,
+		       lease->bytes_out, error) &&
+	       store_lease_of_desktop(core->db, lease->desktop, &other, error) &&
+	       (other || record_leave(core, lease, error)) && db_commit(&tx, error);
 }
 
 /* Under the lock; takes a lease that is in no table. FALSE: it still is in none. */
@@ -251,8 +229,6 @@ void sessions_free(Core *core)
 	give_up_reports(core, G_MAXINT64);
 	g_hash_table_destroy(s->late);
 	g_hash_table_destroy(s->unwritten);
-	g_hash_table_destroy(s->by_client);
-	g_hash_table_destroy(s->by_desktop);
 	g_hash_table_destroy(s->by_id);
 	g_mutex_clear(&s->lock);
 	g_free(s);

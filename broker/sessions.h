@@ -7,18 +7,14 @@
 
 struct Sessions {
 	GMutex lock;
-	GHashTable *by_id;      /* id -> Lease, the owner */
-	GHashTable *by_client;  /* client_id -> Lease     */
-	GHashTable *by_desktop; /* desktop id -> Lease    */
-	GHashTable *late;       /* id -> Lease: ended by the broker, the bytes are still to come */
-	GHashTable *unwritten;  /* id -> Lease: ended, but the store did not take it yet */
+	GHashTable *by_id;     /* id -> Lease, the owner */
+	GHashTable *late;      /* id -> Lease: ended by the broker, the bytes are still to come */
+	GHashTable *unwritten; /* id -> Lease: ended, but the store did not take it yet */
 };
 
 /* All under the lock. */
 void sessions_add(Sessions *sessions, Lease *lease); /* takes it */
 Lease *sessions_take(Sessions *sessions, Lease *lease); /* out of the table: the caller's */
-/* The row of an end, inside the caller's transaction. */
-gboolean sessions_record_end(Core *core, const Lease *lease, const char *reason, GError **error);
 /* Takes a lease that is out of the table and recorded as ended. Its line in the audit log waits a
  * little for the gateway's report, which has the bytes. */
 void sessions_await_report(Core *core, Lease *lease, const char *reason);

@@ -96,5 +96,15 @@ static const char *const first[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first};
+/* What lets a further channel join, by any broker; see store_lease.h. */
+static const char *const joinable[] = {
+	"ALTER TABLE session ADD COLUMN client_id BIGINT NOT NULL DEFAULT 0",
+	"ALTER TABLE session ADD COLUMN backend_id BIGINT NOT NULL DEFAULT 0",
+	"ALTER TABLE session ADD COLUMN proof TEXT",
+	"CREATE INDEX session_client ON session (client_id, ended_at)",
+	"CREATE INDEX session_desktop ON session (desktop, ended_at)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -6,16 +6,6 @@
 	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"         \
 	" started_at, ended_at, reason, bytes_in, bytes_out"
 
-gboolean store_session_add(Db *db, const SessionView *s, GError **error)
-{
-	return db_run(db, error,
-		"INSERT INTO session (" COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0)",
-		DB_TEXT(s->id), DB_TEXT(s->user), DB_TEXT(s->desktop_id), DB_TEXT(s->desktop_name),
-		DB_TEXT(s->pool), DB_TEXT(s->protocol), DB_TEXT(s->via), DB_TEXT(s->peer),
-		DB_TEXT(s->gateway), DB_INT(s->started_at));
-}
-
 gboolean store_session_start(Db *db, const char *id, GError **error)
 {
 	return db_run(db, error,

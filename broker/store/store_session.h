@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store_session: sessions (leases) as they were and are. The live ones are also in memory
- * (session.c); these rows are what people and admins see, and what outlives the broker. */
+/* store_session: sessions as they were and are, for people and admins. What only the broker needs of
+ * the live ones is store_lease.h's. */
 #pragma once
 
 #include "core.h"
 #include "db.h"
 
-gboolean store_session_add(Db *db, const SessionView *session, GError **error);
 /* The client has its picture: "live". */
 gboolean store_session_start(Db *db, const char *id, GError **error);
 gboolean store_session_end(Db *db, const char *id, const char *reason, gint64 now,

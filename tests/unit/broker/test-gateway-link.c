@@ -473,6 +473,58 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	gateway_close(&other);
 }
 
+/* After a restart of the broker, further channels still come with what opened their session. */
+static void test_join_later(CoreFixture *f, gconstpointer by_password)
+{
+	Gateway g, later;
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) linked = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	ControlMessage link, join = {.type = CONTROL_JOIN, .channel = (char *)"inputs:0",
+			.peer = (char *)"192.0.2.1:5001"};
+	ControlMessage wrong = join;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	if (by_password) {
+		ControlMessage login = login_of("anna", "right", NULL);
+
+		login.protocol = (char *)"spice";
+		ask(&g, &login, &lease);
+		g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+		join.user = wrong.user = (char *)"anna";
+		join.password = (char *)"right";
+		wrong.password = (char *)"wrong";
+	} else {
+		ticket = open_lease(f, &g, "spice", &lease);
+		join.ticket = ticket->ticket;
+		wrong.ticket = (char *)"another";
+	}
+	link = (ControlMessage){.type = CONTROL_LINKED, .lease = lease.lease, .backend_id = 99};
+	ask(&g, &link, &linked);
+	core_fixture_restart(f);
+	gateway_close(&g);
+
+	gateway_hello(&later, f);
+	started(&later, &lease);
+	join.client_id = wrong.client_id = lease.client_id;
+	/* Slowly, then from memory. */
+	for (int i = 0; i < 2; i++) {
+		g_auto(ControlMessage) joined = {0};
+
+		ask_refused(&later, &wrong, "denied");
+		ask(&later, &join, &joined);
+		g_assert_cmpint(joined.type, ==, CONTROL_LEASE);
+		g_assert_cmpstr(joined.lease, ==, lease.lease);
+		g_assert_cmpuint(joined.backend_id, ==, 99);
+		ask_refused(&later, &wrong, "denied");
+	}
+	ended(&later, &lease, "main:0", 2, 3);
+	expect_end(&later, lease.lease, "left");
+	ask_refused(&later, &join, "denied");
+	gateway_close(&later);
+}
+
 static void test_ends(CoreFixture *f, gconstpointer unused)
 {
 	Gateway g;
@@ -662,6 +714,9 @@ int main(int argc, char **argv)
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
 	ADD("join", test_join);
+	ADD("join-later", test_join_later);
+	g_test_add("/gateway-link/join-later-password", CoreFixture, "yes", core_fixture_setup,
+		test_join_later, core_fixture_teardown);
 	ADD("ends", test_ends);
 	ADD("no-picture", test_no_picture);
 	ADD("drop", test_drop);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lease_proof: what the store keeps of that which opened a lease, so that a further channel can be
+ * let in by a broker that did not see it: after a restart, or another one on the same database.
+ *
+ *   ticket$SHA256                  of a ticket: 256 random bits need no salt
+ *   password$SALT$PBKDF2           of user and password, slow on purpose: whoever reads the
+ *                                  database learns no password from it
+ */
+#pragma once
+
+#include "control/control.h"
+
+/* g_free() it. Of a password it takes tens of milliseconds: hold no lock. */
+char *lease_proof(const ControlMessage *request);
+/* True if the request carries the same; as slow. proof NULL matches nothing. */
+gboolean lease_proof_matches(const char *proof, const ControlMessage *request);
