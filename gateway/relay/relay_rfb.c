@@ -10,6 +10,7 @@
  * desktop can be replaced below a viewer between two units.
  */
 #include "relay/pump.h"
+#include "relay/rfb_flow.h"
 #include "rfb/rfb_units.h"
 #include "session.h"
 
@@ -39,12 +40,14 @@ typedef struct {
 	guint8 streams;    /* zlib streams (bits) of which it has seen the beginning           */
 	guint8 n_held;
 	gboolean format_leaving; /* its SetPixelFormat ends the run that is going out          */
+	gboolean updated;        /* so does the end of an update, the other way                */
 	guint8 format[RFB_PIXEL_FORMAT_SIZE];
 	struct {
 		guint32 keysym, code; /* code 0: it came as a plain KeyEvent */
 	} held[HELD_MAX];
 	guint8 *encodings; /* its last SetEncodings, filtered; NULL = none yet */
 	guint8 *size;      /* its last SetDesktopSize; NULL = none yet         */
+	RfbFlow flow;
 } RelayViewer;
 
 typedef struct {
@@ -91,6 +94,8 @@ static gsize filter_encodings(RelayViewer *viewer, guint8 *b, gsize n)
 	b[2] = (guint8)(kept >> 8);
 	b[3] = (guint8)kept;
 	remember(&viewer->encodings, b, n - drop);
+	if (viewer->features & RFB_FEATURE_FENCE && viewer->features & RFB_FEATURE_CONTINUOUS)
+		rfb_flow_offer(&viewer->flow, g_get_monotonic_time());
 	return drop;
 }
 
@@ -159,8 +164,18 @@ static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsi
 			*out_drop = n;
 		break;
 	case RFB_QEMU: *out_drop = heed_qemu(relay, b, n); break;
+	case RFB_UPDATE_REQUEST:
+		if (!rfb_flow_request(&viewer->flow, b))
+			*out_drop = n;
+		break;
 	case RFB_CONTINUOUS_UPDATES:
-	case RFB_FENCE: /* never announced to it */ *out_drop = n; break;
+		rfb_flow_enable(&viewer->flow, b, g_get_monotonic_time());
+		*out_drop = n;
+		break;
+	case RFB_FENCE:
+		rfb_flow_fence(&viewer->flow, b, g_get_monotonic_time());
+		*out_drop = n;
+		break;
 	default: break;
 	}
 	return TRUE;
@@ -226,7 +241,8 @@ static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
 			break;
 		if (!heed_viewer(relay, &unit, b, &drop, error))
 			return FALSE;
-		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving;
+		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving &&
+			!rfb_flow_held(&relay->viewer.flow);
 	}
 	return scan != RFB_SCAN_FAULT;
 }
@@ -246,6 +262,10 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 		if (scan != RFB_SCAN_UNIT)
 			break;
 		on = run_add(&relay->down, unit.length, heed_desktop(relay, &unit, b));
+		if (unit.last && rfb_flow_wants_end(&relay->viewer.flow)) {
+			relay->viewer.updated = TRUE;
+			on = FALSE;
+		}
 	}
 	return scan != RFB_SCAN_FAULT;
 }
@@ -287,12 +307,63 @@ static Io read_more(Peer *from, const RfbUnits *units, gsize *moved, GError **er
 	return io;
 }
 
+/* What the gateway itself says to the viewer, if there is a place for it. */
+static Io speak(Session *s, RfbRelay *relay, GError **error)
+{
+	RfbFlow *flow = &relay->viewer.flow;
+
+	if (!rfb_units_between(&relay->desktop.units) || relay->down.ready > 0)
+		return IO_DONE;
+	if (relay->viewer.updated)
+		rfb_flow_updated(flow, s->client.bytes_out, g_get_monotonic_time());
+	relay->viewer.updated = FALSE;
+	while (buffer_length(&flow->say) > 0) {
+		gsize n;
+		Io io = peer_write(&s->client, buffer_bytes(&flow->say), buffer_length(&flow->say),
+			&n, error);
+
+		if (io != IO_DONE)
+			return io;
+		buffer_consume(&flow->say, n);
+	}
+	return IO_DONE;
+}
+
+static Io ask_flush(Session *s, GError **error)
+{
+	return buffer_length(&s->desktop.out) > 0 ? peer_flush(&s->desktop, error) : IO_DONE;
+}
+
+/* Asks the desktop for the next update when it is time, between two messages of the viewer. */
+static Io ask(Session *s, RfbRelay *relay, GError **error)
+{
+	gint64 wait;
+
+	if (relay->up.ready > 0 || relay->up.skip > 0 || relay->viewer.updated)
+		return IO_DONE;
+	wait = rfb_flow_ask(&relay->viewer.flow, s->client.bytes_out, &s->desktop.out,
+		g_get_monotonic_time());
+	if (wait >= 0)
+		session_wake_after(s, (guint64)(wait + 999) / 1000);
+	return ask_flush(s, error);
+}
+
+/* TRUE while the viewer has to wait before it is listened to. */
+static gboolean deaf(const RfbRelay *relay)
+{
+	const RfbFlow *flow = &relay->viewer.flow;
+
+	return rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX;
+}
+
 /* IO_DONE: the burst is used up. */
 static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 {
 	gsize moved = 0;
-	Io io;
+	Io io = ask_flush(s, error);
 
+	if (io != IO_DONE)
+		return io;
 	for (;;) {
 		io = run_send(&relay->up, &s->client, &s->desktop, &moved, error);
 		if (io != IO_DONE)
@@ -304,6 +375,8 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 		}
 		if (moved >= PUMP_BURST)
 			return IO_DONE;
+		if (deaf(relay))
+			return IO_WAIT;
 		if (!judge_viewer(s, relay, error))
 			return IO_FAIL;
 		if (relay->up.ready > 0 || relay->up.skip > 0)
@@ -322,6 +395,8 @@ static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 
 	for (;;) {
 		io = run_send(&relay->down, &s->desktop, &s->client, &moved, error);
+		if (io == IO_DONE)
+			io = speak(s, relay, error);
 		if (io != IO_DONE || moved >= PUMP_BURST)
 			return io;
 		if (!judge_desktop(s, relay, error))
@@ -359,6 +434,12 @@ static Step rfb_run(Session *s, GError **error)
 		return session_client_io(s, up);
 	if (up == IO_DONE || down == IO_DONE)
 		session_wake_after(s, 0);
+	up = ask(s, relay, error);
+	if (up == IO_EOF || up == IO_FAIL)
+		return session_desktop_io(s, up, error);
+	down = speak(s, relay, error);
+	if (down == IO_EOF || down == IO_FAIL)
+		return session_client_io(s, down);
 	return STEP_WAIT;
 }
 
@@ -368,6 +449,7 @@ static void rfb_close(Session *s)
 
 	if (relay == NULL)
 		return;
+	rfb_flow_clear(&relay->viewer.flow);
 	g_free(relay->viewer.encodings);
 	g_free(relay->viewer.size);
 	g_free(relay);

@@ -48,6 +48,8 @@ unsigned rfb_feature(gint32 encoding)
 	case RFB_XVP_WANTED: return RFB_FEATURE_XVP;
 	case RFB_EXT_DESKTOP_SIZE: return RFB_FEATURE_SIZE;
 	case RFB_EXT_CLIPBOARD: return RFB_FEATURE_CLIPBOARD;
+	case RFB_FENCE_WANTED: return RFB_FEATURE_FENCE;
+	case RFB_CONTINUOUS_WANTED: return RFB_FEATURE_CONTINUOUS;
 	default: return 0;
 	}
 }
@@ -72,6 +74,7 @@ unsigned rfb_encodings_filter(guint8 *list, unsigned n, unsigned *out_features)
 		guint32 wire;
 		unsigned k;
 
+		features |= rfb_feature(encoding);
 		if (rfb_shape(encoding) == RFB_SHAPE_UNKNOWN && !is_wish(encoding))
 			continue;
 		memcpy(&wire, list + 4 * (gsize)i, 4);
@@ -80,7 +83,6 @@ unsigned rfb_encodings_filter(guint8 *list, unsigned n, unsigned *out_features)
 		if (k < n_kept)
 			continue;
 		kept[n_kept++] = wire;
-		features |= rfb_feature(encoding);
 	}
 	if (n_kept > 0)
 		memcpy(list + 4 * (gsize)(n - n_kept), kept, 4 * (gsize)n_kept);

@@ -5,9 +5,9 @@
  * known end, and the stream would be lost behind it.
  *
  * Left out on purpose: JPEG (21) has no length; zlibhex (8), TRLE (15) and UltraVNC's 0xfffe0000
- * family have no use here; WMVi (0x574d5669) changes the pixel format; Fence (-312) and
- * ContinuousUpdates (-313) promise messages that must not reach a desktop; extended mouse
- * buttons (-316) change the size of pointer events; gii (-305) has messages of its own.
+ * family have no use here; WMVi (0x574d5669) changes the pixel format; extended mouse buttons
+ * (-316) change the size of pointer events; gii (-305) has messages of its own. Fence (-312) and
+ * ContinuousUpdates (-313) are between the viewer and the gateway alone.
  */
 #pragma once
 
@@ -37,6 +37,8 @@ enum {
 	RFB_DESKTOP_NAME = -307,
 	RFB_EXT_DESKTOP_SIZE = -308,
 	RFB_XVP_WANTED = -309,
+	RFB_FENCE_WANTED = -312,
+	RFB_CONTINUOUS_WANTED = -313,
 	RFB_CURSOR_ALPHA = -314,
 	RFB_EXT_CLIPBOARD = (gint32)0xc0a1e5ce,
 	RFB_VMWARE_CURSOR = 0x574d5664,
@@ -75,6 +77,8 @@ enum {
 	RFB_FEATURE_XVP = 1 << 2,
 	RFB_FEATURE_SIZE = 1 << 3,
 	RFB_FEATURE_CLIPBOARD = 1 << 4,
+	RFB_FEATURE_FENCE = 1 << 5,      /* only ever asked for */
+	RFB_FEATURE_CONTINUOUS = 1 << 6, /* only ever asked for */
 };
 
 /* The feature behind an encoding's number; 0 = none. */

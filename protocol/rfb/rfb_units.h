@@ -62,6 +62,12 @@ typedef struct {
 /* Starts in the canonical pixel format. */
 void rfb_units_init(RfbUnits *units);
 
+/* TRUE if the last unit ended its message: something else may be said before the next. */
+static inline gboolean rfb_units_between(const RfbUnits *units)
+{
+	return units->rects == 0 && units->pass == RFB_PASS_NOTHING;
+}
+
 /*
  * The unit at the front of these n bytes. After RFB_SCAN_UNIT the next call is given what follows
  * the unit's length; after RFB_SCAN_MORE the same front with more behind it.

@@ -9,6 +9,7 @@ from PIL import Image
 
 VENCRYPT, X509_PLAIN = 19, 262
 RAW, DESKTOP_SIZE = 0, -223
+FENCE, CONTINUOUS = -312, -313
 RETURN, SHIFT = 0xFF0D, 0xFFE1
 SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
@@ -155,6 +156,49 @@ class Rfb:
         # 32 bits, depth 24, little endian, true colour, 255 each, red at 16, green at 8, blue at 0
         self.send(b"\0\0\0\0", bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]))
         self.pack("BxHii", 2, 2, RAW, DESKTOP_SIZE)
+
+    def keep_updated(self):
+        """Asks for ContinuousUpdates and Fence, and switches them on; the picture comes by itself."""
+        self.pack("BxHiiii", 2, 4, RAW, DESKTOP_SIZE, FENCE, CONTINUOUS)
+        self.fence()
+        assert self.unpack("B") == 150
+        self.pack("BBHHHH", 150, 1, 0, 0, *self.image.size)
+
+    def fence(self, kind=None):
+        """Reads a question and answers it; returns its payload."""
+        assert (kind or self.unpack("B")) == 248
+        flags, n = self.unpack("3xIB")
+        payload = self.read(n)
+        assert flags & 1 << 31
+        self.send(struct.pack(">BxxxIB", 248, flags & 7, n), payload)
+        return payload
+
+    def next_update(self):
+        """Under keep_updated(): reads one update and answers the fence behind it."""
+        while True:
+            kind = self.unpack("B")
+            if kind == 248:
+                self.fence(kind)
+            elif kind == 0:
+                self.rectangles()
+                self.fence()
+                return self.image
+            else:
+                assert kind == 2, f"message {kind}"
+
+    def stop_updates(self):
+        """The other way; what was on its way comes before the end is told."""
+        self.pack("BBHHHH", 150, 0, 0, 0, 0, 0)
+        while True:
+            kind = self.unpack("B")
+            if kind == 150:
+                return
+            if kind == 248:
+                self.fence(kind)
+            elif kind == 0:
+                self.rectangles()
+            else:
+                assert kind == 2, f"message {kind}"
 
     def update(self, incremental=False):
         """Asks for the screen and reads until an update has come; returns the whole picture."""

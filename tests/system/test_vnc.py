@@ -6,8 +6,10 @@ import ssl
 import time
 
 import pytest
+from PIL import ImageChops
 
 import rfb
+from deployment import eventually
 
 PLAIN = {"step": "greet", "fault": "client"}
 
@@ -21,7 +23,8 @@ def test_password_reaches_a_picture(oriel, source, books, shared):
     with dial(oriel, source, shared) as viewer:
         viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
         assert viewer.init()
-        assert viewer.screen().getextrema() != ((0, 0),) * 3
+        # A guest that still boots is black for a moment.
+        assert eventually(lambda: viewer.screen().getextrema() != ((0, 0),) * 3, 30)
 
 
 def test_the_vnc_port_greets_at_once(oriel, source):
@@ -184,3 +187,17 @@ def test_who_hangs_up_leaves_nothing(oriel, source, books):
             if stage > 4:
                 viewer.start_tls(oriel.ca)
             viewer.sock.shutdown(socket.SHUT_WR)
+
+
+def test_a_viewer_is_kept_up_to_date(oriel, source, books):
+    """Without asking for each picture, until it has enough; then it asks as ever."""
+    with dial(oriel, source) as viewer:
+        viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
+        viewer.init()
+        viewer.screen()
+        viewer.keep_updated()
+        before = viewer.next_update().copy()
+        viewer.type("echo kept up to date\n")
+        assert eventually(lambda: ImageChops.difference(before, viewer.next_update()).getbbox(), 20)
+        viewer.stop_updates()
+        assert viewer.update().getextrema() != ((0, 0),) * 3

@@ -340,6 +340,10 @@ static void test_relay_passes(void)
 	end();
 }
 
+#define FORMAT16       "\0\0\0\0" "\x10\x10\0\1\0\x1f\0\x3f\0\x1f\x0b\5\0\0\0\0"
+#define MARK(serial)   "\xf8\0\0\0" "\x80\0\0\1" "\2" "o" serial
+#define ANSWER(serial) "\xf8\0\0\0" "\0\0\0\1" "\2" "o" serial
+
 static void test_relay_filters(void)
 {
 	begin();
@@ -348,6 +352,8 @@ static void test_relay_filters(void)
 		"\xff\xff\xfe\xc7" "\0\0\0\0" "\4\0\0\0\0\0\0a");
 	run();
 	HEAR(t.desktop, "\4\1\0\0\0\0\0a" "\2\0\0\2" "\0\0\0\5" "\0\0\0\0" "\4\0\0\0\0\0\0a");
+	/* the last two are between the viewer and us */
+	HEAR(t.viewer, MARK("\0") "\x96");
 	/* neither answers what nobody asked for */
 	SAY(t.desktop, "\x96" "\2" "\xf8\0\0\0\0\0\0\0\0" "\2" "\xfa\0\1\1" "\xff\1\0\1" "\2");
 	run();
@@ -355,6 +361,53 @@ static void test_relay_filters(void)
 	SAY(t.viewer, "\x96\1\0\0\0\0\1\0\1\0" "\xf8\0\0\0\0\0\0\0\0" "\5\0\0\1\0\1");
 	run();
 	HEAR(t.desktop, "\5\0\0\1\0\1");
+	end();
+}
+
+/* A viewer that wants to be kept up to date: the desktop is asked in its place, each update is
+ * followed by a fence, and what changes the format waits for what was asked before. */
+static void test_relay_continuous(void)
+{
+#define ASKED  "\3\1\0\0\0\0\3\x20\2\x58"
+#define UPDATE "\0\0\0\1" RECT("\0\0\0\0") "1234"
+	begin();
+	SAY(t.viewer, "\2\0\0\3" "\0\0\0\0" "\xff\xff\xfe\xc8" "\xff\xff\xfe\xc7" "\3\0\0\0\0\0\3\x20\2\x58");
+	run();
+	HEAR(t.desktop, "\2\0\0\1" "\0\0\0\0" "\3\0\0\0\0\0\3\x20\2\x58");
+	HEAR(t.viewer, MARK("\0") "\x96");
+	SAY(t.viewer, ANSWER("\0") "\x96\1\0\0\0\0\3\x20\2\x58");
+	run();
+	HEAR(t.desktop, "");
+	SAY(t.desktop, UPDATE "\2");
+	run();
+	HEAR(t.viewer, UPDATE MARK("\1") "\2");
+	HEAR(t.desktop, ASKED);
+	/* nothing is said inside an update */
+	SAY(t.desktop, "\0\0\0\2" RECT("\0\0\0\0") "1234");
+	run();
+	HEAR(t.viewer, "\0\0\0\2" RECT("\0\0\0\0") "1234");
+	SAY(t.viewer, ANSWER("\1") "\xf8\0\0\0" "\x80\0\0\1" "\1" "q");
+	run();
+	HEAR(t.viewer, "");
+	SAY(t.desktop, RECT("\0\0\0\0") "1234");
+	run();
+	HEAR(t.viewer, RECT("\0\0\0\0") "1234" "\xf8\0\0\0" "\0\0\0\1" "\1" "q" MARK("\2"));
+	HEAR(t.desktop, ASKED);
+	/* off, and another format: not before the last update in the old one */
+	SAY(t.viewer, "\x96\0\0\0\0\0\0\0\0\0" FORMAT16 "\3\0\0\0\0\0\0\1\0\1");
+	run();
+	HEAR(t.desktop, "");
+	HEAR(t.viewer, "");
+	SAY(t.desktop, UPDATE);
+	run();
+	HEAR(t.viewer, UPDATE "\x96");
+	HEAR(t.desktop, FORMAT16 "\3\0\0\0\0\0\0\1\0\1");
+	SAY(t.desktop, "\0\0\0\1" RECT("\0\0\0\0") "12");
+	run();
+	HEAR(t.viewer, "\0\0\0\1" RECT("\0\0\0\0") "12");
+	g_assert_null(t.s.client.in.data);
+	g_assert_null(t.s.client.out.data);
+	g_assert_null(t.s.desktop.out.data);
 	end();
 }
 
@@ -388,7 +441,6 @@ static void test_relay_features(void)
 /* The viewer's pixel format counts from the first update behind it. */
 static void test_relay_pixel_format(void)
 {
-#define FORMAT16 "\0\0\0\0" "\x10\x10\0\1\0\x1f\0\x3f\0\x1f\x0b\5\0\0\0\0"
 	begin();
 	SAY(t.desktop, "\0\0\0\2" RECT("\0\0\0\0") "1234");
 	run();
@@ -522,6 +574,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rfb/bad-desktop", test_bad_desktop);
 	g_test_add_func("/rfb/relay/passes", test_relay_passes);
 	g_test_add_func("/rfb/relay/filters", test_relay_filters);
+	g_test_add_func("/rfb/relay/continuous", test_relay_continuous);
 	g_test_add_func("/rfb/relay/features", test_relay_features);
 	g_test_add_func("/rfb/relay/pixel-format", test_relay_pixel_format);
 	g_test_add_func("/rfb/relay/faults", test_relay_faults);

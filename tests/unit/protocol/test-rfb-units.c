@@ -366,7 +366,8 @@ static void test_filter(void)
 	for (unsigned i = 0; i < n_kept; i++)
 		g_assert_cmpint((gint32)rfb_u32(list + 4 * (n - n_kept + i)), ==, kept[i]);
 	g_assert_cmpuint(features, ==, RFB_FEATURE_EXT_KEY | RFB_FEATURE_XVP | RFB_FEATURE_SIZE |
-					       RFB_FEATURE_CLIPBOARD);
+					       RFB_FEATURE_CLIPBOARD | RFB_FEATURE_FENCE |
+					       RFB_FEATURE_CONTINUOUS);
 	g_assert_cmpuint(rfb_encodings_filter(list, 0, &features), ==, 0);
 	g_assert_cmpuint(features, ==, 0);
 }
