@@ -194,9 +194,8 @@ def test_a_viewer_is_kept_up_to_date(oriel, source, books):
     with dial(oriel, source) as viewer:
         viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
         viewer.init()
-        viewer.screen()
+        before = viewer.screen()
         viewer.keep_updated()
-        before = viewer.next_update().copy()
         viewer.type("echo kept up to date\n")
         assert eventually(lambda: ImageChops.difference(before, viewer.next_update()).getbbox(), 20)
         viewer.stop_updates()
