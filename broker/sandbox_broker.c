@@ -39,7 +39,7 @@ gboolean sandbox_broker(const Options *options, const char **out_lacks, GError *
 	if (!rights_freeze(error) || !rights_drop_capabilities(error))
 		return FALSE;
 	if (SANDBOX_OPEN) {
-		*out_lacks = "built with a sanitizer, which leaves the sandbox open";
+		*out_lacks = SANDBOX_OPEN_WORDS;
 		return TRUE;
 	}
 	*out_lacks = landlock_lacks();

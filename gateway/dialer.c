@@ -4,10 +4,8 @@
 
 #include "autofd.h"
 #include "fault.h"
-#include "landlock.h"
 #include "log.h"
-#include "rights.h"
-#include "syscalls.h"
+#include "sandbox_gateway.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -96,15 +94,6 @@ static void serve(int link, const Options *options)
 	}
 }
 
-static gboolean enter(GError **error)
-{
-	autofd int rules = -1;
-
-	return rights_freeze(error) && rights_drop_capabilities(error) &&
-		(SANDBOX_OPEN || (landlock_new(0, &rules, error) && landlock_enter(rules, error))) &&
-		syscalls_allow_dialer(error);
-}
-
 /* It keeps standard error and its link, as descriptor 3. Signals that stop a whole group are the
  * worker's to handle: it may still need this one while its sessions drain. */
 static G_NORETURN void become_dialer(int link, const Options *options, pid_t worker)
@@ -117,7 +106,7 @@ static G_NORETURN void become_dialer(int link, const Options *options, pid_t wor
 	signal(SIGINT, SIG_IGN);
 	if (getppid() != worker || dup2(link, 3) < 0 || close_range(4, ~0u, 0) < 0)
 		_exit(1);
-	if (!enter(&error)) {
+	if (!sandbox_dialer(&error)) {
 		log_error(NULL, "dialer: %s", error->message);
 		_exit(1);
 	}

@@ -46,10 +46,19 @@ gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError 
 	if (!rights_freeze(error) || !rights_drop_capabilities(error))
 		return FALSE;
 	if (SANDBOX_OPEN) {
-		*out_lacks = "built with a sanitizer, which leaves the sandbox open";
+		*out_lacks = SANDBOX_OPEN_WORDS;
 		return TRUE;
 	}
 	*out_lacks = landlock_lacks();
 	return landlock_new(0, &rules, error) && allow_files(rules, options, error) &&
 		landlock_enter(rules, error) && syscalls_allow_gateway(error);
+}
+
+gboolean sandbox_dialer(GError **error)
+{
+	autofd int rules = -1;
+
+	return rights_freeze(error) && rights_drop_capabilities(error) &&
+		(SANDBOX_OPEN || (landlock_new(0, &rules, error) && landlock_enter(rules, error))) &&
+		syscalls_allow_dialer(error);
 }

@@ -10,10 +10,12 @@
 
 /*
  * With AddressSanitizer and its kin a process needs more than it does itself: the leak check
- * clones and traces, reports run a symbolizer. There the sandboxes stay open; what the sandboxes
- * forbid is tested in the normal build.
+ * clones and traces, reports run a symbolizer. There the sandboxes stay open, and where the build
+ * says so (-Dsandbox=false, for valgrind); what they forbid is tested in the normal build.
  */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_OPEN_WORDS "this is a build for checking, which leaves the sandbox open"
+#if defined(SANDBOX_OPEN)
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_OPEN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \

@@ -2,15 +2,18 @@
 /* syscalls: see syscalls.h. */
 #include "syscalls.h"
 
+#include "autofd.h"
 #include "fault.h"
 #include "rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -224,4 +227,53 @@ gboolean syscalls_deny_dangerous(GError **error)
 		return FALSE;
 	filter_add_all(&filter, SCMP_ACT_ERRNO(EPERM), dangerous, G_N_ELEMENTS(dangerous));
 	return filter_enter(&filter, error);
+}
+
+/* ---- a filter that waits to be entered */
+
+static gboolean read_program(int fd, struct sock_fprog *out_program)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	gsize count = size > 0 ? (gsize)size / sizeof(struct sock_filter) : 0;
+	g_autofree struct sock_filter *filter = NULL;
+
+	if (count == 0 || count > BPF_MAXINSNS)
+		return FALSE;
+	filter = g_new(struct sock_filter, count);
+	if (pread(fd, filter, (gsize)size, 0) != size)
+		return FALSE;
+	out_program->len = (unsigned short)count;
+	out_program->filter = g_steal_pointer(&filter);
+	return TRUE;
+}
+
+gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error)
+{
+	const struct scmp_arg_cmp no_unix[] = {SCMP_A0_32(SCMP_CMP_NE, AF_UNIX)};
+	autofd int file = memfd_create("filter", MFD_CLOEXEC);
+	gboolean made = FALSE;
+	Filter filter;
+
+	if (!filter_begin(&filter, SCMP_ACT_ALLOW, error))
+		return FALSE;
+	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0, NULL);
+	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(io_uring_setup), 0, NULL);
+	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(no_unix), no_unix);
+	made = file >= 0 && filter.failed == 0 && seccomp_export_bpf(filter.filter, file) == 0 &&
+		read_program(file, out_program);
+	seccomp_release(filter.filter);
+	if (!made)
+		g_set_error(error, FAULT, FAULT_BUG, "seccomp: the filter cannot be made");
+	return made;
+}
+
+void syscalls_program_clear(struct sock_fprog *program)
+{
+	g_clear_pointer(&program->filter, g_free);
+	program->len = 0;
+}
+
+gboolean syscalls_enter(const struct sock_fprog *program)
+{
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) == 0;
 }

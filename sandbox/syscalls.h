@@ -11,6 +11,7 @@
 #pragma once
 
 #include <glib.h>
+#include <linux/filter.h>
 
 /* The gateway's workers, once they have started: only what moves bytes over sockets that they
  * have, accepts and makes TCP connections, and reads files. */
@@ -18,6 +19,19 @@ gboolean syscalls_allow_gateway(GError **error);
 
 /* The process that connects to the broker's sockets for a worker (gateway/dialer.h). */
 gboolean syscalls_allow_dialer(GError **error);
+
+/*
+ * The filter for a program that serves Unix sockets and never dials: no connecting (nor io_uring,
+ * which would connect past any filter), no socket of another kind. Made before a fork, for
+ * syscalls_enter() between fork and exec. Freed with syscalls_program_clear().
+ */
+gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error);
+
+void syscalls_program_clear(struct sock_fprog *program);
+
+/* Puts the filter in force for good, for this thread and all that it starts. Needs rights_freeze()
+ * or PR_SET_NO_NEW_PRIVS. A system call and no more. FALSE: errno says why. */
+gboolean syscalls_enter(const struct sock_fprog *program);
 
 /* For processes that run others' programs and modules: all but the dangerous, which fail with
  * EPERM. Programs that they start inherit it. */

@@ -21,10 +21,9 @@
 #include <unistd.h>
 
 #include "auth/authlink.h"
+#include "auth/sandbox_auth.h"
 #include "fault.h"
 #include "log.h"
-#include "rights.h"
-#include "syscalls.h"
 
 #define SERVICE        "oriel"
 #define LOGIN_SECONDS  120 /* for the person, all questions together                          */
@@ -265,16 +264,10 @@ static gboolean login_run(Login *login, const AuthMessage *begin, const char *co
 
 /* ---- the process */
 
-/*
- * Nothing of a password may reach a disk, nothing of our caller a module. It stays root, and free
- * in what files it uses: PAM modules are the site's own, read and (for an expired password) write
- * where they must, ask servers, and some run programs. What none needs for a login is to mount, to
- * trace, to load code into the kernel; and root's own set-user-id programs give it nothing.
- */
+/* Nothing of a password may reach a disk, nothing of our caller a module. */
 static void harden(void)
 {
-	if (!rights_freeze(NULL) || !syscalls_deny_dangerous(NULL) ||
-	    close_range(3, ~0u, 0) < 0 || clearenv() != 0 ||
+	if (!sandbox_auth(NULL) || close_range(3, ~0u, 0) < 0 || clearenv() != 0 ||
 	    setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0 ||
 	    setenv("LANG", "C.UTF-8", 1) < 0)
 		g_error("cannot secure this process");

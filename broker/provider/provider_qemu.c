@@ -18,7 +18,6 @@
 #include "qemu_argv.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
-#include "qemu_rules.h"
 #include "qemu_watch.h"
 #include "qmp.h"
 
@@ -172,7 +171,8 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
 	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
 	g_auto(GStrv) argv = NULL;
-	autofd int monitor = -1, rules = -1;
+	g_autoptr(QemuRules) rules = NULL;
+	autofd int monitor = -1;
 	int pidfd = qemu_process_find(place, desktop->id);
 
 	if (pidfd < 0) {
@@ -185,10 +185,9 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 			return FALSE;
 		argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
 				 QEMU_PROCESS_MONITOR);
-		monitor = dial_listen(monitor_path, error);
-		if (monitor < 0 ||
-		    !qemu_rules_new(place, provider->dir, &desktop->image, &rules, error) ||
-		    !qemu_process_start(place, argv, monitor, rules, error))
+		rules = qemu_rules_new(place, provider->dir, &desktop->image, error);
+		monitor = rules ? dial_listen(monitor_path, error) : -1;
+		if (monitor < 0 || !qemu_process_start(place, argv, monitor, rules, error))
 			return FALSE;
 		/* The last one that could accept is QEMU: when it dies, the connection does. */
 		close(autofd_steal(&monitor));

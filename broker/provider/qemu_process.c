@@ -8,13 +8,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
-#include "landlock.h"
 #include "qemu_argv.h"
 #include "run.h"
 
@@ -33,14 +31,14 @@ static int open_in(const char *dir, const char *name, int flags)
 }
 
 /* Between fork and exec: only calls that signal-safety(7) allows. */
-static void become_qemu(gpointer has_rules)
+static void become_qemu(gpointer data)
 {
+	const QemuRules *rules = data;
 	char text[16];
 	char *at = text + sizeof(text);
 	pid_t pid = getpid();
 
-	if (has_rules && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-			  !landlock_enter(RULES_FD, NULL) || close(RULES_FD) < 0))
+	if (!qemu_rules_enter(rules, RULES_FD) || (rules->files >= 0 && close(RULES_FD) < 0))
 		_exit(127);
 	setsid();
 	for (*--at = '\n'; pid > 0; pid /= 10)
@@ -50,12 +48,13 @@ static void become_qemu(gpointer has_rules)
 		_exit(127);
 }
 
-gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, int rules, GError **error)
+gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, const QemuRules *rules,
+			    GError **error)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	autofd int alive = open_in(dir, ALIVE, O_RDWR | O_CREAT);
 	autofd int log = open_in(dir, LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-	const int from[] = {monitor, alive, rules};
+	const int from[] = {monitor, alive, rules->files};
 	const int to[] = {QEMU_PROCESS_MONITOR, ALIVE_FD, RULES_FD};
 	g_autoptr(GError) failure = NULL;
 
@@ -68,10 +67,10 @@ gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, int rules,
 		return FALSE;
 	}
 	/* GLib forks twice, so that QEMU is nobody's child. */
-	if (!g_spawn_async_with_pipes_and_fds(
-		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu,
-		    GINT_TO_POINTER(rules >= 0), -1, log, log, from, to, rules < 0 ? 2 : 3, NULL,
-		    NULL, NULL, NULL, &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(dir, (const char *const *)argv, NULL,
+					      G_SPAWN_SEARCH_PATH, become_qemu, (gpointer)rules, -1,
+					      log, log, from, to, rules->files < 0 ? 2 : 3, NULL,
+					      NULL, NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}

@@ -10,16 +10,16 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "qemu_rules.h"
 
 /*
  * Starts argv in DIR, in a session of its own, with standard output and error in DIR/qemu.log
- * (emptied), one inherited descriptor, which keeps its number QEMU_PROCESS_MONITOR there, and
- * under the Landlock rules behind another, -1 = none (qemu_rules.h).
- * FAULT_BUSY if one already runs; FAULT_CONFIG if it cannot be started.
+ * (emptied) and one inherited descriptor, which keeps its number QEMU_PROCESS_MONITOR there, under
+ * the rules. FAULT_BUSY if one already runs; FAULT_CONFIG if it cannot be started.
  */
 #define QEMU_PROCESS_MONITOR 3
-gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, int rules, GError **error);
+gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, const QemuRules *rules,
+			    GError **error);
 
 /* A pidfd (pidfd_open(2)) of the QEMU that runs in DIR for this desktop, or -1 if none does. */
 int qemu_process_find(const char *dir, const char *desktop_id);

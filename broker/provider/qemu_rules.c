@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "autofd.h"
+#include <sys/prctl.h>
+#include <unistd.h>
 
 static const struct {
 	const char *path;
@@ -57,24 +57,45 @@ static gboolean allow_image(int rules, const char *file, const char *state, GErr
 	       (holds(dir, state) || landlock_allow(rules, dir, LANDLOCK_READ, error));
 }
 
-gboolean qemu_rules_new(const char *dir, const char *state, const ProviderImage *image,
-			int *out_rules, GError **error)
+static gboolean allow_files(int files, const char *dir, const char *state,
+			    const ProviderImage *image, GError **error)
 {
-	g_autofree char *real_state = real_path(state);
-	autofd int rules = -1;
-
-	*out_rules = -1;
-	if (!landlock_new(0, &rules, error))
-		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
-		if (!landlock_allow(rules, machine[i].path, machine[i].use, error))
+		if (!landlock_allow(files, machine[i].path, machine[i].use, error))
 			return FALSE;
 	}
-	if (!landlock_allow(rules, dir, LANDLOCK_READ | LANDLOCK_WRITE, error) ||
-	    !allow_image(rules, image->disk, real_state ? real_state : state, error) ||
-	    !allow_image(rules, image->kernel, real_state ? real_state : state, error) ||
-	    !allow_image(rules, image->initrd, real_state ? real_state : state, error))
-		return FALSE;
-	*out_rules = autofd_steal(&rules);
-	return TRUE;
+	return landlock_allow(files, dir, LANDLOCK_READ | LANDLOCK_WRITE, error) &&
+	       allow_image(files, image->disk, state, error) &&
+	       allow_image(files, image->kernel, state, error) &&
+	       allow_image(files, image->initrd, state, error);
+}
+
+QemuRules *qemu_rules_new(const char *dir, const char *state, const ProviderImage *image,
+			  GError **error)
+{
+	g_autofree char *real_state = real_path(state);
+	g_autoptr(QemuRules) rules = g_new0(QemuRules, 1);
+
+	rules->files = -1;
+	if (!landlock_new(0, &rules->files, error) ||
+	    !allow_files(rules->files, dir, real_state ? real_state : state, image, error) ||
+	    !syscalls_serve_only(&rules->calls, error))
+		return NULL;
+	return g_steal_pointer(&rules);
+}
+
+void qemu_rules_free(QemuRules *rules)
+{
+	if (rules == NULL)
+		return;
+	if (rules->files >= 0)
+		close(rules->files);
+	syscalls_program_clear(&rules->calls);
+	g_free(rules);
+}
+
+gboolean qemu_rules_enter(const QemuRules *rules, int files)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       landlock_enter(rules->files < 0 ? -1 : files, NULL) && syscalls_enter(&rules->calls);
 }

@@ -27,6 +27,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ORIEL_BUILD", SOURCE / "build" / "gcc"))
 GUESTS = SOURCE / "build" / "guest"
 OUT = SOURCE / "tests" / "out"
+# Words to put before each daemon of ours: "valgrind --error-exitcode=99" (docs/testing.md).
+UNDER = os.environ.get("ORIEL_UNDER", "").split()
+COMPLAINTS = re.compile(r"Sanitizer|runtime error:|ERROR SUMMARY: [1-9]|definitely lost: [1-9]")
 PEOPLE = ("anna", "ben", "carla", "admin")
 PROGRAMS = (
     "gateway/oriel-gateway",
@@ -185,7 +188,7 @@ class Deployment:
             as_user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
         log = self.path(f"log/{name}.log").open("ab")
         self.daemons[name] = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *as_user, *map(str, command)],
+            ["setpriv", "--pdeathsig", "TERM", *as_user, *UNDER, *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -256,11 +259,18 @@ class Deployment:
                         os.kill(pid, number)
             if eventually(lambda: not processes_of(self.broker_uid), 5):
                 break
+        complaints = [
+            f"{name}: {line}"
+            for name in self.daemons
+            for line in self.log(name).splitlines()
+            if COMPLAINTS.search(line)
+        ]
         keep = OUT / "system" / self.name
         shutil.rmtree(keep, ignore_errors=True)
         with contextlib.suppress(OSError):
             shutil.copytree(self.path("log"), keep)
         shutil.rmtree(self.directory, ignore_errors=True)
+        assert not complaints, complaints
 
     # ---- asking
 

@@ -4,8 +4,10 @@
 import procs
 from deployment import eventually
 
-# What test_stop.py and test_reload.py do on purpose: kill workers, break files.
+# What test_stop.py, test_reload.py and test_sandbox.py do on purpose: kill workers and what they
+# need, break files.
 PROVOKED = (
+    "ended by exit code 0; starting it again",
     "ended by signal 9; starting it again",
     "ended by exit code 78; starting it again",
     "no reload: ",
