@@ -2,8 +2,10 @@
 /* assignment: see assignment.h. */
 #include "assignment.h"
 
+#include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
+#include "seat.h"
 #include "store_desktop.h"
 #include "store_pool.h"
 
@@ -38,6 +40,8 @@ static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64
 		return TRUE;
 	row.id = id = core_make_id("d-");
 	row.name = name = free_name(pool, rows);
+	if (seat_pool_local(pool))
+		row.broker = (char *)brokers_name(core->brokers);
 	if (!store_desktop_add(core->db, &row, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
@@ -60,11 +64,15 @@ gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gi
 static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint64 until,
 	char **out_id, GError **error)
 {
+	const char *broker = brokers_name(core->brokers);
+	gboolean floating = g_str_equal(pool->kind, "floating");
 	g_autofree char *id = NULL;
 
-	if (!store_desktop_find_owned(core->db, pool->name, who->user, &id, error))
+	/* A floating one on another broker's machine is given up for one that can be reached. */
+	if (!store_desktop_find_owned(core->db, pool->name, who->user, floating ? broker : NULL,
+		    &id, error))
 		return FALSE;
-	if (!id && !store_desktop_find_free(core->db, pool->name, &id, error))
+	if (!id && !store_desktop_find_free(core->db, pool->name, broker, &id, error))
 		return FALSE;
 	if (id) {
 		if (!store_desktop_claim(core->db, id, who->user, until, error))

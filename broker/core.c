@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
 #include "gateway_link.h"
@@ -75,6 +76,9 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->db = db_open(*options->database ? options->database : file, error);
 	if (!core->db)
 		goto fail;
+	core->brokers = brokers_new(core, error);
+	if (!core->brokers)
+		goto fail;
 	core->sessions = sessions_new(core, error);
 	if (!core->sessions)
 		goto fail;
@@ -84,6 +88,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 		goto fail;
 	core->link = gateway_link_new(core);
 	maintainer_start(core->maintainer);
+	brokers_start(core->brokers);
 	if (!gateway_link_listen(core->link, error))
 		goto fail;
 	return core;
@@ -109,12 +114,14 @@ void core_close(Core *core)
 {
 	if (!core)
 		return;
+	brokers_stop(core->brokers);
 	maintainer_stop(core->maintainer);
 	gateway_link_stop(core->link);
 	providers_free(core->providers);
 	gateway_link_free(core->link);
 	maintainer_free(core->maintainer);
 	sessions_free(core);
+	brokers_free(core->brokers);
 	db_close(core->db);
 	turns_free(core->turns);
 	limit_free(core->limit);

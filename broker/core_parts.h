@@ -13,6 +13,7 @@ typedef struct Turns Turns;
 typedef struct Sessions Sessions;
 typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
+typedef struct Brokers Brokers;
 
 /* Seconds; tests shorten them. */
 typedef struct {
@@ -27,6 +28,7 @@ struct Core {
 	const Options *options;
 	CoreTimes times;
 	Db *db;
+	Brokers *brokers;
 	Providers *providers;
 	Turns *turns;
 	Sessions *sessions;

@@ -20,6 +20,7 @@ struct Turns {
 
 typedef struct {
 	Turns *turns; /* NULL = not taken */
+	Db *db;
 	char *id;
 } Turn;
 
@@ -43,6 +44,31 @@ void turns_free(Turns *turns)
 	g_free(turns);
 }
 
+static char *lock_of(const char *id)
+{
+	return g_strconcat("desktop ", id, NULL);
+}
+
+/* The same among brokers. */
+static gboolean take_from_others(Core *core, const char *id, gint64 deadline)
+{
+	g_autofree char *lock = lock_of(id);
+	gboolean mine = FALSE;
+
+	while (db_hold(core->db, lock, &mine, NULL) && !mine &&
+		g_get_monotonic_time() < deadline && !maintainer_stopping(core->maintainer))
+		g_usleep(G_USEC_PER_SEC / 20);
+	return mine;
+}
+
+static void give_back(Turns *turns, const char *id)
+{
+	g_mutex_lock(&turns->lock);
+	g_hash_table_remove(turns->taken, id);
+	g_cond_broadcast(&turns->freed);
+	g_mutex_unlock(&turns->lock);
+}
+
 static Turn turn_take(Core *core, const char *id, gint64 deadline, GError **error)
 {
 	Turns *turns = core->turns;
@@ -54,20 +80,22 @@ static Turn turn_take(Core *core, const char *id, gint64 deadline, GError **erro
 	if (mine)
 		g_hash_table_add(turns->taken, g_strdup(id));
 	g_mutex_unlock(&turns->lock);
+	if (mine && take_from_others(core, id, deadline))
+		return (Turn){turns, core->db, g_strdup(id)};
 	if (mine)
-		return (Turn){turns, g_strdup(id)};
+		give_back(turns, id);
 	g_set_error(error, FAULT, FAULT_TIMEOUT, "desktop %s is busy with another step", id);
-	return (Turn){NULL, NULL};
+	return (Turn){NULL, NULL, NULL};
 }
 
 static void turn_clear(Turn *turn)
 {
+	g_autofree char *lock = turn->turns ? lock_of(turn->id) : NULL;
+
 	if (!turn->turns)
 		return;
-	g_mutex_lock(&turn->turns->lock);
-	g_hash_table_remove(turn->turns->taken, turn->id);
-	g_cond_broadcast(&turn->turns->freed);
-	g_mutex_unlock(&turn->turns->lock);
+	db_drop(turn->db, lock);
+	give_back(turn->turns, turn->id);
 	g_free(turn->id);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Turn, turn_clear)

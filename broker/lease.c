@@ -100,7 +100,7 @@ gboolean lease_proven(const Lease *lease, const ControlMessage *request)
 	return CRYPTO_memcmp(seal, lease->seal, sizeof seal) == 0;
 }
 
-StoreLease lease_row(const Lease *lease, guint32 client_id, const char *proof)
+StoreLease lease_row(const Lease *lease, guint32 client_id, const char *broker, const char *proof)
 {
 	return (StoreLease){
 		.id = lease->id,
@@ -114,6 +114,7 @@ StoreLease lease_row(const Lease *lease, guint32 client_id, const char *proof)
 		.gateway = lease->gateway,
 		.started_at = lease->began_at,
 		.client_id = client_id,
+		.broker = (char *)broker,
 		.proof = (char *)proof,
 	};
 }

@@ -26,6 +26,7 @@ typedef struct {
 	guint64 bytes_in, bytes_out;
 	char *reason;             /* ended: why, and after how long */
 	guint64 milliseconds;
+	gboolean ours_only;       /* ends only if no other broker watches it by now */
 	gboolean reported; /* ended: by its gateway, so the bytes are known */
 } Lease;
 
@@ -44,5 +45,5 @@ void lease_seal(Lease *lease, const ControlMessage *request);
 gboolean lease_proven(const Lease *lease, const ControlMessage *request);
 
 /* The row that a new lease begins with; borrows from it. */
-StoreLease lease_row(const Lease *lease, guint32 client_id, const char *proof);
+StoreLease lease_row(const Lease *lease, guint32 client_id, const char *broker, const char *proof);
 void lease_grant(const StoreLease *row, Grant *out);

@@ -3,9 +3,11 @@
 #include "maintainer.h"
 
 #include "assignment.h"
+#include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
 #include "log.h"
+#include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
 #include "store_login.h"
@@ -133,9 +135,9 @@ static gboolean step_start(Core *core, const char *id, GError **error)
 
 /* ---- what there is to do */
 
-static gboolean usable_spare(const StoreDesktop *row)
+static gboolean usable_spare(const Maintainer *m, const StoreDesktop *row)
 {
-	return !row->owner && store_desktop_clean(row) && !g_str_equal(row->state, "resetting");
+	return !row->owner && seat_in_reach(m->core, row) && store_desktop_clean(row) && !g_str_equal(row->state, "resetting");
 }
 
 /* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
@@ -151,13 +153,13 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 	for (guint i = 0; i < rows->len; i++) {
 		StoreDesktop *row = rows->pdata[i];
 
-		if (usable_spare(row) && g_str_equal(row->state, "ready"))
+		if (usable_spare(m, row) && g_str_equal(row->state, "ready"))
 			have++;
 	}
 	for (guint i = 0; i < rows->len && have < pool->spare; i++) {
 		StoreDesktop *row = rows->pdata[i];
 
-		if (!usable_spare(row) || g_str_equal(row->state, "ready"))
+		if (!usable_spare(m, row) || g_str_equal(row->state, "ready"))
 			continue;
 		begin_job(m, row->id, step_start, "warm", due);
 		have++;
@@ -176,6 +178,7 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 static gboolean warm_pools(Maintainer *m, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) pools = store_pools(m->core->db, error);
+	gboolean lead = brokers_lead(m->core->brokers);
 
 	if (!pools)
 		return FALSE;
@@ -183,23 +186,34 @@ static gboolean warm_pools(Maintainer *m, gint64 *due, GError **error)
 		PoolView *pool = pools->pdata[i];
 
 		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
-			!warm_pool(m, pool, due, error))
+			(lead || seat_pool_local(pool)) && !warm_pool(m, pool, due, error))
 			return FALSE;
 	}
 	return TRUE;
 }
 
+/* In a transaction, so that it meets none of another broker's halfway. */
+static gboolean release(Maintainer *m, gint64 now, gint64 *out_next, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(m->core->db, error);
+
+	return tx.db && store_desktop_release(m->core->db, now, out_next, error) >= 0 &&
+	       db_commit(&tx, error);
+}
+
 static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) dirty = NULL;
+	gboolean lead = brokers_lead(m->core->brokers);
 	gint64 now = core_now();
 	gint64 next = 0;
 
-	if (store_desktop_release(m->core->db, now, &next, error) < 0)
+	if (lead && !release(m, now, &next, error))
 		return FALSE;
 	if (next)
 		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
-	dirty = store_desktop_find_dirty(m->core->db, error);
+	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead,
+		error);
 	for (guint i = 0; dirty && i < dirty->len; i++)
 		begin_job(m, dirty->pdata[i], desktop_reset, "reset", due);
 	return dirty != NULL;
@@ -209,7 +223,8 @@ static gboolean clean_up(Maintainer *m, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if (m->cleaned_at && now - m->cleaned_at < CLEAN_EVERY)
+	if ((m->cleaned_at && now - m->cleaned_at < CLEAN_EVERY) ||
+		!brokers_lead(m->core->brokers))
 		return TRUE;
 	m->cleaned_at = now;
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
@@ -320,6 +335,12 @@ void maintainer_free(Maintainer *m)
 }
 
 void maintainer_wake(Maintainer *m)
+{
+	maintainer_look(m);
+	brokers_tell_wake(m->core->brokers);
+}
+
+void maintainer_look(Maintainer *m)
 {
 	g_mutex_lock(&m->lock);
 	m->woken = TRUE;

@@ -22,6 +22,8 @@ void maintainer_stop(Maintainer *maintainer);
 void maintainer_free(Maintainer *maintainer);
 
 /* Something changed: look now. */
+/* Looks at once; does not tell the other brokers. */
+void maintainer_look(Maintainer *maintainer);
 void maintainer_wake(Maintainer *maintainer);
 /* True once it was told to stop: long waits give up. */
 gboolean maintainer_stopping(Maintainer *maintainer);

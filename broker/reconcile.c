@@ -5,6 +5,7 @@
  */
 #include "reconcile.h"
 
+#include "brokers.h"
 #include "fault.h"
 #include "log.h"
 #include "seat.h"
@@ -49,6 +50,32 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 	return TRUE;
 }
 
+/* *out_mine: this broker sees to it: it lives here or, if we lead, on no broker's machine. One of
+ * before there were several brokers is ours. */
+static gboolean claim(Core *core, const StoreDesktop *row, const GPtrArray *pools,
+	gboolean *out_mine, GError **error)
+{
+	gboolean local = FALSE;
+
+	for (guint i = 0; i < pools->len; i++) {
+		PoolView *pool = pools->pdata[i];
+
+		local |= g_str_equal(pool->name, row->pool) && seat_pool_local(pool);
+	}
+	*out_mine = row->broker ? seat_in_reach(core, row) : local || brokers_lead(core->brokers);
+	if (!local || row->broker)
+		return TRUE;
+	return store_desktop_set_broker(core->db, row->id, brokers_name(core->brokers), error);
+}
+
+static gboolean in_books(Core *core, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, &error);
+
+	return row || !g_error_matches(error, FAULT, FAULT_NOT_FOUND);
+}
+
 /* What the driver has and the books do not: made by a broker that crashed before it wrote it
  * down, or left by a removal that was cut short. */
 static void destroy_orphans(Core *core, const PoolView *pool, const GHashTable *known)
@@ -72,7 +99,8 @@ static void destroy_orphans(Core *core, const PoolView *pool, const GHashTable *
 		ProviderDesktop spec = {.id = id, .name = id};
 		LogContext context = {.desktop = id, .step = "reconcile"};
 
-		if (g_hash_table_contains((GHashTable *)known, id))
+		/* One that another broker has just made is in the books by now. */
+		if (g_hash_table_contains((GHashTable *)known, id) || in_books(core, id))
 			continue;
 		g_clear_error(&error);
 		if (ops->destroy(provider, &spec, &error))
@@ -94,15 +122,18 @@ gboolean reconcile(Core *core, GError **error)
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++) {
 		StoreDesktop *row = rows->pdata[i];
+		gboolean mine;
 
 		g_hash_table_add(known, row->id);
-		if (!reconcile_desktop(core, row, now, error))
+		if (!claim(core, row, pools, &mine, error) ||
+			(mine && !reconcile_desktop(core, row, now, error)))
 			return FALSE;
 	}
 	for (guint i = 0; i < pools->len; i++) {
 		PoolView *pool = pools->pdata[i];
 
-		if (g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
+		if ((seat_pool_local(pool) || brokers_lead(core->brokers)) &&
+			g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
 			destroy_orphans(core, pool, known);
 	}
 	return TRUE;

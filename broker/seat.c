@@ -2,6 +2,7 @@
 /* seat: see seat.h. */
 #include "seat.h"
 
+#include "brokers.h"
 #include "fault.h"
 #include "providers.h"
 #include "store_image.h"
@@ -46,6 +47,18 @@ static gboolean load_image(Core *core, const PoolView *pool, ImageView **out_ima
 	return *out_image != NULL;
 }
 
+gboolean seat_in_reach(Core *core, const StoreDesktop *row)
+{
+	return !row->broker || g_str_equal(row->broker, brokers_name(core->brokers));
+}
+
+gboolean seat_pool_local(const PoolView *pool)
+{
+	const ProviderOps *ops = provider_find(pool->provider);
+
+	return ops && (ops->caps & PROVIDER_LOCAL);
+}
+
 Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 {
 	g_autoptr(Seat) seat = g_new0(Seat, 1);
@@ -53,6 +66,12 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 	seat->row = store_desktop(core->db, desktop_id, error);
 	if (!seat->row)
 		return NULL;
+	if (!seat_in_reach(core, seat->row)) {
+		g_set_error(error, FAULT, FAULT_DESKTOP,
+			"%s is on the machine of broker %s: it can be reached through that one only",
+			seat->row->name, seat->row->broker);
+		return NULL;
+	}
 	seat->pool = store_pool(core->db, seat->row->pool, error);
 	if (!seat->pool || !load_image(core, seat->pool, &seat->image, error) ||
 		!providers_get(core->providers, seat->pool->provider, seat->pool->uri,

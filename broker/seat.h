@@ -15,7 +15,8 @@ typedef struct {
 	ProviderDesktop spec; /* points into row and image */
 } Seat;
 
-/* Reads and opens. FAULT_NOT_FOUND, FAULT_CONFIG, FAULT_DESKTOP from the provider. */
+/* Reads and opens. FAULT_NOT_FOUND, FAULT_CONFIG, FAULT_DESKTOP from the provider or if another
+ * broker's machine has it. */
 Seat *seat_load(Core *core, const char *desktop_id, GError **error);
 void seat_free(Seat *seat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seat, seat_free)
@@ -24,6 +25,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seat, seat_free)
  * that this pool would make. */
 gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
 	unsigned *out_displays, GError **error);
+
+/* False if it lives on the machine of another broker. */
+gboolean seat_in_reach(Core *core, const StoreDesktop *row);
+/* True if the pool's desktops live on the machine of the broker that made them. */
+gboolean seat_pool_local(const PoolView *pool);
 
 /* For provider_*(): points into image. */
 ProviderImage seat_image(const ImageView *image);

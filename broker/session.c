@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "audit.h"
+#include "brokers.h"
 #include "fault.h"
 #include "gateway_link.h"
 #include "lease_proof.h"
@@ -64,10 +65,10 @@ static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease *
 	lease->desktop_name = g_strdup(row->name);
 	lease->pool = g_strdup(row->pool);
 	lease->confirm_by = lease->began + core->times.connect * G_USEC_PER_SEC;
-	begun = lease_row(lease, client_id, o->proof);
+	begun = lease_row(lease, client_id, brokers_name(core->brokers), o->proof);
 	old = *out_old ? g_hash_table_lookup(core->sessions->by_id, (*out_old)->id) : NULL;
-	if (*out_old && !store_session_end(core->db, (*out_old)->id, "taken over", core_now(),
-				old ? old->bytes_in : 0, old ? old->bytes_out : 0, error))
+	if (*out_old && store_session_end(core->db, (*out_old)->id, NULL, "taken over", core_now(),
+				old ? old->bytes_in : 0, old ? old->bytes_out : 0, error) < 0)
 		return NULL;
 	if (!store_lease_add(core->db, &begun, error))
 		return NULL;
@@ -130,7 +131,7 @@ gboolean session_open(Core *core, const char *user, const char *desktop_id,
 		error);
 	g_mutex_unlock(&core->sessions->lock);
 	if (ended)
-		gateway_link_end(core->link, ended, FAULT_ENDED, "taken over");
+		sessions_tell_end(core, ended, FAULT_ENDED, "taken over");
 	if (ok)
 		maintainer_wake(core->maintainer); /* it will look whether a picture came */
 	return ok;
@@ -243,7 +244,7 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 	Lease *lease;
 
 	g_mutex_lock(&core->sessions->lock);
-	lease = g_hash_table_lookup(core->sessions->by_id, id);
+	lease = sessions_adopt(core, id);
 	if (lease) {
 		lease->confirm_by = 0;
 		if (!lease->connection)
@@ -265,22 +266,23 @@ static gboolean whole_session(const ControlMessage *notice)
 void session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
+	gboolean whole = whole_session(notice);
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->by_id, notice->lease);
+	lease = whole ? sessions_adopt(core, notice->lease)
+		      : g_hash_table_lookup(s->by_id, notice->lease);
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
 	}
 	g_mutex_unlock(&s->lock);
-	if (!lease) {
-		sessions_late_report(core, notice, whole_session(notice));
-		return;
-	}
+	/* A channel of one that another broker watches over, or of one that has ended. */
+	if (!lease)
+		sessions_late_report(core, notice, whole);
 	fault_from_name(notice->fault, &code);
-	if (whole_session(notice))
+	if (lease && whole)
 		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
 			TRUE);
 }

@@ -3,6 +3,7 @@
 #include "sessions.h"
 
 #include "audit.h"
+#include "brokers.h"
 #include "fault.h"
 #include "gateway_link.h"
 #include "log.h"
@@ -32,7 +33,9 @@ static void lease_destroy(gpointer lease)
 
 Sessions *sessions_new(Core *core, GError **error)
 {
-	g_autoptr(GPtrArray) rows = store_leases(core->db, error);
+	/* Alone, all are ours, whatever we were called before. */
+	const char *broker = db_shared(core->db) ? brokers_name(core->brokers) : NULL;
+	g_autoptr(GPtrArray) rows = store_leases(core->db, broker, error);
 	gint64 confirm_by = g_get_monotonic_time() + core->times.adopt * G_USEC_PER_SEC;
 	Sessions *s;
 
@@ -44,7 +47,8 @@ Sessions *sessions_new(Core *core, GError **error)
 	s->late = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	s->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	for (guint i = 0; i < rows->len; i++) {
-		Lease *lease = lease_new_from_row(rows->pdata[i]);
+		const StoreLease *row = rows->pdata[i];
+		Lease *lease = lease_new_from_row(row);
 
 		lease->confirm_by = confirm_by;
 		sessions_add(s, lease);
@@ -153,53 +157,72 @@ static gboolean record_leave(Core *core, const Lease *lease, GError **error)
 		       MAX(now + core->times.grace, ticket), error);
 }
 
-/* Somebody may have the desktop by now, if the store was late: then it is not left. */
-static gboolean record_all(Core *core, const Lease *lease, GError **error)
+/* Somebody may have the desktop by now, if the store was late: then it is not left. 0: the lease
+ * has ended before, or is another broker's; -1 on error. */
+static gint64 record_all(Core *core, const Lease *lease, GError **error)
 {
+	const char *broker = lease->ours_only ? brokers_name(core->brokers) : NULL;
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	g_autoptr(StoreLease) other = NULL;
+	gint64 ended;
 
-	return tx.db &&
-	       store_session_end(core->db, lease->id, lease->reason, core_now(), lease->bytes_in,
-		       lease->bytes_out, error) &&
-	       store_lease_of_desktop(core->db, lease->desktop, &other, error) &&
-	       (other || record_leave(core, lease, error)) && db_commit(&tx, error);
+	if (!tx.db)
+		return -1;
+	ended = store_session_end(core->db, lease->id, broker, lease->reason, core_now(),
+		lease->bytes_in, lease->bytes_out, error);
+	if (ended <= 0)
+		return ended;
+	if (!store_lease_of_desktop(core->db, lease->desktop, &other, error) ||
+		(!other && !record_leave(core, lease, error)) || !db_commit(&tx, error))
+		return -1;
+	return ended;
 }
 
-/* Under the lock; takes a lease that is in no table. FALSE: it still is in none. */
-static gboolean write_down(Core *core, Lease *lease, GError **error)
+/* Under the lock; takes a lease that is in no table. As record_all(); on error it still is in none.
+ */
+static gint64 write_down(Core *core, Lease *lease, GError **error)
 {
+	gint64 ended;
 	LogContext context = {.session = lease->id,
 			      .user = lease->user,
 			      .peer = lease->peer,
 			      .desktop = lease->desktop_name};
 
-	if (!record_all(core, lease, error))
-		return FALSE;
+	ended = record_all(core, lease, error);
+	if (ended < 0)
+		return -1;
+	if (ended == 0) {
+		lease_free(lease);
+		return 0;
+	}
 	log_info(&context, "session ended: %s", lease->reason);
 	if (!lease->reported) {
 		await_report(core->sessions, lease);
-		return TRUE;
+		return 1;
 	}
 	audit_end(core, lease);
 	lease_free(lease);
-	return TRUE;
+	return 1;
 }
 
 /* Under the lock; takes the lease. A store that cannot take the end now (no room on the disk) gets
- * it later: until then the books call it live, but nobody has the desktop. */
-static void end_lease(Core *core, Lease *indexed, const char *reason, gboolean reported)
+ * it later: until then the books call it live, but nobody has the desktop. FALSE: it has not ended,
+ * but is another broker's. */
+static gboolean end_lease(Core *core, Lease *indexed, const char *reason, gboolean reported)
 {
 	Lease *lease = sessions_take(core->sessions, indexed);
 	g_autoptr(GError) error = NULL;
+	gint64 ended;
 
 	note_reason(lease, reason);
 	lease->reported = reported;
-	if (write_down(core, lease, &error))
-		return;
+	ended = write_down(core, lease, &error);
+	if (ended >= 0)
+		return ended > 0;
 	if (g_hash_table_size(core->sessions->unwritten) == 0)
 		log_error(NULL, "ends of sessions wait to be written down: %s", error->message);
 	g_hash_table_insert(core->sessions->unwritten, lease->id, lease);
+	return TRUE;
 }
 
 /* Under the lock; until one cannot be written again. */
@@ -212,7 +235,7 @@ static void write_again(Core *core)
 	while (g_hash_table_iter_init(&iter, unwritten),
 	       g_hash_table_iter_next(&iter, &id, &lease)) {
 		g_hash_table_steal(unwritten, id);
-		if (!write_down(core, lease, NULL)) {
+		if (write_down(core, lease, NULL) < 0) {
 			g_hash_table_insert(unwritten, ((Lease *)lease)->id, lease);
 			return;
 		}
@@ -234,21 +257,37 @@ void sessions_free(Core *core)
 	g_free(s);
 }
 
-gboolean sessions_end(Core *core, const char *id, Fault code, const char *reason, gboolean reported)
+void sessions_tell_end(Core *core, const char *id, Fault code, const char *reason)
+{
+	gateway_link_end(core->link, id, code, reason);
+	brokers_tell_end(core->brokers, id, code, reason);
+}
+
+/* ours_only: for what only the broker that watches over it can say. */
+static gboolean end_one(Core *core, const char *id, Fault code, const char *reason,
+	gboolean reported, gboolean ours_only)
 {
 	Sessions *s = core->sessions;
+	gboolean ended = FALSE;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->by_id, id);
-	if (lease)
-		end_lease(core, lease, reason, reported);
+	lease = ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id);
+	if (lease) {
+		lease->ours_only = ours_only;
+		ended = end_lease(core, lease, reason, reported);
+	}
 	g_mutex_unlock(&s->lock);
-	if (!lease)
+	if (!ended)
 		return FALSE;
-	gateway_link_end(core->link, id, code, reason);
+	sessions_tell_end(core, id, code, reason);
 	maintainer_wake(core->maintainer);
 	return TRUE;
+}
+
+gboolean sessions_end(Core *core, const char *id, Fault code, const char *reason, gboolean reported)
+{
+	return end_one(core, id, code, reason, reported, FALSE);
 }
 
 gboolean session_end(Core *core, const char *id, Fault code, const char *reason)
@@ -274,11 +313,6 @@ static GPtrArray *collect(Sessions *s, gboolean (*match)(const Lease *, gconstpo
 	return ids;
 }
 
-static gboolean on_desktop(const Lease *lease, gconstpointer desktop)
-{
-	return g_str_equal(lease->desktop, desktop);
-}
-
 static gboolean of_connection(const Lease *lease, gconstpointer connection)
 {
 	return lease->connection == connection;
@@ -289,12 +323,25 @@ static gboolean unconfirmed_at(const Lease *lease, gconstpointer now)
 	return lease->confirm_by && lease->confirm_by <= *(const gint64 *)now;
 }
 
+static gboolean any(const Lease *lease, gconstpointer unused)
+{
+	return TRUE;
+}
+
+GPtrArray *sessions_ids(Sessions *s)
+{
+	return collect(s, any, NULL);
+}
+
 void sessions_end_desktop(Core *core, const char *desktop_id, const char *reason)
 {
-	g_autoptr(GPtrArray) ids = collect(core->sessions, on_desktop, desktop_id);
+	g_autoptr(StoreLease) row = NULL;
+	g_autoptr(GError) error = NULL;
 
-	for (guint i = 0; i < ids->len; i++)
-		session_end(core, ids->pdata[i], FAULT_ENDED, reason);
+	if (!store_lease_of_desktop(core->db, desktop_id, &row, &error))
+		log_error(NULL, "the session on %s is not ended: %s", desktop_id, error->message);
+	else if (row)
+		session_end(core, row->id, FAULT_ENDED, reason);
 }
 
 void sessions_gateway_gone(Core *core, const Asker *asker)
@@ -302,7 +349,7 @@ void sessions_gateway_gone(Core *core, const Asker *asker)
 	g_autoptr(GPtrArray) ids = collect(core->sessions, of_connection, asker->connection);
 
 	for (guint i = 0; i < ids->len; i++)
-		sessions_end(core, ids->pdata[i], FAULT_ENDED, "gateway process ended", TRUE);
+		end_one(core, ids->pdata[i], FAULT_ENDED, "gateway process ended", TRUE, TRUE);
 }
 
 void sessions_expire(Core *core, gint64 *due)
@@ -314,7 +361,8 @@ void sessions_expire(Core *core, gint64 *due)
 	gpointer lease;
 
 	for (guint i = 0; i < ids->len; i++)
-		session_end(core, ids->pdata[i], FAULT_TIMEOUT, "its gateway did not confirm it");
+		end_one(core, ids->pdata[i], FAULT_TIMEOUT, "its gateway did not confirm it", FALSE,
+			TRUE);
 	g_mutex_lock(&s->lock);
 	write_again(core);
 	if (g_hash_table_size(s->unwritten) > 0)

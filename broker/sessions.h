@@ -15,11 +15,25 @@ struct Sessions {
 /* All under the lock. */
 void sessions_add(Sessions *sessions, Lease *lease); /* takes it */
 Lease *sessions_take(Sessions *sessions, Lease *lease); /* out of the table: the caller's */
+/* The lease, which becomes ours to watch over if it was another broker's; NULL = not live. */
+Lease *sessions_adopt(Core *core, const char *id);
 /* Takes a lease that is out of the table and recorded as ended. Its line in the audit log waits a
  * little for the gateway's report, which has the bytes. */
 void sessions_await_report(Core *core, Lease *lease, const char *reason);
 
-/* Not under the lock. reported: by its gateway, so the bytes are known. FALSE: there is none. */
+/* ---- not under the lock */
+
+GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
+/* All of a broker that is gone become ours, and wait for their gateways. */
+void sessions_inherit(Core *core, const char *broker);
+/* It ended at another broker. */
+void sessions_forget(Core *core, const char *id);
+/* Forgets those that ended while we heard nothing, and tells the gateways. */
+void sessions_resync(Core *core);
+
+/* Every gateway, whichever broker it is linked to, closes its connections. */
+void sessions_tell_end(Core *core, const char *id, Fault code, const char *reason);
+/* reported: by its gateway, so the bytes are known. FALSE: there is none. */
 gboolean sessions_end(Core *core, const char *lease, Fault code, const char *reason,
 	gboolean reported);
 /* A report for a session that ended before: its bytes, and its end in the audit if it was the last.

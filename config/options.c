@@ -33,6 +33,7 @@ static const Row rows[] = {
 	{"gateway", "vnc_login", YESNO, AT(vnc_login), "true"},
 
 	{"broker", "state", TEXT, AT(state), "/var/lib/oriel"},
+	{"broker", "name", TEXT, AT(name), ""},
 	{"broker", "database", TEXT, AT(database), ""},
 	{"broker", "web_root", TEXT, AT(web_root), ORIEL_WEB_ROOT},
 	{"broker", "auth", TEXT, AT(auth), "/run/oriel/auth.sock"},

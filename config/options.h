@@ -25,6 +25,7 @@ typedef struct {
 
 	/* [broker] */
 	char *state;          /* directory: database, desktops' files            */
+	char *name;           /* of this broker; empty = the machine's           */
 	char *database;       /* "postgresql://..."; empty = a file in state     */
 	char *web_root;       /* the portal's files                              */
 	char *auth;           /* socket of oriel-auth                            */

@@ -24,6 +24,7 @@ enum {
 	PROVIDER_TICKETS = 1 << 3,  /* sets a per-session display password    */
 	PROVIDER_EVENTS = 1 << 4,   /* tells when a desktop stops by itself   */
 	PROVIDER_SURVIVES = 1 << 5, /* desktops outlive the broker            */
+	PROVIDER_LOCAL = 1 << 6,    /* ... on its machine, for no other one   */
 };
 
 typedef enum { PROVIDER_ABSENT, PROVIDER_STOPPED, PROVIDER_RUNNING } ProviderState;

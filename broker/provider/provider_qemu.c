@@ -271,7 +271,7 @@ static GPtrArray *qemu_list(Provider *provider, GError **error)
 const ProviderOps provider_qemu = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES,
+		PROVIDER_SURVIVES | PROVIDER_LOCAL,
 	.open = qemu_open,
 	.close = qemu_close,
 	.image_ensure = qemu_image_ensure,

@@ -10,6 +10,8 @@
 struct Db {
 	const DbDriver *driver;
 	gpointer connection;
+	gpointer listener; /* NULL = none */
+	char *where;
 	GRecMutex lock;
 	gboolean in_transaction; /* under lock */
 	DbTold told;             /* under lock */
@@ -178,6 +180,60 @@ void db_rollback(DbTransaction *transaction)
 	g_rec_mutex_unlock(&db->lock);
 }
 
+/* ---- among several brokers */
+
+gboolean db_shared(const Db *db)
+{
+	return db->driver->hold != NULL;
+}
+
+gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error)
+{
+	gboolean ok = TRUE;
+
+	*out_held = TRUE;
+	if (!db_shared(db))
+		return TRUE;
+	g_rec_mutex_lock(&db->lock);
+	g_assert(!db->in_transaction);
+	ok = db->driver->hold(db->connection, name, out_held, error);
+	g_rec_mutex_unlock(&db->lock);
+	return ok;
+}
+
+void db_drop(Db *db, const char *name)
+{
+	if (!db_shared(db))
+		return;
+	g_rec_mutex_lock(&db->lock);
+	db->driver->drop(db->connection, name);
+	g_rec_mutex_unlock(&db->lock);
+}
+
+gboolean db_tell(Db *db, const char *text, GError **error)
+{
+	g_autoptr(DbRows) rows = NULL;
+
+	if (!db_shared(db))
+		return TRUE;
+	rows = db_select(db, error, db->driver->tell, DB_TEXT(text));
+	return rows != NULL;
+}
+
+void db_listen(Db *db, DbHeard heard, gpointer data)
+{
+	g_assert(!db->listener);
+	if (db_shared(db))
+		db->listener = db->driver->listen(db->where, heard, data);
+}
+
+void db_unlisten(Db *db)
+{
+	if (db->listener)
+		db->driver->unlisten(db->listener);
+	db->listener = NULL;
+}
+
 /* ---- open and migrate */
 
 /* Inside a transaction. */
@@ -239,6 +295,7 @@ Db *db_open(const char *where, GError **error)
 	db = g_new0(Db, 1);
 	db->driver = driver;
 	db->connection = connection;
+	db->where = g_strdup(where);
 	g_rec_mutex_init(&db->lock);
 	return migrate(db, error) ? g_steal_pointer(&db) : NULL;
 }
@@ -247,7 +304,9 @@ void db_close(Db *db)
 {
 	if (!db)
 		return;
+	db_unlisten(db);
 	db->driver->close(db->connection);
+	g_free(db->where);
 	g_rec_mutex_clear(&db->lock);
 	g_free(db);
 }

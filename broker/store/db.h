@@ -31,6 +31,9 @@ typedef struct {
 /* Any number of DB_TEXT() and DB_INT(). */
 #define DB_VALUES(...) ((const DbValue[]){__VA_ARGS__ __VA_OPT__(, ) DB_END})
 
+/* The words that came, or NULL: some may have been missed. On a thread of the driver's. */
+typedef void (*DbHeard)(const char *text, gpointer data);
+
 /* A driver. Calls come one at a time, under the layer's lock. */
 typedef struct {
 	const char *name;
@@ -41,10 +44,17 @@ typedef struct {
 	 * *out_changed the number of rows written. */
 	gboolean (*run)(gpointer connection, const char *sql, const DbValue *values, DbRows *rows,
 		gint64 *out_changed, GError **error);
+	/* ---- for a database that several brokers share; else all NULL */
+	gboolean (*hold)(gpointer connection, const char *name, gboolean *out_held, GError **error);
+	void (*drop)(gpointer connection, const char *name);
+	const char *tell; /* the statement, with one value */
+	gpointer (*listen)(const char *where, DbHeard heard, gpointer data);
+	void (*unlisten)(gpointer listener); /* not from heard() */
 } DbDriver;
 
 extern const DbDriver db_sqlite;
 extern const DbDriver db_pgsql;
+
 
 /* Opens (makes) the database and brings its schema up to date (migrations.c). where: a path, or
  * "postgresql://..." (libpq's, without a password: FAULT_CONFIG). A schema newer than this program
@@ -100,6 +110,21 @@ DbTransaction db_begin(Db *db, GError **error);
 gboolean db_commit(DbTransaction *transaction, GError **error);
 void db_rollback(DbTransaction *transaction);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DbTransaction, db_rollback)
+
+/* ---- among several brokers */
+
+/* True if other brokers may be on this database. Where none can be, every name below is ours, and
+ * nobody hears what is told. */
+gboolean db_shared(const Db *db);
+/* Takes a name that one connection can have at a time, until db_drop() or the connection's end; once
+ * we hold it, holding it again costs nothing. Not inside a transaction. */
+gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error);
+void db_drop(Db *db, const char *name);
+/* Every listener hears it, our own too; inside a transaction, once it is committed. Under 8000
+ * bytes. */
+gboolean db_tell(Db *db, const char *text, GError **error);
+void db_listen(Db *db, DbHeard heard, gpointer data);
+void db_unlisten(Db *db); /* waits; not from heard() */
 
 /* Numbered from 1 by place; each a list of statements that ends with NULL. Never changed once
  * released, only added to. */

@@ -8,9 +8,8 @@
  * everything fails until its end. A statement whose answer was lost is an error, never sent twice.
  * Passwords come from a passfile (libpq's ~/.pgpass), the certificate or the socket's peer.
  */
-#include "db.h"
+#include "db_pgsql.h"
 
-#include <libpq-fe.h>
 #include <string.h>
 
 #include "fault.h"
@@ -28,9 +27,9 @@
 
 typedef struct {
 	PGconn *handle;
-	GHashTable *prepared; /* SQL text -> statement name, of this connection to the server */
-	gboolean
-		in_transaction; /* from BEGIN to COMMIT or ROLLBACK, whatever becomes of the line */
+	GHashTable *prepared;    /* SQL text -> statement name, of this connection to the server */
+	GHashTable *held;        /* names; they are lost with the connection */
+	gboolean in_transaction; /* from BEGIN to its end, whatever becomes of the line */
 } Connection;
 
 static gboolean fail(Connection *c, const char *what, const char *why, GError **error)
@@ -50,6 +49,7 @@ static void pgsql_close(gpointer connection)
 	Connection *c = connection;
 
 	g_hash_table_destroy(c->prepared);
+	g_hash_table_destroy(c->held);
 	PQfinish(c->handle);
 	g_free(c);
 }
@@ -71,7 +71,7 @@ static gboolean check_uri(const char *where, GError **error)
 	return options && !secret;
 }
 
-static PGconn *connect_to(const char *where)
+PGconn *db_pgsql_connect(const char *where)
 {
 	/* What stands before dbname is a default, what the URI says wins. */
 	const char *keys[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
@@ -80,7 +80,10 @@ static PGconn *connect_to(const char *where)
 	const char *values[] = {
 		"5", "4", "2", "3", "10000", "oriel-broker", SESSION, "UTF8", where, NULL};
 
-	return PQconnectdbParams(keys, values, 1);
+	PGconn *handle = PQconnectdbParams(keys, values, 1);
+
+	PQsetNoticeReceiver(handle, ignore_notice, NULL);
+	return handle;
 }
 
 static gpointer pgsql_open(const char *where, GError **error)
@@ -91,8 +94,8 @@ static gpointer pgsql_open(const char *where, GError **error)
 		return NULL;
 	c = g_new0(Connection, 1);
 	c->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	c->handle = connect_to(where);
-	PQsetNoticeReceiver(c->handle, ignore_notice, NULL);
+	c->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	c->handle = db_pgsql_connect(where);
 	if (PQstatus(c->handle) == CONNECTION_OK)
 		return c;
 	fail(c, "connecting", NULL, error);
@@ -223,6 +226,7 @@ static gboolean reconnect(Connection *c, GError **error)
 		PQstatus(c->handle) == CONNECTION_OK)
 		return TRUE;
 	g_hash_table_remove_all(c->prepared);
+	g_hash_table_remove_all(c->held);
 	PQreset(c->handle);
 	return PQstatus(c->handle) == CONNECTION_OK || fail(c, "connecting", NULL, error);
 }
@@ -255,6 +259,48 @@ static gboolean pgsql_run(gpointer connection, const char *sql, const DbValue *v
 	return query(c, sql, values, rows, out_changed, error);
 }
 
+/* ---- among several brokers */
+
+static gboolean pgsql_hold(gpointer connection, const char *name, gboolean *out_held,
+	GError **error)
+{
+	const DbValue values[] = {DB_TEXT(name), DB_END};
+	Connection *c = connection;
+	PGresult *result;
+	const char *statement;
+
+	if (!reconnect(c, error))
+		return FALSE;
+	*out_held = g_hash_table_contains(c->held, name);
+	if (*out_held)
+		return TRUE;
+	statement = prepare(c, "SELECT pg_try_advisory_lock(hashtextextended(?, 0))", values, error);
+	if (!statement)
+		return FALSE;
+	result = execute(c, statement, values);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+		fail(c, name, PQresultErrorMessage(result), error);
+		PQclear(result);
+		return FALSE;
+	}
+	*out_held = g_str_equal(PQgetvalue(result, 0, 0), "t");
+	PQclear(result);
+	if (*out_held)
+		g_hash_table_add(c->held, g_strdup(name));
+	return TRUE;
+}
+
+static void pgsql_drop(gpointer connection, const char *name)
+{
+	const DbValue values[] = {DB_TEXT(name), DB_END};
+	Connection *c = connection;
+	gint64 changed;
+
+	if (g_hash_table_remove(c->held, name))
+		query(c, "SELECT pg_advisory_unlock(hashtextextended(?, 0))", values, NULL,
+			&changed, NULL);
+}
+
 const DbDriver db_pgsql = {
 	.name = "postgresql",
 	/* The number is "oriel" in the first bytes of ASCII. */
@@ -262,4 +308,9 @@ const DbDriver db_pgsql = {
 	.open = pgsql_open,
 	.close = pgsql_close,
 	.run = pgsql_run,
+	.hold = pgsql_hold,
+	.drop = pgsql_drop,
+	.tell = "SELECT pg_notify('" DB_PGSQL_CHANNEL "', ?)",
+	.listen = db_pgsql_listen,
+	.unlisten = db_pgsql_unlisten,
 };

@@ -106,5 +106,14 @@ static const char *const joinable[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable};
+/* Which of several brokers watches over a session, and on whose machine a desktop lives (NULL: any
+ * broker reaches it). */
+static const char *const brokers[] = {
+	"ALTER TABLE session ADD COLUMN broker TEXT NOT NULL DEFAULT ''",
+	"CREATE INDEX session_broker ON session (ended_at, broker)",
+	"ALTER TABLE desktop ADD COLUMN broker TEXT",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable, brokers};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

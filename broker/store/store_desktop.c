@@ -7,7 +7,7 @@
 
 #define SELECT                                                                                     \
 	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used,"     \
-	" d.held_until, d.last_used, d.address, d.protocol, d.secret"                              \
+	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker"                    \
 	" FROM desktop d JOIN pool p ON p.name = d.pool"
 
 /* A row that was never cloned has neither name: nobody was there. */
@@ -29,6 +29,7 @@ void store_desktop_free(StoreDesktop *d)
 	g_free(d->address);
 	g_free(d->protocol);
 	secret_free(d->secret);
+	g_free(d->broker);
 	g_free(d);
 }
 
@@ -55,6 +56,7 @@ static StoreDesktop *read_row(const DbRows *rows)
 	d->address = db_rows_dup(rows, 11);
 	d->protocol = db_rows_dup(rows, 12);
 	d->secret = secret_dup(db_rows_text(rows, 13));
+	d->broker = db_rows_dup(rows, 14);
 	return d;
 }
 
@@ -89,13 +91,13 @@ gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
 {
 	gint64 added = db_change(db, error,
 		"INSERT INTO desktop (id, name, pool, owner, state, detail, identity, used,"
-		" held_until, last_used, address, protocol, secret)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" held_until, last_used, address, protocol, secret, broker)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (pool, name) DO NOTHING",
 		DB_TEXT(d->id), DB_TEXT(d->name), DB_TEXT(d->pool), DB_TEXT(d->owner),
 		DB_TEXT(d->state), DB_TEXT(d->detail ? d->detail : ""), DB_TEXT(d->identity),
 		DB_TEXT(d->used), DB_INT(d->held_until), DB_INT(d->last_used), DB_TEXT(d->address),
-		DB_TEXT(d->protocol), DB_TEXT(d->secret));
+		DB_TEXT(d->protocol), DB_TEXT(d->secret), DB_TEXT(d->broker));
 
 	if (added == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' has a desktop '%s' already",
@@ -115,6 +117,12 @@ gboolean store_desktop_set_state(Db *db, const char *id, const char *state, cons
 		DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
 }
 
+gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error)
+{
+	return db_run(db, error, "UPDATE desktop SET broker = ? WHERE id = ?", DB_TEXT(broker),
+		DB_TEXT(id));
+}
+
 gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error)
 {
 	return db_run(db, error, "UPDATE desktop SET identity = ? WHERE id = ?", DB_TEXT(identity),
@@ -131,24 +139,28 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	return TRUE;
 }
 
-gboolean store_desktop_find_free(Db *db, const char *pool, char **out_id, GError **error)
+gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
+	GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
 		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL AND " CLEAN
 		" AND state IN ('ready', 'starting', 'off', 'failed')"
+		" AND (broker IS NULL OR broker = ?)"
 		" ORDER BY CASE state WHEN 'ready' THEN 0 WHEN 'starting' THEN 1"
 		" WHEN 'off' THEN 2 ELSE 3 END, name LIMIT 1",
-		DB_TEXT(pool));
+		DB_TEXT(pool), DB_TEXT(broker));
 
 	return take_id(rows, out_id);
 }
 
-gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, char **out_id,
-	GError **error)
+gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
+	char **out_id, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE pool = ? AND owner = ? ORDER BY name LIMIT 1",
-		DB_TEXT(pool), DB_TEXT(user));
+		"SELECT id FROM desktop WHERE pool = ? AND owner = ?"
+		" AND COALESCE(broker, ?, '') = COALESCE(?, broker, '')"
+		" ORDER BY name LIMIT 1",
+		DB_TEXT(pool), DB_TEXT(user), DB_TEXT(broker), DB_TEXT(broker));
 
 	return take_id(rows, out_id);
 }
@@ -236,10 +248,12 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 	return released;
 }
 
-GPtrArray *store_desktop_find_dirty(Db *db, GError **error)
+GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE owner IS NULL AND NOT " CLEAN " ORDER BY id");
+		"SELECT id FROM desktop WHERE owner IS NULL AND NOT " CLEAN
+		" AND (broker = ? OR (broker IS NULL AND ? = 1)) ORDER BY id",
+		DB_TEXT(broker), DB_INT(shared));
 	GPtrArray *ids;
 
 	if (!rows)

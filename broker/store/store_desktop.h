@@ -27,6 +27,7 @@ typedef struct {
 	gint64 held_until;
 	gint64 last_used;
 	char *address, *protocol, *secret; /* machines; secret is one */
+	char *broker; /* on whose machine it lives; NULL = any broker reaches it */
 } StoreDesktop;
 void store_desktop_free(StoreDesktop *desktop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDesktop, store_desktop_free)
@@ -41,16 +42,19 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error);
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
 	GError **error);
+gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
 gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error);
 
 /* ---- assignment: inside the caller's transaction */
 
-/* The id of a clean free desktop of the pool that is soonest usable: ready, then starting, off,
- * failed. *out_id NULL = none. */
-gboolean store_desktop_find_free(Db *db, const char *pool, char **out_id, GError **error);
-/* The id of this person's desktop in the pool; *out_id NULL = none. */
-gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, char **out_id,
+/* The id of a clean free desktop of the pool, within this broker's reach, that is soonest usable:
+ * ready, then starting, off, failed. *out_id NULL = none. */
+gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error);
+/* The id of this person's desktop in the pool; *out_id NULL = none. broker: only one within that
+ * broker's reach; NULL = wherever. */
+gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
+	char **out_id, GError **error);
 /* Gives it to the person, at least until then; FAULT_BUSY if somebody else has it. */
 gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until,
 	GError **error);
@@ -73,7 +77,8 @@ gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error
 /* Takes floating desktops and machines from holders whose time is over; the dirty ones become
  * "resetting". *out_next: when the next hold ends, 0 = there is none. Returns how many, or -1. */
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error);
-/* Ids (char *) of desktops without an owner that must be reset before anybody may have them. */
-GPtrArray *store_desktop_find_dirty(Db *db, GError **error);
+/* Ids (char *) of desktops without an owner that must be reset before anybody may have them: those
+ * on this broker's machine and, with `shared`, those that any broker reaches. */
+GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error);
 /* No owner any more (dedicated). FAULT_BUSY in use. */
 gboolean store_desktop_disown(Db *db, const char *id, GError **error);

@@ -6,7 +6,7 @@
 
 #define SELECT                                                                                     \
 	"SELECT id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"  \
-	" started_at, client_id, backend_id, proof FROM session WHERE ended_at = 0"
+	" started_at, client_id, backend_id, proof, broker FROM session WHERE ended_at = 0"
 
 void store_lease_free(StoreLease *l)
 {
@@ -21,6 +21,7 @@ void store_lease_free(StoreLease *l)
 	g_free(l->via);
 	g_free(l->peer);
 	g_free(l->gateway);
+	g_free(l->broker);
 	g_free(l->proof);
 	g_free(l);
 }
@@ -30,12 +31,12 @@ gboolean store_lease_add(Db *db, const StoreLease *l, GError **error)
 	return db_run(db, error,
 		"INSERT INTO session (id, user_name, desktop, desktop_name, pool, protocol, via,"
 		" peer, gateway, state, started_at, ended_at, reason, bytes_in, bytes_out,"
-		" client_id, backend_id, proof)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0, ?, ?, ?)",
+		" client_id, backend_id, proof, broker)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0, ?, ?, ?, ?)",
 		DB_TEXT(l->id), DB_TEXT(l->user), DB_TEXT(l->desktop), DB_TEXT(l->desktop_name),
 		DB_TEXT(l->pool), DB_TEXT(l->protocol), DB_TEXT(l->via), DB_TEXT(l->peer),
 		DB_TEXT(l->gateway), DB_INT(l->started_at), DB_INT(l->client_id),
-		DB_INT(l->backend_id), DB_TEXT(l->proof));
+		DB_INT(l->backend_id), DB_TEXT(l->proof), DB_TEXT(l->broker));
 }
 
 static StoreLease *read_row(const DbRows *rows)
@@ -56,12 +57,14 @@ static StoreLease *read_row(const DbRows *rows)
 	l->client_id = (guint32)db_rows_int(rows, 11);
 	l->backend_id = (guint32)db_rows_int(rows, 12);
 	l->proof = db_rows_dup(rows, 13);
+	l->broker = db_rows_dup(rows, 14);
 	return l;
 }
 
-GPtrArray *store_leases(Db *db, GError **error)
+GPtrArray *store_leases(Db *db, const char *broker, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error, SELECT);
+	g_autoptr(DbRows) rows = db_select(db, error, SELECT " AND broker = COALESCE(?, broker)",
+		DB_TEXT(broker));
 	GPtrArray *leases;
 
 	if (!rows)
@@ -70,6 +73,35 @@ GPtrArray *store_leases(Db *db, GError **error)
 	while (db_rows_next(rows))
 		g_ptr_array_add(leases, read_row(rows));
 	return leases;
+}
+
+GPtrArray *store_lease_brokers(Db *db, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT DISTINCT broker FROM session WHERE ended_at = 0");
+	GPtrArray *names;
+
+	if (!rows)
+		return NULL;
+	names = g_ptr_array_new_with_free_func(g_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(names, db_rows_dup(rows, 0));
+	return names;
+}
+
+static gboolean one_live(gint64 changed, const char *id, GError **error)
+{
+	if (changed == 0)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no live session '%s'", id);
+	return changed > 0;
+}
+
+gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **error)
+{
+	return one_live(db_change(db, error,
+				"UPDATE session SET broker = ? WHERE id = ? AND ended_at = 0",
+				DB_TEXT(broker), DB_TEXT(id)),
+		id, error);
 }
 
 StoreLease *store_lease(Db *db, const char *id, GError **error)
@@ -110,11 +142,8 @@ gboolean store_lease_of_desktop(Db *db, const char *desktop, StoreLease **out, G
 
 gboolean store_lease_set_backend(Db *db, const char *id, guint32 backend_id, GError **error)
 {
-	gint64 changed = db_change(db, error,
-		"UPDATE session SET backend_id = ? WHERE id = ? AND ended_at = 0",
-		DB_INT(backend_id), DB_TEXT(id));
-
-	if (changed == 0)
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no live session '%s'", id);
-	return changed > 0;
+	return one_live(db_change(db, error,
+				"UPDATE session SET backend_id = ? WHERE id = ? AND ended_at = 0",
+				DB_INT(backend_id), DB_TEXT(id)),
+		id, error);
 }

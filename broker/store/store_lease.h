@@ -21,6 +21,7 @@ typedef struct {
 	gint64 started_at;  /* s since 1970       */
 	guint32 client_id;  /* the SPICE session id that the client was told */
 	guint32 backend_id; /* the desktop's own, 0 = not known yet          */
+	char *broker;       /* the one that watches over it */
 	char *proof;        /* see lease_proof.h; NULL = of an older program */
 } StoreLease;
 void store_lease_free(StoreLease *lease);
@@ -28,7 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLease, store_lease_free)
 
 /* A row of the session table: "connecting" from here on. */
 gboolean store_lease_add(Db *db, const StoreLease *lease, GError **error);
-GPtrArray *store_leases(Db *db, GError **error);
+GPtrArray *store_leases(Db *db, const char *broker, GError **error); /* NULL = all */
+/* The names (char *) of all brokers that watch over leases. */
+GPtrArray *store_lease_brokers(Db *db, GError **error);
+/* From here on that broker watches over it. FALSE with FAULT_NOT_FOUND if it has ended. */
+gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **error);
 StoreLease *store_lease(Db *db, const char *id, GError **error);
 StoreLease *store_lease_of_client(Db *db, guint32 client_id, GError **error);
 /* There is one at most. *out NULL = none. */

@@ -13,13 +13,15 @@ gboolean store_session_start(Db *db, const char *id, GError **error)
 		DB_TEXT(id));
 }
 
-gboolean store_session_end(Db *db, const char *id, const char *reason, gint64 now,
+gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
 	guint64 bytes_in, guint64 bytes_out, GError **error)
 {
-	return db_run(db, error,
-		"UPDATE session SET state = 'ended', ended_at = ?, reason = ?, bytes_in = ?,"
-		" bytes_out = ? WHERE id = ? AND ended_at = 0",
-		DB_INT(now), DB_TEXT(reason), DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id));
+	return db_change(db, error,
+		"UPDATE session SET state = 'ended', ended_at = ?, reason = ?,"
+		" bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
+		" WHERE id = ? AND ended_at = 0 AND broker = COALESCE(?, broker)",
+		DB_INT(now), DB_TEXT(reason), DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id),
+		DB_TEXT(broker));
 }
 
 gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,

@@ -8,7 +8,9 @@
 
 /* The client has its picture: "live". */
 gboolean store_session_start(Db *db, const char *id, GError **error);
-gboolean store_session_end(Db *db, const char *id, const char *reason, gint64 now,
+/* broker: only if that one watches it; NULL = whichever. 1, or 0 if it has ended before or is
+ * another's; -1 on error. */
+gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
 	guint64 bytes_in, guint64 bytes_out, GError **error);
 /* A channel that ended after its session did. */
 gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,

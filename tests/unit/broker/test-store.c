@@ -294,7 +294,7 @@ static void assert_free(Db *db, const char *expected)
 {
 	g_autofree char *id = NULL;
 
-	g_assert_true(store_desktop_find_free(db, "lab", &id, NULL));
+	g_assert_true(store_desktop_find_free(db, "lab", "b1", &id, NULL));
 	g_assert_cmpstr(id, ==, expected);
 }
 
@@ -336,7 +336,7 @@ static void test_desktop_cycle(Fixture *f, gconstpointer unused)
 	d = store_desktop(f->db, "d-1", &error);
 	g_assert_cmpstr(d->state, ==, "resetting");
 	g_assert_false(store_desktop_clean(d));
-	dirty = store_desktop_find_dirty(f->db, &error);
+	dirty = store_desktop_find_dirty(f->db, "b1", TRUE, &error);
 	g_assert_cmpuint(dirty->len, ==, 1);
 	g_assert_true(store_desktop_set_state(f->db, "d-1", "ready", "", &error));
 	assert_free(f->db, NULL);
@@ -366,7 +366,7 @@ static gpointer take_all(gpointer data)
 		g_auto(DbTransaction) tx = db_begin(b->db, &error);
 
 		g_assert_no_error(error);
-		g_assert_true(store_desktop_find_free(b->db, "lab", &id, &error));
+		g_assert_true(store_desktop_find_free(b->db, "lab", "b1", &id, &error));
 		if (id && store_desktop_claim(b->db, id, b->user, 50, &error))
 			g_hash_table_add(b->mine, g_strdup(id));
 		g_assert_no_error(error);
