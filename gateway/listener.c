@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPT_BURST 64 /* connections taken per wake-up, so that live sessions get their turn */
+#define ACCEPT_BURST 8 /* connections taken per wake-up, so that live sessions get their turn */
 #define PAUSE_MS     200 /* when descriptors have run out */
 
 struct Listener {

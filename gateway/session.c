@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include "net/stream_tcp.h"
+#include "net/stream_tls.h"
 #include "session_loop.h"
 
 #include <string.h>
@@ -58,7 +59,9 @@ void session_wake_after(Session *session, guint64 ms)
 {
 	guint64 at = session_now(session) + ms;
 
-	if (session->loop->wake == 0 || at < session->loop->wake)
+	if (ms == 0)
+		worker_again(session->worker, session);
+	else if (session->loop->wake == 0 || at < session->loop->wake)
 		session->loop->wake = at;
 }
 
@@ -375,6 +378,25 @@ void session_report_live(Session *s)
 	if (s->lease != NULL && s->loop->relayed && s->ask.kind != ASK_JOIN &&
 		s->loop->phase == PHASE_STEPS)
 		broker_link_notify(worker_broker(s->worker), &started);
+}
+
+static gboolean in_hurry(const Session *s)
+{
+	if (s->loop->phase == PHASE_LINGER)
+		return !s->loop->relayed;
+	if (s->front == NULL)
+		return TRUE;
+	return path[s->loop->at].run == session_greet &&
+		(s->front == &front_http || !stream_is_tls(s->client.stream));
+}
+
+gboolean session_drop(Session *s)
+{
+	if (s->loop->phase == PHASE_CLOSED || s->loop->running || s->loop->request || !in_hurry(s))
+		return FALSE;
+	log_debug(&s->log, "dropped to make room");
+	finish(s);
+	return TRUE;
 }
 
 void session_end(Session *s, Fault code, const char *reason)

@@ -116,6 +116,8 @@ struct Session {
 	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;     /* its descriptor, -1 = none                                       */
 
+	GList place, turn;        /* the worker's own: among those on their way to the relay,
+				     and among those that have more to do at once */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
 };
 
@@ -155,7 +157,8 @@ void session_keep_desktop_open(Session *session, unsigned ms);
 /* Milliseconds of the loop's clock. */
 guint64 session_now(const Session *session);
 
-/* Asks to be run again after `ms`, whatever the peers do (a front that waits for silence). */
+/* Asks to be run again after `ms`, whatever the peers do (a front that waits for silence). 0: as soon as
+ * everybody else has had a turn. */
 void session_wake_after(Session *session, guint64 ms);
 
 /* Io -> Step for handshakes: DONE -> NEXT, WAIT -> WAIT, EOF -> END (client) or FAIL (desktop). */
@@ -179,6 +182,10 @@ void session_answered(Session *session, const ControlMessage *message, int fd,
 /* Tells the broker that the session's lease is alive: once it relays, and again after the broker
  * was away. Nothing for further SPICE channels: their main speaks for the lease. */
 void session_report_live(Session *session);
+
+/* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
+ * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE. */
+gboolean session_drop(Session *session);
 
 /* Ends it with this fault (admin, drain, limit). The session may be gone on return. */
 void session_end(Session *session, Fault code, const char *reason);

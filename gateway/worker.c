@@ -27,12 +27,14 @@ struct Worker {
 	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
 	GArray *proxies;         /* networks whose connections begin with PROXY */
 	GHashTable *by_address;  /* place -> number of connections            */
-	unsigned handshakes;     /* sessions that are not yet relaying        */
+	GQueue handshakes;       /* sessions that are not yet relaying, oldest first; by their place */
+	GQueue again;            /* sessions that have more to do, by their turn */
 	unsigned refusing;       /* of those over a limit, being told so      */
 	unsigned closed;         /* of those over a limit, not yet logged     */
 	guint64 closed_at;       /* when that was logged last                 */
 	uv_signal_t signals[4];
 	uv_timer_t drain, tidy;
+	uv_idle_t turns;   /* runs while there are some in `again` */
 	gboolean retired;  /* no new connections                   */
 	gboolean draining; /* ... and old ones not for long        */
 };
@@ -90,10 +92,10 @@ static const char *full(Worker *worker, const char *address, gboolean proxied)
 
 	if (g_hash_table_size(worker->sessions) >= (guint)o->max_sessions)
 		return "max_sessions";
-	if (worker->handshakes >= (unsigned)o->max_handshakes)
-		return "max_handshakes";
 	if (!proxied && address_full(worker, address))
 		return "max_per_address";
+	if (worker->handshakes.length >= (guint)o->max_handshakes)
+		return "max_handshakes";
 	return NULL;
 }
 
@@ -112,6 +114,16 @@ static void note_closed(Worker *worker, const char *address, const char *limit)
 	worker->closed_at = now;
 }
 
+/* Whoever waits longest for nothing: one that a handshake keeps going is soon through. */
+static gboolean make_room(Worker *worker)
+{
+	for (GList *l = worker->handshakes.head; l != NULL; l = l->next) {
+		if (session_drop(l->data))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Who comes too much is told so in its own words, as long as there is room for telling. */
 static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
@@ -119,6 +131,10 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 	gboolean proxied = address_within(worker->proxies, address);
 	const char *limit = full(worker, address, proxied);
 
+	if (limit != NULL && g_str_equal(limit, "max_handshakes") && make_room(worker)) {
+		note_closed(worker, address, limit);
+		limit = full(worker, address, proxied);
+	}
 	if (limit != NULL && worker->refusing >= REFUSING_MAX) {
 		note_closed(worker, address, limit);
 		close(fd);
@@ -126,8 +142,6 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 	}
 	if (limit != NULL)
 		worker->refusing++;
-	else
-		worker->handshakes++;
 	count_address(worker, address, 1);
 	session_start(worker, fd, address, vnc_only, proxied, limit);
 }
@@ -137,6 +151,9 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 void worker_session_started(Worker *worker, Session *session)
 {
 	g_hash_table_add(worker->sessions, session);
+	session->place.data = session;
+	if (session->limit == NULL)
+		g_queue_push_tail_link(&worker->handshakes, &session->place);
 }
 
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address)
@@ -151,14 +168,40 @@ gboolean worker_session_is_from(Worker *worker, Session *session, const char *ad
 	if (worker->refusing >= REFUSING_MAX)
 		return FALSE;
 	session->limit = "max_per_address";
-	worker->handshakes--;
+	g_queue_unlink(&worker->handshakes, &session->place);
 	worker->refusing++;
 	return TRUE;
 }
 
 void worker_session_relaying(Worker *worker, Session *session)
 {
-	worker->handshakes--;
+	g_queue_unlink(&worker->handshakes, &session->place);
+}
+
+/* ---- turns */
+
+static void on_turns(uv_idle_t *idle)
+{
+	Worker *worker = idle->data;
+	GList *link;
+
+	for (guint n = worker->again.length; n > 0; n--) {
+		link = g_queue_pop_head_link(&worker->again);
+		if (link == NULL)
+			break;
+		session_run(g_steal_pointer(&link->data));
+	}
+	if (worker->again.length == 0)
+		uv_idle_stop(idle);
+}
+
+void worker_again(Worker *worker, Session *session)
+{
+	if (session->turn.data != NULL)
+		return;
+	session->turn.data = session;
+	g_queue_push_tail_link(&worker->again, &session->turn);
+	uv_idle_start(&worker->turns, on_turns);
 }
 
 static void close_if_done(Worker *worker);
@@ -173,11 +216,13 @@ static void on_tidy(uv_timer_t *timer)
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
+	if (session->turn.data != NULL)
+		g_queue_unlink(&worker->again, &session->turn);
 	count_address(worker, session->address, -1);
 	if (session->limit != NULL)
 		worker->refusing--;
 	else if (!relayed)
-		worker->handshakes--;
+		g_queue_unlink(&worker->handshakes, &session->place);
 	if (!uv_is_active((uv_handle_t *)&worker->tidy) &&
 	    !uv_is_closing((uv_handle_t *)&worker->tidy))
 		uv_timer_start(&worker->tidy, on_tidy, TIDY_MS, 0);
@@ -286,6 +331,7 @@ static void close_if_done(Worker *worker)
 	broker_link_close(g_steal_pointer(&worker->broker));
 	uv_close((uv_handle_t *)&worker->drain, NULL);
 	uv_close((uv_handle_t *)&worker->tidy, NULL);
+	uv_close((uv_handle_t *)&worker->turns, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
@@ -417,6 +463,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
 	uv_timer_init(&worker->loop, &worker->tidy);
+	uv_idle_init(&worker->loop, &worker->turns);
+	worker->turns.data = worker;
 	let_signals_in(worker);
 	return TRUE;
 }

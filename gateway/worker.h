@@ -40,3 +40,7 @@ void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address);
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
+
+/* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time would
+ * not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
+void worker_again(Worker *worker, Session *session);

@@ -12,7 +12,9 @@ import pytest
 @pytest.fixture(scope="module")
 def small():
     """A gateway of one worker that takes two connections from one address."""
-    system = deployment.Deployment("limits", gateway={"workers": 1, "max_per_address": 2})
+    system = deployment.Deployment(
+        "limits", gateway={"workers": 1, "max_per_address": 2, "max_handshakes": 40}
+    )
     try:
         system.start()
         yield system
@@ -67,6 +69,32 @@ def test_a_spice_viewer_is_told(full):
         said = everything(viewer)
     assert said[:4] == b"REDQ"
     assert struct.unpack_from("<I", said, 16)[0] == 1
+
+
+def test_the_longest_silent_make_room(small):
+    """However many come from everywhere and say nothing, who speaks gets in."""
+    held = []
+    try:
+        with small.logged("gateway", "max_handshakes is reached"):
+            for n in range(120):
+                source = (f"127.0.3.{n + 1}", 0)
+                held.append(socket.create_connection((small.host, small.port), 5, source))
+            assert small.healthy(5)
+        ended = sum(not still_open(one) for one in held)
+        assert 80 <= ended < 120, f"{ended} of them ended"
+    finally:
+        for one in held:
+            one.close()
+
+
+def still_open(connection):
+    connection.settimeout(0)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
 
 
 def test_there_is_room_again(small):
