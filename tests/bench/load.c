@@ -4,9 +4,10 @@
  * thread per client. Prints "go" when all are connected and the measured time begins, "end" when it
  * is over (so that a script can read the CPU time of what it measures), then one line of JSON.
  *
- *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS]
+ *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS [PAUSE]]
  *
- * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing.
+ * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing. PAUSE: ms between
+ * two questions of a client.
  */
 #include "greet.h"
 
@@ -22,6 +23,7 @@ static const char *host, *port;
 static Greet how;
 static SSL_CTX *context;
 static guint16 width, height;
+static unsigned pause_ms;
 static volatile gboolean over;
 static pthread_barrier_t barrier;
 
@@ -47,6 +49,8 @@ static void *run(void *data)
 		if (c->rounds < SAMPLES)
 			c->samples[c->rounds] = (guint32)(g_get_monotonic_time() - from);
 		c->rounds++;
+		if (pause_ms > 0)
+			g_usleep(pause_ms * 1000);
 	}
 	return NULL;
 }
@@ -120,8 +124,9 @@ int main(int argc, char **argv)
 	unsigned n, seconds;
 	gint64 from;
 
-	if (argc != 8 && argc != 9)
-		die("use: bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS]");
+	if (argc < 8 || argc > 10)
+		die("use: bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT"
+		    " [TICKETS [PAUSE]]");
 	how = parse_how(argv[1]);
 	host = argv[2];
 	port = argv[3];
@@ -131,7 +136,8 @@ int main(int argc, char **argv)
 	height = (guint16)atoi(argv[7]);
 	context = SSL_CTX_new(TLS_client_method());
 	clients = g_new0(Client, n);
-	connect_all(clients, n, argc == 9 ? fopen(argv[8], "re") : NULL);
+	pause_ms = argc > 9 ? (unsigned)CLAMP(atoi(argv[9]), 0, 1000) : 0;
+	connect_all(clients, n, argc > 8 ? fopen(argv[8], "re") : NULL);
 	pthread_barrier_init(&barrier, NULL, width > 0 ? n + 1 : 1);
 	for (unsigned i = 0; width > 0 && i < n; i++)
 		pthread_create(&clients[i].thread, NULL, run, &clients[i]);

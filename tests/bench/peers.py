@@ -80,12 +80,13 @@ class ProxyTarget(Target):
 class Bench:
     """A deployment with `machines` desktops of each of the protocols in `kinds`."""
 
-    def __init__(self, directory, machines, workers=1, kinds=("vnc", "spice")):
+    def __init__(self, directory, machines, workers=1, kinds=("vnc", "spice"), gateway=None):
         self.directory, self.machines, self.kinds = directory, machines, kinds
         self.started = []
         self.system = deployment.Deployment(
             "bench",
-            gateway={"workers": workers, "max_per_address": 20000, "max_handshakes": 20000},
+            gateway=gateway
+            or {"workers": workers, "max_per_address": 20000, "max_handshakes": 20000},
             broker={"ticket_seconds": 600},
         )
 

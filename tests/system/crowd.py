@@ -101,11 +101,23 @@ class Crowd:
     def alive(self):
         return [mover for mover in self.movers if mover.ended is None]
 
+    @staticmethod
+    def ticket(api, card, kind):
+        return api.post(f"/api/v1/desktops/{card}/connect", {"protocol": kind})["ticket"]
+
     def connect(self, api, card):
         kind = card["name"].split("-")[0]
-        path = f"/api/v1/desktops/{card['id']}/connect"
-        ticket = api.post(path, {"protocol": kind})["ticket"]
+        ticket = self.ticket(api, card["id"], kind)
         return Mover(self.system, kind, card["id"], ticket)
+
+    def tickets(self, n):
+        """So many browsers leave, and here are tickets for their desktops."""
+        api = self.system.login("anna")
+        self.movers.sort(key=lambda mover: mover.kind != "web")
+        cards = [mover.card for mover in self.movers[:n]]
+        self.leave(n)
+        self.books_agree()
+        return [self.ticket(api, card, "web") for card in cards]
 
     def fill(self):
         """As many as it may have; those that ended come again."""

@@ -29,13 +29,13 @@ CLOCK = "tests/system/libtest-clock.so"
 
 
 def memory_kib(system):
-    """{daemon: PSS of all its processes}"""
-    return {name: sum(pss(pid) for pid in system.pids(name)) for name in ("gateway", "broker")}
+    """{daemon: memory of its own that all its processes have}"""
+    return {name: sum(own_kib(pid) for pid in system.pids(name)) for name in ("gateway", "broker")}
 
 
-def pss(pid):
+def own_kib(pid):
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss_Anon:"))
 
 
 class Torture(deployment.Deployment):
@@ -195,6 +195,7 @@ def test_the_login_helper_is_killed(system, crowd):
     assert system.api().request(
         "POST", "/api/v1/login", {"user": "ben", "password": system.passwords["ben"]}
     ).status == 503
+    system.path("run/auth.sock").unlink()  # of the killed one: the new one's is waited for
     system.start_authd()
     crowd.fill()
 
@@ -256,6 +257,35 @@ def test_clients_stall(system, crowd):
         crowd.stalled(False)
     crowd.all_move(60)
     crowd.books_agree()
+
+
+# ---- people who mean harm
+
+
+@pytest.mark.parametrize(
+    "kind, source", [("silent", "many"), ("handshakes", "many"), ("fragments", "one")]
+)
+def test_a_flood(system, crowd, kind, source, tmp_path):
+    """Who is in goes on, and who comes gets in."""
+    words = [deployment.BUILD / "tests/bench/bench-attack", kind, system.host, system.port, source]
+    if kind == "fragments":
+        words.append(tmp_path / "tickets")
+        words[-1].write_text("\n".join(crowd.tickets(8)) + "\n")
+    attack = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
+                              start_new_session=True)
+    try:
+        assert attack.stdout.readline() == "ready\n"
+        for _ in range(3):
+            crowd.all_move()
+            assert system.healthy(10), "a page is not served"
+            with own_desktop(system) as viewer:
+                viewer.update()
+    finally:
+        attack.terminate()
+        did, _ = attack.communicate(timeout=20)
+    assert int(did) > 500, "it was no flood"
+    crowd.all_move()
+    crowd.fill()
 
 
 # ---- the disk
