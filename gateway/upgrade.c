@@ -17,6 +17,7 @@ pid_t upgrade_try(char **argv)
 	g_autoptr(GPtrArray) words = g_ptr_array_new();
 	pid_t pid;
 
+	g_assert(argv[0] != NULL);
 	for (char **word = argv; *word; word++)
 		g_ptr_array_add(words, *word);
 	g_ptr_array_add(words, (char *)"--check");

@@ -26,7 +26,7 @@ gboolean rights_drop_capabilities(GError **error)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	/* Only who holds CAP_SETPCAP can narrow the bounding set; who does not, has no new
 	 * privileges and so no way to draw on it. */

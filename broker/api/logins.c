@@ -154,6 +154,7 @@ static Login *take_oldest(Logins *logins, const char *place)
 	GHashTableIter iter;
 	gpointer value;
 
+	g_assert(place != NULL);
 	g_hash_table_iter_init(&iter, logins->table);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Login *login = value;

@@ -108,8 +108,10 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
 	for (int i = 0; i < n; i++) {
 		int style = messages[i]->msg_style;
 
-		if (style == PAM_PROMPT_ECHO_OFF || style == PAM_PROMPT_ECHO_ON)
-			responses[i].resp = strdup(*next++);
+		if (style != PAM_PROMPT_ECHO_OFF && style != PAM_PROMPT_ECHO_ON)
+			continue;
+		g_assert(next != NULL && *next != NULL); /* login_ask() has counted */
+		responses[i].resp = strdup(*next++);
 	}
 	*out = responses;
 	return PAM_SUCCESS;

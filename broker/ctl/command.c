@@ -63,7 +63,7 @@ static const Option *find_option(const Command *command, const char *word, const
  * with ps(1). */
 static json_t *read_secret(const char *path, GError **error)
 {
-	FILE *file = g_str_equal(path, "-") ? stdin : fopen(path, "re");
+	FILE *file = g_strcmp0(path, "-") == 0 ? stdin : fopen(path, "re");
 	char line[SECRET_MAX + 2] = "";
 	json_t *json = NULL;
 

@@ -112,6 +112,7 @@ static gboolean print_answer(const Call *call, const Shared *shared, char *text,
 
 static int complain(const GError *error, int code)
 {
+	g_assert(error != NULL);
 	fprintf(stderr, "orielctl: %s\n", error->message);
 	return code;
 }

@@ -147,6 +147,7 @@ static Io upgrade(Session *s, GError **error)
 	HttpTalk *talk = s->talk;
 	Io io;
 
+	g_assert(talk != NULL);
 	if (!talk->answered) {
 		buffer_append(&s->client.out, talk->upgrade, strlen(talk->upgrade));
 		talk->answered = TRUE;

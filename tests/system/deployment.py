@@ -27,9 +27,10 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ORIEL_BUILD", SOURCE / "build" / "gcc"))
 GUESTS = SOURCE / "build" / "guest"
 OUT = SOURCE / "tests" / "out"
-# Words to put before each daemon of ours: "valgrind --error-exitcode=99" (docs/testing.md).
+# Words to put before the gateway and the login helper: "valgrind --quiet", docs/testing.md. Not
+# before the broker: valgrind 3.19 knows no pidfd_open(2), by which the broker holds its QEMUs.
 UNDER = os.environ.get("ORIEL_UNDER", "").split()
-COMPLAINTS = re.compile(r"Sanitizer|runtime error:|ERROR SUMMARY: [1-9]|definitely lost: [1-9]")
+COMPLAINTS = re.compile(r"Sanitizer|runtime error:|^==\d+== \S")
 PEOPLE = ("anna", "ben", "carla", "admin")
 PROGRAMS = (
     "gateway/oriel-gateway",
@@ -186,9 +187,10 @@ class Deployment:
         as_user = []
         if uid is not None:
             as_user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+        under = UNDER if name != "broker" else []
         log = self.path(f"log/{name}.log").open("ab")
         self.daemons[name] = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", *as_user, *UNDER, *map(str, command)],
+            ["setpriv", "--pdeathsig", "TERM", *as_user, *under, *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
