@@ -5,8 +5,7 @@
 #define DELAY_US   (10 * G_USEC_PER_SEC) /* so long a measured delay is believed */
 #define SILENCE_US (2 * G_USEC_PER_SEC)  /* who answers no fence gets an update so often */
 #define FRAME_US   16000                 /* so much may wait in the line: no eye sees it */
-#define BUSY_US    1000                  /* a shorter time says only that the line is fast */
-#define TELLING    4096                  /* an update of fewer bytes says little of the rate */
+#define FADE       0.875f                /* of what was learned, at each answer */
 
 static void forget(RfbPace *pace)
 {
@@ -14,21 +13,10 @@ static void forget(RfbPace *pace)
 	pace->n--;
 }
 
-static float best_rate(const RfbPace *pace)
-{
-	float best = 0;
-
-	for (unsigned i = 0; i < RFB_PACE_RATES; i++)
-		best = MAX(best, pace->rates[i]);
-	return best;
-}
-
 /* How long the line is busy with so many bytes; 0 while nothing is known of it. */
 static gint64 carry(const RfbPace *pace, guint64 bytes)
 {
-	float rate = best_rate(pace);
-
-	return rate > 0 ? (gint64)((float)bytes / rate) : 0;
+	return pace->carried > 0 ? (gint64)((float)bytes * pace->busy_us / pace->carried) : 0;
 }
 
 static gboolean is_stale(const RfbPace *pace, gint64 now)
@@ -57,14 +45,12 @@ static void learn_delay(RfbPace *pace, guint32 bytes, gint64 took, gint64 now)
 	pace->since_us = now;
 }
 
+/* Bytes and times are summed apart: after a lost packet an answer comes late, and the next ones all
+ * at once. Alone, each would be wrong. */
 static void learn_rate(RfbPace *pace, guint32 bytes, gint64 busy)
 {
-	float rate = (float)bytes / (float)MAX(busy, BUSY_US);
-
-	if (rate <= best_rate(pace) && (busy < BUSY_US || bytes < TELLING))
-		return;
-	pace->rates[pace->next_rate] = rate;
-	pace->next_rate = (guint8)((pace->next_rate + 1) % RFB_PACE_RATES);
+	pace->carried = pace->carried * FADE + (float)bytes;
+	pace->busy_us = pace->busy_us * FADE + (float)MAX(busy, 0);
 }
 
 gboolean rfb_pace_answered(RfbPace *pace, guint8 serial, gint64 now)

@@ -16,17 +16,16 @@
 
 /* Updates on their way at most: at 200 ms of delay still 40 a second. */
 #define RFB_PACE_FLIGHT 8
-#define RFB_PACE_RATES  4
 
 typedef struct {
 	gint64 sent_us[RFB_PACE_FLIGHT];
 	guint32 bytes[RFB_PACE_FLIGHT];
-	gint64 free_us;              /* when the line will have carried all that was sent      */
-	gint64 done_us;              /* when it had carried what was answered last             */
-	gint64 since_us;             /* when delay_us was found: a line's delay can change     */
-	gint64 delay_us;             /* the shortest answer of late; 0 = none yet              */
-	float rates[RFB_PACE_RATES]; /* bytes per us: the last ones, of which the best counts  */
-	guint8 next_rate;
+	gint64 free_us;  /* when the line will have carried all that was sent        */
+	gint64 done_us;  /* when it had carried what was answered last               */
+	gint64 since_us; /* when delay_us was found: a line's delay can change       */
+	gint64 delay_us; /* the shortest answer of late; 0 = none yet                */
+	float carried;   /* bytes, and ...                                           */
+	float busy_us;   /* ... the time that they took; what is older counts less   */
 	guint8 first, n; /* of the flight     */
 	guint8 serial;   /* of the next fence */
 } RfbPace;

@@ -12,11 +12,12 @@ typedef struct {
 	gint64 delay, frame; /* us: one way; the desktop's shortest time between updates */
 	double rate;         /* bytes per us */
 	guint32 bytes;       /* of an update */
+	unsigned loss;       /* one packet of so many is late by a round trip, and all behind it; 0 = none */
 } Line;
 
 typedef struct {
 	unsigned updates;
-	gint64 worst_us; /* from leaving the gateway to being drawn */
+	gint64 mean_us; /* from leaving the gateway to being drawn */
 	unsigned most;   /* in flight */
 } Result;
 
@@ -30,7 +31,8 @@ static Result simulate(const Line *line, gint64 seconds)
 	RfbPace pace = {0};
 	Fence fences[FLIGHTS];
 	unsigned n = 0;
-	gint64 busy_until = 0, next_frame = 0;
+	gint64 busy_until = 0, next_frame = 0, drawn = 0, held = 0, total = 0;
+	unsigned packets = 0, counted = 0;
 	Result result = {0};
 
 	for (gint64 now = 1; now < seconds * G_USEC_PER_SEC; now += 250) {
@@ -44,15 +46,21 @@ static Result simulate(const Line *line, gint64 seconds)
 			guint32 bytes = i == 0 ? 0 : line->bytes;
 
 			busy_until = MAX(busy_until, now) + (gint64)(bytes / line->rate);
-			fences[n].answer = busy_until + 2 * line->delay;
+			for (unsigned at = 0; line->loss && at < bytes; at += 1448) {
+				if (++packets % line->loss == 0)
+					held = busy_until + 3 * line->delay;
+			}
+			drawn = MAX(drawn, MAX(busy_until + line->delay, held));
+			fences[n].answer = drawn + line->delay;
 			fences[n++].serial = rfb_pace_sent(&pace, bytes, now);
 		}
 		next_frame = now + line->frame;
 		result.updates++;
-		if (now > 2 * G_USEC_PER_SEC)
-			result.worst_us = MAX(result.worst_us, busy_until + line->delay - now);
+		if (now > 2 * G_USEC_PER_SEC && ++counted)
+			total += drawn - now;
 		result.most = MAX(result.most, n);
 	}
+	result.mean_us = total / MAX(counted, 1);
 	return result;
 }
 
@@ -60,7 +68,7 @@ static Result simulate(const Line *line, gint64 seconds)
 static void test_distance(void)
 {
 	for (gint64 round_trip = 0; round_trip <= 200; round_trip += 50) {
-		Line line = {round_trip * MS / 2, 30 * MS, 12.5, 4000};
+		Line line = {round_trip * MS / 2, 30 * MS, 12.5, 4000, 0};
 		Result result = simulate(&line, 10);
 
 		g_assert_cmpuint(result.updates, >, 300);
@@ -72,21 +80,32 @@ static void test_distance(void)
  * delay, and little more. */
 static void test_slow_line(void)
 {
-	Line line = {25 * MS, 30 * MS, 1.25, 100000};
+	Line line = {25 * MS, 30 * MS, 1.25, 100000, 0};
 	gint64 own = (gint64)(line.bytes / line.rate);
 	Result result = simulate(&line, 20);
 
 	g_assert_cmpuint(result.updates, >, 20 * G_USEC_PER_SEC / own * 8 / 10);
-	g_assert_cmpint(result.worst_us, <, own + line.delay + 40 * MS);
+	g_assert_cmpint(result.mean_us, <, own + line.delay + 25 * MS);
+}
+
+/* Lost packets are no reason to fill the line. */
+static void test_loss(void)
+{
+	Line line = {50 * MS, 30 * MS, 1.25, 100000, 100};
+	gint64 own = (gint64)(line.bytes / line.rate);
+	Result result = simulate(&line, 30);
+
+	g_assert_cmpuint(result.updates, >, 30 * G_USEC_PER_SEC / own * 6 / 10);
+	g_assert_cmpint(result.mean_us, <, own + 3 * line.delay + 40 * MS);
 }
 
 /* A viewer that takes long to draw is a slow line, too. */
 static void test_slow_viewer(void)
 {
-	Line line = {1 * MS, 5 * MS, 0.05, 10000};
+	Line line = {1 * MS, 5 * MS, 0.05, 10000, 0};
 	Result result = simulate(&line, 20);
 
-	g_assert_cmpint(result.worst_us, <, 200 * MS + line.delay + 40 * MS);
+	g_assert_cmpint(result.mean_us, <, 200 * MS + line.delay + 25 * MS);
 	g_assert_cmpuint(result.updates, >, 80);
 }
 
@@ -147,6 +166,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rfb-pace/distance", test_distance);
 	g_test_add_func("/rfb-pace/slow-line", test_slow_line);
+	g_test_add_func("/rfb-pace/loss", test_loss);
 	g_test_add_func("/rfb-pace/slow-viewer", test_slow_viewer);
 	g_test_add_func("/rfb-pace/silence", test_silence);
 	g_test_add_func("/rfb-pace/serials", test_serials);
