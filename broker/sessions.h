@@ -28,7 +28,8 @@ GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
 void sessions_inherit(Core *core, const char *broker);
 /* It ended at another broker. */
 void sessions_forget(Core *core, const char *id);
-/* Forgets those that ended while we heard nothing, and tells the gateways. */
+/* After a time in which we heard nothing: forgets those that have ended meanwhile and tells the
+ * gateways; those whose gateways are linked to us are ours. */
 void sessions_resync(Core *core);
 
 /* Every gateway, whichever broker it is linked to, closes its connections. */

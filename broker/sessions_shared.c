@@ -65,6 +65,19 @@ static gboolean has_ended(Core *core, const char *id)
 	return !row && g_error_matches(error, FAULT, FAULT_NOT_FOUND);
 }
 
+/* We were cut off for so long that another broker took it, but its gateway has been here all along.
+ */
+static void take_back(Core *core, const char *id)
+{
+	Lease *lease;
+
+	g_mutex_lock(&core->sessions->lock);
+	lease = g_hash_table_lookup(core->sessions->by_id, id);
+	if (lease && lease->connection)
+		store_lease_take(core->db, id, brokers_name(core->brokers), NULL);
+	g_mutex_unlock(&core->sessions->lock);
+}
+
 void sessions_resync(Core *core)
 {
 	g_autoptr(GPtrArray) ids = sessions_ids(core->sessions);
@@ -72,8 +85,10 @@ void sessions_resync(Core *core)
 	for (guint i = 0; i < ids->len; i++) {
 		const char *id = ids->pdata[i];
 
-		if (!has_ended(core, id))
+		if (!has_ended(core, id)) {
+			take_back(core, id);
 			continue;
+		}
 		sessions_forget(core, id);
 		gateway_link_end(core->link, id, FAULT_ENDED, "ended");
 	}

@@ -23,6 +23,7 @@ static const Row rows[] = {
 	{"gateway", "proxy_from", LIST, AT(proxy_from), ""},
 	{"gateway", "certificate", TEXT, AT(certificate), "/etc/oriel/tls.crt"},
 	{"gateway", "key", TEXT, AT(key), "/etc/oriel/tls.key"},
+	{"gateway", "brokers", LIST, AT(brokers), ""},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},
 	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 10000},
 	{"gateway", "max_sessions", NUMBER, AT(max_sessions), "10000", 1, 1000000},

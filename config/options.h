@@ -14,6 +14,7 @@ typedef struct {
 	char **proxy_from;    /* "address" or "address/bits": begin with PROXY   */
 	char *certificate;    /* PEM chain                                       */
 	char *key;            /* PEM private key                                 */
+	char **brokers;       /* directories of brokers' sockets; empty = [sockets] */
 	int workers;          /* processes; 0 = one per core                     */
 	int rfb_silence;      /* ms of silence that mean VNC on a shared port    */
 	int max_sessions;     /* per worker                                      */

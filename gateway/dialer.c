@@ -51,6 +51,25 @@ static int dial(const char *path)
 	return autofd_steal(&fd);
 }
 
+/* To the broker that answered last; when it is away, to the next of several, which then is that one.
+ * The web socket's broker and the control socket's are one as long as both answer. */
+static int dial_target(const Options *options, guint32 target)
+{
+	static unsigned at;
+	unsigned n = options->brokers ? g_strv_length(options->brokers) : 0;
+	char path[sizeof((struct sockaddr_un *)0)->sun_path];
+	int fd = -1;
+
+	if (n == 0)
+		return dial(target == DIALER_WEB ? options->web : options->control);
+	for (unsigned i = 0; i < n && fd < 0; i++, at = fd < 0 ? (at + 1) % n : at) {
+		g_snprintf(path, sizeof path, "%s/%s.sock", options->brokers[at],
+			target == DIALER_WEB ? "web" : "control");
+		fd = dial(path);
+	}
+	return fd;
+}
+
 static void answer(int link, guint32 turn, int fd, int failed)
 {
 	Answer words = {.turn = turn, .error = fd < 0 ? failed : 0};
@@ -87,7 +106,7 @@ static void serve(int link, const Options *options)
 		if (n != sizeof question)
 			continue;
 		if (question.target == DIALER_CONTROL || question.target == DIALER_WEB) {
-			fd = dial(question.target == DIALER_WEB ? options->web : options->control);
+			fd = dial_target(options, question.target);
 			failed = errno;
 		}
 		answer(link, question.turn, fd, failed);

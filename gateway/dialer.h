@@ -15,7 +15,8 @@ typedef enum { DIALER_CONTROL, DIALER_WEB } DialerTarget;
  * inherit. Borrows the options. FAULT_BUG. */
 Dialer *dialer_start(const Options *options, GError **error);
 
-/* A connected descriptor, non-blocking; or -1 with FAULT_BROKER. Waits for the other process only,
+/* To the broker that answered last or, if that one is away, to the next in options->brokers. A
+ * connected descriptor, non-blocking; or -1 with FAULT_BROKER. Waits for the other process only,
  * which never waits for the broker: microseconds, two seconds at most. */
 int dialer_connect(Dialer *dialer, DialerTarget target, GError **error);
 

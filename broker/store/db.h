@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * db: the small layer between the store's typed functions and a database. One driver per file
- * (db_sqlite.c, db_pgsql.c), each a vtable that runs one statement; everything else is here, so that
- * a second driver brings no second way to use it. Statements are portable SQL with "?" for each value.
+ * (db_sqlite.c, db_pgsql.c), each a vtable that runs one statement; everything else is here, so
+ * that a second driver brings no second way to use it. Statements are portable SQL with "?" for
+ * each value.
  *
  * One connection and one lock: a transaction holds the lock from db_begin() to its end, and the
  * database lets in one at a time, whichever broker's it is: what a transaction reads stays true

@@ -79,7 +79,6 @@ PGconn *db_pgsql_connect(const char *where)
 		"client_encoding", "dbname", NULL};
 	const char *values[] = {
 		"5", "4", "2", "3", "10000", "oriel-broker", SESSION, "UTF8", where, NULL};
-
 	PGconn *handle = PQconnectdbParams(keys, values, 1);
 
 	PQsetNoticeReceiver(handle, ignore_notice, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store_session: sessions as they were and are, for people and admins. What only the broker needs of
- * the live ones is store_lease.h's. */
+/* store_session: sessions as they were and are, for people and admins. What only the broker needs
+ * of the live ones is store_lease.h's. */
 #pragma once
 
 #include "core.h"

@@ -145,6 +145,32 @@ static void test_move(CoreFixture *f, gconstpointer unused)
 	core_close(second);
 }
 
+/* One that was cut off finds its session taken, and its gateway still there: nothing is lost. */
+static void test_cut_off(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Options) options = NULL;
+	g_autofree char *ticket = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 due = G_MAXINT64;
+	Core *second;
+
+	BEGIN(f);
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	second = second_core(f, &options);
+	lease = begin_session(second, second, &gateway, &ticket);
+	sessions_inherit(f->core, "second");
+	g_assert_true(knows(f->core, lease));
+	sessions_resync(second);
+	/* The other one's patience ends. */
+	g_usleep((f->times.adopt + 1) * G_USEC_PER_SEC);
+	sessions_expire(f->core, &due);
+	await_known(f->core, lease, FALSE);
+	g_assert_true(knows(second, lease));
+	g_assert_true(session_end(second, lease, FAULT_ENDED, "left"));
+	core_close(second);
+}
+
 /* The one that leads goes away: the other leads, gives its sessions their time, and keeps pools. */
 static void test_inherit(CoreFixture *f, gconstpointer unused)
 {
@@ -209,6 +235,7 @@ int main(int argc, char **argv)
 		core_fixture_teardown)
 	ADD("share", test_share);
 	ADD("move", test_move);
+	ADD("cut-off", test_cut_off);
 	ADD("inherit", test_inherit);
 	ADD("reach", test_reach);
 	return g_test_run();
