@@ -3,9 +3,28 @@
  * The first byte chooses the side (bit 0) and the pixel format (bits 1 and 2); the rest is a
  * running connection. It is scanned whole and in small steps: both must find the same ends.
  */
-#include "rfb/rfb_units.h"
+#include "rfb/rfb_zlib.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+/* What is left of a rectangle of a zlib stream is one, too, and as much shorter as was said. */
+static void strip(const RfbUnit *unit, RfbPixels pixels, RfbPixels format, const guint8 *bytes)
+{
+	g_autofree guint8 *copy = g_memdup2(bytes, unit->length);
+	gsize drop = rfb_zlib_strip(unit, pixels, copy), left = unit->length - drop;
+	RfbUnits units;
+	RfbUnit again;
+
+	g_assert(drop == 0 || drop == 2 || drop == 3);
+	if (drop == 0)
+		return;
+	rfb_units_init(&units);
+	units.next = format;
+	g_assert(rfb_units_from_desktop(&units, (const guint8 *)"\0\0\0\1", 4, &again, NULL) ==
+		 RFB_SCAN_UNIT);
+	g_assert(rfb_units_from_desktop(&units, copy + drop, left, &again, NULL) == RFB_SCAN_UNIT);
+	g_assert(again.length == left && again.type == unit->type);
+}
 
 /* Counts what ends in these bytes, given in steps; *out_at is where the last whole thing ended. */
 static guint64 scan(guint8 choice, const guint8 *data, gsize size, gsize step, gsize *out_at)
@@ -36,6 +55,8 @@ static guint64 scan(guint8 choice, const guint8 *data, gsize size, gsize step, g
 			continue;
 		}
 		g_assert(unit.length > 0 && unit.length <= given - at);
+		if (unit.stream >= 0)
+			strip(&unit, units.pixels, formats[choice >> 1 & 3], data + at);
 		at += unit.length;
 		if (units.pass == RFB_PASS_NOTHING) {
 			*out_at = at;
