@@ -113,6 +113,12 @@ GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned l
 	GError **error);
 /* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error);
+/* An admin moves a live session (web or VNC) to another desktop of its user: the id, name or pool of
+ * one of their cards, which is assigned and started first. The person keeps connection and window.
+ * The move has been ordered on return; if it fails, the session ends (its new id is in the log).
+ * FAULT_NOT_FOUND, FAULT_CLIENT (SPICE, or it is there already), FAULT_BUSY, FAULT_DESKTOP. */
+gboolean core_session_move(Core *core, const char *admin, const char *id, const char *desktop,
+	GError **error);
 
 /* ---- administration (orielctl over the admin socket; admins over HTTPS) */
 

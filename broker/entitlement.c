@@ -2,6 +2,10 @@
 /* entitlement: see entitlement.h. */
 #include "entitlement.h"
 
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
 #include "fault.h"
 #include "store_entitlement.h"
 #include "store_pool.h"
@@ -47,4 +51,39 @@ PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError 
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s may not use pool '%s', or there is none",
 		who->user, pool);
 	return NULL;
+}
+
+#define GROUPS_MAX 1024
+#define NSS_MAX    65536 /* bytes of one entry */
+
+/* NULL: it has no name. */
+static char *group_name(gid_t id)
+{
+	g_autofree char *memory = g_malloc(NSS_MAX);
+	struct group group, *found = NULL;
+
+	if (getgrgid_r(id, &group, memory, NSS_MAX, &found) != 0 || !found)
+		return NULL;
+	return g_strdup(group.gr_name);
+}
+
+char **entitlement_groups(const char *user)
+{
+	g_autofree char *memory = g_malloc(NSS_MAX);
+	g_autofree gid_t *ids = g_new(gid_t, GROUPS_MAX);
+	GPtrArray *names = g_ptr_array_new();
+	struct passwd passwd, *found = NULL;
+	int n = GROUPS_MAX;
+
+	if (getpwnam_r(user, &passwd, memory, NSS_MAX, &found) == 0 && found &&
+		getgrouplist(user, passwd.pw_gid, ids, &n) >= 0) {
+		for (int i = 0; i < n; i++) {
+			char *name = group_name(ids[i]);
+
+			if (name)
+				g_ptr_array_add(names, name);
+		}
+	}
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
 }

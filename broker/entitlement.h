@@ -11,3 +11,5 @@ GPtrArray *entitlement_pools(Core *core, const Who *who, GError **error);
 /* The pool, or FAULT_NOT_FOUND if there is none or it is not for this person: no difference is
  * told. */
 PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError **error);
+/* The groups that NSS knows of somebody who has not just logged in; never NULL, g_strfreev() it. */
+char **entitlement_groups(const char *user);

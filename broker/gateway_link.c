@@ -143,3 +143,17 @@ void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const ch
 	for (guint i = 0; i < all->len; i++)
 		gateway_connection_send(all->pdata[i], &end, -1);
 }
+
+gboolean gateway_link_send(GatewayLink *link, gconstpointer connection,
+	const ControlMessage *message, int fd)
+{
+	g_autoptr(GPtrArray) all = linked(link);
+
+	for (guint i = 0; i < all->len; i++) {
+		if (all->pdata[i] == connection) {
+			gateway_connection_send(all->pdata[i], message, fd);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}

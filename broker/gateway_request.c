@@ -101,25 +101,6 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	       send_new(connection, m, &grant, error);
 }
 
-/* The card of that name, pool or id; without one the one used last, else the first. */
-static char *choose_card(Core *core, const Who *who, const char *wanted, GError **error)
-{
-	g_autoptr(GPtrArray) cards = core_desktops(core, who, error);
-
-	if (!cards)
-		return NULL;
-	for (guint i = 0; i < cards->len; i++) {
-		DesktopView *card = cards->pdata[i];
-
-		if (!wanted || !*wanted || g_str_equal(wanted, card->name) ||
-			g_str_equal(wanted, card->pool) || g_str_equal(wanted, card->id))
-			return g_strdup(card->id);
-	}
-	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no desktop%s%s", who->user,
-		wanted ? " called " : "", wanted ? wanted : "");
-	return NULL;
-}
-
 /* Who comes from where: without the port, which is another one each time. */
 static char *host_of(const char *peer)
 {
@@ -172,7 +153,7 @@ static gboolean do_login(GatewayConnection *connection, const ControlMessage *m,
 {
 	Core *core = gateway_connection_core(connection);
 	g_autoptr(Who) who = authenticate(core, m, error);
-	g_autofree char *card = who ? choose_card(core, who, m->desktop, error) : NULL;
+	g_autofree char *card = who ? ticket_card(core, who, m->desktop, error) : NULL;
 	g_autofree char *desktop = NULL;
 	g_auto(Grant) grant = {0};
 	Asker asker = asker_of(connection);

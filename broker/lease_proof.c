@@ -55,6 +55,8 @@ char *lease_proof(const ControlMessage *request)
 	guint8 random[SALT_BYTES];
 	g_autofree char *salt = NULL;
 
+	if (!request->ticket && !request->user)
+		return NULL;
 	g_assert(getrandom(random, sizeof random, 0) == sizeof random);
 	salt = hex(random, sizeof random);
 	return proof_with(salt, request);

@@ -26,6 +26,24 @@ static gboolean check_display(Core *core, const char *id, const char *via, GErro
 	return FALSE;
 }
 
+char *ticket_card(Core *core, const Who *who, const char *wanted, GError **error)
+{
+	g_autoptr(GPtrArray) cards = core_desktops(core, who, error);
+
+	if (!cards)
+		return NULL;
+	for (guint i = 0; i < cards->len; i++) {
+		DesktopView *card = cards->pdata[i];
+
+		if (!wanted || !*wanted || g_str_equal(wanted, card->name) ||
+			g_str_equal(wanted, card->pool) || g_str_equal(wanted, card->id))
+			return g_strdup(card->id);
+	}
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no desktop%s%s", who->user,
+		wanted ? " called " : "", wanted ? wanted : "");
+	return NULL;
+}
+
 gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char *protocol,
 	char **out_id, GError **error)
 {

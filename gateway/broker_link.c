@@ -230,10 +230,14 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 {
 	autofd int fd = -1;
 
-	if (message->type == CONTROL_LEASE && message->endpoint.has_fd)
+	if (message->endpoint.has_fd)
 		fd = GPOINTER_TO_INT(g_queue_pop_head(&link->fds)) - 1;
 	if (message->type == CONTROL_END) {
 		link->calls.end(link->data, message);
+		return;
+	}
+	if (message->type == CONTROL_MOVE) {
+		link->calls.move(link->data, message, autofd_steal(&fd));
 		return;
 	}
 	if (!link->up && message->type == CONTROL_OK) {
@@ -262,7 +266,8 @@ static gboolean link_decode(BrokerLink *link, GError **error)
 		secret_wipe(buffer_bytes(&link->in), (gsize)n);
 		buffer_consume(&link->in, (gsize)n);
 		if (message.type != CONTROL_LEASE && message.type != CONTROL_REFUSE &&
-			message.type != CONTROL_OK && message.type != CONTROL_END) {
+			message.type != CONTROL_OK && message.type != CONTROL_END &&
+			message.type != CONTROL_MOVE) {
 			g_set_error(error, FAULT, FAULT_BROKER, "it sent %s",
 				control_type_name(message.type));
 			return FALSE;

@@ -21,6 +21,8 @@ typedef struct {
 	BrokerAnswer answer;
 	/* The broker wants every connection of this lease closed. */
 	void (*end)(gpointer data, const ControlMessage *message);
+	/* The broker moves the session of message->lease to another desktop; fd as above. */
+	void (*move)(gpointer data, const ControlMessage *message, int fd);
 	/* The broker has said ok to our hello; `again` if this is not the first time. */
 	void (*up)(gpointer data, gboolean again);
 } BrokerLinkCalls;

@@ -14,6 +14,9 @@
 
 #define LINGER_MS 2000 /* for the last words to arrive */
 
+/* A move begins anew here. */
+#define DIAL_ROW 5
+
 static const struct {
 	const char *name;
 	Step (*run)(Session *session, GError **error);
@@ -109,10 +112,10 @@ static void set_watches(Session *s)
 	int client = wanted(&s->client);
 
 	if (client == 0 && loop->phase == PHASE_STEPS &&
-		(!loop->relayed || (s->desktop.waits & STREAM_WRITABLE)))
+		(!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
 		client = UV_DISCONNECT;
 	set_watch(&loop->client_poll, &loop->client_events, client);
-	set_watch(&loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
+	set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
 	if (loop->wake && (at == 0 || loop->wake < at))
 		at = loop->wake;
 	if (at) {
@@ -134,7 +137,8 @@ static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
 
 void session_watch_desktop(Session *s, int fd)
 {
-	start_watch(s, &s->loop->desktop_poll, &s->loop->desktop_events, fd);
+	s->loop->desktop_poll = g_new0(uv_poll_t, 1);
+	start_watch(s, s->loop->desktop_poll, &s->loop->desktop_events, fd);
 }
 
 /* ---- the end */
@@ -156,14 +160,25 @@ static void on_closed(uv_handle_t *handle)
 	g_free(s);
 }
 
-static void close_desktop(Session *s)
+static void on_desktop_poll_closed(uv_handle_t *handle)
+{
+	on_closed(handle);
+	g_free(handle);
+}
+
+static void close_watch(Session *s)
 {
 	SessionLoop *loop = s->loop;
 
-	if (loop->desktop_events >= 0) {
-		uv_close((uv_handle_t *)&loop->desktop_poll, on_closed);
-		loop->desktop_events = -1;
-	}
+	if (loop->desktop_events >= 0)
+		uv_close((uv_handle_t *)loop->desktop_poll, on_desktop_poll_closed);
+	loop->desktop_poll = NULL;
+	loop->desktop_events = -1;
+}
+
+static void close_desktop(Session *s)
+{
+	close_watch(s);
 	if (s->dial != NULL && s->dial->close != NULL)
 		s->dial->close(s);
 	s->dial = NULL;
@@ -196,6 +211,24 @@ static void finish(Session *s)
 	worker_session_gone(s->worker, s, loop->relayed);
 }
 
+static void report_lease(Session *s, Fault code, const char *reason)
+{
+	SessionLoop *loop = s->loop;
+	ControlMessage ended = {
+		.type = CONTROL_ENDED,
+		.lease = s->lease,
+		.channel = s->ask.channel,
+		.fault = (char *)fault_info(code)->name,
+		.reason = (char *)reason,
+		.step = (char *)s->log.step,
+		.bytes_in = s->client.bytes_in - loop->bytes_in,
+		.bytes_out = s->client.bytes_out - loop->bytes_out,
+		.milliseconds = session_now(s) - loop->lease_at,
+	};
+
+	broker_link_notify(worker_broker(s->worker), &ended);
+}
+
 /* One line and one notice, whatever the end was. Pages and API calls are the broker's to log. */
 static void report(Session *s, Fault code, const char *reason)
 {
@@ -210,21 +243,8 @@ static void report(Session *s, Fault code, const char *reason)
 	log_write(level, &s->log, "ended fault=%s in=%" G_GUINT64_FORMAT " out=%" G_GUINT64_FORMAT
 		" ms=%" G_GUINT64_FORMAT ": %s", fault_info(code)->name, s->client.bytes_in,
 		s->client.bytes_out, ms, reason);
-	if (s->lease != NULL) {
-		ControlMessage ended = {
-			.type = CONTROL_ENDED,
-			.lease = s->lease,
-			.channel = s->ask.channel,
-			.fault = (char *)fault_info(code)->name,
-			.reason = (char *)reason,
-			.step = (char *)s->log.step,
-			.bytes_in = s->client.bytes_in,
-			.bytes_out = s->client.bytes_out,
-			.milliseconds = ms,
-		};
-
-		broker_link_notify(worker_broker(s->worker), &ended);
-	}
+	if (s->lease != NULL)
+		report_lease(s, code, reason);
 }
 
 /* The last words have been put into client.out: they go out, then the client closes. */
@@ -285,6 +305,32 @@ static void end(Session *s, const GError *error)
 	linger(s);
 	if (loop->phase == PHASE_LINGER)
 		set_watches(s);
+}
+
+/* ---- another desktop */
+
+/* The client's poll may stand still meanwhile: it is watched for its end, see set_watches(). */
+gboolean session_move(Session *s, const ControlMessage *message, int fd)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->phase != PHASE_STEPS || s->relay == NULL || s->relay->part == NULL ||
+		loop->moving || s->front != NULL)
+		return FALSE;
+	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
+	s->relay->part(s);
+	close_watch(s);
+	peer_clear(&s->desktop);
+	s->desktop.eof = FALSE;
+	report_lease(s, FAULT_ENDED, "moved to another desktop");
+	session_take_lease(s, message->to, message, fd);
+	loop->bytes_in = s->client.bytes_in;
+	loop->bytes_out = s->client.bytes_out;
+	loop->lease_at = session_now(s);
+	loop->moving = TRUE;
+	enter(s, DIAL_ROW);
+	session_run(s);
+	return TRUE;
 }
 
 /* ---- the loop */
@@ -435,7 +481,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->loop->timer.data = s;
 	s->loop->handles = 1;
 	start_watch(s, &s->loop->client_poll, &s->loop->client_events, fd);
-	s->loop->started_at = session_now(s);
+	s->loop->started_at = s->loop->lease_at = session_now(s);
 	worker_session_started(worker, s);
 	enter(s, 0);
 	session_run(s);

@@ -56,6 +56,11 @@ typedef struct {
 	/* First call has session->relaying == NULL: takes what it needs from talk and dialing
 	 * (both are freed after this call returns for the first time). */
 	Step (*run)(Session *session, GError **error);
+	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes leave
+	 * of the desktop, which is then disconnected; it may be gone already. arrive: the next one
+	 * has been dialled (session->dialing is there, and goes after the next run). */
+	void (*part)(Session *session);
+	gboolean (*arrive)(Session *session, GError **error);
 	/* Frees session->relaying. */
 	void (*close)(Session *session);
 } Relay;
@@ -186,6 +191,11 @@ void session_report_live(Session *session);
 /* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
  * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE. */
 gboolean session_drop(Session *session);
+
+/* The broker moves it to another desktop: the old lease ends, that of the message (CONTROL_MOVE)
+ * begins, in the same connection. fd: the endpoint's, -1 = none; taken. One that cannot be moved
+ * stays as it is. FALSE: it cannot. The session may be gone on return. */
+gboolean session_move(Session *session, const ControlMessage *message, int fd);
 
 /* Ends it with this fault (admin, drain, limit). The session may be gone on return. */
 void session_end(Session *session, Fault code, const char *reason);

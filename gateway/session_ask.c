@@ -54,11 +54,11 @@ static void replace(char **to, const char *text)
 	*to = g_strdup(text);
 }
 
-static void take_lease(Session *s, const ControlMessage *message, int fd)
+void session_take_lease(Session *s, const char *lease, const ControlMessage *message, int fd)
 {
 	const Endpoint *e = &message->endpoint;
 
-	replace(&s->lease, message->lease);
+	replace(&s->lease, lease);
 	replace(&s->user, message->user);
 	replace(&s->desktop_name, message->desktop);
 	s->log.user = s->user;
@@ -104,7 +104,7 @@ void session_answered(Session *s, const ControlMessage *message, int fd, const G
 		loop->verdict = STEP_FAIL;
 		loop->refusal = refusal(message);
 	} else if (message->type == CONTROL_LEASE) {
-		take_lease(s, message, fd);
+		session_take_lease(s, message->lease, message, fd);
 		fd = -1;
 	}
 	if (fd >= 0)

@@ -16,7 +16,8 @@ typedef struct SessionLoop {
 	gboolean running; /* inside session_run(): a nested call only notes that it came */
 	gboolean again;
 
-	uv_poll_t client_poll, desktop_poll;
+	uv_poll_t client_poll;
+	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
 	int client_events, desktop_events; /* what the polls watch now; -1 = no handle */
 	uv_timer_t timer;
 	guint64 deadline, wake; /* loop time in ms, 0 = none */
@@ -34,6 +35,8 @@ typedef struct SessionLoop {
 	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
 	gboolean connecting; /* the desktop's TCP connection is on its way */
 	gboolean relayed;    /* it came as far as the relay */
+	gboolean moving;     /* the next desktop is dialled below the relay */
+	guint64 bytes_in, bytes_out, lease_at; /* where the present lease began */
 } SessionLoop;
 
 /* session_steps.c: the first steps of the table, and redeem */
@@ -54,6 +57,9 @@ void session_watch_desktop(Session *session, int fd);
 
 /* session_ask.c: wipes and frees. */
 void ask_clear(Ask *ask);
+
+/* session_ask.c: the session has this lease now, and the message's endpoint; takes fd. */
+void session_take_lease(Session *session, const char *lease, const ControlMessage *message, int fd);
 
 /* session.c: TLS inside an HTTP CONNECT starts the table anew. */
 void session_restart(Session *session);

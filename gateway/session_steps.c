@@ -191,7 +191,7 @@ Step session_dial(Session *s, GError **error)
 
 Step session_welcome(Session *s, GError **error)
 {
-	return s->front->welcome(s, error);
+	return s->loop->moving ? STEP_NEXT : s->front->welcome(s, error);
 }
 
 static const Relay *relay_for(const Session *s)
@@ -204,7 +204,7 @@ static const Relay *relay_for(const Session *s)
 /* Everything that only the handshakes needed goes in one place. */
 static void drop_handshake(Session *s)
 {
-	if (s->front->close != NULL)
+	if (s->front != NULL && s->front->close != NULL)
 		s->front->close(s);
 	if (s->dial->close != NULL)
 		s->dial->close(s);
@@ -213,22 +213,42 @@ static void drop_handshake(Session *s)
 	endpoint_clear(&s->endpoint);
 }
 
+static void note_start(Session *s)
+{
+	session_report_live(s);
+	if (s->lease != NULL)
+		log_info(&s->log, "started protocol=%s%s%s", s->ask.protocol,
+			s->ask.channel ? " channel=" : "", s->ask.channel ? s->ask.channel : "");
+}
+
+static void begin_relay(Session *s)
+{
+	s->relay = relay_for(s);
+	s->loop->relayed = TRUE;
+	worker_session_relaying(s->worker, s);
+	note_start(s);
+}
+
+/* The relay has been running, and goes on with the desktop that was dialled. */
+static gboolean resume_relay(Session *s, GError **error)
+{
+	s->loop->moving = FALSE;
+	if (!s->relay->arrive(s, error))
+		return FALSE;
+	note_start(s);
+	return TRUE;
+}
+
 Step session_relay(Session *s, GError **error)
 {
-	gboolean first = s->relay == NULL;
 	Step step;
 
-	if (first) {
-		s->relay = relay_for(s);
-		s->loop->relayed = TRUE;
-		worker_session_relaying(s->worker, s);
-		session_report_live(s);
-		if (s->lease != NULL)
-			log_info(&s->log, "started protocol=%s%s%s", s->ask.protocol,
-				s->ask.channel ? " channel=" : "", s->ask.channel ? s->ask.channel : "");
-	}
+	if (s->relay == NULL)
+		begin_relay(s);
+	else if (s->loop->moving && !resume_relay(s, error))
+		return STEP_FAIL;
 	step = s->relay->run(s, error);
-	if (first && s->front != NULL)
+	if (s->dial != NULL)
 		drop_handshake(s);
 	return step;
 }

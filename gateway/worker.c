@@ -304,6 +304,39 @@ static void on_end(gpointer data, const ControlMessage *message)
 	}
 }
 
+/* A move that finds nobody, or one who cannot: the new lease is over before it began. */
+static void refuse_move(Worker *worker, const ControlMessage *message, int fd)
+{
+	ControlMessage ended = {
+		.type = CONTROL_ENDED,
+		.lease = message->to,
+		.fault = (char *)fault_info(FAULT_ENDED)->name,
+		.reason = (char *)"its session cannot be moved, or has ended",
+		.step = (char *)"move",
+	};
+
+	if (fd >= 0)
+		close(fd);
+	broker_link_notify(worker->broker, &ended);
+}
+
+static void on_move(gpointer data, const ControlMessage *message, int fd)
+{
+	Worker *worker = data;
+	GHashTableIter iter;
+	gpointer session;
+
+	g_hash_table_iter_init(&iter, worker->sessions);
+	while (g_hash_table_iter_next(&iter, &session, NULL)) {
+		if (g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
+			if (!session_move(session, message, fd))
+				refuse_move(worker, message, fd);
+			return;
+		}
+	}
+	refuse_move(worker, message, fd);
+}
+
 /* After an outage the broker learns what is still alive here, so that it gives none of these
  * desktops to somebody else. */
 static void on_up(gpointer data, gboolean again)
@@ -441,7 +474,8 @@ static gboolean enter_sandbox(const Options *options, unsigned number, GError **
 
 static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GError **error)
 {
-	static const BrokerLinkCalls calls = {.answer = on_answer, .end = on_end, .up = on_up};
+	static const BrokerLinkCalls calls = {
+		.answer = on_answer, .end = on_end, .move = on_move, .up = on_up};
 	const Options *o = worker->options;
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 

@@ -246,6 +246,17 @@ gboolean handle_desktop_action(Request *request, GError **error)
 						       request->args[0], request->args[1], error));
 }
 
+gboolean handle_session_move(Request *request, GError **error)
+{
+	g_autoptr(json_t) root = NULL;
+	const char *desktop;
+
+	if (!request_json(request, &root, error, "{s:s}", "desktop", &desktop))
+		return FALSE;
+	return reply_done(request, core_session_move(request->services->core, admin_name(request),
+						     request->args[0], desktop, error));
+}
+
 /* ?ended=1: also those that are over, newest first. */
 gboolean handle_admin_sessions(Request *request, GError **error)
 {

@@ -39,6 +39,7 @@ gboolean handle_unentitle(Request *request, GError **error);
 gboolean handle_admin_desktops(Request *request, GError **error);
 gboolean handle_desktop_action(Request *request, GError **error);
 gboolean handle_admin_sessions(Request *request, GError **error);
+gboolean handle_session_move(Request *request, GError **error);
 gboolean handle_audit(Request *request, GError **error);
 gboolean handle_events(Request *request, GError **error);
 

@@ -37,6 +37,7 @@ const Route routes[] = {
 	 .run = handle_desktop_action},
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},
 	{"DELETE", ADMIN "/sessions/{id}", MAY_ADMIN, WORK_QUICK, .run = handle_session_end},
+	{"POST", ADMIN "/sessions/{id}/move", MAY_ADMIN, WORK_START, .run = handle_session_move},
 	{"GET", ADMIN "/audit", MAY_ADMIN, WORK_QUICK, .run = handle_audit},
 	{"GET", ADMIN "/events", MAY_ADMIN, WORK_QUICK, .run = handle_events},
 

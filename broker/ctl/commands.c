@@ -186,6 +186,11 @@ const Command commands[] = {
 	 .options = {{"--all", "ended", OPTION_FLAG}, {"--limit", "limit", OPTION_NUMBER, "N"}},
 	 .columns = session_columns},
 	REMOVE("session end", "/sessions/{id}", "id", "End a session"),
+	{.words = "session move",
+	 .method = "POST",
+	 .path = ADMIN "/sessions/{id}/move",
+	 .help = "Move a session to another desktop of its user",
+	 .arguments = {"id", "desktop"}},
 
 	{.words = "audit",
 	 .method = "GET",

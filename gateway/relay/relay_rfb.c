@@ -9,56 +9,20 @@
  * parse. What the viewer said and saw is kept apart from what belongs to the desktop, because a
  * desktop can be replaced below a viewer between two units.
  */
+#include "desktop/desktop_rfb.h"
 #include "relay/pump.h"
-#include "relay/rfb_flow.h"
-#include "rfb/rfb_units.h"
-#include "session.h"
+#include "relay/rfb_handover.h"
+#include "relay/rfb_relay.h"
+#include "rfb/rfb_zlib.h"
 
 #include <string.h>
 
 #define CHUNK    (BUFFER_CHUNK - BUFFER_HEADROOM)
 #define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a chunk          */
-#define HELD_MAX 10            /* keys: as many as fingers                                  */
-
-/* Bytes at the front of a buffer on which we have decided. */
-typedef struct {
-	gsize ready; /* may go out; behind them ...       */
-	gsize skip;  /* ... these may not; behind them ... */
-	gsize after; /* ... these may                     */
-} Run;
-
-/* What is true of one desktop and ends with it. */
-typedef struct {
-	RfbUnits units;
-	unsigned features; /* RFB_FEATURE_* that it has announced */
-} RelayDesktop;
-
-/* What the viewer said and saw, whatever desktop is below; the next desktop is told. */
-typedef struct {
-	RfbUnits units;
-	unsigned features; /* RFB_FEATURE_* that it asked for                                  */
-	guint8 streams;    /* zlib streams (bits) of which it has seen the beginning           */
-	guint8 n_held;
-	gboolean format_leaving; /* its SetPixelFormat ends the run that is going out          */
-	gboolean updated;        /* so does the end of an update, the other way                */
-	guint8 format[RFB_PIXEL_FORMAT_SIZE];
-	struct {
-		guint32 keysym, code; /* code 0: it came as a plain KeyEvent */
-	} held[HELD_MAX];
-	guint8 *encodings; /* its last SetEncodings, filtered; NULL = none yet */
-	guint8 *size;      /* its last SetDesktopSize; NULL = none yet         */
-	RfbFlow flow;
-} RelayViewer;
-
-typedef struct {
-	RelayViewer viewer;
-	RelayDesktop desktop;
-	Run up, down;
-} RfbRelay;
 
 /* ---- from the viewer */
 
-static void note_key(RelayViewer *viewer, gboolean down, guint32 keysym, guint32 code)
+static void note_key(RfbRelayViewer *viewer, gboolean down, guint32 keysym, guint32 code)
 {
 	unsigned i;
 
@@ -68,7 +32,7 @@ static void note_key(RelayViewer *viewer, gboolean down, guint32 keysym, guint32
 	}
 	if (!down && i < viewer->n_held) {
 		viewer->held[i] = viewer->held[--viewer->n_held];
-	} else if (down && i < HELD_MAX) {
+	} else if (down && i < RFB_HELD_MAX) {
 		viewer->held[i].keysym = keysym;
 		viewer->held[i].code = code;
 		viewer->n_held = (guint8)MAX(viewer->n_held, i + 1);
@@ -82,7 +46,7 @@ static void remember(guint8 **what, const guint8 *b, gsize n)
 }
 
 /* The list loses what we cannot frame; the message stays in one piece at its end. */
-static gsize filter_encodings(RelayViewer *viewer, guint8 *b, gsize n)
+static gsize filter_encodings(RfbRelayViewer *viewer, guint8 *b, gsize n)
 {
 	unsigned asked = rfb_u16(b + 2);
 	unsigned kept = rfb_encodings_filter(b + 4, asked, &viewer->features);
@@ -111,13 +75,25 @@ static gsize plain_key(guint8 *b, guint32 keysym, gboolean down)
 	return 4;
 }
 
+static void note_audio(RfbRelayViewer *viewer, const guint8 *b)
+{
+	enum { ENABLE = 0, DISABLE = 1 };
+
+	if (rfb_u16(b + 2) > DISABLE)
+		memcpy(viewer->audio, b, sizeof viewer->audio);
+	else
+		viewer->audio_on = rfb_u16(b + 2) == ENABLE;
+}
+
 static gsize heed_qemu(RfbRelay *relay, guint8 *b, gsize n)
 {
 	guint32 keysym;
 	gboolean down;
 
-	if (b[1] == RFB_QEMU_AUDIO)
+	if (b[1] == RFB_QEMU_AUDIO) {
+		note_audio(&relay->viewer, b);
 		return relay->desktop.features & RFB_FEATURE_AUDIO ? 0 : n;
+	}
 	down = rfb_u16(b + 2) != 0;
 	keysym = rfb_u32(b + 4);
 	note_key(&relay->viewer, down, keysym, rfb_u32(b + 8));
@@ -129,7 +105,7 @@ static gsize heed_qemu(RfbRelay *relay, guint8 *b, gsize n)
 static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
 			    GError **error)
 {
-	RelayViewer *viewer = &relay->viewer;
+	RfbRelayViewer *viewer = &relay->viewer;
 	unsigned announced = relay->desktop.features;
 	gsize n = unit->length;
 	RfbPixels pixels;
@@ -150,6 +126,7 @@ static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsi
 		break;
 	case RFB_SET_ENCODINGS: *out_drop = filter_encodings(viewer, b, n); break;
 	case RFB_KEY_EVENT: note_key(viewer, b[1] != 0, rfb_u32(b + 4), 0); break;
+	case RFB_POINTER_EVENT: memcpy(viewer->pointer, b, sizeof viewer->pointer); break;
 	case RFB_CLIENT_CUT_TEXT: /* a negative length is the extended clipboard's */
 		if (rfb_u32(b + 4) > G_MAXINT32 && !(announced & RFB_FEATURE_CLIPBOARD))
 			*out_drop = n;
@@ -183,20 +160,57 @@ static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsi
 
 /* ---- from the desktop */
 
-static gsize heed_desktop(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
+/* The beginning of a zlib stream passes once for each viewer, whatever desktop it comes from. */
+static gboolean heed_stream(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
+	GError **error)
+{
+	guint8 bit = (guint8)(1 << unit->stream);
+	gboolean begins = !(relay->desktop.streams & bit);
+
+	relay->desktop.streams |= bit;
+	if (begins && relay->viewer.streams & bit) {
+		*out_drop = rfb_zlib_strip(unit, relay->desktop.units.pixels, b);
+		if (*out_drop == 0) {
+			g_set_error(error, FAULT, FAULT_DESKTOP,
+				"the desktop began a zlib stream without its header");
+			return FALSE;
+		}
+	}
+	relay->viewer.streams |= bit;
+	return TRUE;
+}
+
+/* The size that the viewer sees from now on; the answer to a wish that failed changes nothing. */
+static void note_size(RfbRelayViewer *viewer, const RfbUnit *unit)
+{
+	enum { ASKED_BY_THIS_CLIENT = 1 };
+	gboolean failed = unit->type == RFB_EXT_DESKTOP_SIZE && unit->x == ASKED_BY_THIS_CLIENT &&
+		unit->y != 0;
+
+	if ((unit->type != RFB_DESKTOP_SIZE && unit->type != RFB_EXT_DESKTOP_SIZE) || failed)
+		return;
+	viewer->width = unit->w;
+	viewer->height = unit->h;
+}
+
+/* Any part of an update. */
+static gboolean heed_picture(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
+	GError **error)
+{
+	relay->desktop.streams &= (guint8)~rfb_zlib_take_resets(unit, b);
+	if (unit->type < 0 && unit->kind == RFB_UNIT_RECT) {
+		relay->desktop.features |= rfb_feature(unit->type);
+		note_size(&relay->viewer, unit);
+	}
+	return unit->stream < 0 || heed_stream(relay, unit, b, out_drop, error);
+}
+
+/* How much of a desktop's message is dropped: nothing, or all. */
+static gsize heed_message(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
 {
 	unsigned wanted = relay->viewer.features, *announced = &relay->desktop.features;
 	gsize n = unit->length;
 
-	if (unit->kind == RFB_UNIT_SKIP)
-		return n;
-	if (unit->kind != RFB_UNIT_MESSAGE) {
-		if (unit->stream >= 0)
-			relay->viewer.streams |= (guint8)(1 << unit->stream);
-		if (unit->type < 0)
-			*announced |= rfb_feature(unit->type);
-		return 0;
-	}
 	switch (unit->type) {
 	case RFB_SERVER_CUT_TEXT: /* a negative length is the extended clipboard's */
 		if (rfb_u32(b + 4) <= G_MAXINT32)
@@ -211,10 +225,22 @@ static gsize heed_desktop(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
 	}
 }
 
+/* As heed_viewer(). */
+static gboolean heed_desktop(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
+	GError **error)
+{
+	*out_drop = 0;
+	switch (unit->kind) {
+	case RFB_UNIT_SKIP: *out_drop = unit->length; return TRUE;
+	case RFB_UNIT_MESSAGE: *out_drop = heed_message(relay, unit, b); return TRUE;
+	default: return heed_picture(relay, unit, b, out_drop, error);
+	}
+}
+
 /* ---- both ways */
 
 /* Adds a unit to the run. FALSE: the run ends here and has to go out first. */
-static gboolean run_add(Run *run, gsize length, gsize drop)
+static gboolean run_add(RfbRun *run, gsize length, gsize drop)
 {
 	if (drop == 0) {
 		run->ready += length;
@@ -254,14 +280,16 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 	gboolean on = buffer_length(in) > 0;
 
 	while (on) {
-		const guint8 *b = buffer_bytes(in) + relay->down.ready;
-		gsize n = buffer_length(in) - relay->down.ready;
+		guint8 *b = buffer_bytes(in) + relay->down.ready;
+		gsize n = buffer_length(in) - relay->down.ready, drop;
 		RfbUnit unit;
 
 		scan = rfb_units_from_desktop(&relay->desktop.units, b, n, &unit, error);
 		if (scan != RFB_SCAN_UNIT)
 			break;
-		on = run_add(&relay->down, unit.length, heed_desktop(relay, &unit, b));
+		if (!heed_desktop(relay, &unit, b, &drop, error))
+			return FALSE;
+		on = run_add(&relay->down, unit.length, drop);
 		if (unit.last && rfb_flow_wants_end(&relay->viewer.flow)) {
 			relay->viewer.updated = TRUE;
 			on = FALSE;
@@ -271,7 +299,7 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 }
 
 /* Sends the run. IO_DONE: it has gone; IO_WAIT: the rest of it waits. */
-static Io run_send(Run *run, Peer *from, Peer *to, gsize *moved, GError **error)
+static Io run_send(RfbRun *run, Peer *from, Peer *to, gsize *moved, GError **error)
 {
 	while (run->ready > 0 || run->skip > 0) {
 		gsize n;
@@ -279,7 +307,7 @@ static Io run_send(Run *run, Peer *from, Peer *to, gsize *moved, GError **error)
 
 		if (run->ready == 0) {
 			buffer_consume(&from->in, run->skip);
-			*run = (Run){.ready = run->after};
+			*run = (RfbRun){.ready = run->after};
 			continue;
 		}
 		io = peer_write(to, buffer_bytes(&from->in), run->ready, &n, error);
@@ -312,7 +340,8 @@ static Io speak(Session *s, RfbRelay *relay, GError **error)
 {
 	RfbFlow *flow = &relay->viewer.flow;
 
-	if (!rfb_units_between(&relay->desktop.units) || relay->down.ready > 0)
+	if (!rfb_units_between(&relay->desktop.units) || relay->down.ready > 0 ||
+		buffer_length(&s->client.out) > 0)
 		return IO_DONE;
 	if (relay->viewer.updated)
 		rfb_flow_updated(flow, s->client.bytes_out, g_get_monotonic_time());
@@ -329,9 +358,10 @@ static Io speak(Session *s, RfbRelay *relay, GError **error)
 	return IO_DONE;
 }
 
-static Io ask_flush(Session *s, GError **error)
+/* What is said between two messages, or at a hand-over, stands before everything else. */
+static Io out_flush(Peer *peer, GError **error)
 {
-	return buffer_length(&s->desktop.out) > 0 ? peer_flush(&s->desktop, error) : IO_DONE;
+	return buffer_length(&peer->out) > 0 ? peer_flush(peer, error) : IO_DONE;
 }
 
 /* Asks the desktop for the next update when it is time, between two messages of the viewer. */
@@ -341,11 +371,12 @@ static Io ask(Session *s, RfbRelay *relay, GError **error)
 
 	if (relay->up.ready > 0 || relay->up.skip > 0 || relay->viewer.updated)
 		return IO_DONE;
+	rfb_handover_repeat(relay, &s->desktop.out);
 	wait = rfb_flow_ask(&relay->viewer.flow, s->client.bytes_out, &s->desktop.out,
 		g_get_monotonic_time());
 	if (wait >= 0)
 		session_wake_after(s, (guint64)(wait + 999) / 1000);
-	return ask_flush(s, error);
+	return out_flush(&s->desktop, error);
 }
 
 /* TRUE while the viewer has to wait before it is listened to. */
@@ -360,7 +391,7 @@ static gboolean deaf(const RfbRelay *relay)
 static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 {
 	gsize moved = 0;
-	Io io = ask_flush(s, error);
+	Io io = out_flush(&s->desktop, error);
 
 	if (io != IO_DONE)
 		return io;
@@ -391,8 +422,10 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 {
 	gsize moved = 0;
-	Io io;
+	Io io = out_flush(&s->client, error);
 
+	if (io != IO_DONE)
+		return io;
 	for (;;) {
 		io = run_send(&relay->down, &s->desktop, &s->client, &moved, error);
 		if (io == IO_DONE)
@@ -416,6 +449,10 @@ static RfbRelay *begin(Session *s)
 	rfb_units_init(&relay->viewer.units);
 	rfb_units_init(&relay->desktop.units);
 	memcpy(relay->viewer.format, rfb_canonical, sizeof rfb_canonical);
+	if (s->dialing != NULL) {
+		relay->viewer.width = desktop_rfb_client(s)->width;
+		relay->viewer.height = desktop_rfb_client(s)->height;
+	}
 	s->relaying = relay;
 	return relay;
 }
@@ -455,4 +492,20 @@ static void rfb_close(Session *s)
 	g_free(relay);
 }
 
-const Relay relay_rfb = {.name = "rfb", .run = rfb_run, .close = rfb_close};
+static void rfb_part(Session *s)
+{
+	rfb_handover_part(s, s->relaying);
+}
+
+static gboolean rfb_arrive(Session *s, GError **error)
+{
+	return rfb_handover_arrive(s, s->relaying, desktop_rfb_client(s), error);
+}
+
+const Relay relay_rfb = {
+	.name = "rfb",
+	.run = rfb_run,
+	.part = rfb_part,
+	.arrive = rfb_arrive,
+	.close = rfb_close,
+};

@@ -151,6 +151,13 @@ gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now)
 	return -1;
 }
 
+void rfb_flow_moved(RfbFlow *flow)
+{
+	if (flow->ending)
+		say_end(flow);
+	flow->asked = TRUE;
+}
+
 void rfb_flow_clear(RfbFlow *flow)
 {
 	buffer_clear(&flow->say);

@@ -57,4 +57,7 @@ void rfb_flow_updated(RfbFlow *flow, guint64 sent, gint64 now);
  * it should be called again, -1 = something else has to happen first. */
 gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now);
 
+/* Another desktop is below, and has been asked for everything: what the old one owed is settled. */
+void rfb_flow_moved(RfbFlow *flow);
+
 void rfb_flow_clear(RfbFlow *flow);

@@ -37,7 +37,8 @@ typedef struct {
 #define BIT(name) (1u << CONTROL_##name)
 #define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN) | BIT(DIAL) | BIT(LINKED))
 #define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
-#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(LEASE) | BIT(END))
+#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(LEASE) | BIT(END) | \
+		   BIT(MOVE))
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
@@ -48,16 +49,17 @@ static const Field message_fields[] = {
 	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
 	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
 	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN)),
-	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE)),
+	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), BIT(JOIN)),
-	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE)),
+	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE)),
 	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN), 0),
 	FIELD(peer, KIND_TEXT, ASKS, 0),
 	FIELD(lease, KIND_TEXT, OF_LEASE, 0),
+	FIELD(to, KIND_TEXT, BIT(MOVE), 0),
 	FIELD(client_id, KIND_U32, BIT(JOIN), BIT(LEASE)),
 	FIELD(backend_id, KIND_U32, BIT(LINKED), BIT(LEASE)),
 	FIELD(channel, KIND_TEXT, BIT(JOIN), BIT(ENDED)),
-	FIELD(endpoint, KIND_ENDPOINT, 0, BIT(LEASE)),
+	FIELD(endpoint, KIND_ENDPOINT, BIT(MOVE), BIT(LEASE)),
 	FIELD(fault, KIND_FAULT, REASONED, 0),
 	FIELD(reason, KIND_TEXT, 0, REASONED),
 	FIELD(step, KIND_TEXT, BIT(ENDED), 0),
@@ -84,6 +86,7 @@ static const char *const type_names[] = {
 	[CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
+	[CONTROL_MOVE] = "move",
 };
 
 const char *control_type_name(ControlType type)

@@ -16,6 +16,7 @@
  *                       ended    a connection of a lease is over            (no answer)
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
+ *                       move     carry a lease's session on as another lease, on another desktop
  */
 #pragma once
 
@@ -39,6 +40,7 @@ typedef enum {
 	CONTROL_REFUSE,
 	CONTROL_OK,
 	CONTROL_END,
+	CONTROL_MOVE,
 } ControlType;
 
 /* Where a desktop's display is and how to get in. */
@@ -65,11 +67,12 @@ typedef struct {
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
 	char *protocol;       /* redeem, login: "web", "vnc" or "spice": the client's      */
 	char *peer;           /* redeem, login, join: the client's address                 */
-	char *lease;          /* dial, linked, started, ended, lease, end                  */
+	char *lease;          /* dial, linked, started, ended, lease, end, move            */
+	char *to;             /* move: the lease that takes its place                      */
 	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
 	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */
 	char *channel;        /* join, ended: "display:0"; "" or NULL: the whole session   */
-	Endpoint endpoint;    /* lease, but for the answer to a join (protocol NULL)       */
+	Endpoint endpoint;    /* move; lease, but for the answer to a join (protocol NULL) */
 	char *fault;          /* refuse, ended, end: a name of FaultInfo                   */
 	char *reason;         /* refuse, ended, end: for the log and the audit             */
 	char *step;           /* ended                                                     */

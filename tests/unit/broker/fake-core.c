@@ -288,6 +288,17 @@ gboolean core_session_end(Core *core, const Who *who, const char *id, GError **e
 	return TRUE;
 }
 
+gboolean core_session_move(Core *core, const char *admin, const char *id, const char *desktop,
+	GError **error)
+{
+	if (!g_str_equal(id, "s-1")) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no session %s", id);
+		return FALSE;
+	}
+	fake_core_note(core, "%s session_move %s %s", admin, id, desktop);
+	return TRUE;
+}
+
 gboolean core_healthy(Core *core, char **out_detail)
 {
 	*out_detail = g_strdup(core->sick ? core->sick : "");

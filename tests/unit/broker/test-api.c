@@ -133,11 +133,16 @@ static void test_admin(Fixture *f, gconstpointer data)
 	fake_core_forget(f->core);
 	expect(f, anna, "POST", "/api/v1/admin/pools", add, 403, NULL);
 	expect(f, NULL, "POST", "/api/v1/admin/pools", add, 401, NULL);
+	expect(f, anna, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 403, NULL);
+	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{}", 400, NULL);
+	expect(f, root, "POST", "/api/v1/admin/sessions/s-2/move", "{\"desktop\":\"d\"}", 404, NULL);
+	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 204, NULL);
 	expect(f, root, "POST", "/api/v1/admin/pools", add, 201, "\"lab\"");
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
 	/* An admin reads the cause, in the core's own words. */
 	expect(f, root, "DELETE", "/api/v1/admin/pools/busy", NULL, 503, "2 desktops of pool");
 	g_assert_cmpstr(fake_core_calls(f->core), ==,
+			"root session_move s-1 d\n"
 			"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n");
 }
 

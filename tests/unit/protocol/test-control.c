@@ -73,6 +73,12 @@ static const ControlMessage samples[] = {
 	{.type = CONTROL_REFUSE, .id = 10, .fault = (char *)"denied", .reason = (char *)"spent"},
 	{.type = CONTROL_OK, .id = 11},
 	{.type = CONTROL_END, .lease = (char *)"l-1", .fault = (char *)"ended"},
+	{.type = CONTROL_MOVE,
+	 .lease = (char *)"l-1",
+	 .to = (char *)"l-2",
+	 .user = (char *)"anna",
+	 .desktop = (char *)"d8",
+	 .endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE}},
 };
 
 static char *message_text(const ControlMessage *m)
@@ -81,11 +87,11 @@ static char *message_text(const ControlMessage *m)
 
 	return g_strdup_printf(
 		"%s id=%" G_GUINT64_FORMAT " gateway=%s ticket=%s user=%s password=%s "
-		"desktop=%s protocol=%s peer=%s lease=%s client=%u backend=%u "
+		"desktop=%s protocol=%s peer=%s lease=%s to=%s client=%u backend=%u "
 		"channel=%s fault=%s reason=%s step=%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
 		" %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
 		control_type_name(m->type), m->id, m->gateway, m->ticket, m->user, m->password,
-		m->desktop, m->protocol, m->peer, m->lease, m->client_id, m->backend_id, m->channel,
+		m->desktop, m->protocol, m->peer, m->lease, m->to, m->client_id, m->backend_id, m->channel,
 		m->fault, m->reason, m->step, m->bytes_in, m->bytes_out, m->milliseconds,
 		e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca, e->username, e->password);
 }

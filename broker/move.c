@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* move: a live session goes on on another desktop. To the books it is one lease that ends and one
+ * that begins; the person keeps connection and window. See core.h. */
+#include <string.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "autofd.h"
+#include "desktop.h"
+#include "entitlement.h"
+#include "fault.h"
+#include "gateway_link.h"
+#include "lease.h"
+#include "session.h"
+#include "sessions.h"
+#include "ticket.h"
+
+/* What is known of the session that moves; copies. */
+typedef struct {
+	char *user, *desktop, *protocol, *peer, *gateway;
+	gconstpointer connection;
+} Moving;
+
+static void moving_clear(Moving *m)
+{
+	g_free(m->user);
+	g_free(m->desktop);
+	g_free(m->protocol);
+	g_free(m->peer);
+	g_free(m->gateway);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Moving, moving_clear)
+
+static gboolean find_moving(Core *core, const char *id, Moving *out, GError **error)
+{
+	const Lease *lease;
+
+	g_mutex_lock(&core->sessions->lock);
+	lease = g_hash_table_lookup(core->sessions->by_id, id);
+	if (lease)
+		*out = (Moving){
+			g_strdup(lease->user),     g_strdup(lease->desktop),
+			g_strdup(lease->protocol), g_strdup(lease->peer),
+			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL};
+	g_mutex_unlock(&core->sessions->lock);
+	if (!lease)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no live session '%s'", id);
+	else if (g_str_equal(out->protocol, "spice"))
+		g_set_error(error, FAULT, FAULT_CLIENT, "a SPICE session cannot be moved");
+	else if (!out->connection)
+		g_set_error(error, FAULT, FAULT_BUSY, "session %s has no picture yet", id);
+	return lease && out->connection && !g_str_equal(out->protocol, "spice");
+}
+
+/* A desktop of theirs on that card, started and held for them; g_free() it. */
+static char *prepare(Core *core, const Moving *m, const char *wanted, GError **error)
+{
+	g_auto(GStrv) groups = entitlement_groups(m->user);
+	Who who = {.user = m->user, .groups = groups};
+	g_autofree char *card = ticket_card(core, &who, wanted, error);
+	g_autofree char *desktop = NULL;
+
+	if (!card || !ticket_prepare(core, &who, card, m->protocol, &desktop, error))
+		return NULL;
+	if (g_str_equal(desktop, m->desktop)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "the session is on that desktop already");
+		return NULL;
+	}
+	return g_steal_pointer(&desktop);
+}
+
+/* Tells the gateway the way. */
+static gboolean send_move(Core *core, const Moving *m, const char *id, const Grant *grant,
+			  GError **error)
+{
+	g_auto(Endpoint) endpoint = {0};
+	autofd int fd = -1;
+	ControlMessage message = {.type = CONTROL_MOVE,
+				  .lease = (char *)id,
+				  .to = grant->lease,
+				  .user = grant->user,
+				  .desktop = grant->desktop_name};
+
+	if (!desktop_dial(core, grant->desktop, grant->via, grant->password, &endpoint, &fd, error))
+		return FALSE;
+	message.endpoint = endpoint; /* borrowed */
+	if (gateway_link_send(core->link, m->connection, &message, fd))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "the session's gateway has gone");
+	return FALSE;
+}
+
+gboolean core_session_move(Core *core, const char *admin, const char *id, const char *wanted,
+			   GError **error)
+{
+	g_auto(Moving) m = {0};
+	g_auto(Grant) grant = {0};
+	g_autofree char *desktop = NULL;
+	g_autoptr(GError) why = NULL;
+	ControlMessage request = {0};
+	Asker asker;
+
+	if (!find_moving(core, id, &m, error))
+		return FALSE;
+	desktop = prepare(core, &m, wanted, error);
+	request.protocol = m.protocol;
+	request.peer = m.peer;
+	asker = (Asker){m.connection, m.gateway};
+	if (!desktop || !session_open(core, m.user, desktop, &request, &asker, &grant, error))
+		return FALSE;
+	if (!send_move(core, &m, id, &grant, &why)) {
+		session_end(core, grant.lease, fault_code(why), why->message);
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	audit_admin(core, admin, grant.desktop, "session move %s to %s", id, grant.lease);
+	return TRUE;
+}

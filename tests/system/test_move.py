@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One viewer, one connection, several desktops one after the other: an admin moves the session."""
+
+import pytest
+
+import procs
+from deployment import eventually
+from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
+from test_desktops import vnc
+
+
+def session(oriel, user):
+    rows = [row for row in procs.live_sessions(oriel) if row["user"] == user]
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def move(oriel, user, pool):
+    """Moves and waits until the books say so; the session's new row."""
+    old = session(oriel, user)
+    oriel.ctl("session", "move", old["id"], pool)
+
+    def moved():
+        rows = [row for row in procs.live_sessions(oriel) if row["user"] == user]
+        return len(rows) == 1 and rows[0]["pool"] == pool and rows[0]["state"] == "live"
+
+    assert eventually(moved, 20), (procs.live_sessions(oriel), oriel.tail("gateway"))
+    new = session(oriel, user)
+    assert new["id"] != old["id"] and new["desktop"] != old["desktop"]
+    return new
+
+
+@pytest.mark.parametrize("encoding", ["Tight", "ZRLE", "Hextile", "Raw"])
+def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encoding):  # noqa: F811
+    """There and back and there: every zlib stream goes on twice, in the strictest viewer."""
+    viewer = display.run(
+        [*VIEWER, "-AutoSelect=0", f"-PreferredEncoding={encoding}"]
+        + [f"-X509CA={oriel.ca}", f"{oriel.host}::{oriel.vnc_port}"],
+        log,
+        {"VNC_USERNAME": "anna/own", "VNC_PASSWORD": oriel.passwords["anna"]},
+    )
+    try:
+        for turn, pool in enumerate(["own", "shared", "own"]):
+            if turn > 0:
+                move(oriel, "anna", pool)
+            word = f"{pool}{turn}{encoding.lower()}"
+            assert at_prompt(display, reader, 60), "no picture with a prompt came"
+            assert not sees(display, reader, word, 0)
+            display.type(f"clear; echo {word}\n")
+            assert sees(display, reader, word), "the word is not on the screen"
+            assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_a_held_key_does_not_stick(oriel, source, reader, books):
+    """The old desktop hears that the key has gone up; on the new one nobody has pressed it."""
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.want_raw()
+        assert eventually(lambda: reader.prompts(viewer.update()), 60)
+        viewer.key(0xFFE1, True)
+        move(oriel, "anna", "shared")
+        assert eventually(lambda: reader.prompts(viewer.update()), 60)
+        viewer.type("clear; echo small\n")
+        assert eventually(lambda: "small" in reader.lines(viewer.update()), 30)
+        move(oriel, "anna", "own")
+        viewer.type("clear; echo low\n")
+        assert eventually(lambda: "low" in reader.lines(viewer.update()), 30)
+
+
+def refused(oriel, *words):
+    with pytest.raises(AssertionError) as refusal:
+        oriel.ctl("session", "move", *words)
+    return str(refusal.value)
+
+
+def test_who_cannot_be_moved(oriel, source, books):
+    refused(oriel, "s-0000000000000000", "own")
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.screen()
+        mine = session(oriel, "anna")
+        for pool in ("own", "nowhere"):
+            refused(oriel, mine["id"], pool)
+        assert session(oriel, "anna")["id"] == mine["id"]
+        viewer.screen()
+
+
+def test_the_books_know_both(oriel, source, books):
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.screen()
+        old = session(oriel, "anna")
+        new = move(oriel, "anna", "shared")
+        viewer.screen()
+    rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
+    assert rows[old["id"]]["reason"] == "moved to another desktop"
+    assert eventually(lambda: {r["id"]: r for r in oriel.rows("sessions", "--all")}[
+        new["id"]]["state"] == "ended", 10)
+    rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
+    assert rows[old["id"]]["bytes_out"] > 0 and rows[new["id"]]["bytes_out"] > 0
