@@ -44,7 +44,8 @@ static gboolean find_moving(Core *core, const char *id, Moving *out, GError **er
 			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL};
 	g_mutex_unlock(&core->sessions->lock);
 	if (!lease)
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no live session '%s'", id);
+		g_set_error(error, FAULT, FAULT_NOT_FOUND,
+			    "there is no live session '%s' at a gateway of this broker", id);
 	else if (g_str_equal(out->protocol, "spice"))
 		g_set_error(error, FAULT, FAULT_CLIENT, "a SPICE session cannot be moved");
 	else if (!out->connection)
