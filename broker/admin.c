@@ -67,7 +67,13 @@ gboolean core_image_remove(Core *core, const char *admin, const char *name, GErr
 
 GPtrArray *core_pools(Core *core, GError **error)
 {
-	return store_pools(core->db, error);
+	g_autoptr(GPtrArray) pools = store_pools(core->db, error);
+
+	for (guint i = 0; pools && i < pools->len; i++) {
+		if (!store_pool_count(core->db, pools->pdata[i], error))
+			return NULL;
+	}
+	return g_steal_pointer(&pools);
 }
 
 /* The provider has the last word on image and uri. */
@@ -127,7 +133,7 @@ gboolean core_pool_remove(Core *core, const char *admin, const char *name, GErro
 	g_autoptr(PoolView) pool = store_pool(core->db, name, error);
 	g_autoptr(GPtrArray) rows = NULL;
 
-	if (!pool)
+	if (!pool || !store_pool_count(core->db, pool, error))
 		return FALSE;
 	if (pool->busy > 0) {
 		g_set_error(error, FAULT, FAULT_BUSY, "%u desktops of pool '%s' are in use",

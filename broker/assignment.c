@@ -10,15 +10,12 @@
 #include "store_pool.h"
 
 /* The lowest "POOL-N" that is not taken. */
-static char *free_name(const PoolView *pool, const GPtrArray *rows)
+static char *free_name(const PoolView *pool, GHashTable *taken)
 {
 	for (unsigned n = 1;; n++) {
 		g_autofree char *name = g_strdup_printf("%s-%u", pool->name, n);
-		gboolean taken = FALSE;
 
-		for (guint i = 0; i < rows->len && !taken; i++)
-			taken = g_str_equal(((StoreDesktop *)rows->pdata[i])->name, name);
-		if (!taken)
+		if (!g_hash_table_contains(taken, name))
 			return g_steal_pointer(&name);
 	}
 }
@@ -27,19 +24,19 @@ static char *free_name(const PoolView *pool, const GPtrArray *rows)
 static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64 until,
 	char **out_id, GError **error)
 {
-	g_autoptr(GPtrArray) rows = store_desktops(core->db, pool->name, error);
+	g_autoptr(GHashTable) taken = store_desktop_names(core->db, pool->name, error);
 	g_autofree char *id = NULL;
 	g_autofree char *name = NULL;
 	StoreDesktop row = {.pool = pool->name, .owner = (char *)owner, .state = (char *)"off",
 		.held_until = owner ? until : 0};
 
-	if (!rows)
+	if (!taken)
 		return FALSE;
 	*out_id = NULL;
-	if (rows->len >= pool->max)
+	if (g_hash_table_size(taken) >= pool->max)
 		return TRUE;
 	row.id = id = core_make_id("d-");
-	row.name = name = free_name(pool, rows);
+	row.name = name = free_name(pool, taken);
 	if (seat_pool_local(pool))
 		row.broker = (char *)brokers_name(core->brokers);
 	if (!store_desktop_add(core->db, &row, error))

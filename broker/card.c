@@ -4,6 +4,7 @@
  * user's desktop or, before there is one, the pool; a machine is a card each. The one used last
  * comes first.
  */
+#include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
 #include "seat.h"
@@ -70,28 +71,27 @@ static gboolean add_card(Core *core, const Who *who, const PoolView *pool, const
 	return card != NULL;
 }
 
+/* A pool may have thousands: only those are read that become cards. */
 static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, GPtrArray *cards,
 	GError **error)
 {
-	g_autoptr(GPtrArray) rows = store_desktops(core->db, pool->name, error);
-	const char *state = "off";
-	guint before = cards->len;
+	gboolean machines = g_str_equal(pool->kind, "machines");
+	g_autoptr(GPtrArray) rows =
+		machines ? store_desktops(core->db, pool->name, error)
+			 : store_desktops_of(core->db, pool->name, who->user, error);
+	unsigned ready = 0;
 
 	if (!rows)
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++) {
-		StoreDesktop *row = rows->pdata[i];
-		gboolean mine = g_strcmp0(row->owner, who->user) == 0;
-
-		if ((mine || g_str_equal(pool->kind, "machines")) &&
-			!add_card(core, who, pool, row, NULL, cards, error))
+		if (!add_card(core, who, pool, rows->pdata[i], NULL, cards, error))
 			return FALSE;
-		if (!row->owner && g_str_equal(row->state, "ready") && store_desktop_clean(row))
-			state = "ready";
 	}
-	if (cards->len > before || g_str_equal(pool->kind, "machines"))
+	if (rows->len > 0 || machines)
 		return TRUE;
-	return add_card(core, who, pool, NULL, state, cards, error);
+	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), 1,
+		       &ready, error) &&
+	       add_card(core, who, pool, NULL, ready ? "ready" : "off", cards, error);
 }
 
 static int by_last_used(gconstpointer a, gconstpointer b)

@@ -135,42 +135,30 @@ static gboolean step_start(Core *core, const char *id, GError **error)
 
 /* ---- what there is to do */
 
-static gboolean usable_spare(const Maintainer *m, const StoreDesktop *row)
-{
-	return !row->owner && seat_in_reach(m->core, row) && store_desktop_clean(row) && !g_str_equal(row->state, "resetting");
-}
-
 /* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
  * ones. A broken one that waits for its next try counts, so that a broken image does not fill the
  * pool with failures. */
 static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GError **error)
 {
-	g_autoptr(GPtrArray) rows = store_desktops(m->core->db, pool->name, error);
-	unsigned have = 0;
+	const char *broker = brokers_name(m->core->brokers);
+	g_autoptr(GPtrArray) cold = NULL;
+	unsigned have;
 
-	if (!rows)
+	if (!store_desktop_count_ready(m->core->db, pool->name, broker, pool->spare, &have, error))
 		return FALSE;
-	for (guint i = 0; i < rows->len; i++) {
-		StoreDesktop *row = rows->pdata[i];
-
-		if (usable_spare(m, row) && g_str_equal(row->state, "ready"))
-			have++;
-	}
-	for (guint i = 0; i < rows->len && have < pool->spare; i++) {
-		StoreDesktop *row = rows->pdata[i];
-
-		if (!usable_spare(m, row) || g_str_equal(row->state, "ready"))
-			continue;
-		begin_job(m, row->id, step_start, "warm", due);
-		have++;
-	}
-	for (guint total = rows->len; have < pool->spare && total < pool->max; have++, total++) {
+	cold = store_desktop_find_cold(m->core->db, pool->name, broker, pool->spare - have, error);
+	if (!cold)
+		return FALSE;
+	for (guint i = 0; i < cold->len; i++, have++)
+		begin_job(m, cold->pdata[i], step_start, "warm", due);
+	for (; have < pool->spare; have++) {
 		g_autofree char *id = NULL;
 
 		if (!assignment_make(m->core, pool, NULL, 0, &id, error))
 			return FALSE;
-		if (id)
-			begin_job(m, id, step_start, "warm", due);
+		if (!id)
+			break; /* it has all it may have */
+		begin_job(m, id, step_start, "warm", due);
 	}
 	return TRUE;
 }

@@ -115,5 +115,15 @@ static const char *const brokers[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable, brokers};
+/* So that thousands of desktops in a pool are no matter to who looks for one. */
+static const char *const placement[] = {
+	"CREATE INDEX desktop_placement ON desktop (pool, owner, state, name)",
+	"CREATE INDEX desktop_owner ON desktop (pool, owner, name)",
+	"CREATE INDEX desktop_held ON desktop (held_until)",
+	"CREATE INDEX desktop_dirty ON desktop (id)"
+	" WHERE owner IS NULL AND used IS NOT NULL AND (identity IS NULL OR identity = used)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable, brokers, placement};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

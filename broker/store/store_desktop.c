@@ -13,6 +13,9 @@
 /* A row that was never cloned has neither name: nobody was there. */
 #define CLEAN "(used IS NULL OR (identity IS NOT NULL AND identity <> used))"
 
+/* The contrary, in the words of its index. */
+#define DIRTY "used IS NOT NULL AND (identity IS NULL OR identity = used)"
+
 void store_desktop_free(StoreDesktop *d)
 {
 	if (!d)
@@ -72,11 +75,8 @@ StoreDesktop *store_desktop(Db *db, const char *id, GError **error)
 	return NULL;
 }
 
-GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
+static GPtrArray *read_all(DbRows *rows)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		SELECT " WHERE d.pool = COALESCE(?, d.pool) ORDER BY d.pool, d.name",
-		DB_TEXT(pool));
 	GPtrArray *desktops;
 
 	if (!rows)
@@ -85,6 +85,38 @@ GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
 	while (db_rows_next(rows))
 		g_ptr_array_add(desktops, read_row(rows));
 	return desktops;
+}
+
+GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		SELECT " WHERE d.pool = COALESCE(?, d.pool) ORDER BY d.pool, d.name",
+		DB_TEXT(pool));
+
+	return read_all(rows);
+}
+
+GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		SELECT " WHERE d.pool = ? AND d.owner = ? ORDER BY d.name", DB_TEXT(pool),
+		DB_TEXT(user));
+
+	return read_all(rows);
+}
+
+GHashTable *store_desktop_names(Db *db, const char *pool, GError **error)
+{
+	g_autoptr(DbRows) rows =
+		db_select(db, error, "SELECT name FROM desktop WHERE pool = ?", DB_TEXT(pool));
+	GHashTable *names;
+
+	if (!rows)
+		return NULL;
+	names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	while (db_rows_next(rows))
+		g_hash_table_add(names, db_rows_dup(rows, 0));
+	return names;
 }
 
 gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
@@ -131,6 +163,15 @@ gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity
 
 /* ---- assignment */
 
+static GPtrArray *take_ids(DbRows *rows)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+
+	while (db_rows_next(rows))
+		g_ptr_array_add(ids, db_rows_dup(rows, 0));
+	return ids;
+}
+
 static gboolean take_id(DbRows *rows, char **out_id)
 {
 	if (!rows)
@@ -139,18 +180,50 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	return TRUE;
 }
 
+/* All that is looked for in the order of an index: pool, owner, state, name. */
+#define FREE                                                                                       \
+	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
+	" AND (broker IS NULL OR broker = ?)"
+
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL AND " CLEAN
-		" AND state IN ('ready', 'starting', 'off', 'failed')"
-		" AND (broker IS NULL OR broker = ?)"
-		" ORDER BY CASE state WHEN 'ready' THEN 0 WHEN 'starting' THEN 1"
-		" WHEN 'off' THEN 2 ELSE 3 END, name LIMIT 1",
-		DB_TEXT(pool), DB_TEXT(broker));
+	static const char *const states[] = {"ready", "starting", "off", "failed"};
 
-	return take_id(rows, out_id);
+	*out_id = NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(states) && !*out_id; i++) {
+		g_autoptr(DbRows) rows = db_select(db, error, "SELECT id" FREE " ORDER BY name LIMIT 1",
+			DB_TEXT(pool), DB_TEXT(states[i]), DB_TEXT(broker));
+
+		if (!take_id(rows, out_id))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
+	unsigned *out, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, "SELECT id" FREE " LIMIT ?", DB_TEXT(pool),
+		DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
+
+	if (!rows)
+		return FALSE;
+	for (*out = 0; db_rows_next(rows);)
+		++*out;
+	return TRUE;
+}
+
+GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
+	GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
+		" AND state IN ('starting', 'off', 'failed', 'in-use') AND " CLEAN
+		" AND (broker IS NULL OR broker = ?) ORDER BY name LIMIT ?",
+		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
+
+	return rows ? take_ids(rows) : NULL;
 }
 
 gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
@@ -219,7 +292,8 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 
 /* ---- the maintainer's */
 
-#define TRANSIENT "pool IN (SELECT name FROM pool WHERE kind <> 'dedicated')"
+/* So said, it leads no planner away from the index of held_until. */
+#define TRANSIENT "pool NOT IN (SELECT name FROM pool WHERE kind = 'dedicated')"
 
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
@@ -251,17 +325,11 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE owner IS NULL AND NOT " CLEAN
+		"SELECT id FROM desktop WHERE owner IS NULL AND " DIRTY
 		" AND (broker = ? OR (broker IS NULL AND ? = 1)) ORDER BY id",
 		DB_TEXT(broker), DB_INT(shared));
-	GPtrArray *ids;
 
-	if (!rows)
-		return NULL;
-	ids = g_ptr_array_new_with_free_func(g_free);
-	while (db_rows_next(rows))
-		g_ptr_array_add(ids, db_rows_dup(rows, 0));
-	return ids;
+	return rows ? take_ids(rows) : NULL;
 }
 
 gboolean store_desktop_disown(Db *db, const char *id, GError **error)

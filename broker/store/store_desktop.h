@@ -36,6 +36,10 @@ gboolean store_desktop_clean(const StoreDesktop *desktop);
 
 StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
+/* Those of a pool that are this person's, by name. */
+GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error);
+/* The names (a set of char *) that are taken in the pool. */
+GHashTable *store_desktop_names(Db *db, const char *pool, GError **error);
 /* kind is the pool's and ignored. FAULT_CLIENT if the pool has one of that name. */
 gboolean store_desktop_add(Db *db, const StoreDesktop *desktop, GError **error);
 gboolean store_desktop_remove(Db *db, const char *id, GError **error);
@@ -50,6 +54,12 @@ gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity
 /* The id of a clean free desktop of the pool, within this broker's reach, that is soonest usable:
  * ready, then starting, off, failed. *out_id NULL = none. */
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
+	GError **error);
+/* How many clean free desktops within this broker's reach are ready, counted up to `limit`. */
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
+	unsigned *out, GError **error);
+/* Ids (char *) of up to `limit` that are clean and free but not ready, by name. */
+GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
 	GError **error);
 /* The id of this person's desktop in the pool; *out_id NULL = none. broker: only one within that
  * broker's reach; NULL = wherever. */

@@ -5,10 +5,7 @@
 #include "fault.h"
 
 #define SELECT                                                                                     \
-	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare,"              \
-	" (SELECT COUNT(*) FROM desktop d WHERE d.pool = p.name),"                                 \
-	" (SELECT COUNT(*) FROM desktop d WHERE d.pool = p.name AND d.state = 'in-use')"           \
-	" FROM pool p"
+	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare FROM pool p"
 
 static PoolView *read_row(const DbRows *rows)
 {
@@ -21,8 +18,6 @@ static PoolView *read_row(const DbRows *rows)
 	pool->uri = db_rows_dup(rows, 4);
 	pool->max = (unsigned)db_rows_int(rows, 5);
 	pool->spare = (unsigned)db_rows_int(rows, 6);
-	pool->total = (unsigned)db_rows_int(rows, 7);
-	pool->busy = (unsigned)db_rows_int(rows, 8);
 	return pool;
 }
 
@@ -49,6 +44,20 @@ PoolView *store_pool(Db *db, const char *name, GError **error)
 		return read_row(rows);
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no pool '%s'", name);
 	return NULL;
+}
+
+gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT COUNT(*), COALESCE(SUM(CASE state WHEN 'in-use' THEN 1 ELSE 0 END), 0)"
+		" FROM desktop WHERE pool = ?",
+		DB_TEXT(pool->name));
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	pool->total = (unsigned)db_rows_int(rows, 0);
+	pool->busy = (unsigned)db_rows_int(rows, 1);
+	return TRUE;
 }
 
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)

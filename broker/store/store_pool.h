@@ -6,8 +6,10 @@
 #include "core.h"
 #include "db.h"
 
-GPtrArray *store_pools(Db *db, GError **error); /* of PoolView with their counts, by name */
+GPtrArray *store_pools(Db *db, GError **error); /* of PoolView without counts, by name */
 PoolView *store_pool(Db *db, const char *name, GError **error);
+/* Its counts: reads an entry for each of its desktops. */
+gboolean store_pool_count(Db *db, PoolView *pool, GError **error);
 /* Adds it, or changes image, max and spare of the one of that name; FAULT_CLIENT if that one is of
  * another kind, provider or uri. */
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * bench-store: what the broker needs for a login, a list and a click, with an empty and with a full
+ * store: a real core on a real SQLite (or on ORIEL_TEST_DATABASE, emptied), with the made-up
+ * provider of the unit tests, whose desktops start at once, and without PAM and HTTP.
+ *
+ *   bench-store [SECONDS]
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "assignment.h"
+#include "../unit/broker/core-fixture.h"
+#include "log.h"
+#include "store_desktop.h"
+#include "store_lease.h"
+#include "store_session.h"
+
+#define THREADS  2
+#define PEOPLE   500
+#define DESKTOPS 20000
+#define LIVE     5000
+
+typedef struct {
+	CoreFixture *f;
+	int number;
+	gint64 until;
+	GArray *whole, *list, *place; /* of gint64: us */
+} Worker;
+
+static void note(GArray *times, gint64 since)
+{
+	gint64 us = g_get_monotonic_time() - since;
+
+	g_array_append_val(times, us);
+}
+
+static gpointer click(gpointer data)
+{
+	Worker *w = data;
+	char *groups[] = {(char *)"staff", NULL};
+
+	for (int i = w->number; g_get_monotonic_time() < w->until; i += THREADS) {
+		g_autofree char *user = g_strdup_printf("person-%d", i % PEOPLE);
+		g_autoptr(GError) error = NULL;
+		gint64 begin = g_get_monotonic_time();
+		g_autofree char *token = core_login(w->f->core, user, groups, "::1", &error);
+		g_autoptr(Who) who = core_who(w->f->core, token, &error);
+		gint64 at = g_get_monotonic_time();
+		g_autoptr(GPtrArray) cards = core_desktops(w->f->core, who, &error);
+		g_autofree char *id = NULL;
+
+		note(w->list, at);
+		ticket_free(core_connect(w->f->core, who, "p-lab", "web", "::1", &error));
+		g_assert_no_error(error);
+		note(w->whole, begin);
+		at = g_get_monotonic_time();
+		g_assert_true(assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id,
+			&error));
+		note(w->place, at);
+	}
+	return NULL;
+}
+
+static int by_value(gconstpointer a, gconstpointer b)
+{
+	return *(const gint64 *)a < *(const gint64 *)b ? -1 : *(const gint64 *)a > *(const gint64 *)b;
+}
+
+static void show(const char *what, GArray *times)
+{
+	g_array_sort(times, by_value);
+	printf("  %-28s p50 %6.2f ms   p99 %6.2f ms\n", what,
+		(double)g_array_index(times, gint64, times->len / 2) / 1000,
+		(double)g_array_index(times, gint64, times->len * 99 / 100) / 1000);
+}
+
+static void measure(CoreFixture *f, const char *title, int seconds)
+{
+	GArray *times[3];
+	Worker workers[THREADS];
+	GThread *threads[THREADS];
+
+	for (int i = 0; i < 3; i++)
+		times[i] = g_array_new(FALSE, FALSE, sizeof(gint64));
+	for (int i = 0; i < THREADS; i++) {
+		Worker *w = &workers[i];
+
+		*w = (Worker){f, i, g_get_monotonic_time() + seconds * G_USEC_PER_SEC};
+		w->whole = g_array_new(FALSE, FALSE, sizeof(gint64));
+		w->list = g_array_new(FALSE, FALSE, sizeof(gint64));
+		w->place = g_array_new(FALSE, FALSE, sizeof(gint64));
+		threads[i] = g_thread_new("click", click, w);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		GArray *own[] = {workers[i].whole, workers[i].list, workers[i].place};
+
+		g_thread_join(threads[i]);
+		for (int k = 0; k < 3; k++) {
+			g_array_append_vals(times[k], own[k]->data, own[k]->len);
+			g_array_unref(own[k]);
+		}
+	}
+	printf("%s: %u a second\n", title, times[0]->len / (unsigned)seconds);
+	show("login + list + connect", times[0]);
+	show("list", times[1]);
+	show("placement", times[2]);
+	for (int i = 0; i < 3; i++)
+		g_array_unref(times[i]);
+}
+
+static void fill(CoreFixture *f)
+{
+	g_autoptr(GError) error = NULL;
+	g_auto(DbTransaction) tx = db_begin(f->core->db, &error);
+
+	for (int i = 0; i < DESKTOPS; i++) {
+		g_autofree char *id = g_strdup_printf("d-full-%d", i);
+		g_autofree char *name = g_strdup_printf("full-%d", i);
+		g_autofree char *user = g_strdup_printf("somebody-%d", i);
+		gboolean busy = i < LIVE;
+		StoreDesktop row = {.id = id, .name = name, .pool = (char *)"lab",
+			.state = (char *)(busy ? "in-use" : "off"), .identity = (char *)"o-1",
+			.owner = busy ? user : NULL, .used = busy ? (char *)"o-1" : NULL};
+		StoreLease lease = {.id = id, .user = user, .desktop = id, .desktop_name = name,
+			.pool = (char *)"lab", .protocol = (char *)"vnc", .via = (char *)"vnc",
+			.peer = (char *)"::1", .gateway = (char *)"gw", .broker = (char *)"",
+			.started_at = core_now(), .client_id = (guint32)i + 1};
+
+		g_assert_true(store_desktop_add(f->core->db, &row, &error));
+		if (busy)
+			g_assert_true(store_lease_add(f->core->db, &lease, &error) &&
+				store_session_start(f->core->db, id, &error));
+	}
+	g_assert_true(db_commit(&tx, &error));
+}
+
+static void show_memory(void)
+{
+	g_autofree char *status = NULL;
+	const char *line;
+
+	g_assert_true(g_file_get_contents("/proc/self/status", &status, NULL, NULL));
+	line = strstr(status, "VmRSS:");
+	printf("memory: %ld MB\n", strtol(line + strlen("VmRSS:"), NULL, 10) / 1024);
+}
+
+int main(int argc, char **argv)
+{
+	int seconds = argc > 1 ? atoi(argv[1]) : 5;
+	CoreFixture f = {0};
+
+	log_init("bench", FALSE);
+	core_fixture_setup(&f, NULL);
+	f.times.adopt = 3600; /* no gateway here confirms a session */
+	core_fixture_pool(&f, "lab", "floating", DESKTOPS + PEOPLE, 0);
+	measure(&f, "warming up", 2);
+	measure(&f, "an empty store", seconds);
+	fill(&f);
+	core_fixture_restart(&f); /* the sessions are in memory then, too */
+	measure(&f, "20,000 desktops, 5,000 live sessions", seconds);
+	show_memory();
+	core_fixture_teardown(&f, NULL);
+	return 0;
+}
