@@ -29,6 +29,7 @@ static const Row rows[] = {
 	{"gateway", "max_sessions", NUMBER, AT(max_sessions), "10000", 1, 1000000},
 	{"gateway", "max_handshakes", NUMBER, AT(max_handshakes), "1000", 1, 1000000},
 	{"gateway", "max_per_address", NUMBER, AT(max_per_address), "500", 1, 1000000},
+	{"gateway", "max_generations", NUMBER, AT(max_generations), "8", 1, 1000},
 	{"gateway", "drain", NUMBER, AT(drain), "10", 0, 604800},
 	{"gateway", "spice_sasl", YESNO, AT(spice_sasl), "true"},
 	{"gateway", "vnc_login", YESNO, AT(vnc_login), "true"},

@@ -20,6 +20,7 @@ typedef struct {
 	int max_sessions;     /* per worker                                      */
 	int max_handshakes;   /* per worker: connections not yet in relay        */
 	int max_per_address;  /* per worker: connections from one address        */
+	int max_generations;  /* reloads whose sessions still go on              */
 	int drain;            /* s that sessions may go on after SIGTERM         */
 	gboolean spice_sasl;  /* serve user + password to SPICE viewers          */
 	gboolean vnc_login;   /* serve user + password to VNC viewers            */

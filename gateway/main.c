@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 	}
 	log_init("gateway", debug);
 	options = options_load(config ? config : "/etc/oriel/oriel.conf", &error);
-	if (options == NULL || (check && !supervisor_check(options, &error))) {
+	if (options == NULL || (check && !supervisor_try(options, &error))) {
 		log_error(NULL, "%s", error->message);
 		return 78; /* EX_CONFIG */
 	}

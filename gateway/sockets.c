@@ -26,7 +26,8 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t n, GErr
 		if (address->ss_family == AF_INET6)
 			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 	}
-	if (fd < 0 || bind(fd, (const struct sockaddr *)address, n) < 0 || listen(fd, BACKLOG) < 0) {
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address, n) < 0 ||
+	    listen(fd, BACKLOG) < 0) {
 		char text[ADDRESS_TEXT];
 		g_autofree char *what = NULL;
 
@@ -48,7 +49,7 @@ static void describe(int fd, char text[ADDRESS_TEXT])
 
 	text[0] = '\0';
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens &&
-		getsockname(fd, (struct sockaddr *)&address, &n) == 0)
+	    getsockname(fd, (struct sockaddr *)&address, &n) == 0)
 		address_describe(&address, text);
 }
 
@@ -70,7 +71,7 @@ static void take_passed(GArray *sockets, GArray *passed, const char *where, gboo
 }
 
 static gboolean open_address(GArray *sockets, const char *where, gboolean vnc_only,
-	unsigned workers, GArray *passed, GError **error)
+			     unsigned workers, GArray *passed, GError **error)
 {
 	struct sockaddr_storage address;
 	socklen_t n = address_parse(where, &address);
@@ -85,7 +86,8 @@ static gboolean open_address(GArray *sockets, const char *where, gboolean vnc_on
 	take_passed(sockets, passed, text, vnc_only);
 	/* Whoever has bound some has decided how many. */
 	for (unsigned i = 0, more = sockets->len > before ? 0 : workers; i < more; i++) {
-		Socket socket = {.fd = open_socket(&address, n, error), .vnc_only = vnc_only};
+		Socket socket = {
+			.fd = open_socket(&address, n, error), .vnc_only = vnc_only, .fresh = TRUE};
 
 		if (socket.fd < 0)
 			return FALSE;
@@ -109,19 +111,23 @@ GArray *sockets_open(const Options *options, unsigned workers, GArray *passed, G
 		for (; ok && *where; where++)
 			ok = open_address(sockets, *where, vnc, workers, passed, error);
 	}
+	if (ok)
+		return sockets;
+	sockets_close(sockets);
+	return NULL;
+}
+
+void sockets_close_passed(GArray *passed)
+{
 	for (guint i = 0; i < passed->len; i++) {
 		char text[ADDRESS_TEXT];
 
 		describe(g_array_index(passed, int, i), text);
 		log_warning(NULL, "a passed descriptor is in no list of listen addresses: %s",
-			*text ? text : "it does not listen");
+			    *text ? text : "it does not listen");
 		close(g_array_index(passed, int, i));
 	}
 	g_array_unref(passed);
-	if (ok)
-		return sockets;
-	sockets_close(sockets);
-	return NULL;
 }
 
 GArray *sockets_from_systemd(void)
@@ -131,9 +137,9 @@ GArray *sockets_from_systemd(void)
 	guint64 n = 0, to = 0;
 
 	if (pid != NULL && count != NULL &&
-		g_ascii_string_to_unsigned(pid, 10, 1, G_MAXINT, &to, NULL) &&
-		to == (guint64)getpid() &&
-		g_ascii_string_to_unsigned(count, 10, 1, PASSED_MAX, &n, NULL)) {
+	    g_ascii_string_to_unsigned(pid, 10, 1, G_MAXINT, &to, NULL) &&
+	    to == (guint64)getpid() &&
+	    g_ascii_string_to_unsigned(count, 10, 1, PASSED_MAX, &n, NULL)) {
 		for (int fd = SYSTEMD_FIRST; fd < SYSTEMD_FIRST + (int)n; fd++) {
 			fcntl(fd, F_SETFD, FD_CLOEXEC);
 			fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

@@ -14,13 +14,17 @@
 typedef struct {
 	int fd;
 	gboolean vnc_only;
+	gboolean fresh;     /* bound here, not passed */
 	unsigned row, rows; /* which of how many sockets of the same address */
 } Socket;
 
 /* Every address in listen and listen_vnc gets its sockets: those of `passed` (descriptors, taken)
- * that are bound there, else new ones, one per worker. What is passed and bound elsewhere is closed,
- * with a line in the log. An array of Socket for sockets_close(); NULL with FAULT_CONFIG. */
+ * that are bound there, else new ones, one per worker. An array of Socket for sockets_close(); NULL
+ * with FAULT_CONFIG. What was passed and is bound elsewhere stays in `passed`. */
 GArray *sockets_open(const Options *options, unsigned workers, GArray *passed, GError **error);
+
+/* Closes what nobody took, with a line in the log, and frees. */
+void sockets_close_passed(GArray *passed);
 
 /* What systemd passes (sd_listen_fds(3)): an array of int. */
 GArray *sockets_from_systemd(void);

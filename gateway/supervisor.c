@@ -17,14 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESTART_SECONDS 1 /* a worker that lived no longer is started again only then */
-#define WATCH_SECONDS   2 /* between two looks at the certificate's files */
+#define RESTART_SECONDS 1  /* a worker that lived no longer is started again only then */
+#define WATCH_SECONDS   2  /* between two looks at the certificate's files */
 #define EXIT_CONFIG     78 /* EX_CONFIG */
 #define RETIRED         (-1)
 
 typedef struct {
-	pid_t pid;   /* 0 = ended, to be started again at `due` */
-	int number;  /* RETIRED: of the program before; it goes on for its sessions alone */
+	pid_t pid;      /* 0 = ended, to be started again at `due` */
+	int number;     /* RETIRED: of the program before; it goes on for its sessions alone */
+	int generation; /* how many reloads came before it */
 	gboolean again;
 	gint64 started, due; /* g_get_monotonic_time() */
 } Child;
@@ -35,9 +36,13 @@ typedef struct {
 	GArray *sockets;
 	GArray *children;
 	unsigned workers;
-	pid_t trial;   /* the next program tries itself; 0 = none */
-	char *taken;   /* the certificate's files as they were when last read */
-	char *seen;    /* ... and at the last look */
+	int generation;
+	gboolean wanted;  /* a reload, that has not begun     */
+	gboolean delayed; /* ... and the log says why         */
+	pid_t trial;      /* the next program tries itself; 0 = none */
+	int channel;      /* ... and sends what it bound       */
+	char *taken;      /* the certificate's files as they were when last read */
+	char *seen;       /* ... and at the last look */
 	gint64 look_at;
 	gboolean stopping;
 	int code;
@@ -74,7 +79,7 @@ static void start_worker(Supervisor *s, Child *child)
 
 static void add_worker(Supervisor *s, unsigned number)
 {
-	Child child = {.number = (int)number};
+	Child child = {.number = (int)number, .generation = s->generation};
 
 	start_worker(s, &child);
 	child.again = child.pid == 0;
@@ -123,8 +128,8 @@ static void on_ended(Supervisor *s, guint i, int status)
 		return;
 	}
 	log_error(NULL, "worker %d ended by %s %d; starting it again", child->number,
-		WIFSIGNALED(status) ? "signal" : "exit code",
-		WIFSIGNALED(status) ? WTERMSIG(status) : code);
+		  WIFSIGNALED(status) ? "signal" : "exit code",
+		  WIFSIGNALED(status) ? WTERMSIG(status) : code);
 	child->pid = 0;
 	child->again = TRUE;
 	child->due = MAX(now, child->started + RESTART_SECONDS * G_USEC_PER_SEC);
@@ -141,45 +146,100 @@ static void start_due(Supervisor *s)
 /* ---- reload and upgrade */
 
 /* Workers of the program before us may finish what they carry. */
-static void adopt(Supervisor *s, GArray *pids)
+static void adopt(Supervisor *s, const GArray *workers)
 {
-	for (guint i = 0; pids && i < pids->len; i++) {
-		Child child = {.pid = g_array_index(pids, pid_t, i), .number = RETIRED};
+	for (guint i = 0; workers && i < workers->len; i++) {
+		const UpgradeWorker *worker = &g_array_index(workers, UpgradeWorker, i);
+		Child child = {
+			.pid = worker->pid, .number = RETIRED, .generation = worker->generation};
 
 		g_array_append_val(s->children, child);
 		kill(child.pid, SIGUSR2);
 	}
-	if (pids)
-		g_array_unref(pids);
+}
+
+static int next_generation(const GArray *workers)
+{
+	int next = 0;
+
+	for (guint i = 0; workers && i < workers->len; i++)
+		next = MAX(next, g_array_index(workers, UpgradeWorker, i).generation + 1);
+	return next;
+}
+
+/* How many reloads have workers that still go on; *out_oldest is one of the oldest. */
+static int living_generations(Supervisor *s, pid_t *out_oldest)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	int oldest = G_MAXINT;
+
+	for (guint i = 0; i < s->children->len; i++) {
+		const Child *child = CHILD(s, i);
+
+		if (child->number != RETIRED)
+			continue;
+		g_hash_table_add(seen, GINT_TO_POINTER(child->generation));
+		if (child->generation < oldest) {
+			oldest = child->generation;
+			*out_oldest = child->pid;
+		}
+	}
+	return (int)g_hash_table_size(seen);
+}
+
+/* Sessions may last for weeks, and each reload leaves workers behind for them: so a reload waits
+ * until few enough of its predecessors are left. */
+static gboolean has_room(Supervisor *s)
+{
+	pid_t oldest = 0;
+
+	if (living_generations(s, &oldest) < s->options->max_generations)
+		return TRUE;
+	if (!s->delayed)
+		log_warning(NULL,
+			    "the reload waits: max_generations is reached, sessions from before %d "
+			    "reloads go on; SIGTERM to process %d ends the oldest",
+			    s->options->max_generations, (int)oldest);
+	s->delayed = TRUE;
+	return FALSE;
 }
 
 static void try_next(Supervisor *s)
 {
-	if (s->stopping || s->trial > 0)
+	if (!s->wanted || s->trial > 0 || !has_room(s))
 		return;
-	s->trial = upgrade_try(s->argv);
+	s->wanted = s->delayed = FALSE;
+	s->trial = upgrade_try(s->argv, s->sockets, &s->channel);
 	if (s->trial < 0)
-		log_error(NULL, "no reload: fork: %s", g_strerror(errno));
+		log_error(NULL, "no reload: %s", g_strerror(errno));
 }
 
-static void on_tried(Supervisor *s, int status)
+static void become_next(Supervisor *s, const GArray *bound)
 {
-	g_autoptr(GArray) pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
+	g_autoptr(GArray) workers = g_array_new(FALSE, FALSE, sizeof(UpgradeWorker));
 
-	s->trial = 0;
-	if (s->stopping)
-		return;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		log_error(NULL, "no reload: %s --check failed; all stays as it was", s->argv[0]);
-		return;
-	}
 	for (guint i = 0; i < s->children->len; i++) {
-		if (CHILD(s, i)->pid > 0)
-			g_array_append_val(pids, CHILD(s, i)->pid);
+		UpgradeWorker worker = {CHILD(s, i)->pid, CHILD(s, i)->generation};
+
+		if (worker.pid > 0)
+			g_array_append_val(workers, worker);
 	}
 	log_info(NULL, "reload: %s takes over", s->argv[0]);
-	upgrade_become(s->argv, s->sockets, pids);
+	upgrade_become(s->argv, s->sockets, bound, workers);
 	log_error(NULL, "no reload: %s: %s", s->argv[0], g_strerror(errno));
+}
+
+/* A reload that was asked for meanwhile is tried anew: it is about another configuration. */
+static void on_tried(Supervisor *s, int status)
+{
+	GArray *bound = upgrade_bound(s->channel);
+
+	s->trial = 0;
+	if (!s->stopping && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		log_error(NULL, "no reload: %s --check failed; all stays as it was", s->argv[0]);
+	else if (!s->stopping && !s->wanted)
+		become_next(s, bound);
+	sockets_close(bound);
 }
 
 static void reap(Supervisor *s)
@@ -222,8 +282,8 @@ gboolean supervisor_check(const Options *o, GError **error)
 
 		for (; *where; where++) {
 			if (address_parse(*where, &address) == 0) {
-				g_set_error(error, FAULT, FAULT_CONFIG, "listen: %s is no ADDRESS:PORT",
-					*where);
+				g_set_error(error, FAULT, FAULT_CONFIG,
+					    "listen: %s is no ADDRESS:PORT", *where);
 				return FALSE;
 			}
 		}
@@ -242,8 +302,8 @@ static char *look(const Options *o)
 
 		(void)g_stat(files[i], &st);
 		g_string_append_printf(text, "%lx:%lx:%lx:%lx.%lx ", (long)st.st_dev,
-			(long)st.st_ino, (long)st.st_size, (long)st.st_mtim.tv_sec,
-			(long)st.st_mtim.tv_nsec);
+				       (long)st.st_ino, (long)st.st_size, (long)st.st_mtim.tv_sec,
+				       (long)st.st_mtim.tv_nsec);
 	}
 	return g_string_free(text, FALSE);
 }
@@ -254,8 +314,8 @@ static void remember(Supervisor *s)
 	s->taken = look(s->options);
 }
 
-/* Files that have changed since they were read are taken when they have been the same for two looks:
- * a certificate and its key are not replaced in one moment. A broken one is told once. */
+/* Files that have changed since they were read are taken when they have been the same for two
+ * looks: a certificate and its key are not replaced in one moment. A broken one is told once. */
 static void watch_files(Supervisor *s)
 {
 	g_autoptr(GError) error = NULL;
@@ -288,30 +348,58 @@ static void wait_for_signal(Supervisor *s, const sigset_t *signals)
 
 	switch (sigtimedwait(signals, NULL, &one_second)) {
 	case SIGCHLD: reap(s); break;
-	case SIGHUP: try_next(s); break;
+	case SIGHUP: s->wanted = TRUE; break;
 	case SIGTERM:
 	case SIGINT: stop(s); break;
 	default: break;
 	}
 }
 
+static unsigned workers_wanted(const Options *options)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return options->workers > 0 ? (unsigned)options->workers : (unsigned)MAX(cores, 1);
+}
+
+gboolean supervisor_try(const Options *options, GError **error)
+{
+	g_autoptr(GArray) passed = upgrade_sockets();
+	GArray *sockets;
+
+	if (!supervisor_check(options, error))
+		return FALSE;
+	if (passed == NULL)
+		return TRUE; /* no upgrade: an admin asks */
+	sockets = sockets_open(options, workers_wanted(options), passed, error);
+	if (sockets == NULL)
+		return FALSE;
+	if (!upgrade_offer(sockets)) {
+		fault_set_errno(error, FAULT_BUG, "hand over the new sockets");
+		return FALSE;
+	}
+	return TRUE;
+}
+
 /* FALSE with FAULT_CONFIG. */
 static gboolean begin(Supervisor *s, GError **error)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	GArray *passed = upgrade_sockets();
+	g_autoptr(GArray) before = upgrade_workers();
 
-	s->workers = s->options->workers > 0 ? (unsigned)s->options->workers : (unsigned)MAX(cores, 1);
+	s->generation = next_generation(before);
+	s->workers = workers_wanted(s->options);
 	s->children = g_array_new(FALSE, FALSE, sizeof(Child));
 	if (passed == NULL)
 		passed = sockets_from_systemd();
 	s->sockets = sockets_open(s->options, s->workers, passed, error);
+	sockets_close_passed(passed);
 	if (s->sockets == NULL || !supervisor_check(s->options, error))
 		return FALSE;
 	remember(s);
 	for (unsigned i = 0; i < s->workers; i++)
 		add_worker(s, i);
-	adopt(s, upgrade_workers());
+	adopt(s, before);
 	return TRUE;
 }
 
@@ -335,6 +423,7 @@ int supervisor_run(const Options *options, char **argv)
 	while (s.children->len > 0) {
 		wait_for_signal(&s, &signals);
 		if (!s.stopping) {
+			try_next(&s);
 			start_due(&s);
 			watch_files(&s);
 		}

@@ -303,3 +303,77 @@ def test_configuration(oriel, session):
         hang_up()
         assert eventually(lambda: len(workers(oriel) - before) == 2, 5)
         assert oriel.healthy()
+
+
+@contextlib.contextmanager
+def configured(oriel):
+    """Yields a function that changes the file and asks for a reload; the old one again afterwards."""
+    path = oriel.path("oriel.conf")
+    text = path.read_text()
+
+    def reload(old="", new=""):
+        path.write_text(text.replace(old, new) if old else path.read_text())
+        os.kill(oriel.daemons["gateway"].pid, signal.SIGHUP)
+
+    try:
+        yield reload
+    finally:
+        before = workers(oriel)
+        path.write_text(text)
+        with oriel.logged("gateway", "takes over"):
+            reload()
+        assert eventually(lambda: len(workers(oriel) - before) == 2, 10)
+        assert oriel.healthy()
+
+
+def test_an_address_that_cannot_be_bound(oriel, session):
+    """All stays as it was, with the reason; with the address free, the same reload succeeds."""
+    before, own = workers(oriel), f"listen_vnc = {oriel.host}:{oriel.vnc_port}"
+    with configured(oriel) as reload:
+        with socket.create_server((oriel.host, deployment.free_port())) as other:
+            where = other.getsockname()
+            with oriel.logged("gateway", f"listen on {where[0]}:{where[1]}: .*in use"):
+                with oriel.logged("gateway", "no reload"):
+                    reload(own, f"{own}, {where[0]}:{where[1]}")
+            assert workers(oriel) == before and oriel.healthy()
+        with oriel.logged("gateway", "takes over"):
+            reload()
+        for _ in range(8):
+            with socket.create_connection(where, 10) as one:
+                assert one.recv(12) == b"RFB 003.008\n"
+        alive(session)
+
+
+def test_reloads_wait_for_each_other(oriel, source):
+    """No more generations of old workers than the admin allows; none of their sessions is ended."""
+
+    def dial(person):
+        viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+        viewer.secure(oriel.ca, person, oriel.passwords[person])
+        viewer.init()
+        viewer.screen()
+        return viewer
+
+    with contextlib.ExitStack() as held, configured(oriel) as reload:
+        first = held.enter_context(dial("anna"))
+        carriers = [worker_of(oriel, first)]
+        with oriel.logged("gateway", "takes over"):
+            reload("[broker]", "max_generations = 2\n[broker]")
+        assert oriel.healthy()
+        second = held.enter_context(dial("ben"))
+        carriers.append(worker_of(oriel, second))
+        with oriel.logged("gateway", "takes over"):
+            reload()
+        assert eventually(lambda: len(workers(oriel)) == 4 and workers(oriel) >= set(carriers), 10)
+        before = workers(oriel)
+        with oriel.logged("gateway", "reload waits", f"process {carriers[0]} "):
+            reload()
+            time.sleep(0.5)
+            reload()
+        time.sleep(1.5)
+        assert workers(oriel) == before and oriel.healthy()
+        alive(second)
+        with oriel.logged("gateway", "takes over"):
+            first.sock.close()
+        assert eventually(lambda: len(workers(oriel) - before) == 2, 10)
+        alive(second)
