@@ -106,12 +106,10 @@ def system():
 
 
 @pytest.fixture(scope="module")
-def crowd(system, tmp_path_factory):
+def crowd(system):
     """They have come and gone once, so that what is kept for the next is no leak."""
-    directory = tmp_path_factory.mktemp("torture")
-    for place in (directory, *directory.parents):
-        if place != pathlib.Path("/tmp") and str(place).startswith("/tmp"):
-            place.chmod(0o755)
+    directory = system.path("desktops")
+    directory.mkdir(mode=0o755)
     crowd = crowds.Crowd(system, directory, SIZES)
     try:
         crowd.fill()
@@ -229,8 +227,7 @@ def one_is_served(system, seconds=4):
     with own_desktop(system) as viewer:
         begin = time.monotonic()
         while time.monotonic() - begin < seconds:
-            viewer.type("echo on\n")
-            viewer.update(incremental=True)
+            viewer.update()
 
 
 def test_desktops_stall(system, crowd):
@@ -265,11 +262,11 @@ def test_clients_stall(system, crowd):
 @pytest.mark.parametrize(
     "kind, source", [("silent", "many"), ("handshakes", "many"), ("fragments", "one")]
 )
-def test_a_flood(system, crowd, kind, source, tmp_path):
+def test_a_flood(system, crowd, kind, source):
     """Who is in goes on, and who comes gets in."""
     words = [deployment.BUILD / "tests/bench/bench-attack", kind, system.host, system.port, source]
     if kind == "fragments":
-        words.append(tmp_path / "tickets")
+        words.append(system.path("tickets"))
         words[-1].write_text("\n".join(crowd.tickets(8)) + "\n")
     attack = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
                               start_new_session=True)
