@@ -58,8 +58,9 @@ static gsize filter_encodings(RfbRelayViewer *viewer, guint8 *b, gsize n)
 	b[2] = (guint8)(kept >> 8);
 	b[3] = (guint8)kept;
 	remember(&viewer->encodings, b, n - drop);
-	if (viewer->features & RFB_FEATURE_FENCE && viewer->features & RFB_FEATURE_CONTINUOUS)
-		rfb_flow_offer(&viewer->flow, g_get_monotonic_time());
+	if (viewer->flow == NULL && viewer->features & RFB_FEATURE_FENCE &&
+	    viewer->features & RFB_FEATURE_CONTINUOUS)
+		viewer->flow = rfb_flow_new(g_get_monotonic_time());
 	return drop;
 }
 
@@ -142,15 +143,15 @@ static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsi
 		break;
 	case RFB_QEMU: *out_drop = heed_qemu(relay, b, n); break;
 	case RFB_UPDATE_REQUEST:
-		if (!rfb_flow_request(&viewer->flow, b))
+		if (!rfb_flow_request(viewer->flow, b))
 			*out_drop = n;
 		break;
 	case RFB_CONTINUOUS_UPDATES:
-		rfb_flow_enable(&viewer->flow, b, g_get_monotonic_time());
+		rfb_flow_enable(viewer->flow, b, g_get_monotonic_time());
 		*out_drop = n;
 		break;
 	case RFB_FENCE:
-		rfb_flow_fence(&viewer->flow, b, g_get_monotonic_time());
+		rfb_flow_fence(viewer->flow, b, g_get_monotonic_time());
 		*out_drop = n;
 		break;
 	default: break;
@@ -268,7 +269,7 @@ static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
 		if (!heed_viewer(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving &&
-			!rfb_flow_held(&relay->viewer.flow);
+			!rfb_flow_held(relay->viewer.flow);
 	}
 	return scan != RFB_SCAN_FAULT;
 }
@@ -290,7 +291,7 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 		if (!heed_desktop(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->down, unit.length, drop);
-		if (unit.last && rfb_flow_wants_end(&relay->viewer.flow)) {
+		if (unit.last && rfb_flow_wants_end(relay->viewer.flow)) {
 			relay->viewer.updated = TRUE;
 			on = FALSE;
 		}
@@ -338,9 +339,9 @@ static Io read_more(Peer *from, const RfbUnits *units, gsize *moved, GError **er
 /* What the gateway itself says to the viewer, if there is a place for it. */
 static Io speak(Session *s, RfbRelay *relay, GError **error)
 {
-	RfbFlow *flow = &relay->viewer.flow;
+	RfbFlow *flow = relay->viewer.flow;
 
-	if (!rfb_units_between(&relay->desktop.units) || relay->down.ready > 0 ||
+	if (flow == NULL || !rfb_units_between(&relay->desktop.units) || relay->down.ready > 0 ||
 		buffer_length(&s->client.out) > 0)
 		return IO_DONE;
 	if (relay->viewer.updated)
@@ -372,7 +373,7 @@ static Io ask(Session *s, RfbRelay *relay, GError **error)
 	if (relay->up.ready > 0 || relay->up.skip > 0 || relay->viewer.updated)
 		return IO_DONE;
 	rfb_handover_repeat(relay, &s->desktop.out);
-	wait = rfb_flow_ask(&relay->viewer.flow, s->client.bytes_out, &s->desktop.out,
+	wait = rfb_flow_ask(relay->viewer.flow, s->client.bytes_out, &s->desktop.out,
 		g_get_monotonic_time());
 	if (wait >= 0)
 		session_wake_after(s, (guint64)(wait + 999) / 1000);
@@ -382,9 +383,10 @@ static Io ask(Session *s, RfbRelay *relay, GError **error)
 /* TRUE while the viewer has to wait before it is listened to. */
 static gboolean deaf(const RfbRelay *relay)
 {
-	const RfbFlow *flow = &relay->viewer.flow;
+	const RfbFlow *flow = relay->viewer.flow;
 
-	return rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX;
+	return flow != NULL &&
+		(rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX);
 }
 
 /* IO_DONE: the burst is used up. */
@@ -486,7 +488,7 @@ static void rfb_close(Session *s)
 
 	if (relay == NULL)
 		return;
-	rfb_flow_clear(&relay->viewer.flow);
+	rfb_flow_free(relay->viewer.flow);
 	g_free(relay->viewer.encodings);
 	g_free(relay->viewer.size);
 	g_free(relay);

@@ -36,20 +36,20 @@ static void say_end(RfbFlow *flow)
 	buffer_append_u8(&flow->say, RFB_CONTINUOUS_UPDATES);
 }
 
-void rfb_flow_offer(RfbFlow *flow, gint64 now)
+RfbFlow *rfb_flow_new(gint64 now)
 {
-	if (flow->offered)
-		return;
-	flow->offered = TRUE;
+	RfbFlow *flow = g_new0(RfbFlow, 1);
+
 	say_mark(flow, 0, now);
 	say_end(flow);
+	return flow;
 }
 
 void rfb_flow_enable(RfbFlow *flow, const guint8 *message, gint64 now)
 {
 	guint16 area[4];
 
-	if (!flow->offered)
+	if (flow == NULL)
 		return;
 	if (message[1] == 0) {
 		if (!flow->on)
@@ -74,6 +74,8 @@ gboolean rfb_flow_request(RfbFlow *flow, const guint8 *message)
 {
 	gboolean incremental = message[1] != 0;
 
+	if (flow == NULL)
+		return TRUE;
 	if (flow->on && incremental)
 		return FALSE;
 	flow->asked = TRUE;
@@ -85,6 +87,8 @@ void rfb_flow_fence(RfbFlow *flow, const guint8 *message, gint64 now)
 	guint32 flags = rfb_u32(message + 4);
 	guint8 n = message[8];
 
+	if (flow == NULL)
+		return;
 	if (flags & FENCE_ASKS)
 		say_fence(flow, flags & FENCE_KNOWN, message + 9, n);
 	else if (n == 2 && message[9] == FENCE_MARK)
@@ -93,6 +97,8 @@ void rfb_flow_fence(RfbFlow *flow, const guint8 *message, gint64 now)
 
 gboolean rfb_flow_wants_end(RfbFlow *flow)
 {
+	if (flow == NULL)
+		return FALSE;
 	flow->asked = FALSE;
 	return flow->on || flow->ending;
 }
@@ -136,6 +142,8 @@ gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now)
 {
 	gint64 wait;
 
+	if (flow == NULL)
+		return -1;
 	if (flow->ending)
 		return force(flow, to_desktop, now);
 	if (!flow->on || flow->asked)
@@ -153,12 +161,17 @@ gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now)
 
 void rfb_flow_moved(RfbFlow *flow)
 {
+	if (flow == NULL)
+		return;
 	if (flow->ending)
 		say_end(flow);
 	flow->asked = TRUE;
 }
 
-void rfb_flow_clear(RfbFlow *flow)
+void rfb_flow_free(RfbFlow *flow)
 {
+	if (flow == NULL)
+		return;
 	buffer_clear(&flow->say);
+	g_free(flow);
 }

@@ -6,6 +6,7 @@
  * to be kept up to date, and the gateway asks the desktop, beside which it stands, at the pace that
  * the line to the viewer can carry (rfb_pace.h).
  *
+ * Only a viewer that knows both has one: the others are NULL in the calls below, and nothing happens.
  * It puts messages into buffers and touches no stream; the relay says when there is a place between
  * two messages. Times are in us.
  */
@@ -22,22 +23,22 @@ typedef struct {
 	guint64 counted; /* bytes to the viewer up to the last fence               */
 	gint64 held_us;  /* since when `ending`                                    */
 	guint16 area[4]; /* x, y, width, height that the viewer wants              */
-	guint offered : 1;
 	guint on : 1;     /* the viewer has switched it on                      */
 	guint ending : 1; /* switched off; what was asked for is still to come  */
 	guint forced : 1; /* while ending: the desktop has been made to answer  */
 	guint asked : 1;  /* the desktop owes an update                         */
 } RfbFlow;
 
-/* Once the viewer has said that it knows both: tells it that we do. Does nothing the next time. */
-void rfb_flow_offer(RfbFlow *flow, gint64 now);
+/* Tells a viewer that has said that it knows both that we do, too. Free it with rfb_flow_free(). */
+RfbFlow *rfb_flow_new(gint64 now);
+void rfb_flow_free(RfbFlow *flow);
 
 /* EnableContinuousUpdates, 10 bytes. Until rfb_flow_held() is over no later message of the viewer
  * may be looked at: it may change the pixel format, and what is on its way has the old one. */
 void rfb_flow_enable(RfbFlow *flow, const guint8 *message, gint64 now);
 static inline gboolean rfb_flow_held(const RfbFlow *flow)
 {
-	return flow->ending;
+	return flow != NULL && flow->ending;
 }
 
 /* The viewer's own FramebufferUpdateRequest: TRUE if it goes on to the desktop. */
@@ -59,5 +60,3 @@ gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now)
 
 /* Another desktop is below, and has been asked for everything: what the old one owed is settled. */
 void rfb_flow_moved(RfbFlow *flow);
-
-void rfb_flow_clear(RfbFlow *flow);

@@ -200,7 +200,7 @@ gboolean rfb_handover_arrive(Session *s, RfbRelay *relay, const RfbClient *deskt
 	announce(viewer, s->desktop_name && *s->desktop_name ? s->desktop_name : desktop->name,
 		 resized, &s->client.out);
 	introduce(viewer, &s->desktop.out);
-	rfb_flow_moved(&viewer->flow);
+	rfb_flow_moved(viewer->flow);
 	return TRUE;
 }
 

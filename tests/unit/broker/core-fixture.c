@@ -44,6 +44,7 @@ static gboolean trouble(int *counter, const char *what, GError **error)
 static void step(const char *id, int *counter)
 {
 	Machine *m;
+	int n;
 
 	g_atomic_int_inc(counter);
 	g_mutex_lock(&lock);
@@ -53,8 +54,12 @@ static void step(const char *id, int *counter)
 	if (m)
 		m->busy = TRUE;
 	g_mutex_unlock(&lock);
+	n = g_atomic_int_add(&fake.steps, 1) + 1;
+	if (n > g_atomic_int_get(&fake.most))
+		g_atomic_int_set(&fake.most, n);
 	if (g_atomic_int_get(&fake.slow_ms))
 		g_usleep((gulong)g_atomic_int_get(&fake.slow_ms) * 1000);
+	g_atomic_int_add(&fake.steps, -1);
 	g_mutex_lock(&lock);
 	m = g_hash_table_lookup(machines, id);
 	if (m)

@@ -22,6 +22,7 @@ typedef struct {
 	int clones, starts, resets, destroys;                 /* how often they were called */
 	int late_display; /* so often the display does not come in the time it is given */
 	int slow_ms;                                          /* each step takes this long */
+	int steps, most;                                      /* at once: now, and ever */
 	int overlaps; /* two steps for one desktop at once: must stay 0 */
 } FakeProvider;
 extern FakeProvider fake;
