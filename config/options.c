@@ -21,6 +21,7 @@ static const Row rows[] = {
 	{"gateway", "listen", LIST, AT(listen), "[::]:443"},
 	{"gateway", "listen_vnc", LIST, AT(listen_vnc), ""},
 	{"gateway", "proxy_from", LIST, AT(proxy_from), ""},
+	{"gateway", "origins", LIST, AT(origins), ""},
 	{"gateway", "certificate", TEXT, AT(certificate), "/etc/oriel/tls.crt"},
 	{"gateway", "key", TEXT, AT(key), "/etc/oriel/tls.key"},
 	{"gateway", "brokers", LIST, AT(brokers), ""},

@@ -12,6 +12,7 @@ typedef struct {
 	char **listen;        /* "address:port", any protocol                    */
 	char **listen_vnc;    /* "address:port", VNC only: greets at once        */
 	char **proxy_from;    /* "address" or "address/bits": begin with PROXY   */
+	char **origins;       /* further web sites whose pages may open desktops */
 	char *certificate;    /* PEM chain                                       */
 	char *key;            /* PEM private key                                 */
 	char **brokers;       /* directories of brokers' sockets; empty = [sockets] */

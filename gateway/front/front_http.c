@@ -84,6 +84,11 @@ static Step greet_connect(Session *s, HttpTalk *talk, GError **error)
 
 static Step greet_websocket(Session *s, HttpTalk *talk, GError **error)
 {
+	if (!ws_origin_ok(&talk->head, worker_options(s->worker)->origins)) {
+		g_set_error(error, FAULT, FAULT_DENIED,
+			"a WebSocket from a page of another site (oriel.conf: origins)");
+		return STEP_FAIL;
+	}
 	talk->upgrade = ws_accept(&talk->head, error);
 	if (talk->upgrade == NULL)
 		return STEP_FAIL;

@@ -31,6 +31,7 @@ Step front_login(Session *s, const char *user, const char *password, gboolean pa
 		return denied("no user name", error);
 	s->ask.kind = ASK_LOGIN;
 	s->ask.user = g_strndup(user, n);
+	s->log.user = s->ask.user;
 	s->ask.password = secret_dup(password);
 	if (slash != NULL && slash[1] != '\0')
 		s->ask.desktop = g_strdup(slash + 1);

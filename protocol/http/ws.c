@@ -81,6 +81,21 @@ char *ws_accept(const Head *head, GError **error)
 				       : "");
 }
 
+gboolean ws_origin_ok(const Head *head, char *const *others)
+{
+	const char *origin = head_header(head, "Origin");
+	const char *host = head_header(head, "Host");
+	g_autofree char *own = host ? g_strconcat("https://", host, NULL) : NULL;
+
+	if (origin == NULL || (own != NULL && g_ascii_strcasecmp(origin, own) == 0))
+		return TRUE;
+	for (; others != NULL && *others != NULL; others++) {
+		if (g_ascii_strcasecmp(origin, *others) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* ---- frames from the client */
 
 static const char *first_byte_wrong(const WsParser *parser, guint8 first, unsigned *code)

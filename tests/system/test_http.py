@@ -109,10 +109,18 @@ def test_forwarded_headers_are_not_believed(oriel, source):
     assert "203.0.113.9" not in str(audit)
 
 
-def web(oriel, source):
+def web(oriel, source, origin=None):
     ticket = oriel.login("ben", source).ticket("shared", "web")
     sock = ws.tls(oriel.host, oriel.port, oriel.ca, source)
-    return ws.WebSocket(sock, f"/websockify?token={ticket}", f"{oriel.host}:{oriel.port}")
+    return ws.WebSocket(sock, f"/websockify?token={ticket}", f"{oriel.host}:{oriel.port}", origin)
+
+
+def test_other_sites_open_no_desktop(oriel, source, books):
+    with oriel.refusal("greet", "denied", "another site"):
+        with pytest.raises(ws.Refused) as refused:
+            web(oriel, source, "https://elsewhere.example")
+    assert refused.value.status == 403
+    web(oriel, source, f"https://{oriel.host}:{oriel.port}").close()
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,29 @@ static void refuse(const char *text)
 	g_assert_error(error, FAULT, FAULT_CLIENT);
 }
 
+static gboolean origin_ok(const char *headers)
+{
+	static char *const others[] = {(char *)"https://portal.example.com:8443", NULL};
+	g_autofree char *text = g_strconcat("GET / HTTP/1.1\r\n", headers, "\r\n", NULL);
+	g_auto(Head) head = {0};
+
+	g_assert_cmpint(head_parse(&head, text, strlen(text), NULL), ==, strlen(text));
+	return ws_origin_ok(&head, others);
+}
+
+static void test_origin(void)
+{
+	g_assert_true(origin_ok("Host: vdi.example.com\r\n"));
+	g_assert_true(origin_ok("Host: vdi.example.com\r\nOrigin: https://vdi.example.com\r\n"));
+	g_assert_true(origin_ok("Host: [::1]:8443\r\nOrigin: https://[::1]:8443\r\n"));
+	g_assert_true(origin_ok("Host: a\r\nOrigin: https://Portal.example.com:8443\r\n"));
+	g_assert_false(origin_ok("Host: a\r\nOrigin: https://portal.example.com\r\n"));
+	g_assert_false(origin_ok("Host: vdi.example.com\r\nOrigin: http://vdi.example.com\r\n"));
+	g_assert_false(origin_ok("Host: vdi.example.com\r\nOrigin: https://evil.example\r\n"));
+	g_assert_false(origin_ok("Host: a\r\nOrigin: null\r\n"));
+	g_assert_false(origin_ok("Host: a\r\nOrigin: \r\n"));
+}
+
 /* The key and its answer are those of RFC 6455, 1.3. */
 static void test_handshake(void)
 {
@@ -243,6 +266,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ws/handshake", test_handshake);
+	g_test_add_func("/ws/origin", test_origin);
 	g_test_add_func("/ws/handshake-refused", test_handshake_refused);
 	g_test_add_func("/ws/frames", test_frames);
 	g_test_add_func("/ws/frames-refused", test_frames_refused);
