@@ -24,6 +24,7 @@ static const Row rows[] = {
 	{"gateway", "origins", LIST, AT(origins), ""},
 	{"gateway", "certificate", TEXT, AT(certificate), "/etc/oriel/tls.crt"},
 	{"gateway", "key", TEXT, AT(key), "/etc/oriel/tls.key"},
+	{"gateway", "ocsp", TEXT, AT(ocsp), ""},
 	{"gateway", "brokers", LIST, AT(brokers), ""},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},
 	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 10000},

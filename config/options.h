@@ -15,6 +15,7 @@ typedef struct {
 	char **origins;       /* further web sites whose pages may open desktops */
 	char *certificate;    /* PEM chain                                       */
 	char *key;            /* PEM private key                                 */
+	char *ocsp;           /* DER file to staple; "" = none                   */
 	char **brokers;       /* directories of brokers' sockets; empty = [sockets] */
 	int workers;          /* processes; 0 = one per core                     */
 	int rfb_silence;      /* ms of silence that mean VNC on a shared port    */

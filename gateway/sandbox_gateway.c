@@ -36,7 +36,8 @@ static gboolean allow_files(int rules, const Options *options, GError **error)
 			return FALSE;
 	}
 	return allow_renewed(rules, options->certificate, error) &&
-		allow_renewed(rules, options->key, error);
+		allow_renewed(rules, options->key, error) &&
+		(*options->ocsp == '\0' || allow_renewed(rules, options->ocsp, error));
 }
 
 gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError **error)

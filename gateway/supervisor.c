@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "log.h"
 #include "net/address.h"
+#include "net/ocsp.h"
 #include "net/tls.h"
 #include "sockets.h"
 #include "upgrade.h"
@@ -294,7 +295,7 @@ gboolean supervisor_check(const Options *o, GError **error)
 /* What changes when somebody replaces or rewrites one of the certificate's files. */
 static char *look(const Options *o)
 {
-	const char *const files[] = {o->certificate, o->key};
+	const char *const files[] = {o->certificate, o->key, o->ocsp};
 	GString *text = g_string_new(NULL);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
@@ -308,10 +309,22 @@ static char *look(const Options *o)
 	return g_string_free(text, FALSE);
 }
 
+/* Said here, once for all workers. */
+static void check_staple(const Options *o)
+{
+	g_autoptr(GError) error = NULL;
+	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, NULL);
+
+	if (context != NULL && *o->ocsp != '\0' && !ocsp_staple(context, o->ocsp, &error))
+		log_warning(NULL, "nothing is stapled: %s", error->message);
+	SSL_CTX_free(context);
+}
+
 static void remember(Supervisor *s)
 {
 	g_free(s->taken);
 	s->taken = look(s->options);
+	check_staple(s->options);
 }
 
 /* Files that have changed since they were read are taken when they have been the same for two

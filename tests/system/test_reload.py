@@ -377,3 +377,74 @@ def test_reloads_wait_for_each_other(oriel, source):
             first.sock.close()
         assert eventually(lambda: len(workers(oriel) - before) == 2, 10)
         alive(second)
+
+
+# ---- OCSP
+
+
+def ocsp_response(oriel, directory, status, days=2):
+    """What the demo's CA says of the certificate, as a responder would: V = good, R = revoked."""
+    ca, certificate = oriel.path("tls/ca.pem"), oriel.path("tls/tls.crt")
+
+    def openssl(*words):
+        run = subprocess.run(["openssl", *map(str, words)], cwd=directory, capture_output=True,
+                             text=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout.strip()
+
+    number = openssl("x509", "-in", certificate, "-noout", "-serial").split("=")[1]
+    revoked = "250101000000Z" if status == "R" else ""
+    (directory / "index").write_text(f"{status}\t491231235959Z\t{revoked}\t{number}\tunknown\t/CN=x\n")
+    openssl("ocsp", "-issuer", ca, "-cert", certificate, "-no_nonce", "-reqout", "request")
+    openssl("ocsp", "-index", "index", "-CA", ca, "-rsigner", ca, "-rkey", oriel.path("tls/ca.key"),
+            "-reqin", "request", "-respout", "response", *(("-ndays", days) if days else ()))
+    return (directory / "response").read_bytes()
+
+
+def stapled(oriel, port):
+    """What a client that asks for it is told."""
+    words = ["openssl", "s_client", "-connect", f"{oriel.host}:{port}", "-status", "-CAfile", oriel.ca]
+    answer = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    return "Cert Status: good" in answer.stdout
+
+
+def test_an_ocsp_response_is_stapled_while_it_is_good(oriel, tmp_path):
+    path, file = oriel.path("oriel.conf"), oriel.path("tls/tls.ocsp")
+    text = path.read_text()
+    replace_fresh(file, ocsp_response(oriel, tmp_path, "V"), oriel.path("tls/tls.crt"))
+    try:
+        path.write_text(text.replace("[broker]", f"ocsp = {file}\n[broker]"))
+        reloaded(oriel)
+        assert stapled(oriel, oriel.port)
+        for bad, why in (
+            (ocsp_response(oriel, tmp_path, "R"), "revoked"),
+            (ocsp_response(oriel, tmp_path, "V", days=None), "has no end"),
+            (b"nonsense", "no OCSP response"),
+        ):
+            with oriel.logged("gateway", "nothing is stapled", why, seconds=15):
+                replace_fresh(file, bad, oriel.path("tls/tls.crt"))
+            assert eventually(lambda: not any(stapled(oriel, oriel.port) for _ in range(4)), 10)
+        replace_fresh(file, ocsp_response(oriel, tmp_path, "V"), oriel.path("tls/tls.crt"))
+        assert eventually(lambda: all(stapled(oriel, oriel.port) for _ in range(4)), 15)
+    finally:
+        path.write_text(text)
+        file.unlink()
+        reloaded(oriel)
+    assert not stapled(oriel, oriel.port)
+
+
+def replace_fresh(file, content, like):
+    """As replace(), for a file that need not be there; with the owner and mode of another."""
+    new = pathlib.Path(f"{file}.new")
+    new.write_bytes(content)
+    shutil.copymode(like, new)
+    os.chown(new, like.stat().st_uid, like.stat().st_gid)
+    os.replace(new, file)
+
+
+def reloaded(oriel):
+    """The configuration as it is now; every worker is a new one."""
+    before = workers(oriel)
+    os.kill(oriel.daemons["gateway"].pid, signal.SIGHUP)
+    assert eventually(lambda: len(workers(oriel) - before) == 2, 10)
+    assert oriel.healthy()
