@@ -74,12 +74,13 @@ static void finish_update(RfbRelay *relay, Buffer *out)
 static void finish_down(Session *s, RfbRelay *relay)
 {
 	RfbRun *run = &relay->down;
-	const guint8 *b = buffer_bytes(&s->desktop.in);
+	const Buffer *in = &s->desktop.in;
 
 	if (run->ready > 0)
-		buffer_append(&s->client.out, b, run->ready);
+		buffer_append(&s->client.out, buffer_bytes(in), run->ready);
 	if (run->after > 0)
-		buffer_append(&s->client.out, b + run->ready + run->skip, run->after);
+		buffer_append(&s->client.out, buffer_bytes(in) + run->ready + run->skip,
+			run->after);
 	*run = (RfbRun){0};
 	buffer_clear(&s->desktop.in);
 	finish_update(relay, &s->client.out);

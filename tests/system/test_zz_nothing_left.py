@@ -14,6 +14,7 @@ PROVOKED = (
     "the old certificate stays: ",
     "tls.crt: no start line",
     "unknown key nonsense in [gateway]",
+    "Address already in use",
 )
 
 
