@@ -130,8 +130,11 @@ class Bench:
     # ---- the others
 
     def pem(self):
-        """Certificate and key in one file, as haproxy wants them."""
+        """Certificate and key in one file, as haproxy wants them. Written once: a peer that
+        has been started may be reading it."""
         path = self.directory / "both.pem"
+        if path.exists():
+            return path
         tls = self.system.path("tls")
         path.write_text((tls / "tls.crt").read_text() + (tls / "tls.key").read_text())
         return path

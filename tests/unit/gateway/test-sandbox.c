@@ -309,6 +309,7 @@ static void world_make(void)
 	world.options.key = make_file("live", "tls.key", key);
 	world.options.certificate = g_build_filename(world.dir, "live", "tls.crt", NULL);
 	g_assert_cmpint(symlink("../archive/tls1.crt", world.options.certificate), ==, 0);
+	world.options.ocsp = g_strdup("");
 	world.options.control = g_build_filename(world.dir, "control.sock", NULL);
 	world.options.web = g_build_filename(world.dir, "web.sock", NULL);
 	world.listeners[0] = listen_unix(world.options.control);
@@ -339,6 +340,7 @@ static void world_end(void)
 	remove_tree(world.dir);
 	g_free(world.options.certificate);
 	g_free(world.options.key);
+	g_free(world.options.ocsp);
 	g_free(world.options.control);
 	g_free(world.options.web);
 	g_free(world.dir);

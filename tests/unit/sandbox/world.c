@@ -116,6 +116,7 @@ void world_make(void)
 	world.image = make_file("images/disk", 0644);
 	world.options.certificate = make_file("tls/tls.crt", 0644);
 	world.options.key = make_file("tls/tls.key", 0600);
+	world.options.ocsp = g_strdup("");
 	world.desktop.disk = world.image;
 	world.hypervisor = listen_unix("hypervisor", 0600, &world.listeners[0]);
 	world.options.admin = listen_unix("run/admin", 0600, &world.listeners[1]);
@@ -153,6 +154,7 @@ void world_end(void)
 		&world.options.state,
 		&world.options.certificate,
 		&world.options.key,
+		&world.options.ocsp,
 		&world.options.admin,
 		&world.options.control,
 		&world.options.web,
