@@ -25,21 +25,32 @@ __attribute__((constructor)) static void memory_init(void)
 	json_set_alloc_funcs(malloc, wiping_free);
 }
 
-GByteArray *jsonframe_encode(json_t *object, gsize max)
+/* `head` bytes, for the caller to fill, and the object. */
+static GByteArray *dump(json_t *object, gsize head, gsize max)
 {
-	gsize n;
-	guint32 head;
+	gsize n = json_dumpb(object, NULL, 0, JSON_COMPACT);
 	GByteArray *bytes;
 
-	n = json_dumpb(object, NULL, 0, JSON_COMPACT);
 	g_assert(n >= 2 && n <= max);
-	bytes = g_byte_array_sized_new((guint)(HEAD + n));
-	g_byte_array_set_size(bytes, (guint)(HEAD + n));
-	head = GUINT32_TO_BE((guint32)n);
-	memcpy(bytes->data, &head, HEAD);
-	json_dumpb(object, (char *)bytes->data + HEAD, n, JSON_COMPACT);
+	bytes = g_byte_array_sized_new((guint)(head + n));
+	g_byte_array_set_size(bytes, (guint)(head + n));
+	json_dumpb(object, (char *)bytes->data + head, n, JSON_COMPACT);
 	json_decref(object);
 	return bytes;
+}
+
+GByteArray *jsonframe_encode(json_t *object, gsize max)
+{
+	GByteArray *bytes = dump(object, HEAD, max);
+	guint32 head = GUINT32_TO_BE((guint32)(bytes->len - HEAD));
+
+	memcpy(bytes->data, &head, HEAD);
+	return bytes;
+}
+
+GByteArray *jsonframe_dump(json_t *object, gsize max)
+{
+	return dump(object, 0, max);
 }
 
 void jsonframe_wipe(GByteArray *bytes)
@@ -48,6 +59,23 @@ void jsonframe_wipe(GByteArray *bytes)
 		return;
 	secret_wipe(bytes->data, bytes->len);
 	g_byte_array_unref(bytes);
+}
+
+json_t *jsonframe_load(const void *bytes, gsize n, GError **error)
+{
+	json_t *object = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
+
+	if (object == NULL) {
+		/* Without jansson's words: they quote the message, which may hold a secret. */
+		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not JSON");
+		return NULL;
+	}
+	if (!json_is_object(object)) {
+		json_decref(object);
+		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not an object");
+		return NULL;
+	}
+	return object;
 }
 
 gssize jsonframe_decode(const void *bytes, gsize n, gsize max, json_t **out_object, GError **error)
@@ -67,17 +95,9 @@ gssize jsonframe_decode(const void *bytes, gsize n, gsize max, json_t **out_obje
 	}
 	if (n - HEAD < length)
 		return 0;
-	object = json_loadb((const char *)bytes + HEAD, length, JSON_REJECT_DUPLICATES, NULL);
-	if (object == NULL) {
-		/* Without jansson's words: they quote the message, which may hold a secret. */
-		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not JSON");
+	object = jsonframe_load((const char *)bytes + HEAD, length, error);
+	if (object == NULL)
 		return -1;
-	}
-	if (!json_is_object(object)) {
-		json_decref(object);
-		g_set_error(error, FAULT, FAULT_BROKER, "a message that is not an object");
-		return -1;
-	}
 	*out_object = object;
 	return (gssize)(HEAD + length);
 }

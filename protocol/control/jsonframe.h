@@ -16,12 +16,19 @@
  * One allocation of the final size, so that jsonframe_wipe() reaches every copy. */
 GByteArray *jsonframe_encode(json_t *object, gsize max);
 
+/* The same without the length, for sockets that keep packets apart. */
+GByteArray *jsonframe_dump(json_t *object, gsize max);
+
 /* Wipes and frees; accepts NULL. */
 void jsonframe_wipe(GByteArray *bytes);
 
 /* One object off the front: the bytes consumed, and *out_object to json_decref(); 0 when more bytes
  * are needed; -1 with FAULT_BROKER when they can never become an object of 2 to `max` bytes. */
 gssize jsonframe_decode(const void *bytes, gsize n, gsize max, json_t **out_object, GError **error);
+
+/* An object of exactly these bytes, to json_decref(); NULL with FAULT_BROKER if they are none. The
+ * caller bounds n. */
+json_t *jsonframe_load(const void *bytes, gsize n, GError **error);
 
 /* A string that surely fits: cut at `max` bytes, each byte that is not UTF-8 replaced by '?'. For
  * texts that may come from a peer of ours, which cannot crash us that way. */
