@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "activity.h"
 #include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
@@ -71,6 +72,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->times = *times;
 	core->turns = turns_new();
 	core->limit = limit_new();
+	core->activity = activity_new();
 	if (!make_state(options->state, error))
 		goto fail;
 	core->db = db_open(*options->database ? options->database : file, error);
@@ -125,6 +127,7 @@ void core_close(Core *core)
 	db_close(core->db);
 	turns_free(core->turns);
 	limit_free(core->limit);
+	activity_free(core->activity);
 	g_free(core);
 }
 

@@ -101,7 +101,8 @@ typedef struct {
 	char *gateway;
 	char *state;    /* "connecting", "live", "ended"       */
 	gint64 started_at;
-	gint64 ended_at; /* 0 = live */
+	gint64 ended_at;  /* 0 = live */
+	gint64 active_at; /* a key or the pointer moved last; before that, its start */
 	char *reason;    /* of the end */
 	guint64 bytes_in, bytes_out;
 } SessionView;

@@ -14,6 +14,7 @@ typedef struct Sessions Sessions;
 typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
 typedef struct Brokers Brokers;
+typedef struct Activity Activity;
 
 /* Seconds; tests shorten them. */
 typedef struct {
@@ -33,6 +34,7 @@ struct Core {
 	Turns *turns;
 	Sessions *sessions;
 	Maintainer *maintainer;
+	Activity *activity;
 	GatewayLink *link;
 	Limit *limit;
 	CoreTold told; /* changes.c */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "activity.h"
 #include "audit.h"
 #include "auth/conversation.h"
 #include "desktop.h"
@@ -209,7 +210,15 @@ static gboolean do_started(GatewayConnection *connection, const ControlMessage *
 
 static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	session_ended(gateway_connection_core(connection), m);
+	/* Else the gateway tells it again to the broker that comes after this one. */
+	if (session_ended(gateway_connection_core(connection), m))
+		say_ok(connection, m);
+	return TRUE;
+}
+
+static gboolean do_active(GatewayConnection *connection, const ControlMessage *m, GError **error)
+{
+	activity_note(gateway_connection_core(connection), m->lease, m->milliseconds);
 	return TRUE;
 }
 
@@ -235,6 +244,7 @@ static const struct {
 	[CONTROL_LINKED] = {do_linked, LANE_READER, TRUE},
 	[CONTROL_STARTED] = {do_started, LANE_READER, FALSE},
 	[CONTROL_ENDED] = {do_ended, LANE_READER, FALSE},
+	[CONTROL_ACTIVE] = {do_active, LANE_READER, FALSE},
 };
 
 Lane gateway_request_lane(const ControlMessage *message)

@@ -2,6 +2,7 @@
 /* maintainer: see maintainer.h. */
 #include "maintainer.h"
 
+#include "activity.h"
 #include "assignment.h"
 #include "brokers.h"
 #include "desktop.h"
@@ -10,6 +11,7 @@
 #include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
+#include "store_input.h"
 #include "store_login.h"
 #include "store_pool.h"
 #include "store_ticket.h"
@@ -216,7 +218,8 @@ static gboolean clean_up(Maintainer *m, GError **error)
 		return TRUE;
 	m->cleaned_at = now;
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
-	       store_login_clean(m->core->db, core_now(), error);
+	       store_login_clean(m->core->db, core_now(), error) &&
+	       store_input_clean(m->core->db, error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)
@@ -242,6 +245,7 @@ static gint64 maintain(Maintainer *m)
 
 	sessions_expire(m->core, &due);
 	check_events(m, &due);
+	activity_write(m->core, &due);
 	if (!release_and_reset(m, &due, &error) || !warm_pools(m, &due, &error) ||
 		!clean_up(m, &error)) {
 		log_error(NULL, "maintaining the pools: %s", error->message);

@@ -263,10 +263,10 @@ static gboolean whole_session(const ControlMessage *notice)
 	return !notice->channel || !*notice->channel || g_str_has_prefix(notice->channel, "main");
 }
 
-void session_ended(Core *core, const ControlMessage *notice)
+gboolean session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
-	gboolean whole = whole_session(notice);
+	gboolean whole = whole_session(notice), written;
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 
@@ -285,4 +285,8 @@ void session_ended(Core *core, const ControlMessage *notice)
 	if (lease && whole)
 		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
 			TRUE);
+	g_mutex_lock(&s->lock);
+	written = !g_hash_table_contains(s->unwritten, notice->lease);
+	g_mutex_unlock(&s->lock);
+	return written;
 }

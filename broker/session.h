@@ -52,8 +52,8 @@ gboolean session_find(Core *core, const char *lease, Grant *out, GError **error)
 gboolean session_linked(Core *core, const char *lease, guint32 backend_id, GError **error);
 /* STARTED: live. FALSE: there is no such lease (any more). */
 gboolean session_started(Core *core, const char *lease, const Asker *asker);
-/* ENDED: a channel's or the session's end, with its bytes. */
-void session_ended(Core *core, const ControlMessage *notice);
+/* ENDED: a channel's or the session's end, with its bytes. FALSE: it is not in the store yet. */
+gboolean session_ended(Core *core, const ControlMessage *notice);
 
 /* The broker ends it; every gateway is told. FALSE: there is none. */
 gboolean session_end(Core *core, const char *lease, Fault code, const char *reason);

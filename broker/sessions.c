@@ -116,7 +116,7 @@ void sessions_late_report(Core *core, const ControlMessage *notice, gboolean las
 	if (report_to_unwritten(s, notice, last))
 		return;
 	if (!store_session_add_bytes(core->db, notice->lease, notice->bytes_in, notice->bytes_out,
-		    &error))
+		    notice->again, &error))
 		log_error(NULL, "session %s: %s", notice->lease, error->message);
 	g_mutex_lock(&s->lock);
 	lease = g_hash_table_lookup(s->late, notice->lease);

@@ -17,7 +17,7 @@
 #define MESSAGE_FDS 8 /* descriptors that one recvmsg() may bring */
 #define HELD_MAX    1024  /* requests that wait for a broker that is away ... */
 #define HELD_MS     10000 /* ... and how long */
-#define KEPT_MAX    4096  /* ends of sessions that it is told when it is back */
+#define KEPT_MAX    4096  /* ends of sessions that are told again when it is back */
 
 typedef struct {
 	guint64 id;
@@ -38,7 +38,7 @@ struct BrokerLink {
 	guint64 next_id;
 	GHashTable *pending; /* ids of requests that want an answer */
 	GQueue held; /* of Held, oldest first; only while the broker is away */
-	GQueue kept; /* of GByteArray: notices, likewise                     */
+	GQueue kept; /* of Held: ends of sessions that it has not acknowledged */
 	Buffer in;
 	Buffer out;
 	GQueue fds; /* received, in the order of the messages that name them */
@@ -191,18 +191,50 @@ static void hold(BrokerLink *link, const ControlMessage *message)
 		uv_timer_start(&link->patience, on_patience, HELD_MS, 0);
 }
 
+static GByteArray *copy_of(const GByteArray *bytes)
+{
+	return g_byte_array_append(g_byte_array_sized_new(bytes->len), bytes->data, bytes->len);
+}
+
+/* The end of a session, until the broker has said that it is in its books: it may be killed at any
+ * moment, also between our word and its deed. */
+static void keep(BrokerLink *link, ControlMessage *ended)
+{
+	Held *held = g_new0(Held, 1);
+
+	ended->again = TRUE;
+	held->id = ended->id;
+	held->bytes = control_encode(ended);
+	g_queue_push_tail(&link->kept, held);
+	ended->again = FALSE;
+}
+
+/* They are acknowledged in their order, nearly always. FALSE: it is none of those. */
+static gboolean acknowledged(BrokerLink *link, guint64 id)
+{
+	for (GList *l = link->kept.head; l != NULL; l = l->next) {
+		Held *held = l->data;
+
+		if (held->id == id) {
+			g_queue_delete_link(&link->kept, l);
+			held_free(held);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 /* It is back. What has ended comes first, then what lives, then those who want something new. */
 static void catch_up(BrokerLink *link)
 {
-	GByteArray *notice;
 	Held *held;
 
 	if (link->told)
 		log_info(NULL, "the broker is back");
 	link->up = TRUE;
 	link->told = FALSE;
-	while ((notice = g_queue_pop_head(&link->kept)) != NULL)
-		link_send_bytes(link, notice);
+	for (GList *l = link->kept.head; l != NULL; l = l->next)
+		link_send_bytes(link, copy_of(((Held *)l->data)->bytes));
 	link->calls.up(link->data, link->before);
 	link->before = TRUE;
 	while ((held = g_queue_pop_head(&link->held)) != NULL) {
@@ -216,12 +248,11 @@ static void catch_up(BrokerLink *link)
 static void forget_all(BrokerLink *link)
 {
 	Held *held;
-	GByteArray *notice;
 
 	while ((held = g_queue_pop_head(&link->held)) != NULL)
 		held_free(held);
-	while ((notice = g_queue_pop_head(&link->kept)) != NULL)
-		control_wipe(notice);
+	while ((held = g_queue_pop_head(&link->kept)) != NULL)
+		held_free(held);
 }
 
 /* ---- answers */
@@ -244,6 +275,8 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 		catch_up(link);
 		return;
 	}
+	if (message->type == CONTROL_OK && acknowledged(link, message->id))
+		return;
 	if (!g_hash_table_remove(link->pending, &message->id)) {
 		log_warning(NULL, "the broker answered a request that nobody made");
 		return;
@@ -413,11 +446,13 @@ gboolean broker_link_cancel(BrokerLink *link, guint64 id)
 
 void broker_link_notify(BrokerLink *link, ControlMessage *message)
 {
-	message->id = 0;
-	if (link->up && buffer_length(&link->out) <= QUEUE_MAX)
+	gboolean ended = message->type == CONTROL_ENDED;
+
+	message->id = ended ? ++link->next_id : 0;
+	if (ended && link->kept.length < KEPT_MAX)
+		keep(link, message);
+	if (link->up && (ended || buffer_length(&link->out) <= QUEUE_MAX))
 		link_send(link, message);
-	else if (!link->up && message->type == CONTROL_ENDED && link->kept.length < KEPT_MAX)
-		g_queue_push_tail(&link->kept, control_encode(message));
 }
 
 gboolean broker_link_is_up(const BrokerLink *link)

@@ -41,8 +41,9 @@ gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError *
 /* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none of those. */
 gboolean broker_link_cancel(BrokerLink *link, guint64 id);
 
-/* Sends a notice. If the broker is away, the end of a session is told when it is back; other notices
- * are dropped, since `up` is the moment to say what is true by then. */
+/* Sends a notice. The end of a session is told until the broker has acknowledged it, also to the one
+ * that comes after it; other notices are dropped while it is away, since `up` is the moment to say
+ * what is true by then. */
 void broker_link_notify(BrokerLink *link, ControlMessage *message);
 
 gboolean broker_link_is_up(const BrokerLink *link);

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #define LINGER_MS 2000 /* for the last words to arrive */
+#define INPUT_MS  10000 /* between two reports of a session's keys and pointer */
 
 /* A move begins anew here. */
 #define DIAL_ROW 5
@@ -421,9 +422,29 @@ void session_report_live(Session *s)
 {
 	ControlMessage started = {.type = CONTROL_STARTED, .lease = s->lease};
 
+	/* A broker that is new may not know it. */
+	s->loop->input_told = s->loop->told_at = 0;
 	if (s->lease != NULL && s->loop->relayed && s->ask.kind != ASK_JOIN &&
 		s->loop->phase == PHASE_STEPS)
 		broker_link_notify(worker_broker(s->worker), &started);
+}
+
+void session_report_input(Session *s)
+{
+	SessionLoop *loop = s->loop;
+	guint64 now = session_now(s);
+	ControlMessage active = {.type = CONTROL_ACTIVE, .lease = s->lease};
+
+	if (s->input)
+		loop->input_at = now;
+	s->input = FALSE;
+	if (s->lease == NULL || loop->phase != PHASE_STEPS || loop->input_at == loop->input_told ||
+		(loop->told_at != 0 && now - loop->told_at < INPUT_MS))
+		return;
+	active.milliseconds = now - loop->input_at;
+	loop->input_told = loop->input_at;
+	loop->told_at = now;
+	broker_link_notify(worker_broker(s->worker), &active);
 }
 
 static gboolean in_hurry(const Session *s)

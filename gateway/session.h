@@ -121,6 +121,9 @@ struct Session {
 	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;     /* its descriptor, -1 = none                                       */
 
+	gboolean input;           /* a key or the pointer moved since the worker last looked: all that
+				     a relay does for each such event */
+
 	GList place, turn;        /* the worker's own: among those on their way to the relay,
 				     and among those that have more to do at once */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
@@ -187,6 +190,10 @@ void session_answered(Session *session, const ControlMessage *message, int fd,
 /* Tells the broker that the session's lease is alive: once it relays, and again after the broker
  * was away. Nothing for further SPICE channels: their main speaks for the lease. */
 void session_report_live(Session *session);
+
+/* Every second: tells the broker when a key or the pointer moved last, if that is news and was not
+ * told just now. */
+void session_report_input(Session *session);
 
 /* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
  * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE. */

@@ -36,6 +36,8 @@ typedef struct SessionLoop {
 	gboolean connecting; /* the desktop's TCP connection is on its way */
 	gboolean relayed;    /* it came as far as the relay */
 	gboolean moving;     /* the next desktop is dialled below the relay */
+	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and
+						  since when; 0 = none */
 	guint64 bytes_in, bytes_out, lease_at; /* where the present lease began */
 } SessionLoop;
 

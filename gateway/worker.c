@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define REFUSING_MAX 64   /* connections over a limit that are refused in words at a time */
+#define INPUT_MS     1000 /* how soon the broker hears that somebody is back */
 #define TIDY_MS      2000 /* after a session's end: what it had in buffers goes back to the system */
 
 struct Worker {
@@ -34,7 +35,7 @@ struct Worker {
 	unsigned closed;         /* of those over a limit, not yet logged     */
 	guint64 closed_at;       /* when that was logged last                 */
 	uv_signal_t signals[4];
-	uv_timer_t drain, tidy;
+	uv_timer_t drain, tidy, input;
 	uv_idle_t turns;   /* runs while there are some in `again` */
 	gboolean retired;  /* no new connections                   */
 	gboolean draining; /* ... and old ones not for long        */
@@ -174,9 +175,26 @@ gboolean worker_session_is_from(Worker *worker, Session *session, const char *ad
 	return TRUE;
 }
 
+/* Sessions only look whether there is news: none begins or ends here. */
+static void on_input(uv_timer_t *timer)
+{
+	Worker *worker = timer->data;
+	GHashTableIter iter;
+	gpointer session;
+
+	g_hash_table_iter_init(&iter, worker->sessions);
+	while (g_hash_table_iter_next(&iter, &session, NULL))
+		session_report_input(session);
+	if (g_hash_table_size(worker->sessions) == 0)
+		uv_timer_stop(timer);
+}
+
 void worker_session_relaying(Worker *worker, Session *session)
 {
 	g_queue_unlink(&worker->handshakes, &session->place);
+	if (!uv_is_active((uv_handle_t *)&worker->input) &&
+	    !uv_is_closing((uv_handle_t *)&worker->input))
+		uv_timer_start(&worker->input, on_input, INPUT_MS, INPUT_MS);
 }
 
 /* ---- turns */
@@ -365,6 +383,7 @@ static void close_if_done(Worker *worker)
 	broker_link_close(g_steal_pointer(&worker->broker));
 	uv_close((uv_handle_t *)&worker->drain, NULL);
 	uv_close((uv_handle_t *)&worker->tidy, NULL);
+	uv_close((uv_handle_t *)&worker->input, NULL);
 	uv_close((uv_handle_t *)&worker->turns, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
@@ -510,6 +529,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
 	uv_timer_init(&worker->loop, &worker->tidy);
+	uv_timer_init(&worker->loop, &worker->input);
+	worker->input.data = worker;
 	uv_idle_init(&worker->loop, &worker->turns);
 	worker->turns.data = worker;
 	let_signals_in(worker);

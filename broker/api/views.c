@@ -29,6 +29,11 @@ json_t *view_desktop(const DesktopView *view)
 			 (json_int_t)view->last_used);
 }
 
+static gint64 idle_seconds(const SessionView *view)
+{
+	return MAX(g_get_real_time() / G_USEC_PER_SEC - view->active_at, 0);
+}
+
 json_t *view_session(const SessionView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", view_text(view->id),
@@ -42,6 +47,8 @@ json_t *view_session(const SessionView *view)
 	json_object_set_new(json, "state", view_text(view->state));
 	json_object_set_new(json, "started_at", json_integer(view->started_at));
 	json_object_set_new(json, "ended_at", json_integer(view->ended_at));
+	if (view->ended_at == 0)
+		json_object_set_new(json, "idle", json_integer(idle_seconds(view)));
 	json_object_set_new(json, "reason", view_text(view->reason));
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));

@@ -125,5 +125,13 @@ static const char *const placement[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable, brokers, placement};
+/* When somebody last used a live session's keyboard or mouse. */
+static const char *const inputs[] = {
+	"CREATE TABLE session_input ("
+	" session TEXT NOT NULL PRIMARY KEY,"
+	" at BIGINT NOT NULL)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

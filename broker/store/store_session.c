@@ -4,7 +4,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"         \
-	" started_at, ended_at, reason, bytes_in, bytes_out"
+	" started_at, ended_at, reason, bytes_in, bytes_out,"                                      \
+	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0)"
 
 gboolean store_session_start(Db *db, const char *id, GError **error)
 {
@@ -25,12 +26,13 @@ gint64 store_session_end(Db *db, const char *id, const char *broker, const char 
 }
 
 gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
-	GError **error)
+	gboolean again, GError **error)
 {
 	return db_run(db, error,
 		"UPDATE session SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
-		" WHERE id = ?",
-		DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id));
+		" WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
+		DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id), DB_INT(again), DB_INT(bytes_in),
+		DB_INT(bytes_out));
 }
 
 static SessionView *read_row(const DbRows *rows)
@@ -52,6 +54,7 @@ static SessionView *read_row(const DbRows *rows)
 	s->reason = db_rows_dup(rows, 12);
 	s->bytes_in = (guint64)db_rows_int(rows, 13);
 	s->bytes_out = (guint64)db_rows_int(rows, 14);
+	s->active_at = MAX(db_rows_int(rows, 15), s->started_at);
 	return s;
 }
 

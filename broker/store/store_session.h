@@ -12,9 +12,9 @@ gboolean store_session_start(Db *db, const char *id, GError **error);
  * another's; -1 on error. */
 gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
 	guint64 bytes_in, guint64 bytes_out, GError **error);
-/* A channel that ended after its session did. */
+/* A channel that ended after its session did. again: not if they seem to be in already. */
 gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
-	GError **error);
+	gboolean again, GError **error);
 /* user NULL = everybody's. live: all that have not ended; else the newest `limit`. Newest first. */
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error);
 /* *out_at: when this person last began a session on this desktop or, with desktop NULL,

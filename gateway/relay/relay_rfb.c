@@ -266,6 +266,8 @@ static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
 		scan = rfb_units_from_client(&relay->viewer.units, b, n, &unit, error);
 		if (scan != RFB_SCAN_UNIT)
 			break;
+		if (rfb_units_is_input(&unit, b))
+			s->input = TRUE;
 		if (!heed_viewer(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving &&

@@ -100,13 +100,18 @@ static Step desktop_closed(const SpiceRelay *relay, GError **error)
 static Step spice_run(Session *s, GError **error)
 {
 	SpiceRelay *relay = s->relaying;
+	guint64 before;
 	Io up, down;
 
 	if (relay == NULL) {
 		s->relaying = relay = g_new0(SpiceRelay, 1);
 		relay->channel = front_spice_steal_channel(s);
 	}
+	before = s->client.bytes_in;
 	up = pump(&s->client, &s->desktop, error);
+	/* What a viewer says on this channel is what its keyboard and its mouse say. */
+	if (relay->channel->mess.type == SPICE_CHANNEL_INPUTS && s->client.bytes_in != before)
+		s->input = TRUE;
 	if (up == IO_EOF)
 		return STEP_END;
 	if (up == IO_FAIL)

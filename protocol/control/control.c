@@ -35,10 +35,11 @@ typedef struct {
 } Field;
 
 #define BIT(name) (1u << CONTROL_##name)
-#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN) | BIT(DIAL) | BIT(LINKED))
+#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN) | BIT(DIAL) | BIT(LINKED) | \
+		   BIT(ENDED))
 #define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
-#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(LEASE) | BIT(END) | \
-		   BIT(MOVE))
+#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
+		   BIT(END) | BIT(MOVE))
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
@@ -65,7 +66,8 @@ static const Field message_fields[] = {
 	FIELD(step, KIND_TEXT, BIT(ENDED), 0),
 	FIELD(bytes_in, KIND_U64, BIT(ENDED), 0),
 	FIELD(bytes_out, KIND_U64, BIT(ENDED), 0),
-	FIELD(milliseconds, KIND_U64, BIT(ENDED), 0),
+	FIELD(milliseconds, KIND_U64, BIT(ENDED) | BIT(ACTIVE), 0),
+	FIELD(again, KIND_BOOL, 0, BIT(ENDED)),
 };
 #undef FIELD
 
@@ -86,7 +88,7 @@ static const char *const type_names[] = {
 	[CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
-	[CONTROL_MOVE] = "move",
+	[CONTROL_MOVE] = "move",     [CONTROL_ACTIVE] = "active",
 };
 
 const char *control_type_name(ControlType type)

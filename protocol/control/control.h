@@ -12,8 +12,9 @@
  *                       join     a further SPICE channel of a live lease    -> lease | refuse
  *                       dial     an endpoint of a lease, once more          -> lease | refuse
  *                       linked   the desktop's own SPICE session id         -> ok
+ *                       ended    a connection of a lease is over            -> ok
  *                       started  the client has its picture                 (no answer)
- *                       ended    a connection of a lease is over            (no answer)
+ *                       active   when a key or the pointer moved last       (no answer)
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
@@ -36,6 +37,7 @@ typedef enum {
 	CONTROL_LINKED,
 	CONTROL_STARTED,
 	CONTROL_ENDED,
+	CONTROL_ACTIVE,
 	CONTROL_LEASE,
 	CONTROL_REFUSE,
 	CONTROL_OK,
@@ -67,7 +69,7 @@ typedef struct {
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
 	char *protocol;       /* redeem, login: "web", "vnc" or "spice": the client's      */
 	char *peer;           /* redeem, login, join: the client's address                 */
-	char *lease;          /* dial, linked, started, ended, lease, end, move            */
+	char *lease;          /* dial, linked, started, ended, active, lease, end, move    */
 	char *to;             /* move: the lease that takes its place                      */
 	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
 	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */
@@ -78,7 +80,8 @@ typedef struct {
 	char *step;           /* ended                                                     */
 	guint64 bytes_in;     /* ended: from the client                                    */
 	guint64 bytes_out;    /* ended: to the client                                      */
-	guint64 milliseconds; /* ended: how long it lived                                  */
+	guint64 milliseconds; /* ended: how long it lived; active: since that event        */
+	gboolean again;       /* ended: it may have been told before                       */
 } ControlMessage;
 
 /* The bytes of a message, length included. A missing field is a bug and asserts. Never fails for

@@ -62,6 +62,14 @@ typedef struct {
 /* Starts in the canonical pixel format. */
 void rfb_units_init(RfbUnits *units);
 
+/* TRUE for a unit of the viewer, with its bytes, that says what a key or the pointer does. */
+static inline gboolean rfb_units_is_input(const RfbUnit *unit, const guint8 *bytes)
+{
+	return unit->kind == RFB_UNIT_MESSAGE &&
+		(unit->type == RFB_KEY_EVENT || unit->type == RFB_POINTER_EVENT ||
+			(unit->type == RFB_QEMU && bytes[1] == RFB_QEMU_KEY));
+}
+
 /* TRUE if the last unit ended its message: something else may be said before the next. */
 static inline gboolean rfb_units_between(const RfbUnits *units)
 {

@@ -18,10 +18,13 @@
 
 /* ---- a gateway */
 
+#define OF_ENDED 1000 /* the id of every end that is told */
+
 typedef struct {
 	int fd;
 	Buffer in;
 	int received_fd; /* the last one, -1 = none */
+	unsigned acknowledged; /* ends of sessions */
 } Gateway;
 
 static void gateway_send(Gateway *g, const ControlMessage *m)
@@ -65,7 +68,11 @@ static gboolean gateway_receive(Gateway *g, ControlMessage *out)
 		g_assert_no_error(error);
 		if (used > 0) {
 			buffer_consume(&g->in, (gsize)used);
-			return TRUE;
+			if (out->type != CONTROL_OK || out->id != OF_ENDED)
+				return TRUE;
+			control_clear(out);
+			g->acknowledged++;
+			continue;
 		}
 		n = receive_some(g);
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
@@ -188,9 +195,18 @@ static void started_for_sure(Gateway *g, const ControlMessage *lease)
 static void ended(Gateway *g, const ControlMessage *lease, const char *channel, guint64 in,
 	guint64 out)
 {
-	ControlMessage m = {.type = CONTROL_ENDED, .lease = lease->lease,
+	ControlMessage m = {.type = CONTROL_ENDED, .id = OF_ENDED, .lease = lease->lease,
 		.channel = (char *)channel, .fault = (char *)"ended", .reason = (char *)"left",
 		.step = (char *)"relay", .bytes_in = in, .bytes_out = out, .milliseconds = 5};
+
+	gateway_send(g, &m);
+}
+
+static void ended_again(Gateway *g, const ControlMessage *lease, guint64 in, guint64 out)
+{
+	ControlMessage m = {.type = CONTROL_ENDED, .id = OF_ENDED, .lease = lease->lease,
+		.fault = (char *)"ended", .step = (char *)"relay", .bytes_in = in,
+		.bytes_out = out, .again = TRUE};
 
 	gateway_send(g, &m);
 }
@@ -237,7 +253,54 @@ static void assert_audited(CoreFixture *f, const char *lease, const char *reason
 	g_assert_cmpuint(found, ==, 1);
 }
 
+/* How long ago the only live session was used last, in seconds. */
+static gint64 idle(CoreFixture *f)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 10, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(live->len, ==, 1);
+	return core_now() - ((SessionView *)live->pdata[0])->active_at;
+}
+
+static void active(Gateway *g, const ControlMessage *lease, guint64 milliseconds)
+{
+	ControlMessage m = {.type = CONTROL_ACTIVE, .lease = lease->lease,
+		.milliseconds = milliseconds};
+
+	gateway_send(g, &m);
+}
+
 /* ---- tests */
+
+/* Nobody can have moved a mouse before the session began, nor can a report take back a later one. */
+static void test_active(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+	Db *db = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = open_lease(f, &g, "vnc", &lease);
+	started_for_sure(&g, &lease);
+	db = f->core->db;
+	g_assert_cmpint(db_change(db, &error, "UPDATE session SET started_at = started_at - ?",
+				DB_INT(1000)), ==, 1);
+	g_assert_cmpint(idle(f), >=, 1000);
+	active(&g, &lease, G_MAXINT64); /* says a gateway that has lost its mind */
+	active(&g, &(ControlMessage){.lease = (char *)"s-nobody"}, 0);
+	active(&g, &lease, 300 * 1000);
+	for (unsigned i = 0; i < 1000 && idle(f) >= 1000; i++)
+		g_usleep(10000);
+	g_assert_cmpint(idle(f), >=, 300);
+	g_assert_cmpint(idle(f), <, 320);
+	gateway_close(&g);
+}
+
 
 static void test_hello(CoreFixture *f, gconstpointer unused)
 {
@@ -303,6 +366,14 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 
 	started(&g, &lease);
 	ended(&g, &lease, NULL, 10, 20);
+	row = await_ended(f, lease.lease);
+	expect_end(&g, lease.lease, "left");
+	/* Told again by a gateway that did not hear us: it counts once. */
+	ended_again(&g, &lease, 10, 20);
+	unknown = redeem_of(ticket, "vnc");
+	ask_refused(&g, &unknown, "denied");
+	g_assert_cmpuint(g.acknowledged, ==, 2);
+	session_view_free(g_steal_pointer(&row));
 	row = await_ended(f, lease.lease);
 	g_assert_cmpstr(row->reason, ==, "left");
 	g_assert_cmpuint(row->bytes_in, ==, 10);
@@ -712,6 +783,7 @@ int main(int argc, char **argv)
 	ADD("guesses", test_guesses);
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
+	ADD("active", test_active);
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);
 	g_test_add("/gateway-link/join-later-password", CoreFixture, "yes", core_fixture_setup,

@@ -19,6 +19,8 @@ typedef struct {
 	int listener, broker; /* -1 = none */
 	GString *heard;       /* "hello ended redeem ": what the broker was told */
 	guint64 last_id;      /* of the request it was told last */
+	gboolean again;       /* ... which it may know           */
+	gboolean forgetful;   /* it dies before it acknowledges  */
 	GByteArray *in;
 	guint64 answered;
 	int fault;            /* of the answer; 0 = none */
@@ -84,7 +86,8 @@ static void broker_hears(Fixture *f, const ControlMessage *message)
 
 	g_string_append_printf(f->heard, "%s ", control_type_name(message->type));
 	f->last_id = message->id;
-	if (message->type == CONTROL_HELLO)
+	f->again = message->again;
+	if (message->type == CONTROL_HELLO || (message->type == CONTROL_ENDED && !f->forgetful))
 		broker_says(f, &ok);
 }
 
@@ -210,6 +213,30 @@ static void test_comes_back(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(f->fault, ==, 0);
 }
 
+/* A broker that is killed between a word and its deed is told again; one that has done it is not. */
+static void test_told_again(Fixture *f, gconstpointer unused)
+{
+	guint64 id;
+
+	f->forgetful = TRUE;
+	notify_ended(f);
+	spin_until_heard(f, "ended ");
+	g_assert_false(f->again);
+	id = f->last_id;
+	broker_dies(f);
+	spin(f, 50, NULL);
+	f->forgetful = FALSE;
+	broker_starts(f);
+	spin_until_heard(f, "hello ended started ");
+	redeem(f); /* the acknowledgement has come before its id is used */
+	spin_until_heard(f, "redeem ");
+	g_assert_cmpuint(f->last_id, >, id);
+	broker_dies(f);
+	spin(f, 50, NULL);
+	broker_starts(f);
+	spin_until_heard(f, "hello started ");
+}
+
 /* One that is sent already fails at once: nobody knows what has become of it. */
 static void test_under_way(Fixture *f, gconstpointer unused)
 {
@@ -276,6 +303,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_log_set_always_fatal(G_LOG_FATAL_MASK); /* the link warns when the broker goes: it should */
 	g_test_add("/broker-link/comes-back", Fixture, NULL, begin, test_comes_back, end);
+	g_test_add("/broker-link/told-again", Fixture, NULL, begin, test_told_again, end);
 	g_test_add("/broker-link/under-way", Fixture, NULL, begin, test_under_way, end);
 	g_test_add("/broker-link/taken-back", Fixture, NULL, begin, test_taken_back, end);
 	g_test_add("/broker-link/gives-up", Fixture, NULL, begin, test_gives_up, end);

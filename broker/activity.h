@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * activity: when the person of each session last moved a key or the pointer, as the gateways tell.
+ * Gathered in memory and written to the store together, so that thousands of busy sessions are one
+ * transaction every few seconds; every broker reads it there.
+ */
+#pragma once
+
+#include "core_parts.h"
+
+Activity *activity_new(void);
+void activity_free(Activity *activity);
+
+/* ACTIVE: it was so many milliseconds ago. A lease that nobody knows does no harm. */
+void activity_note(Core *core, const char *lease, guint64 milliseconds);
+/* Writes what was gathered if it is time; *due comes down to when it will be. */
+void activity_write(Core *core, gint64 *due);
