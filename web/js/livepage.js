@@ -8,6 +8,9 @@ import { announce, h, spinner } from './view.js';
 
 const REFRESH = 5000;
 
+/* How long somebody has done nothing is shown, but no news. */
+const tidings = (data) => JSON.stringify(data, (key, value) => key === 'idle' ? undefined : value);
+
 /*
  * fetch(signal) -> data; build(data, refresh) -> node. Optional: tools({refresh, rebuild}) -> node,
  * a row between heading and data that stays (rebuild() shows the data that is there once more);
@@ -18,15 +21,17 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
     const body = h('div', { class: 'page-body' }, h('p', { class: 'loading' }, spinner(), loading));
     const abort = new AbortController();
     let shown = null;
+    let told = null;
     let make = null;
     let timer = 0;
 
-    function put(key, next) {
+    function put(key, next, say = key) {
         if (key === shown)
             return;
-        if (shown !== null)
+        if (told !== null && told !== say)
             announce(news);
         shown = key;
+        told = say;
         make = next;
         rebuild();
     }
@@ -49,7 +54,7 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
                 const data = await fetch(abort.signal);
 
                 if (!abort.signal.aborted)
-                    put(JSON.stringify(data), () => build(data, load));
+                    put(JSON.stringify(data), () => build(data, load), tidings(data));
             }
         } catch (error) {
             if (abort.signal.aborted || error.code === 'expired')

@@ -43,7 +43,8 @@ export function sessionsPage() {
         title: 'My sessions',
         loading: 'Looking for your sessions',
         news: 'The list of sessions has changed.',
-        fetch: async (signal) => (await api.sessions({ signal })).filter((session) => session.state !== 'ended'),
+        fetch: async (signal) => (await api.sessions({ signal })).filter((session) => session.state !== 'ended')
+            .map(({ idle, ...session }) => session),
         build: (list, refresh) => list.length === 0
             ? h('p', { class: 'empty' }, 'Nothing is open right now.')
             : h('ul', { class: 'session-list' }, ...list.map((session) => row(session, () => end(session, refresh)))),

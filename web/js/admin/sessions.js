@@ -8,6 +8,11 @@ import { confirmed, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
 import { filterField, table, Wish } from './table.js';
 
+/* Under a minute somebody is there. */
+function idle(seconds) {
+    return seconds >= 3600 ? `${Math.floor(seconds / 3600)} h` : seconds >= 60 ? `${Math.floor(seconds / 60)} min` : '';
+}
+
 function columns(refresh) {
     return [
         { title: 'User', main: true, value: (one) => one.user },
@@ -17,6 +22,7 @@ function columns(refresh) {
         { title: 'From', value: (one) => one.peer },
         { title: 'Since', value: (one) => one.started_at, cell: (one) => one.state === 'connecting' ? 'connecting'
             : h('span', { title: moment(one.started_at) }, ago(one.started_at)) },
+        { title: 'Idle', number: true, value: (one) => one.idle ?? 0, cell: (one) => idle(one.idle) },
         { title: 'Sent', number: true, value: (one) => one.bytes_out, cell: (one) => size(one.bytes_out) },
         { title: 'Actions', cell: (one) => rowButton('End the session', `${one.user} on ${one.desktop_name}`, 'leave', () => confirmed(
             'End this session?', `${one.user} loses the connection to ${one.desktop_name}. A desktop from a shared pool is cleaned.`,
