@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * face_vnc: the face that VNC viewers see, libvncserver 0.9.14 on one given descriptor. The library
+ * reads and writes whole messages and waits in between (WAIT_MS at most): one process, one client,
+ * so nobody else waits. It listens nowhere, starts no thread, and is asked only when the client
+ * has said something or the picture has changed.
+ */
+#include "face.h"
+
+#include "autofd.h"
+#include "fault.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rfb/rfb.h>
+
+#define BYTES   4    /* a pixel */
+#define WAIT_MS 5000 /* for the rest of a message; for room to write */
+
+#define VERSION "RFB 003.008\n"
+
+struct Face {
+	rfbScreenInfoPtr screen;
+	rfbClientPtr client; /* NULL before connect() and after it has left */
+	guint watch, flush;  /* sources */
+	gboolean ready;
+	/* Made before the owner gives up the right to make sockets: see connect(). */
+	int stand_in[2];
+	char *title;
+	const FaceEvents *events;
+	gpointer owner;
+};
+
+static Face *face_of(rfbClientPtr client)
+{
+	return client->screen->screenData;
+}
+
+/* ---- what the client does */
+
+static void on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr client)
+{
+	Face *face = face_of(client);
+
+	face->events->key(face->owner, keysym, 0, down != 0);
+}
+
+static void on_pointer(int buttons, int x, int y, rfbClientPtr client)
+{
+	Face *face = face_of(client);
+
+	face->events->pointer(face->owner, CLAMP(x, 0, face->screen->width - 1),
+			      CLAMP(y, 0, face->screen->height - 1), (guint)buttons & 0x1ff);
+}
+
+static void tell_clipboard(Face *face, const char *text)
+{
+	if (strlen(text) <= FACE_MAX_TEXT)
+		face->events->clipboard(face->owner, text);
+}
+
+/* RFC 6143: Latin-1. No iconv(): it would load a module. */
+static void on_latin1(char *text, int n, rfbClientPtr client)
+{
+	g_autoptr(GString) utf8 = g_string_sized_new((gsize)n);
+
+	for (int i = 0; i < n && text[i] != '\0'; i++)
+		g_string_append_unichar(utf8, (guchar)text[i]);
+	tell_clipboard(face_of(client), utf8->str);
+}
+
+static void on_utf8(char *text, int n, rfbClientPtr client)
+{
+	g_autofree char *copy = g_strndup(text, (gsize)n);
+
+	if (g_utf8_validate(copy, -1, NULL))
+		tell_clipboard(face_of(client), copy);
+}
+
+/* The owner may answer at once with resize(). */
+static int on_size(int width, int height, int n, rfbExtDesktopScreen *screens, rfbClientPtr client)
+{
+	Face *face = face_of(client);
+
+	if (width > 0 && height > 0 && width <= FACE_MAX_WIDTH && height <= FACE_MAX_HEIGHT)
+		face->events->window(face->owner, width, height);
+	return face->screen->width == width && face->screen->height == height
+		       ? rfbExtDesktopSize_Success
+		       : rfbExtDesktopSize_ResizeProhibited;
+}
+
+static int one_screen(rfbClientPtr client)
+{
+	return 1;
+}
+
+static rfbBool the_screen(int n, rfbExtDesktopScreen *out, rfbClientPtr client)
+{
+	*out = (rfbExtDesktopScreen){
+		.id = 1,
+		.width = (uint16_t)client->screen->width,
+		.height = (uint16_t)client->screen->height,
+	};
+	return TRUE;
+}
+
+static void on_request(rfbClientPtr client, rfbFramebufferUpdateRequestMsg *request)
+{
+	Face *face = face_of(client);
+
+	if (face->ready)
+		return;
+	face->ready = TRUE;
+	face->events->ready(face->owner);
+}
+
+/* ---- moving bytes */
+
+/* If the client has left: frees what the library kept of it and tells. */
+static gboolean gone(Face *face)
+{
+	if (face->client == NULL || face->client->sock != RFB_INVALID_SOCKET)
+		return FALSE;
+	if (face->watch != 0)
+		g_source_remove(face->watch);
+	face->watch = 0;
+	rfbClientConnectionGone(g_steal_pointer(&face->client));
+	face->events->closed(face->owner);
+	return TRUE;
+}
+
+static gboolean on_flush(gpointer data)
+{
+	Face *face = data;
+
+	face->flush = 0;
+	/* A new size goes by itself, and leaves the request open for the picture. */
+	if (face->client != NULL && rfbUpdateClient(face->client))
+		rfbUpdateClient(face->client);
+	gone(face);
+	return G_SOURCE_REMOVE;
+}
+
+/* After what the owner still draws in this turn of the loop. */
+static void flush_soon(Face *face)
+{
+	if (face->flush == 0 && face->client != NULL)
+		face->flush = g_idle_add(on_flush, face);
+}
+
+static gboolean on_bytes(int fd, GIOCondition condition, gpointer data)
+{
+	Face *face = data;
+
+	rfbProcessClientMessage(face->client);
+	if (face->client->sock == RFB_INVALID_SOCKET) {
+		face->watch = 0;
+		gone(face);
+		return G_SOURCE_REMOVE;
+	}
+	flush_soon(face);
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- the picture */
+
+/* As gateway and viewers expect it: 24 bits of colour, blue lowest. */
+static void set_format(Face *face)
+{
+	rfbScreenInfoPtr screen = face->screen;
+
+	screen->depth = screen->serverFormat.depth = 24;
+	screen->serverFormat.redShift = 16;
+	screen->serverFormat.greenShift = 8;
+	screen->serverFormat.blueShift = 0;
+	if (face->client != NULL)
+		screen->setTranslateFunction(face->client);
+}
+
+static guint32 *vnc_pixels(Face *face, gsize *out_stride)
+{
+	*out_stride = (gsize)face->screen->width * BYTES;
+	return (guint32 *)(gpointer)face->screen->frameBuffer;
+}
+
+static void vnc_damage(Face *face, const FaceRect *rect)
+{
+	int right = MIN(rect->x + rect->width, face->screen->width);
+	int bottom = MIN(rect->y + rect->height, face->screen->height);
+
+	if (MAX(rect->x, 0) >= right || MAX(rect->y, 0) >= bottom)
+		return;
+	rfbMarkRectAsModified(face->screen, MAX(rect->x, 0), MAX(rect->y, 0), right, bottom);
+	flush_soon(face);
+}
+
+static void vnc_scroll(Face *face, const FaceRect *rect, int x, int y)
+{
+	rfbScheduleCopyRect(face->screen, rect->x, rect->y, rect->x + rect->width,
+			    rect->y + rect->height, rect->x - x, rect->y - y);
+	flush_soon(face);
+}
+
+static gboolean vnc_resize(Face *face, int width, int height)
+{
+	char *old = face->screen->frameBuffer;
+
+	if (face->client != NULL && !face->client->useNewFBSize)
+		return FALSE;
+	g_assert(width > 0 && height > 0 && width <= FACE_MAX_WIDTH && height <= FACE_MAX_HEIGHT);
+	rfbNewFramebuffer(face->screen, g_malloc0((gsize)width * (gsize)height * BYTES), width,
+			  height, 8, 3, BYTES);
+	set_format(face);
+	g_free(old);
+	flush_soon(face);
+	return TRUE;
+}
+
+/* A pixel shows if it is more there than not: RFB's Cursor encoding has no more. The library frees
+ * all of it with free(). */
+static void vnc_cursor(Face *face, const guint32 *argb, int width, int height, int hot_x, int hot_y)
+{
+	gsize row = ((gsize)width + 7) / 8;
+	rfbCursorPtr cursor = calloc(1, sizeof *cursor);
+	guint32 *colours = calloc((gsize)width * (gsize)height, BYTES);
+	guint8 *mask = calloc(row, (gsize)height);
+
+	g_assert(cursor != NULL && colours != NULL && mask != NULL);
+	for (int i = 0; i < width * height; i++) {
+		guint32 alpha = argb[i] >> 24;
+
+		for (unsigned shift = 0; alpha != 0 && shift < 24; shift += 8)
+			colours[i] |= MIN((argb[i] >> shift & 0xff) * 255 / alpha, 255) << shift;
+		if (alpha > 127)
+			mask[(gsize)(i / width) * row + (gsize)(i % width) / 8] |=
+				(guint8)(0x80 >> i % width % 8);
+	}
+	cursor->cleanup = cursor->cleanupMask = cursor->cleanupRichSource = TRUE;
+	cursor->cleanupSource = TRUE;
+	cursor->width = (unsigned short)width;
+	cursor->height = (unsigned short)height;
+	cursor->xhot = (unsigned short)hot_x;
+	cursor->yhot = (unsigned short)hot_y;
+	cursor->mask = mask;
+	cursor->richSource = (unsigned char *)colours;
+	rfbSetCursor(face->screen, cursor);
+	flush_soon(face);
+}
+
+static void vnc_title(Face *face, const char *title)
+{
+	g_autofree char *old = face->title;
+
+	face->title = g_strdup(title);
+	face->screen->desktopName = face->title;
+}
+
+/* The library's own fallback to Latin-1 tells the length of the UTF-8 and breaks the stream. */
+static void vnc_clipboard(Face *face, const char *text)
+{
+	g_autoptr(GString) latin1 = g_string_new(NULL);
+	g_autofree char *copy = g_strdup(text);
+
+	if (face->client == NULL || strlen(text) > FACE_MAX_TEXT)
+		return;
+	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+
+		g_string_append_c(latin1, c <= 0xff ? (char)c : '?');
+	}
+	if (face->client->enableExtendedClipboard)
+		rfbSendServerCutTextUTF8(face->screen, copy, (int)strlen(copy), NULL, 0);
+	else
+		rfbSendServerCutText(face->screen, latin1->str, (int)latin1->len);
+	flush_soon(face);
+}
+
+/* ---- from the first byte to the last */
+
+static void vnc_close(Face *face)
+{
+	if (face == NULL)
+		return;
+	if (face->watch != 0)
+		g_source_remove(face->watch);
+	if (face->flush != 0)
+		g_source_remove(face->flush);
+	if (face->client != NULL) {
+		rfbCloseClient(face->client);
+		rfbClientConnectionGone(face->client);
+	}
+	if (face->screen != NULL) {
+		g_free(face->screen->frameBuffer);
+		rfbScreenCleanup(face->screen);
+	}
+	autofd_close(&face->stand_in[0]);
+	autofd_close(&face->stand_in[1]);
+	g_free(face->title);
+	g_free(face);
+}
+
+static void quiet(const char *format, ...)
+{
+}
+
+static void set_hooks(rfbScreenInfoPtr screen)
+{
+	screen->kbdAddEvent = on_key;
+	screen->ptrAddEvent = on_pointer;
+	screen->setXCutText = on_latin1;
+	screen->setXCutTextUTF8 = on_utf8;
+	screen->setDesktopSizeHook = on_size;
+	screen->numberOfExtDesktopScreensHook = one_screen;
+	screen->getExtDesktopScreenHook = the_screen;
+}
+
+static Face *vnc_open(const char *title, int width, int height, const FaceEvents *events,
+		      gpointer owner, GError **error)
+{
+	Face *face = g_new0(Face, 1);
+
+	g_assert(width > 0 && height > 0 && width <= FACE_MAX_WIDTH && height <= FACE_MAX_HEIGHT);
+	face->events = events;
+	face->owner = owner;
+	face->stand_in[0] = face->stand_in[1] = -1;
+	rfbLog = rfbErr = quiet;
+	face->screen = rfbGetScreen(NULL, NULL, width, height, 8, 3, BYTES);
+	if (face->screen == NULL ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, face->stand_in) != 0) {
+		fault_set_errno(error, FAULT_BUG, "libvncserver");
+		vnc_close(face);
+		return NULL;
+	}
+	face->screen->screenData = face;
+	face->screen->frameBuffer = g_malloc0((gsize)width * (gsize)height * BYTES);
+	face->screen->autoPort = FALSE;
+	face->screen->port = face->screen->ipv6port = -1;
+	face->screen->alwaysShared = TRUE;
+	face->screen->deferUpdateTime = face->screen->deferPtrUpdateTime = 0;
+	face->screen->maxClientWait = WAIT_MS;
+	set_hooks(face->screen);
+	set_format(face);
+	vnc_title(face, title);
+	/* None to be seen, instead of the library's; without any, copies of regions crash. */
+	vnc_cursor(face, (guint32[]){0}, 1, 1, 0, 0);
+	rfbInitServer(face->screen);
+	return face;
+}
+
+/*
+ * rfbNewClient() waits 100 ms for a browser to speak first, before it says its version: too long
+ * for a first picture. So it meets a stand-in that seems to be a viewer that has spoken; then the
+ * real client takes the stand-in's place, below the same number.
+ */
+static gboolean vnc_connect(Face *face, int fd, GError **error)
+{
+	autofd int real = fd;
+	int number = face->stand_in[0];
+
+	g_assert(face->client == NULL && number >= 0);
+	if (write(face->stand_in[1], VERSION, strlen(VERSION)) == (gssize)strlen(VERSION)) {
+		face->stand_in[0] = -1;
+		face->client = rfbNewClient(face->screen, number);
+	}
+	close(autofd_steal(&face->stand_in[1]));
+	if (face->client == NULL || !rfbSetNonBlocking(real) ||
+	    dup3(real, number, O_CLOEXEC) != number ||
+	    rfbWriteExact(face->client, VERSION, (int)strlen(VERSION)) <= 0) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "the VNC client has left already");
+		return FALSE;
+	}
+	face->client->clientFramebufferUpdateRequestHook = on_request;
+	face->watch = g_unix_fd_add(number, G_IO_IN | G_IO_HUP | G_IO_ERR, on_bytes, face);
+	return TRUE;
+}
+
+const FaceOps face_vnc = {
+	.name = "vnc",
+	.open = vnc_open,
+	.connect = vnc_connect,
+	.pixels = vnc_pixels,
+	.damage = vnc_damage,
+	.scroll = vnc_scroll,
+	.resize = vnc_resize,
+	.cursor = vnc_cursor,
+	.title = vnc_title,
+	.clipboard = vnc_clipboard,
+	.close = vnc_close,
+};

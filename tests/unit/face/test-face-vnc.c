@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The VNC face against a client that speaks RFB byte by byte (RFC 6143 and its community's list of
+ * extensions), both in one main loop. */
+#include "face.h"
+
+#include "autofd.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WIDTH  64
+#define HEIGHT 48
+#define LIMIT  (30 * G_USEC_PER_SEC)
+
+enum {
+	RAW = 0,
+	COPYRECT = 1,
+	CURSOR = -239,
+	DESKTOP_SIZE = -308,
+	EXTENDED_CLIPBOARD = -1063131698
+};
+
+typedef struct {
+	Face *face;
+	int fd;        /* the client's end */
+	GString *said; /* what the client did, as the face tells it */
+	gboolean follow;
+} World;
+
+static void on_ready(gpointer owner)
+{
+	g_string_append(((World *)owner)->said, "ready ");
+}
+
+static void on_key(gpointer owner, guint32 keysym, guint32 scancode, gboolean down)
+{
+	g_string_append_printf(((World *)owner)->said, "key:%x:%x:%d ", keysym, scancode, down);
+}
+
+static void on_pointer(gpointer owner, int x, int y, guint buttons)
+{
+	g_string_append_printf(((World *)owner)->said, "pointer:%d,%d:%u ", x, y, buttons);
+}
+
+static void on_window(gpointer owner, int width, int height)
+{
+	World *world = owner;
+
+	g_string_append_printf(world->said, "window:%dx%d ", width, height);
+	if (world->follow)
+		g_assert_true(face_vnc.resize(world->face, width, height));
+}
+
+static void on_clipboard(gpointer owner, const char *text)
+{
+	g_string_append_printf(((World *)owner)->said, "clipboard:%s ", text);
+}
+
+static void on_closed(gpointer owner)
+{
+	g_string_append(((World *)owner)->said, "closed ");
+}
+
+static const FaceEvents events = {on_ready, on_key, on_pointer, on_window, on_clipboard, on_closed};
+
+static void spin(void)
+{
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+static void say(World *world, const void *bytes, gsize n)
+{
+	g_assert_cmpint(write(world->fd, bytes, n), ==, n);
+}
+
+/* Says the hex digits. */
+static void say_hex(World *world, const char *hex)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	for (; *hex != '\0'; hex++) {
+		guint8 byte;
+
+		if (*hex == ' ')
+			continue;
+		byte = (guint8)(g_ascii_xdigit_value(hex[0]) << 4 | g_ascii_xdigit_value(hex[1]));
+		g_byte_array_append(bytes, &byte, 1);
+		hex++;
+	}
+	say(world, bytes->data, bytes->len);
+}
+
+/* The next n bytes from the face, while it runs. */
+static const guint8 *hear(World *world, gsize n)
+{
+	static guint8 bytes[65536];
+	gint64 end = g_get_monotonic_time() + LIMIT;
+	gsize have = 0;
+
+	g_assert_cmpuint(n, <=, sizeof bytes);
+	while (have < n) {
+		gssize got = recv(world->fd, bytes + have, n - have, MSG_DONTWAIT);
+
+		if (got > 0)
+			have += (gsize)got;
+		else
+			g_main_context_iteration(NULL, FALSE);
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+	}
+	return bytes;
+}
+
+static guint16 u16(const guint8 *at)
+{
+	return (guint16)(at[0] << 8 | at[1]);
+}
+
+static gint32 s32(const guint8 *at)
+{
+	return (gint32)((guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3]);
+}
+
+/* The events so far, in words; forgets them. */
+static void expect(World *world, const char *said)
+{
+	gint64 end = g_get_monotonic_time() + LIMIT;
+
+	while (strlen(world->said->str) < strlen(said) && g_get_monotonic_time() < end)
+		g_main_context_iteration(NULL, FALSE);
+	spin();
+	g_assert_cmpstr(world->said->str, ==, said);
+	g_string_truncate(world->said, 0);
+}
+
+static void world_open(World *world)
+{
+	g_autoptr(GError) error = NULL;
+	int ends[2];
+	const guint8 *init;
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+	*world = (World){.fd = ends[0], .said = g_string_new(NULL), .follow = TRUE};
+	world->face = face_vnc.open("Lobby", WIDTH, HEIGHT, &events, world, &error);
+	g_assert_no_error(error);
+	g_assert_true(face_vnc.connect(world->face, ends[1], &error));
+	g_assert_cmpmem(hear(world, 12), 12, "RFB 003.008\n", 12);
+	say(world, "RFB 003.008\n", 12);
+	g_assert_cmpmem(hear(world, 2), 2, "\1\1", 2);
+	say(world, "\1", 1);
+	g_assert_cmpint(s32(hear(world, 4)), ==, 0);
+	say(world, "\1", 1);
+	init = hear(world, 24);
+	g_assert_cmpuint(u16(init), ==, WIDTH);
+	g_assert_cmpuint(u16(init + 2), ==, HEIGHT);
+	/* 32 bits, depth 24, little endian, true colour (any byte but 0), 255 each, 16 8 0 */
+	g_assert_cmpmem(init + 4, 13, "\40\30\0\377\0\377\0\377\0\377\20\10\0", 13);
+	g_assert_cmpint(s32(init + 20), ==, 5);
+	g_assert_cmpmem(hear(world, 5), 5, "Lobby", 5);
+}
+
+static void world_close(World *world)
+{
+	face_vnc.close(world->face);
+	if (world->fd >= 0)
+		close(world->fd);
+	g_string_free(world->said, TRUE);
+	spin();
+}
+
+/* SetEncodings: raw, and these. */
+static void set_encodings(World *world, gsize n, const gint32 *encodings)
+{
+	guint8 head[] = {2, 0, 0, (guint8)(n + 1), 0, 0, 0, RAW};
+
+	say(world, head, sizeof head);
+	for (gsize i = 0; i < n; i++) {
+		gint32 encoding = GINT32_TO_BE(encodings[i]);
+
+		say(world, &encoding, 4);
+	}
+}
+
+static void ask(World *world, gboolean incremental, int width, int height)
+{
+	guint8 request[] = {3, (guint8)incremental, 0, 0, 0, 0, 0, (guint8)width,
+			    0, (guint8)height};
+
+	say(world, request, sizeof request);
+}
+
+/* One FramebufferUpdate of one rectangle; the head of it. */
+static FaceRect hear_rect(World *world, gint32 encoding)
+{
+	const guint8 *head = hear(world, 4);
+
+	g_assert_cmpuint(head[0], ==, 0);
+	g_assert_cmpuint(u16(head + 2), ==, 1);
+	head = hear(world, 12);
+	g_assert_cmpint(s32(head + 8), ==, encoding);
+	return (FaceRect){u16(head), u16(head + 2), u16(head + 4), u16(head + 6)};
+}
+
+static void paint(World *world, const FaceRect *rect, guint32 colour)
+{
+	gsize stride;
+	guint32 *pixels = face_vnc.pixels(world->face, &stride);
+
+	for (int y = rect->y; y < rect->y + rect->height; y++)
+		for (int x = rect->x; x < rect->x + rect->width; x++)
+			pixels[(gsize)y * stride / 4 + (gsize)x] = colour;
+	face_vnc.damage(world->face, rect);
+}
+
+static void test_picture(void)
+{
+	const FaceRect all = {0, 0, WIDTH, HEIGHT}, part = {8, 4, 16, 10};
+	World world;
+	FaceRect rect;
+	const guint8 *pixels;
+
+	world_open(&world);
+	paint(&world, &all, 0x123456);
+	set_encodings(&world, 0, NULL);
+	spin();
+	g_assert_cmpstr(world.said->str, ==, "");
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	rect = hear_rect(&world, RAW);
+	g_assert_true(memcmp(&rect, &all, sizeof rect) == 0);
+	pixels = hear(&world, WIDTH * HEIGHT * 4);
+	g_assert_cmpmem(pixels, 3, "\x56\x34\x12", 3);
+	expect(&world, "ready ");
+
+	/* Nothing is sent before it changes, and then only that. */
+	ask(&world, TRUE, WIDTH, HEIGHT);
+	spin();
+	g_assert_cmpint(poll(&(struct pollfd){.fd = world.fd, .events = POLLIN}, 1, 0), ==, 0);
+	paint(&world, &part, 0xff0000);
+	rect = hear_rect(&world, RAW);
+	g_assert_true(memcmp(&rect, &part, sizeof rect) == 0);
+	pixels = hear(&world, 16 * 10 * 4);
+	g_assert_cmpmem(pixels, 3, "\0\0\xff", 3);
+
+	/* Out of the picture is no damage. */
+	ask(&world, TRUE, WIDTH, HEIGHT);
+	face_vnc.damage(world.face, &(FaceRect){WIDTH, 0, 10, 10});
+	face_vnc.damage(world.face, &(FaceRect){-10, -10, 10, 10});
+	face_vnc.damage(world.face, &(FaceRect){WIDTH - 2, HEIGHT - 2, 10, 10});
+	rect = hear_rect(&world, RAW);
+	g_assert_cmpint(rect.width * 100 + rect.height, ==, 202);
+	world_close(&world);
+}
+
+static void test_scroll(void)
+{
+	static const gint32 encodings[] = {COPYRECT, CURSOR};
+	const guint8 *from;
+	World world;
+	FaceRect rect;
+
+	world_open(&world);
+	set_encodings(&world, 2, encodings);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	hear(&world, 4 + 12); /* the empty cursor */
+	g_assert_cmpint(s32(hear(&world, 12) + 8), ==, RAW);
+	hear(&world, WIDTH * HEIGHT * 4);
+	ask(&world, TRUE, WIDTH, HEIGHT);
+	face_vnc.scroll(world.face, &(FaceRect){0, 0, 30, 20}, 0, 7);
+	rect = hear_rect(&world, COPYRECT);
+	g_assert_cmpint(rect.width * 100 + rect.height, ==, 3020);
+	from = hear(&world, 4);
+	g_assert_cmpuint(u16(from) * 100 + u16(from + 2), ==, 7);
+	world_close(&world);
+}
+
+static void test_input(void)
+{
+	World world;
+
+	world_open(&world);
+	say_hex(&world, "04 01 0000 000000e4"); /* adiaeresis down */
+	say_hex(&world, "04 00 0000 000000e4");
+	say_hex(&world, "05 01 0005 0006");
+	say_hex(&world, "05 00 ffff ffff");
+	say_hex(&world, "06 000000 00000003 61 e4 0a"); /* Latin-1 */
+	expect(&world,
+	       "key:e4:0:1 key:e4:0:0 pointer:5,6:1 pointer:63,47:0 clipboard:a\303\244\n ");
+	/* To the client, which knows no more than Latin-1: the euro sign does not fit. */
+	face_vnc.clipboard(world.face, "\303\244\342\202\254");
+	g_assert_cmpuint(hear(&world, 4)[0], ==, 3);
+	g_assert_cmpmem(hear(&world, 6), 6, "\0\0\0\2\344?", 6);
+	world_close(&world);
+}
+
+static void test_size(void)
+{
+	static const gint32 follows[] = {DESKTOP_SIZE};
+	World world;
+	FaceRect rect;
+
+	world_open(&world);
+	set_encodings(&world, 1, follows);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	rect = hear_rect(&world, DESKTOP_SIZE);
+	g_assert_cmpint(rect.width * 1000 + rect.height, ==, WIDTH * 1000 + HEIGHT);
+	hear(&world, 4 + 16);
+	hear_rect(&world, RAW);
+	hear(&world, WIDTH * HEIGHT * 4);
+	say_hex(&world, "fb 00 0050 003c 01 00 00000001 0000 0000 0050 003c 00000000"); /* 80x60 */
+	ask(&world, TRUE, 80, 60);
+	rect = hear_rect(&world, DESKTOP_SIZE);
+	g_assert_cmpint(rect.x * 10 + rect.y, ==, 10); /* asked by the client, done */
+	g_assert_cmpint(rect.width * 1000 + rect.height, ==, 80060);
+	g_assert_cmpuint(u16(hear(&world, 4 + 16) + 12), ==, 80);
+	expect(&world, "ready window:80x60 ");
+
+	/* With it comes the new picture, black. */
+	hear_rect(&world, RAW);
+	g_assert_cmpmem(hear(&world, 80 * 60 * 4), 4, "\0\0\0\0", 4);
+	face_vnc.damage(world.face, &(FaceRect){70, 50, 10, 10});
+
+	/* Larger than any picture: refused, and the owner is not bothered. */
+	say_hex(&world, "fb 00 2000 2000 01 00 00000001 0000 0000 2000 2000 00000000");
+	ask(&world, TRUE, 80, 60);
+	rect = hear_rect(&world, DESKTOP_SIZE);
+	g_assert_cmpint(rect.x * 10 + rect.y, ==, 11);
+	expect(&world, "");
+	world_close(&world);
+}
+
+/* A viewer that can not follow keeps its size. */
+static void test_no_size(void)
+{
+	World world;
+
+	world_open(&world);
+	set_encodings(&world, 0, NULL);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	hear_rect(&world, RAW);
+	g_assert_false(face_vnc.resize(world.face, 80, 60));
+	world_close(&world);
+}
+
+static void test_cursor(void)
+{
+	static const gint32 shapes[] = {CURSOR};
+	static const guint32 argb[] = {0xff102030, 0x80402010, 0x00000000, 0x7f000000};
+	const guint8 *bytes;
+	World world;
+	FaceRect rect;
+
+	world_open(&world);
+	face_vnc.cursor(world.face, argb, 2, 2, 1, 0);
+	set_encodings(&world, 1, shapes);
+	ask(&world, TRUE, 1, 1);
+	bytes = hear(&world, 4);
+	g_assert_cmpuint(u16(bytes + 2), ==, 2);
+	bytes = hear(&world, 12);
+	rect = (FaceRect){u16(bytes), u16(bytes + 2), u16(bytes + 4), u16(bytes + 6)};
+	g_assert_cmpint(s32(bytes + 8), ==, CURSOR);
+	g_assert_true(memcmp(&rect, &(FaceRect){1, 0, 2, 2}, sizeof rect) == 0);
+	bytes = hear(&world, 4 * 4 + 2);
+	g_assert_cmpmem(bytes, 4, "\x30\x20\x10\0", 4);
+	g_assert_cmpmem(bytes + 4, 4, "\x1f\x3f\x7f\0", 4);
+	g_assert_cmpuint(bytes[16], ==, 0xc0); /* the first row shows, the second does not */
+	g_assert_cmpuint(bytes[17], ==, 0);
+	world_close(&world);
+}
+
+static void test_leaving(void)
+{
+	World world;
+
+	world_open(&world);
+	close(world.fd);
+	world.fd = -1;
+	expect(&world, "closed ");
+	world_close(&world);
+
+	world_open(&world);
+	say(&world, "\310", 1); /* no known message */
+	expect(&world, "closed ");
+	face_vnc.damage(world.face, &(FaceRect){0, 0, 1, 1});
+	face_vnc.clipboard(world.face, "late");
+	spin();
+	world_close(&world);
+
+	world_open(&world);
+	face_vnc.close(world.face); /* no event */
+	g_assert_cmpint(read(world.fd, &(char){0}, 1), ==, 0);
+	g_assert_cmpstr(world.said->str, ==, "");
+	world.face = NULL;
+	world_close(&world);
+}
+
+static void test_names(void)
+{
+	g_assert_true(face_find("vnc") == &face_vnc);
+	g_assert_null(face_find("rdp"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/face-vnc/names", test_names);
+	g_test_add_func("/face-vnc/picture", test_picture);
+	g_test_add_func("/face-vnc/scroll", test_scroll);
+	g_test_add_func("/face-vnc/input", test_input);
+	g_test_add_func("/face-vnc/size", test_size);
+	g_test_add_func("/face-vnc/no-size", test_no_size);
+	g_test_add_func("/face-vnc/cursor", test_cursor);
+	g_test_add_func("/face-vnc/leaving", test_leaving);
+	return g_test_run();
+}
