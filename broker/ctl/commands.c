@@ -138,7 +138,7 @@ const Command commands[] = {
 	 .arguments = {"name"},
 	 .options = {{"--kind", "kind", OPTION_TEXT, "floating|dedicated|machines", TRUE},
 		     {"--image", "image", OPTION_TEXT, "NAME"},
-		     {"--provider", "provider", OPTION_TEXT, "qemu|libvirt"},
+		     {"--provider", "provider", OPTION_TEXT, "qemu|libvirt|container"},
 		     {"--uri", "uri", OPTION_TEXT, "URI"},
 		     {"--max", "max", OPTION_NUMBER, "N"},
 		     {"--spare", "spare", OPTION_NUMBER, "N"}}},

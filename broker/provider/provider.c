@@ -7,6 +7,7 @@ const ProviderOps *provider_find(const char *name)
 	static const ProviderOps *const drivers[] = {
 		&provider_qemu,
 		&provider_libvirt,
+		&provider_container,
 		&provider_machine,
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * provider: whoever makes desktops run. One vtable, one driver per file (provider_qemu.c,
- * provider_libvirt.c, provider_machine.c) with the same functions in the same order. What a driver
+ * provider_libvirt.c, provider_container.c, provider_machine.c) with the same functions in the same
+ * order. What a driver
  * lacks is NULL, and its caps say so.
  *
  * All calls block (bounded, seconds) and may come from several threads at once; calls for one
@@ -56,10 +57,11 @@ typedef struct {
 typedef void (*ProviderEvent)(const char *desktop_id, ProviderState state, gpointer user_data);
 
 typedef struct {
-	const char *name; /* "qemu", "libvirt", "machine" */
+	const char *name; /* "qemu", "libvirt", "container", "machine" */
 	unsigned caps;
 
-	/* uri: "" for qemu and machine; a libvirt URI. dir: the driver's own directory, made by
+	/* uri: "" for qemu and machine; a libvirt URI; a container
+	 * engine's unix:///path. dir: the driver's own directory, made by
 	 * it, mode 0700. accel: "auto", "kvm", "tcg". */
 	Provider *(*open)(const char *uri, const char *dir, const char *accel, ProviderEvent event,
 		gpointer user_data, GError **error);
@@ -103,7 +105,7 @@ typedef struct {
 
 enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2 };
 
-extern const ProviderOps provider_qemu, provider_libvirt, provider_machine;
+extern const ProviderOps provider_qemu, provider_libvirt, provider_container, provider_machine;
 
 /* The driver of that name or NULL. */
 const ProviderOps *provider_find(const char *name);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# common.sh: what both guest builders share; sourced by them, with $name and $out set. Everything
+# common.sh: what the guest builders share; sourced by them, with $name and $out set. Everything
 # is made in a scratch directory inside the output directory and renamed into place at the end, so
 # that a build that is killed leaves the last good guest as it was.
 
@@ -48,6 +48,24 @@ kernel() {
 fetch() {
 	apt-get -q -q -o APT::Sandbox::User=root download "$@" ||
 		die "cannot download $*"
+}
+
+# debian DIR PACKAGES: a small Debian with them; SUITE and MIRROR may name another one, else it
+# follows this machine's own apt sources
+debian() {
+	suite=${SUITE:-bookworm}
+	mirror=${MIRROR:-$(apt-get indextargets --format '$(CODENAME) $(ORIGIN) $(REPO_URI)' \
+		'Identifier: Packages' | sed -n "s/^$suite Debian //p" | head -n 1)}
+	mirror=${mirror:-http://deb.debian.org/debian}
+	proxy=$(apt-config dump Acquire::http::Proxy)
+	mmdebstrap --quiet --variant=minbase --include="$2" \
+		--aptopt='APT::Install-Recommends "false"' ${proxy:+--aptopt="$proxy"} \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+		"$suite" "$1" "$mirror"
+	# Nothing here draws in 3D, and Mesa's compiler is a third of everything.
+	rm -rf "$1"/usr/lib/*/dri "$1"/usr/lib/*/libLLVM-* "$1"/usr/lib/*/libz3.so* \
+		"$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*
 }
 
 # pack DIR FILE: the initial ram disk, the same bytes for the same tree

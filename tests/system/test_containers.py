@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Desktops that are containers: the driver against a real Podman, and through a whole gateway."""
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+import deployment
+import engine as engines
+from deployment import eventually
+from test_desktops import vnc
+from test_providers import (
+    ABSENT, CLONES, EVENTS, LOCAL, POWER, RESETS, RUNNING, STOPPED, SURVIVES, VNC, Check,
+)
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def engine():
+    started = engines.Engine()
+    try:
+        started.start()
+        yield started
+    finally:
+        started.remove()
+
+
+@pytest.fixture
+def live(engine, tmp_path):
+    """Makes lives of the driver; nothing may be left of their desktops."""
+    lives = []
+
+    def make(**options):
+        lives.append(Check(tmp_path, engine.image, "container", options.get("uri", engine.uri)))
+        return lives[-1]
+
+    yield make
+    for one in lives:
+        one.die()
+    last = make()
+    for desktop in last.done("list")["list"]:
+        last.done("destroy", desktop)
+    last.end()
+    assert engine.containers() == []
+    assert list((tmp_path / "state/desktops").iterdir()) == []
+
+
+def running(check):
+    """A fresh desktop whose display answers; its identity."""
+    identity = check.done("clone", "d-1")["identity"]
+    check.done("start", "d-1")
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    return identity
+
+
+def test_life(engine, live, tmp_path):
+    check = live()
+    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL
+    check.done("ensure")
+    assert check.state() == ABSENT
+    assert check("start", "d-1")["fault"] == "not-found"
+    first = running(check)
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    assert check.done("displays", "d-1")["displays"] == VNC
+    assert check.done("display", "d-1", "vnc")["fd"]
+    assert check("display", "d-1", "spice")["fault"] == "config"
+    assert (tmp_path / "state/desktops/d-1").stat().st_mode & 0o077 == 0
+
+    # What a user leaves is there after a stop, and gone after a reset.
+    engine.inside("touch", "/tmp/mine")
+    check.done("stop", "d-1")
+    assert check.state() == STOPPED
+    assert check("display", "d-1", "vnc")["fault"] == "desktop"
+    check.done("start", "d-1")
+    assert "mine" in engine.inside("ls", "/tmp")
+    second = check.done("reset", "d-1")["identity"]
+    assert second != first
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    assert "mine" not in engine.inside("ls", "/tmp")
+
+    labels = engine.inspect()["Config"]["Labels"]
+    assert labels["oriel.desktop"] == "d-1" and labels["oriel.identity"] == second
+    assert check.done("list")["list"] == ["d-1"]
+    check.done("destroy", "d-1")
+    check.done("destroy", "d-1")
+    assert check.state() == ABSENT
+    assert check.events.empty()
+
+
+def test_limits_hold(engine, live):
+    running(live())
+    about = engine.inspect()
+    assert about["HostConfig"]["Memory"] == engine.image["memory"] * MIB
+    status = engine.inside("cat", "/proc/self/status")
+    assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
+    assert "Uid:\t1000" in status
+    if not os.path.exists("/sys/fs/cgroup/memory"):
+        pytest.skip("only version 1 of cgroups is read here")
+    memory = engine.inside("cat", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+    assert int(memory) == engine.image["memory"] * MIB
+    assert int(engine.inside("cat", "/sys/fs/cgroup/pids/pids.max")) == 4096
+    quota, period = (
+        int(engine.inside("cat", f"/sys/fs/cgroup/cpu/cpu.cfs_{what}_us"))
+        for what in ("quota", "period")
+    )
+    assert quota == engine.image["cpus"] * period
+
+
+def test_its_end_is_noticed(engine, live):
+    """Once it is not wanted; also after the engine's service was away."""
+    check = live()
+    running(check)
+    engine.end_service()
+    engine.start()
+    assert check.state() == RUNNING
+
+    def killed():
+        check.done("start", "d-1")
+        pid = engine.inspect()["State"]["Pid"]
+        if pid > 0:  # 0: it has just ended
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return eventually(lambda: not check.events.empty(), 2)
+
+    assert eventually(killed, 30)
+    assert check.event() == {"event": "d-1", "state": STOPPED}
+    assert check.state() == STOPPED
+
+
+def test_survives_the_broker(engine, live):
+    before = live()
+    running(before)
+    before.die()
+    after = live()
+    assert after.done("list")["list"] == ["d-1"]
+    assert after.state() == RUNNING
+    assert after.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+
+
+def test_a_display_that_is_a_link_is_not_followed(engine, live, tmp_path):
+    """Whoever owns a container may put a link in place of the socket: to the neighbour's display."""
+    check = live()
+    running(check)
+    for id in ("d-1", "d-2"):
+        check.done("clone", id)
+        check.done("start", id)
+        assert check.done("display", id, "vnc")["greeting"] == "RFB 003.008"
+    other = tmp_path / "state/desktops/d-2/display/vnc.sock"
+    engine.inside("rm", "/run/oriel/vnc.sock")
+    engine.inside("ln", "-s", str(other), "/run/oriel/vnc.sock")
+    refusal = check("display", "d-1", "vnc")
+    assert refusal["fault"] == "desktop" and "no socket" in refusal["message"]
+    # Nor does what it leaves there keep the desktop from being made fresh.
+    engine.inside("mkdir", "-p", "-m", "700", "/run/oriel/a/b")
+    check.done("reset", "d-1")
+    check.done("start", "d-1")
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+
+
+def test_what_is_wrong_is_said(engine, live, tmp_path):
+    junk = tmp_path / "junk.tar"
+    junk.write_bytes(b"not an archive")
+    check = Check(tmp_path, {**engine.image, "disk": str(junk)}, "container", engine.uri)
+    assert check("clone", "d-1")["fault"] == "config"
+    check.end()
+    for uri in ("", "tcp://127.0.0.1:1", "unix:///nowhere/api.sock"):
+        assert live(uri=uri).opened["fault"] == "config"
+
+
+def test_through_the_gateway(oriel, engine, source, books):
+    """A floating pool of containers: somebody comes, sees its picture, goes; it is made fresh."""
+    archive = engine.image["disk"]
+    oriel.ctl("image", "add", "boxed", "--disk", archive, "--memory", "256")
+    oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
+              "container", "--uri", engine.uri, "--max", "2")
+    oriel.ctl("entitle", "boxes", "--user", "carla")
+    try:
+        with vnc(oriel, source, "carla/boxes") as viewer:
+            viewer.want_raw()
+            assert viewer.update().size == (1024, 768)
+            (first,) = [row for row in oriel.rows("desktops") if row["pool"] == "boxes"]
+            assert engine.inspect(first["id"])["State"]["Running"]
+        assert first["identity"]
+    finally:
+        oriel.ctl("pool", "remove", "boxes")
+        oriel.ctl("image", "remove", "boxed")
+    assert engine.containers() == []
+    assert deployment.eventually(lambda: not [
+        row for row in oriel.rows("desktops") if row["pool"] == "boxes"])
