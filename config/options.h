@@ -22,6 +22,10 @@ typedef struct {
 	int max_sessions;     /* per worker                                      */
 	int max_handshakes;   /* per worker: connections not yet in relay        */
 	int max_per_address;  /* per worker: connections from one address        */
+	int max_memory;       /* per worker: MiB; 0 = as much as it takes        */
+	int max_session_memory; /* MiB of one message that cannot pass in pieces */
+	int session_bandwidth; /* KiB/s each way; 0 = as fast as it goes         */
+	int user_bandwidth;   /* the same for all sessions of a user             */
 	int max_generations;  /* reloads whose sessions still go on              */
 	int drain;            /* s that sessions may go on after SIGTERM         */
 	gboolean spice_sasl;  /* serve user + password to SPICE viewers          */

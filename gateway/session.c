@@ -360,6 +360,12 @@ static void settle(Peer *peer)
 		peer->waits |= peer->stream->wants;
 }
 
+static void pause_for(Session *s, const Peer *peer)
+{
+	if (peer->pause_ms > 0)
+		session_wake_after(s, peer->pause_ms);
+}
+
 static void walk(Session *s)
 {
 	SessionLoop *loop = s->loop;
@@ -371,6 +377,7 @@ static void walk(Session *s)
 		loop->again = FALSE;
 		loop->wake = 0;
 		s->client.waits = s->desktop.waits = 0;
+		s->client.pause_ms = s->desktop.pause_ms = 0;
 		if (step != STEP_FAIL)
 			step = path[loop->at].run(s, &error);
 		switch (step) {
@@ -384,6 +391,8 @@ static void walk(Session *s)
 			settle(&s->desktop);
 			if ((s->client.waits | s->desktop.waits) & STREAM_AGAIN)
 				session_wake_after(s, 0);
+			pause_for(s, &s->client);
+			pause_for(s, &s->desktop);
 			set_watches(s);
 			return;
 		case STEP_END:

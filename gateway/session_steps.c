@@ -213,8 +213,30 @@ static void drop_handshake(Session *s)
 	endpoint_clear(&s->endpoint);
 }
 
+/* Each lease and each user has a rate of its own, each way, wherever their connections are. */
+static Throttle *throttle(const Session *s, const char *way)
+{
+	const Options *o = worker_options(s->worker);
+	g_autofree char *lease = g_strdup_printf("%s lease %s", way, s->lease);
+	g_autofree char *user = g_strdup_printf("%s user %s", way, s->user);
+
+	return throttle_new(worker_buckets(s->worker), lease, (guint64)o->session_bandwidth * 1024,
+			    user, s->user ? (guint64)o->user_bandwidth * 1024 : 0);
+}
+
+static void set_throttles(Session *s)
+{
+	if (s->lease == NULL || worker_buckets(s->worker) == NULL)
+		return;
+	throttle_free(s->client.throttle);
+	throttle_free(s->desktop.throttle);
+	s->client.throttle = throttle(s, "up");
+	s->desktop.throttle = throttle(s, "down");
+}
+
 static void note_start(Session *s)
 {
+	set_throttles(s);
 	session_report_live(s);
 	if (s->lease != NULL)
 		log_info(&s->log, "started protocol=%s%s%s", s->ask.protocol,

@@ -35,6 +35,7 @@ typedef struct {
 	const Options *options;
 	char **argv;
 	GArray *sockets;
+	Buckets *buckets; /* NULL = nobody is throttled */
 	GArray *children;
 	unsigned workers;
 	int generation;
@@ -71,7 +72,7 @@ static void start_worker(Supervisor *s, Child *child)
 	if (getppid() != parent)
 		_exit(1);
 	sockets_keep(s->sockets, (unsigned)child->number, s->workers);
-	if (!worker_run(s->options, s->sockets, (unsigned)child->number, &error)) {
+	if (!worker_run(s->options, s->buckets, s->sockets, (unsigned)child->number, &error)) {
 		log_error(NULL, "worker %d: %s", child->number, error->message);
 		exit(fault_code(error) == FAULT_CONFIG ? EXIT_CONFIG : 1);
 	}
@@ -409,6 +410,13 @@ static gboolean begin(Supervisor *s, GError **error)
 	sockets_close_passed(passed);
 	if (s->sockets == NULL || !supervisor_check(s->options, error))
 		return FALSE;
+	if (s->options->session_bandwidth > 0 || s->options->user_bandwidth > 0) {
+		s->buckets = buckets_new();
+		if (s->buckets == NULL) {
+			fault_set_errno(error, FAULT_CONFIG, "memory for the bandwidth's limits");
+			return FALSE;
+		}
+	}
 	remember(s);
 	for (unsigned i = 0; i < s->workers; i++)
 		add_worker(s, i);

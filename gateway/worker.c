@@ -2,6 +2,7 @@
 /* worker: see worker.h. */
 #include "worker.h"
 
+#include "admission.h"
 #include "listener.h"
 #include "net/address.h"
 #include "net/ocsp.h"
@@ -14,9 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REFUSING_MAX 64   /* connections over a limit that are refused in words at a time */
-#define INPUT_MS     1000 /* how soon the broker hears that somebody is back */
-#define TIDY_MS      2000 /* after a session's end: what it had in buffers goes back to the system */
+#define INPUT_MS 1000 /* how soon the broker hears that somebody is back */
+#define TIDY_MS  2000 /* after a session's end: what it had in buffers goes back to the system */
 
 struct Worker {
 	uv_loop_t loop;
@@ -28,12 +28,9 @@ struct Worker {
 	GHashTable *sessions;    /* a set: every session that has not gone    */
 	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
 	GArray *proxies;         /* networks whose connections begin with PROXY */
-	GHashTable *by_address;  /* place -> number of connections            */
-	GQueue handshakes;       /* sessions that are not yet relaying, oldest first; by their place */
-	GQueue again;            /* sessions that have more to do, by their turn */
-	unsigned refusing;       /* of those over a limit, being told so      */
-	unsigned closed;         /* of those over a limit, not yet logged     */
-	guint64 closed_at;       /* when that was logged last                 */
+	Admission *admission;
+	Buckets *buckets;
+	GQueue again; /* sessions that have more to do, by their turn */
 	uv_signal_t signals[4];
 	uv_timer_t drain, tidy, input;
 	uv_idle_t turns;   /* runs while there are some in `again` */
@@ -61,91 +58,29 @@ Dialer *worker_dialer(Worker *worker)
 	return worker->dialer;
 }
 
+Buckets *worker_buckets(Worker *worker)
+{
+	return worker->buckets;
+}
+
 SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 {
 	return vnc ? worker->tls_vnc : worker->tls_web;
 }
 
-/* ---- limits */
-
-static void count_address(Worker *worker, const char *address, int by)
-{
-	g_autofree char *host = address_place(address);
-	int n = GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) + by;
-
-	if (n > 0)
-		g_hash_table_insert(worker->by_address, g_steal_pointer(&host), GINT_TO_POINTER(n));
-	else
-		g_hash_table_remove(worker->by_address, host);
-}
-
-static gboolean address_full(Worker *worker, const char *address)
-{
-	g_autofree char *host = address_place(address);
-
-	return GPOINTER_TO_INT(g_hash_table_lookup(worker->by_address, host)) >=
-		worker->options->max_per_address;
-}
-
-/* NULL = welcome; else which limit says no. A proxy's own address is none to limit. */
-static const char *full(Worker *worker, const char *address, gboolean proxied)
-{
-	const Options *o = worker->options;
-
-	if (g_hash_table_size(worker->sessions) >= (guint)o->max_sessions)
-		return "max_sessions";
-	if (!proxied && address_full(worker, address))
-		return "max_per_address";
-	if (worker->handshakes.length >= (guint)o->max_handshakes)
-		return "max_handshakes";
-	return NULL;
-}
-
-/* A line a second: a flood of connections must not become one of log lines. */
-static void note_closed(Worker *worker, const char *address, const char *limit)
-{
-	LogContext context = {.peer = address, .step = "accept"};
-	guint64 now = uv_now(&worker->loop);
-
-	worker->closed++;
-	if (worker->closed_at != 0 && now - worker->closed_at < 1000)
-		return;
-	log_warning(&context, "closed fault=busy: %s is reached; %u connections closed so far",
-		limit, worker->closed);
-	worker->closed = 0;
-	worker->closed_at = now;
-}
-
-/* Whoever waits longest for nothing: one that a handshake keeps going is soon through. */
-static gboolean make_room(Worker *worker)
-{
-	for (GList *l = worker->handshakes.head; l != NULL; l = l->next) {
-		if (session_drop(l->data))
-			return TRUE;
-	}
-	return FALSE;
-}
+/* ---- connections */
 
 /* Who comes too much is told so in its own words, as long as there is room for telling. */
 static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
 	Worker *worker = data;
 	gboolean proxied = address_within(worker->proxies, address);
-	const char *limit = full(worker, address, proxied);
+	const char *limit;
 
-	if (limit != NULL && g_str_equal(limit, "max_handshakes") && make_room(worker)) {
-		note_closed(worker, address, limit);
-		limit = full(worker, address, proxied);
-	}
-	if (limit != NULL && worker->refusing >= REFUSING_MAX) {
-		note_closed(worker, address, limit);
+	if (admission_judge(worker->admission, address, proxied, uv_now(&worker->loop), &limit))
+		session_start(worker, fd, address, vnc_only, proxied, limit);
+	else
 		close(fd);
-		return;
-	}
-	if (limit != NULL)
-		worker->refusing++;
-	count_address(worker, address, 1);
-	session_start(worker, fd, address, vnc_only, proxied, limit);
 }
 
 /* ---- sessions */
@@ -153,26 +88,12 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 void worker_session_started(Worker *worker, Session *session)
 {
 	g_hash_table_add(worker->sessions, session);
-	session->place.data = session;
-	if (session->limit == NULL)
-		g_queue_push_tail_link(&worker->handshakes, &session->place);
+	admission_add(worker->admission, session);
 }
 
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address)
 {
-	gboolean one_too_many = session->limit == NULL && address_full(worker, address);
-
-	count_address(worker, session->address, -1);
-	g_strlcpy(session->address, address, sizeof session->address);
-	count_address(worker, session->address, 1);
-	if (!one_too_many)
-		return TRUE;
-	if (worker->refusing >= REFUSING_MAX)
-		return FALSE;
-	session->limit = "max_per_address";
-	g_queue_unlink(&worker->handshakes, &session->place);
-	worker->refusing++;
-	return TRUE;
+	return admission_move(worker->admission, session, address);
 }
 
 /* Sessions only look whether there is news: none begins or ends here. */
@@ -191,7 +112,7 @@ static void on_input(uv_timer_t *timer)
 
 void worker_session_relaying(Worker *worker, Session *session)
 {
-	g_queue_unlink(&worker->handshakes, &session->place);
+	admission_relaying(worker->admission, session);
 	if (!uv_is_active((uv_handle_t *)&worker->input) &&
 	    !uv_is_closing((uv_handle_t *)&worker->input))
 		uv_timer_start(&worker->input, on_input, INPUT_MS, INPUT_MS);
@@ -237,11 +158,7 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 	g_hash_table_remove(worker->sessions, session);
 	if (session->turn.data != NULL)
 		g_queue_unlink(&worker->again, &session->turn);
-	count_address(worker, session->address, -1);
-	if (session->limit != NULL)
-		worker->refusing--;
-	else if (!relayed)
-		g_queue_unlink(&worker->handshakes, &session->place);
+	admission_remove(worker->admission, session, relayed);
 	if (!uv_is_active((uv_handle_t *)&worker->tidy) &&
 	    !uv_is_closing((uv_handle_t *)&worker->tidy))
 		uv_timer_start(&worker->tidy, on_tidy, TIDY_MS, 0);
@@ -514,6 +431,9 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	worker->dialer = dialer_start(o, error);
 	if (worker->dialer == NULL)
 		return FALSE;
+	worker->admission = admission_new(o, error);
+	if (worker->admission == NULL)
+		return FALSE;
 	worker->proxies = address_networks(o->proxy_from, error);
 	if (worker->proxies == NULL || !take_certificate(worker, error))
 		return FALSE;
@@ -537,17 +457,18 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	return TRUE;
 }
 
-gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GError **error)
+gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, unsigned number,
+		    GError **error)
 {
 	Worker *worker = g_new0(Worker, 1);
 	gboolean started;
 
 	uv_loop_init(&worker->loop);
 	worker->options = options;
+	worker->buckets = buckets;
 	worker->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_close);
 	worker->sessions = g_hash_table_new(NULL, NULL);
 	worker->expecting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	worker->by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	started = start(worker, number, sockets, error);
 	g_array_unref(sockets);
 	if (started)
@@ -561,7 +482,7 @@ gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GE
 	uv_loop_close(&worker->loop);
 	g_hash_table_unref(worker->sessions);
 	g_hash_table_unref(worker->expecting);
-	g_hash_table_unref(worker->by_address);
+	admission_free(worker->admission);
 	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);
 	SSL_CTX_free(worker->tls_web);

@@ -18,14 +18,17 @@
  *   SIGTERM, SIGINT   no new connections; sessions may go on for options->drain seconds
  *   SIGUSR2           no new connections; sessions may go on as long as they like
  *   SIGUSR1           takes the certificate anew
- * sockets: of Socket, taken. FALSE with FAULT_CONFIG if it could not start.
+ * sockets: of Socket, taken. buckets: shared by all workers, NULL = nobody is throttled. FALSE with
+ * FAULT_CONFIG if it could not start.
  */
-gboolean worker_run(const Options *options, GArray *sockets, unsigned number, GError **error);
+gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, unsigned number,
+		    GError **error);
 
 const Options *worker_options(Worker *worker);
 uv_loop_t *worker_loop(Worker *worker);
 BrokerLink *worker_broker(Worker *worker);
 Dialer *worker_dialer(Worker *worker);
+Buckets *worker_buckets(Worker *worker);
 
 /* The server's TLS: `vnc` without session tickets. Borrowed. */
 SSL_CTX *worker_tls(Worker *worker, gboolean vnc);

@@ -7,6 +7,7 @@
 void peer_clear(Peer *peer)
 {
 	stream_free(g_steal_pointer(&peer->stream));
+	throttle_free(g_steal_pointer(&peer->throttle));
 	buffer_clear(&peer->in);
 	buffer_clear(&peer->out);
 }
@@ -40,9 +41,26 @@ static Io read_some(Peer *peer, gsize max, GError **error)
 	return settle(peer, io, error);
 }
 
+/* Nothing is waited for but time: who may not be read is not polled. */
+static Io read_throttled(Peer *peer, gsize max, GError **error)
+{
+	gint64 now = g_get_monotonic_time(), wait;
+	guint64 before = peer->bytes_in;
+	Io io;
+
+	max = throttle_allows(peer->throttle, max, now, &wait);
+	if (max == 0) {
+		peer->pause_ms = (guint)(wait / 1000) + 1;
+		return IO_WAIT;
+	}
+	io = read_some(peer, max, error);
+	throttle_took(peer->throttle, (gsize)(peer->bytes_in - before), now);
+	return io;
+}
+
 Io peer_read(Peer *peer, gsize max, GError **error)
 {
-	return read_some(peer, max, error);
+	return peer->throttle ? read_throttled(peer, max, error) : read_some(peer, max, error);
 }
 
 Io peer_need(Peer *peer, gsize n, GError **error)

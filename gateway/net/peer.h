@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 #include "stream.h"
+#include "throttle.h"
 
 typedef struct {
 	Stream *stream; /* owned; NULL = not connected */
@@ -16,7 +17,9 @@ typedef struct {
 	Buffer out;
 	guint64 bytes_in;  /* payload received and sent, above TLS and WebSocket */
 	guint64 bytes_out;
+	Throttle *throttle; /* of peer_read(); owned; NULL = as fast as it goes */
 	int waits; /* what its stream wants; the loop resets it before each run */
+	guint pause_ms; /* > 0: the throttle lets nothing be read for so long; reset likewise */
 	gboolean eof;
 	gboolean is_desktop; /* what breaks here is the desktop's fault, not the client's */
 } Peer;
@@ -27,7 +30,8 @@ typedef struct {
 
 void peer_clear(Peer *peer);
 
-/* Reads once, up to `max` bytes (the buffer then holds at most what it held plus max).
+/* Reads once, up to `max` bytes (the buffer then holds at most what it held plus max), and no more
+ * than the throttle allows.
  * IO_EOF once the other side has finished; `in` may still hold bytes then. */
 Io peer_read(Peer *peer, gsize max, GError **error);
 

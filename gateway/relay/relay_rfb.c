@@ -14,6 +14,7 @@
 #include "relay/rfb_handover.h"
 #include "relay/rfb_relay.h"
 #include "rfb/rfb_zlib.h"
+#include "worker.h"
 
 #include <string.h>
 
@@ -324,12 +325,20 @@ static Io run_send(RfbRun *run, Peer *from, Peer *to, gsize *moved, GError **err
 }
 
 /* Room for what comes next: a chunk, or more of a unit that is larger than that. */
-static Io read_more(Peer *from, const RfbUnits *units, gsize *moved, GError **error)
+static Io read_more(const Session *s, Peer *from, const RfbUnits *units, gsize *moved,
+		    GError **error)
 {
+	gsize memory = (gsize)worker_options(s->worker)->max_session_memory << 20;
 	gsize have = buffer_length(&from->in);
 	guint64 before = from->bytes_in;
 	Io io;
 
+	if (units->want > memory) {
+		g_set_error(error, FAULT, from->is_desktop ? FAULT_DESKTOP : FAULT_CLIENT,
+			    "%zu bytes that cannot pass in pieces: max_session_memory is reached",
+			    units->want);
+		return IO_FAIL;
+	}
 	if (units->want > CHUNK)
 		io = peer_read(from, MIN(units->want - have, READ_MAX), error);
 	else
@@ -416,7 +425,7 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 			return IO_FAIL;
 		if (relay->up.ready > 0 || relay->up.skip > 0)
 			continue;
-		io = read_more(&s->client, &relay->viewer.units, &moved, error);
+		io = read_more(s, &s->client, &relay->viewer.units, &moved, error);
 		if (io != IO_DONE)
 			return io;
 	}
@@ -440,7 +449,7 @@ static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 			return IO_FAIL;
 		if (relay->down.ready > 0 || relay->down.skip > 0)
 			continue;
-		io = read_more(&s->desktop, &relay->desktop.units, &moved, error);
+		io = read_more(s, &s->desktop, &relay->desktop.units, &moved, error);
 		if (io != IO_DONE)
 			return io;
 	}

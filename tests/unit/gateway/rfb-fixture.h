@@ -85,6 +85,7 @@ static inline void begin(void)
 {
 	memset(&t, 0, sizeof t);
 	t.options.vnc_login = TRUE;
+	t.options.max_session_memory = 64;
 	t.s.front = &front_rfb;
 	t.s.endpoint.protocol = (char *)"vnc";
 	t.s.desktop.is_desktop = TRUE;
