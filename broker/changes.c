@@ -11,6 +11,8 @@ static const struct {
 	{"pool", CHANGE_POOLS},
 	{"image", CHANGE_POOLS},
 	{"entitlement", CHANGE_POOLS},
+	{"refusal", CHANGE_BANS},
+	{"ban", CHANGE_BANS},
 	{"audit", CHANGE_AUDIT},
 };
 

@@ -71,13 +71,13 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->options = options;
 	core->times = *times;
 	core->turns = turns_new();
-	core->limit = limit_new();
 	core->activity = activity_new();
 	if (!make_state(options->state, error))
 		goto fail;
 	core->db = db_open(*options->database ? options->database : file, error);
 	if (!core->db)
 		goto fail;
+	core->limit = limit_new(core->db);
 	core->brokers = brokers_new(core, error);
 	if (!core->brokers)
 		goto fail;
@@ -124,9 +124,9 @@ void core_close(Core *core)
 	maintainer_free(core->maintainer);
 	sessions_free(core);
 	brokers_free(core->brokers);
+	limit_free(core->limit);
 	db_close(core->db);
 	turns_free(core->turns);
-	limit_free(core->limit);
 	activity_free(core->activity);
 	g_free(core);
 }

@@ -48,8 +48,9 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 /* The login behind a token; FAULT_DENIED if there is none or it is too old. Renews its life. */
 Who *core_who(Core *core, const char *token, GError **error);
 gboolean core_logout(Core *core, const Who *who, GError **error);
-/* Audits a refused login; the reason never says whether the user exists. */
-void core_login_refused(Core *core, const char *user, const char *peer);
+/* Audits a refused login; the reason never says whether the user exists. wait: seconds until the
+ * next one is heard (limit_end()). */
+void core_login_refused(Core *core, const char *user, const char *peer, unsigned wait);
 
 /* ---- desktops as their user sees them */
 
@@ -159,6 +160,15 @@ void entitlement_view_free(EntitlementView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EntitlementView, entitlement_view_free)
 
 typedef struct {
+	char *user, *address; /* NULL = whoever, from everywhere; both: known there (auth/limit.h) */
+	gint64 until;         /* s since 1970, 0 = for good                                      */
+	unsigned failures;    /* refused logins that led to it                                   */
+	char *admin, *reason; /* NULL = refused logins alone                                     */
+} BanView;
+void ban_view_free(BanView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BanView, ban_view_free)
+
+typedef struct {
 	gint64 id, at; /* at: ms since 1970 */
 	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "admin" */
 	char *user, *peer, *desktop, *session, *detail;
@@ -185,6 +195,15 @@ GPtrArray *core_entitlements(Core *core, GError **error);
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
 	const char *group, gboolean grant, GError **error);
 GPtrArray *core_admin_desktops(Core *core, GError **error);
+/* Who must wait until the next login is heard, and who may not log in. */
+GPtrArray *core_bans(Core *core, GError **error);
+/* Either a user or an address, the other NULL; minutes 0 = for good. Who is in stays in. */
+gboolean core_ban(Core *core, const char *admin, const char *user, const char *address,
+	guint64 minutes, const char *reason, GError **error);
+/* Lifts bans and forgets refused logins of a user, or of an address. Both: this user is treated from
+ * now on as one who has logged in from there before. FAULT_NOT_FOUND if there was nothing. */
+gboolean core_unlock(Core *core, const char *admin, const char *user, const char *address,
+	GError **error);
 /* action: "start", "stop", "reset", "release" (dedicated: no owner any more). */
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
 	GError **error);
@@ -199,6 +218,7 @@ enum {
 	CHANGE_DESKTOPS = 1 << 1,
 	CHANGE_POOLS = 1 << 2, /* and images, and entitlements */
 	CHANGE_AUDIT = 1 << 3,
+	CHANGE_BANS = 1 << 4,
 };
 
 /* told(what, data) whenever some of these have changed or are about to (a transaction commits a

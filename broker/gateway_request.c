@@ -115,21 +115,20 @@ static char *host_of(const char *peer)
 static gboolean check_password(Core *core, const ControlMessage *m, Who *out, GError **error)
 {
 	g_autofree char *host = host_of(m->peer);
-	unsigned wait = limit_begin(core->limit, host, m->user, g_get_monotonic_time() / 1000);
 	LimitVerdict verdict = LIMIT_ACCEPTED;
 	g_autoptr(GError) why = NULL;
+	LimitAttempt *attempt;
+	unsigned wait;
 
-	if (wait > 0) {
-		g_set_error(error, FAULT, FAULT_BUSY,
-			"too many refused logins, or too many under way; the next in %u s", wait);
+	attempt = limit_begin(core->limit, host, m->user, limit_now(), &wait, error);
+	if (attempt == NULL)
 		return FALSE;
-	}
 	if (!conversation_password(core->options->auth, m->user, m->password, m->peer, &out->user,
 		    &out->groups, &why))
 		verdict = fault_code(why) == FAULT_DENIED ? LIMIT_REFUSED : LIMIT_UNDECIDED;
-	limit_end(core->limit, host, m->user, verdict, g_get_monotonic_time() / 1000);
+	wait = limit_end(attempt, verdict, limit_now());
 	if (verdict == LIMIT_REFUSED)
-		core_login_refused(core, m->user, m->peer);
+		core_login_refused(core, m->user, m->peer, wait);
 	if (why != NULL)
 		g_propagate_error(error, g_steal_pointer(&why));
 	return verdict == LIMIT_ACCEPTED;

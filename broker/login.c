@@ -58,7 +58,12 @@ gboolean core_logout(Core *core, const Who *who, GError **error)
 	       db_commit(&tx, error);
 }
 
-void core_login_refused(Core *core, const char *user, const char *peer)
+void core_login_refused(Core *core, const char *user, const char *peer, unsigned wait)
 {
-	audit_note(core, &(AuditEntry){.event = "login-refused", .user = user, .peer = peer});
+	g_autofree char *detail = NULL;
+
+	if (wait >= LIMIT_NOTABLE)
+		detail = g_strdup_printf("locked out for %u s", wait);
+	audit_note(core, &(AuditEntry){.event = "login-refused", .user = user, .peer = peer,
+				 .detail = detail});
 }

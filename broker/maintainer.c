@@ -219,7 +219,8 @@ static gboolean clean_up(Maintainer *m, GError **error)
 	m->cleaned_at = now;
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
 	       store_login_clean(m->core->db, core_now(), error) &&
-	       store_input_clean(m->core->db, error);
+	       store_input_clean(m->core->db, error) &&
+	       limit_clean(m->core->limit, limit_now(), error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)

@@ -109,6 +109,17 @@ void entitlement_view_free(EntitlementView *view)
 	g_free(view);
 }
 
+void ban_view_free(BanView *view)
+{
+	if (!view)
+		return;
+	g_free(view->user);
+	g_free(view->address);
+	g_free(view->admin);
+	g_free(view->reason);
+	g_free(view);
+}
+
 void audit_view_free(AuditView *view)
 {
 	if (!view)

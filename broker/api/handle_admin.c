@@ -15,6 +15,8 @@
 #define SEARCH_MAX   200
 #define SESSIONS_MAX 1000
 
+#define BAN_MINUTES_MAX 5256000 /* ten years */
+
 /* Where one fits all: a desktop under emulation, a pool for a small office. */
 #define DEFAULT_MEMORY 1024
 #define DEFAULT_CPUS   1
@@ -228,6 +230,37 @@ gboolean handle_unentitle(Request *request, GError **error)
 				  g_hash_table_lookup(request->query, "group"), FALSE, error));
 }
 
+gboolean handle_bans(Request *request, GError **error)
+{
+	return REPLY_ARRAY(request, core_bans(request->services->core, error), view_ban);
+}
+
+gboolean handle_ban(Request *request, GError **error)
+{
+	const char *user = NULL, *address = NULL, *reason = "";
+	g_autoptr(json_t) root = NULL;
+	json_int_t minutes = 0;
+
+	if (!request_json(request, &root, error, "{s?:s,s?:s,s?:I,s?:s}", "user", &user, "address",
+			  &address, "minutes", &minutes, "reason", &reason) ||
+	    !in_range("minutes", minutes, 0, BAN_MINUTES_MAX, error) ||
+	    !core_ban(request->services->core, admin_name(request), or_null(user), or_null(address),
+		      (guint64)minutes, reason, error))
+		return FALSE;
+	return reply_created(request, or_null(user) ? "user" : "address",
+			     or_null(user) ? user : address);
+}
+
+/* ?user= or ?address=, or both. */
+gboolean handle_unlock(Request *request, GError **error)
+{
+	return reply_done(request,
+			  core_unlock(request->services->core, admin_name(request),
+				      or_null(g_hash_table_lookup(request->query, "user")),
+				      or_null(g_hash_table_lookup(request->query, "address")),
+				      error));
+}
+
 gboolean handle_admin_desktops(Request *request, GError **error)
 {
 	return REPLY_ARRAY(request, core_admin_desktops(request->services->core, error),
@@ -284,9 +317,9 @@ gboolean handle_audit(Request *request, GError **error)
 	if (!request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
 	    !request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
 		return FALSE;
-	return REPLY_ARRAY(request,
-			   core_audit(request->services->core, before, (unsigned)limit, text, error),
-			   view_audit);
+	return REPLY_ARRAY(
+		request, core_audit(request->services->core, before, (unsigned)limit, text, error),
+		view_audit);
 }
 
 gboolean handle_events(Request *request, GError **error)

@@ -22,11 +22,6 @@
 #define ANSWER_MAX 511 /* PAM_MAX_RESP_SIZE, with its NUL */
 #define ROUNDS_MAX 16  /* rounds of nothing but messages  */
 
-static gint64 now_ms(void)
-{
-	return g_get_monotonic_time() / 1000;
-}
-
 static gboolean is_question(const Prompt *prompt)
 {
 	return prompt->kind == PROMPT_SECRET || prompt->kind == PROMPT_VISIBLE;
@@ -100,7 +95,6 @@ static LimitVerdict refuse(Request *request, const char *user, json_t *messages)
 	json_t *body = json_pack("{s:{s:s,s:s}}", "error", "code", "denied", "message",
 				 "The login was refused. Check your user name and password.");
 
-	core_login_refused(request->services->core, user, request->peer);
 	if (json_array_size(messages) > 0)
 		json_object_set(body, "messages", messages);
 	reply_json(request, 401, body);
@@ -169,19 +163,36 @@ static gboolean run_round(Request *request, Login *login, const char *password,
 	g_assert_not_reached();
 }
 
-/* True if the attempt may go on; else the reply (429) is ready. */
-static gboolean begin(Request *request, const char *user)
+/* NULL: the reply (429) is ready, or there is an error. */
+static LimitAttempt *begin(Request *request, const char *user, GError **error)
 {
-	unsigned wait = limit_begin(request->services->limit, request->peer, user, now_ms());
+	g_autoptr(GError) why = NULL;
+	LimitAttempt *attempt;
 	char seconds[16];
+	unsigned wait;
 
-	if (wait == 0)
-		return TRUE;
+	attempt = limit_begin(request->services->limit, request->peer, user, limit_now(), &wait,
+			      &why);
+	if (attempt != NULL)
+		return attempt;
+	if (wait == 0) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return NULL;
+	}
 	g_snprintf(seconds, sizeof(seconds), "%u", wait);
-	reply_refuse(request, 429, "busy", "Too many attempts. Please wait a moment.");
+	reply_refuse(request, 429, "busy",
+		     "Too many attempts. Please wait a while, or ask whoever runs this service.");
 	reply_header(request, "Retry-After", seconds);
-	request->reply.cause = g_error_new(FAULT, FAULT_DENIED, "too many refused logins");
-	return FALSE;
+	request->reply.cause = g_error_new_literal(FAULT, FAULT_DENIED, why->message);
+	return NULL;
+}
+
+static void end(Request *request, LimitAttempt *attempt, const char *user, LimitVerdict verdict)
+{
+	unsigned wait = limit_end(attempt, verdict, limit_now());
+
+	if (verdict == LIMIT_REFUSED)
+		core_login_refused(request->services->core, user, request->peer, wait);
 }
 
 gboolean handle_login(Request *request, GError **error)
@@ -190,6 +201,7 @@ gboolean handle_login(Request *request, GError **error)
 	const char *user = NULL, *password = NULL;
 	LimitVerdict verdict = LIMIT_UNDECIDED;
 	Conversation *conversation;
+	LimitAttempt *attempt;
 	gboolean answered = FALSE;
 
 	if (!request_json(request, &root, error, "{s:s,s?:s}", "user", &user, "password",
@@ -200,14 +212,15 @@ gboolean handle_login(Request *request, GError **error)
 		g_set_error(error, FAULT, FAULT_CLIENT, "user or password is empty or too long");
 		return FALSE;
 	}
-	if (!begin(request, user))
-		return TRUE;
+	attempt = begin(request, user, error);
+	if (attempt == NULL)
+		return request->reply.status != 0;
 	conversation = conversation_start(core_options(request->services->core)->auth, user,
 					  request->peer, error);
 	if (conversation != NULL)
 		answered = run_round(request, login_new(user, request->peer, conversation),
 				     password, &verdict, error);
-	limit_end(request->services->limit, request->peer, user, verdict, now_ms());
+	end(request, attempt, user, verdict);
 	return answered;
 }
 
@@ -255,6 +268,7 @@ gboolean handle_login_answer(Request *request, GError **error)
 	g_autofree char *user = NULL;
 	g_autoptr(Login) login = NULL;
 	json_t *answers = NULL;
+	LimitAttempt *attempt;
 	gboolean answered;
 
 	if (!request_json(request, &root, error, "{s:o}", "answers", &answers))
@@ -269,13 +283,14 @@ gboolean handle_login_answer(Request *request, GError **error)
 		return TRUE;
 	}
 	user = g_strdup(login->user);
-	if (!begin(request, user)) {
+	attempt = begin(request, user, error);
+	if (attempt == NULL) {
 		/* Later is fine: the questions still stand. */
 		logins_put(request->services->logins, g_steal_pointer(&login), NULL);
-		return TRUE;
+		return request->reply.status != 0;
 	}
 	answered = give_answers(request, g_steal_pointer(&login), answers, &verdict, error);
-	limit_end(request->services->limit, request->peer, user, verdict, now_ms());
+	end(request, attempt, user, verdict);
 	return answered;
 }
 

@@ -93,6 +93,14 @@ json_t *view_entitlement(const EntitlementView *view)
 			 view_text(view->user), "group", view_text(view->group));
 }
 
+json_t *view_ban(const BanView *view)
+{
+	return json_pack("{s:o,s:o,s:I,s:I,s:o,s:o}", "user", view_text(view->user), "address",
+			 view_text(view->address), "until", (json_int_t)view->until, "failures",
+			 (json_int_t)view->failures, "admin", view_text(view->admin), "reason",
+			 view_text(view->reason));
+}
+
 json_t *view_audit(const AuditView *view)
 {
 	json_t *json = json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)view->id,

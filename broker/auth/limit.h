@@ -1,29 +1,59 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * limit: how often somebody may be wrong. Refused logins are counted per place and per user
- * name; beyond a few, each further one doubles the wait. Counts fade with time and live in memory
- * only, in a bounded table. The web page and native viewers share them. Attempts under way are bounded too, so that a burst cannot slip
- * through before its first refusal is known.
+ * limit: how often somebody may be wrong, the same for the web page and for native viewers. Refused
+ * logins are counted in the database, so that several brokers count together and a restart forgets
+ * none; beyond a few, each further one doubles the wait. Counts fade with time, but not while one
+ * has to wait. Attempts under way are bounded too (in memory, by each broker), so that a burst
+ * cannot slip through before its first refusal is known.
  *
- * A user name's wait is kept short: it slows a guesser who owns many addresses, but must not let
- * a stranger lock somebody out for long.
+ * Three counters:
+ *   a place       whoever is tried from there: slows who tries many names
+ *   a user name   wherever they come from: slows who owns many addresses
+ *   both at once  for a user at a place from which they have logged in before: only this one counts
+ *                 for them there, and its wait is short. So no stranger elsewhere locks anybody out
+ *                 from home, and neither does a neighbour behind the same address for long.
+ *
+ * Beside these are bans by an admin, which know no such exception.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "db.h"
+
 typedef struct Limit Limit;
+typedef struct LimitAttempt LimitAttempt;
+
+/* Of this length on, a wait is worth a line in the audit log. */
+#define LIMIT_NOTABLE 60 /* s */
 
 /* What counts as one place: an IPv4 address, or the /64 that an IPv6 site has at least. g_free()
  * it. */
 char *limit_place(const char *peer);
+/* The one name for all ways to write it. g_free() it. */
+char *limit_user(const char *user);
 
-Limit *limit_new(void);
+/* Borrows the database. */
+Limit *limit_new(Db *db);
 void limit_free(Limit *limit);
 
-/* now: ms of a clock that never goes back. Returns 0 and counts the attempt as under way, or the
- * seconds to wait (at least 1). Each attempt that was let in ends with one limit_end(). */
-unsigned limit_begin(Limit *limit, const char *peer, const char *user, gint64 now);
+/* ms since 1970. */
+gint64 limit_now(void);
+
+/* Counts the attempt as under way; it ends with limit_end(). NULL with FAULT_BUSY if it has to wait
+ * *out_wait seconds (at least 1), or with the database's fault (*out_wait is 0 then). peer: without
+ * the port. */
+LimitAttempt *limit_begin(Limit *limit, const char *peer, const char *user, gint64 now,
+			  unsigned *out_wait, GError **error);
 
 typedef enum { LIMIT_ACCEPTED, LIMIT_REFUSED, LIMIT_UNDECIDED } LimitVerdict;
-void limit_end(Limit *limit, const char *peer, const char *user, LimitVerdict verdict, gint64 now);
+
+/* Frees the attempt. Returns the seconds that the next one has to wait. What the database cannot
+ * take is logged: the verdict stands all the same. */
+unsigned limit_end(LimitAttempt *attempt, LimitVerdict verdict, gint64 now);
+
+/* From here on this user counts as known at this place. */
+gboolean limit_introduce(Limit *limit, const char *user, const char *place, gint64 now,
+			 GError **error);
+/* Forgets what does not matter any more. */
+gboolean limit_clean(Limit *limit, gint64 now, GError **error);

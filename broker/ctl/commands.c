@@ -79,6 +79,16 @@ static const Column session_columns[] = {
 	{NULL},
 };
 
+static const Column ban_columns[] = {
+	{"USER", "user"},
+	{"ADDRESS", "address"},
+	{"UNTIL", "until", COLUMN_SECONDS},
+	{"REFUSED", "failures", COLUMN_NUMBER},
+	{"BY", "admin"},
+	{"REASON", "reason"},
+	{NULL},
+};
+
 static const Column audit_columns[] = {
 	{"ID", "id", COLUMN_NUMBER},
 	{"TIME", "at", COLUMN_MILLISECONDS},
@@ -173,6 +183,22 @@ const Command commands[] = {
 	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
 		     {"--group", "group", OPTION_TEXT, "NAME"}}},
 	LIST("entitlements", "/entitlements", entitlement_columns, "List who may have what"),
+
+	LIST("bans", "/bans", ban_columns, "List who has to wait before a login, and why"),
+	{.words = "ban",
+	 .method = "POST",
+	 .path = ADMIN "/bans",
+	 .help = "Let a user, or whoever comes from an address, not log in",
+	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
+		     {"--address", "address", OPTION_TEXT, "ADDRESS"},
+		     {"--minutes", "minutes", OPTION_NUMBER, "N"},
+		     {"--reason", "reason", OPTION_TEXT, "WORDS"}}},
+	{.words = "unlock",
+	 .method = "DELETE",
+	 .path = ADMIN "/bans",
+	 .help = "Lift bans and forget refused logins; with both, trust this user there",
+	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
+		     {"--address", "address", OPTION_TEXT, "ADDRESS"}}},
 
 	LIST("desktops", "/desktops", desktop_columns, "List all desktops"),
 	ACT("start", "Start a desktop"),

@@ -133,5 +133,36 @@ static const char *const inputs[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs};
+/* Refused logins; see store_refusal.h. */
+static const char *const refusals[] = {
+	"CREATE TABLE refusal ("
+	" user_name TEXT NOT NULL," /* '' = whoever          */
+	" place TEXT NOT NULL,"     /* '' = from everywhere  */
+	" failures BIGINT NOT NULL,"
+	" faded_at BIGINT NOT NULL," /* ms, like those below */
+	" until_at BIGINT NOT NULL,"
+	" gone_at BIGINT NOT NULL,"
+	" PRIMARY KEY (user_name, place))",
+	"CREATE INDEX refusal_place ON refusal (place)",
+	"CREATE INDEX refusal_gone ON refusal (gone_at)",
+
+	"CREATE TABLE ban ("
+	" user_name TEXT NOT NULL,"
+	" place TEXT NOT NULL,"
+	" until_at BIGINT NOT NULL," /* 0 = for good */
+	" admin TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" PRIMARY KEY (user_name, place))",
+	"CREATE INDEX ban_place ON ban (place)",
+
+	"CREATE TABLE known_place ("
+	" user_name TEXT NOT NULL,"
+	" place TEXT NOT NULL,"
+	" seen_at BIGINT NOT NULL,"
+	" PRIMARY KEY (user_name, place))",
+	"CREATE INDEX known_place_seen ON known_place (seen_at)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

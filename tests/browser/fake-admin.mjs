@@ -24,6 +24,8 @@ export class FakeAdmin {
     images = [{ name: 'office', disk: '/srv/images/office-12.qcow2', kernel: null, initrd: null, cmdline: null, xml: null, memory: 2048, cpus: 2, video: 'qxl' }];
     entitlements = [{ pool: 'office', user: null, group: 'staff' }, { pool: 'classroom', user: 'ben', group: null },
         { pool: 'classroom', user: null, group: 'students' }];
+    bans = [{ user: null, address: '203.0.113.9', until: NOW + 600, failures: 30, admin: null, reason: null },
+        { user: 'mallory', address: null, until: 0, failures: 0, admin: 'root', reason: 'left the company' }];
     log = Array.from({ length: 230 }, (_, i) => ({ id: 230 - i, at: (NOW - 97 * i) * 1000, peer: `203.0.113.${i % 200}`, session: null,
         event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
         desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));

@@ -117,6 +117,23 @@ test('admin: entitlements are given and withdrawn', async (given) => {
     assert.deepEqual(admin.calls[0][1], { pool: 'office', group: 'guests' });
 });
 
+test('admin: who is locked out is seen, banned and unlocked', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/bans');
+
+    await person.sees('.table', 'left the company');
+    await person.sees('.table', '30 refused logins');
+    await page.click('text=Ban somebody');
+    await page.selectOption('#field-whose', 'address');
+    await page.fill('#field-name', '198.51.100.7');
+    await page.fill('#field-minutes', '0');
+    await page.click('.dialog >> text="Ban"');
+    await person.sees('.table', '198.51.100.7');
+    await page.click('[aria-label="Unlock: 203.0.113.9"]');
+    await person.sees('.toast', '203.0.113.9 may log in again');
+    assert.deepEqual(admin.calls, [['POST bans', { address: '198.51.100.7', minutes: 0 }], ['DELETE bans?address=203.0.113.9', {}]]);
+});
+
 test('admin: the log is searched by the broker and read page by page', async (given) => {
     const { page, person } = given;
 

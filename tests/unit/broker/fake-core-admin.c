@@ -145,6 +145,34 @@ gboolean core_entitle(Core *core, const char *admin, const char *pool, const cha
 	return TRUE;
 }
 
+GPtrArray *core_bans(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)ban_view_free);
+	BanView *view = g_new0(BanView, 1);
+
+	view->address = g_strdup("203.0.113.9");
+	view->until = 1700000000;
+	view->failures = 28;
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_ban(Core *core, const char *admin, const char *user, const char *address,
+		  guint64 minutes, const char *reason, GError **error)
+{
+	fake_core_note(core, "%s ban user=%s address=%s minutes=%u %s", admin, user ? user : "-",
+		       address ? address : "-", (unsigned)minutes, reason);
+	return TRUE;
+}
+
+gboolean core_unlock(Core *core, const char *admin, const char *user, const char *address,
+		     GError **error)
+{
+	fake_core_note(core, "%s unlock user=%s address=%s", admin, user ? user : "-",
+		       address ? address : "-");
+	return TRUE;
+}
+
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
 			     GError **error)
 {

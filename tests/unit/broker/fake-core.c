@@ -14,7 +14,8 @@ struct Core {
 	GString *calls;
 	GHashTable *tokens; /* token -> user */
 	char *sick;
-	Limit *limit;
+	Db *db;
+	Limit *limit; /* real, on a database of its own */
 	CoreTold told;
 	gpointer told_data;
 };
@@ -40,7 +41,8 @@ Core *fake_core_new(Options *options)
 	Core *core = g_new0(Core, 1);
 
 	core->options = options;
-	core->limit = limit_new();
+	core->db = db_open(":memory:", NULL);
+	core->limit = limit_new(core->db);
 	g_mutex_init(&core->lock);
 	g_cond_init(&core->changed);
 	core->calls = g_string_new(NULL);
@@ -57,6 +59,7 @@ void fake_core_free(Core *core)
 	g_hash_table_unref(core->tokens);
 	g_free(core->sick);
 	limit_free(core->limit);
+	db_close(core->db);
 	g_free(core);
 }
 
@@ -115,16 +118,6 @@ Limit *core_limit(Core *core)
 
 /* ---- who */
 
-void who_free(Who *who)
-{
-	if (who == NULL)
-		return;
-	g_free(who->user);
-	g_strfreev(who->groups);
-	g_free(who->login);
-	g_free(who);
-}
-
 char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error)
 {
 	char *token = secret_generate();
@@ -162,26 +155,12 @@ gboolean core_logout(Core *core, const Who *who, GError **error)
 	return g_hash_table_remove(core->tokens, who->login);
 }
 
-void core_login_refused(Core *core, const char *user, const char *peer)
+void core_login_refused(Core *core, const char *user, const char *peer, unsigned wait)
 {
 	fake_core_note(core, "refused %s %s", user, peer);
 }
 
 /* ---- desktops */
-
-void desktop_view_free(DesktopView *view)
-{
-	if (view == NULL)
-		return;
-	g_free(view->id);
-	g_free(view->name);
-	g_free(view->pool);
-	g_free(view->kind);
-	g_free(view->state);
-	g_free(view->detail);
-	g_strfreev(view->protocols);
-	g_free(view);
-}
 
 static DesktopView *make_desktop(const char *id)
 {
@@ -217,16 +196,6 @@ DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **e
 	return NULL;
 }
 
-void ticket_free(Ticket *ticket)
-{
-	if (ticket == NULL)
-		return;
-	secret_free(ticket->ticket);
-	g_free(ticket->desktop_id);
-	g_free(ticket->desktop_name);
-	g_free(ticket);
-}
-
 Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
 		     const char *peer, GError **error)
 {
@@ -252,16 +221,6 @@ Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const c
 }
 
 /* ---- sessions */
-
-void session_view_free(SessionView *view)
-{
-	if (view == NULL)
-		return;
-	g_free(view->id);
-	g_free(view->user);
-	g_free(view->state);
-	g_free(view);
-}
 
 GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
 			 GError **error)

@@ -165,6 +165,8 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2\n"
 		"local:%1$u entitle pcs user=- group=staff\n"
 		"local:%1$u unentitle pcs user=anna group=-\n"
+		"local:%1$u ban user=eve address=- minutes=5 \n"
+		"local:%1$u unlock user=- address=192.0.2.1\n"
 		"local:%1$u reset d-9\n"
 		"socket session_end s-1\n"
 		"local:%1$u machine_remove d-9\n"
@@ -198,6 +200,10 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		  "user or a group");
 	ask_admin(f, "DELETE", "/api/v1/admin/entitlements?pool=pcs&user=anna", NULL, 204, NULL);
 	ask_admin(f, "DELETE", "/api/v1/admin/entitlements", NULL, 400, NULL);
+	ask_admin(f, "GET", "/api/v1/admin/bans", NULL, 200, "\"failures\":28");
+	ask_admin(f, "POST", "/api/v1/admin/bans", "{\"user\":\"eve\",\"minutes\":5}", 201, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/bans", "{\"user\":\"eve\",\"minutes\":-1}", 400, NULL);
+	ask_admin(f, "DELETE", "/api/v1/admin/bans?address=192.0.2.1", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/desktops/d-9/reset", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/desktops/d-9/burn", NULL, 404, NULL);
 	ask_admin(f, "DELETE", "/api/v1/admin/sessions/s-1", NULL, 204, NULL);

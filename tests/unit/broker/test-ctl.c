@@ -53,6 +53,10 @@ static void test_paths(void)
 	expect_call("image add tiny --kernel /boot/../vmlinuz --cmdline --quiet", "POST",
 		    "/api/v1/admin/images",
 		    "{\"cmdline\":\"--quiet\",\"kernel\":\"/vmlinuz\",\"name\":\"tiny\"}");
+	expect_call("ban --address 2001:db8::1 --minutes 5", "POST", "/api/v1/admin/bans",
+		    "{\"address\":\"2001:db8::1\",\"minutes\":5}");
+	expect_call("unlock --user anna --address 192.0.2.1", "DELETE",
+		    "/api/v1/admin/bans?user=anna&address=192.0.2.1", NULL);
 	expect_call("health", "GET", "/healthz", NULL);
 }
 

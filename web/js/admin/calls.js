@@ -18,6 +18,10 @@ export const entitlements = (signal) => call('GET', 'admin/entitlements', { sign
 export const entitle = (entitlement) => call('POST', 'admin/entitlements', { body: entitlement });
 export const withdraw = ({ pool, user, group }) => call('DELETE',
     `admin/entitlements?pool=${part(pool)}&${user ? `user=${part(user)}` : `group=${part(group)}`}`);
+export const bans = (signal) => call('GET', 'admin/bans', { signal });
+export const ban = (one) => call('POST', 'admin/bans', { body: one });
+export const unlock = ({ user, address }) => call('DELETE',
+    `admin/bans?${user ? `user=${part(user)}` : `address=${part(address)}`}`);
 export const desktops = (signal) => call('GET', 'admin/desktops', { signal });
 export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${action}`, SLOW);
 export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });

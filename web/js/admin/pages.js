@@ -4,6 +4,7 @@
  * broker checks the role at every call; this file only decides what is drawn.
  */
 import { auditPage } from './audit.js';
+import { bansPage } from './bans.js';
 import { desktopsPage } from './desktops.js';
 import { imagesPage } from './images.js';
 import { overviewPage } from './overview.js';
@@ -17,6 +18,7 @@ const PAGES = [
     ['desktops', 'Desktops', 'desktop', desktopsPage],
     ['pools', 'Pools', 'layers', poolsPage],
     ['images', 'Images', 'disc', imagesPage],
+    ['bans', 'Bans', 'lock', bansPage],
     ['audit', 'Audit log', 'list', auditPage],
 ];
 
