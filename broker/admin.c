@@ -5,12 +5,11 @@
 #include "audit.h"
 #include "desktop.h"
 #include "fault.h"
+#include "images.h"
 #include "maintainer.h"
-#include "seat.h"
-#include "providers.h"
 #include "session.h"
 #include "store_entitlement.h"
-#include "store_image.h"
+#include "store_desktop.h"
 #include "store_pool.h"
 #include "store_ticket.h"
 
@@ -18,49 +17,6 @@ static gboolean wrong(GError **error, const char *words)
 {
 	g_set_error_literal(error, FAULT, FAULT_CLIENT, words);
 	return FALSE;
-}
-
-/* ---- images */
-
-GPtrArray *core_images(Core *core, GError **error)
-{
-	return store_images(core->db, error);
-}
-
-static gboolean path_ok(const char *path)
-{
-	return !path || g_path_is_absolute(path);
-}
-
-gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error)
-{
-	static const char *const videos[] = {"std", "qxl", "virtio", NULL};
-	ImageView whole = *image;
-
-	if (!core_name_ok(image->name, "an image", error))
-		return FALSE;
-	if (!path_ok(image->disk) || !path_ok(image->kernel) || !path_ok(image->initrd) ||
-		!path_ok(image->xml))
-		return wrong(error, "an image's files are named by absolute paths");
-	if (!image->disk && !image->kernel && !image->xml)
-		return wrong(error, "an image needs a disk, a kernel or a template");
-	whole.memory = image->memory ? image->memory : 1024;
-	whole.cpus = image->cpus ? image->cpus : 1;
-	whole.video = image->video ? image->video : (char *)"std";
-	if (!g_strv_contains(videos, whole.video))
-		return wrong(error, "video is std, qxl or virtio");
-	if (!store_image_put(core->db, &whole, error))
-		return FALSE;
-	audit_admin(core, admin, NULL, "image add %s", image->name);
-	return TRUE;
-}
-
-gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error)
-{
-	if (!store_image_remove(core->db, name, error))
-		return FALSE;
-	audit_admin(core, admin, NULL, "image remove %s", name);
-	return TRUE;
 }
 
 /* ---- pools */
@@ -76,25 +32,23 @@ GPtrArray *core_pools(Core *core, GError **error)
 	return g_steal_pointer(&pools);
 }
 
-/* The provider has the last word on image and uri. */
-static gboolean pool_possible(Core *core, const PoolView *pool, GError **error)
+/* Writes it down, and publishes what it does not have yet: by default the newest version of an
+ * image that is new to it. */
+static gboolean put(Core *core, PoolView *pool, GError **error)
 {
+	g_autoptr(PoolView) old = store_pool(core->db, pool->name, NULL);
 	g_autoptr(ImageView) image = NULL;
-	const ProviderOps *ops;
-	Provider *provider;
-	ProviderImage what;
 
-	if (!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, error))
-		return FALSE;
 	if (!pool->image)
-		return TRUE;
-	if (!(ops->caps & PROVIDER_CLONES))
-		return wrong(error, "this provider makes no desktops from images");
-	image = store_image(core->db, pool->image, error);
-	if (!image)
+		return images_check(core, pool, NULL, error) &&
+		       store_pool_put(core->db, pool, error);
+	if (old && !pool->version && g_strcmp0(old->image, pool->image) == 0)
+		pool->version = old->version;
+	if (!images_check(core, pool, &image, error))
 		return FALSE;
-	what = seat_image(image);
-	return !ops->image_ensure || ops->image_ensure(provider, &what, error);
+	pool->version = image->version;
+	return store_pool_put(core->db, pool, error) &&
+	       store_pool_publish(core->db, pool->name, pool->image, pool->version, error);
 }
 
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error)
@@ -121,7 +75,7 @@ gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GErr
 		return wrong(error, "a pool needs room for one desktop at least");
 	if (pool->spare > pool->max)
 		return wrong(error, "more spare desktops than the pool may have");
-	if (!pool_possible(core, &whole, error) || !store_pool_put(core->db, &whole, error))
+	if (!put(core, &whole, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "pool add %s (%s)", pool->name, pool->kind);
 	maintainer_wake(core->maintainer);

@@ -31,6 +31,8 @@ GPtrArray *core_admin_desktops(Core *core, GError **error)
 		view->address = g_steal_pointer(&row->address);
 		view->protocol = g_steal_pointer(&row->protocol);
 		view->identity = g_steal_pointer(&row->identity);
+		view->image = g_steal_pointer(&row->image);
+		view->version = row->version;
 		view->last_used = row->last_used;
 		g_ptr_array_add(views, view);
 	}

@@ -58,6 +58,8 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->detail = g_strdup(row ? words(who, row) : "");
 	view->protocols = protocols(displays);
 	view->last_used = last_used;
+	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&
+		seat_elsewhere(row, pool);
 	return view;
 }
 
@@ -89,7 +91,7 @@ static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, GPtrA
 	}
 	if (rows->len > 0 || machines)
 		return TRUE;
-	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), 1,
+	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), FALSE, 1,
 		       &ready, error) &&
 	       add_card(core, who, pool, NULL, ready ? "ready" : "off", cards, error);
 }

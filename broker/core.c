@@ -11,6 +11,7 @@
 #include "desktop.h"
 #include "fault.h"
 #include "gateway_link.h"
+#include "images.h"
 #include "maintainer.h"
 #include "providers.h"
 #include "reconcile.h"
@@ -86,7 +87,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 		goto fail;
 	core->maintainer = maintainer_new(core);
 	core->providers = providers_new(options, maintainer_on_event, core->maintainer);
-	if (!reconcile(core, error))
+	if (!images_sweep(core, error) || !reconcile(core, error))
 		goto fail;
 	core->link = gateway_link_new(core);
 	maintainer_start(core->maintainer);

@@ -63,12 +63,18 @@ typedef struct {
 	char *detail;      /* progress or reason, in words; may be ""                       */
 	char **protocols;  /* of "web", "vnc", "spice": what it can be reached with         */
 	gint64 last_used;  /* s since 1970, 0 = never                                       */
+	gboolean update;   /* one's own for good, and its pool has gone on to another image */
 } DesktopView;
 void desktop_view_free(DesktopView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DesktopView, desktop_view_free)
 
 GPtrArray *core_desktops(Core *core, const Who *who, GError **error); /* of DesktopView */
 DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **error);
+
+/* Makes a dedicated desktop anew from what its pool publishes now, because its user says so: what
+ * they saved on it is gone. Nothing to do for one that is new. FAULT_NOT_FOUND (not theirs), FAULT_BUSY (in use). */
+gboolean core_desktop_update(Core *core, const Who *who, const char *id, const char *peer,
+	GError **error);
 
 typedef struct {
 	char *ticket;     /* secret */
@@ -126,9 +132,12 @@ gboolean core_session_move(Core *core, const char *admin, const char *id, const 
 
 typedef struct {
 	char *name;
+	unsigned version; /* from 1; views only */
 	char *disk, *kernel, *initrd, *cmdline, *xml; /* paths; NULL = none */
 	unsigned memory, cpus;
 	char *video;
+	char *files;      /* the directory of our own copies; NULL = the admin's files. Views only */
+	gint64 added_at;  /* s since 1970, 0 = unknown; views only */
 } ImageView;
 void image_view_free(ImageView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageView, image_view_free)
@@ -141,13 +150,18 @@ typedef struct {
 	char *uri;      /* of libvirt; "" else                       */
 	unsigned max;   /* desktops at most                          */
 	unsigned spare; /* floating: kept running and free           */
-	unsigned total, busy; /* views only                          */
+	unsigned version; /* of the image, which is published; 0 when adding = the newest */
+	char *previous_image; /* views only, as what follows: what "rollback" publishes */
+	unsigned previous_version;
+	unsigned total, busy;
+	unsigned stale; /* desktops that rest on another version */
 } PoolView;
 void pool_view_free(PoolView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PoolView, pool_view_free)
 
 typedef struct {
-	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity;
+	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity, *image;
+	unsigned version; /* of the image that it rests on */
 	gint64 last_used;
 } AdminDesktopView;
 void admin_desktop_view_free(AdminDesktopView *view);
@@ -170,19 +184,32 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BanView, ban_view_free)
 
 typedef struct {
 	gint64 id, at; /* at: ms since 1970 */
-	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "admin" */
+	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "update", "admin" */
 	char *user, *peer, *desktop, *session, *detail;
 	guint64 bytes_in, bytes_out, milliseconds;
 } AuditView;
 void audit_view_free(AuditView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AuditView, audit_view_free)
 
-GPtrArray *core_images(Core *core, GError **error);
-/* Adds it, or changes the one of that name: desktops made from now on are made from it. */
-gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error);
+GPtrArray *core_images(Core *core, GError **error); /* every version, the newest of each first */
+/* Adds a version of the image of that name. copy: of the files, into our own keeping, so that the
+ * admin may change theirs. Pools go on with what they have until it is published to them. */
+gboolean core_image_add(Core *core, const char *admin, const ImageView *image, gboolean copy,
+	unsigned *out_version, GError **error);
+/* All its versions; FAULT_BUSY while a pool or a desktop uses one. */
 gboolean core_image_remove(Core *core, const char *admin, const char *name, GError **error);
+/*
+ * From now on the pool's desktops are made from that image (NULL = the same) and version (0 = the
+ * newest). Free desktops go over at once, the ready ones as others take their place; one in use at
+ * its next reset; a dedicated one when its user or an admin says so.
+ */
+gboolean core_pool_publish(Core *core, const char *admin, const char *pool, const char *image,
+	unsigned version, GError **error);
+/* Publishes what was published before. FAULT_CLIENT if there is nothing to go back to. */
+gboolean core_pool_rollback(Core *core, const char *admin, const char *pool, GError **error);
 GPtrArray *core_pools(Core *core, GError **error);
-/* Adds it, or changes image, max and spare of the one of that name. */
+/* Adds it, or changes max and spare of the one of that name and publishes to it what it does not
+ * have yet. */
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error);
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);

@@ -126,16 +126,52 @@ static gboolean provider_state(const Seat *seat, ProviderState *out, GError **er
 	return seat->ops->state(seat->provider, &seat->spec, out, error);
 }
 
+/* With an overlay of its own, known by its identity; machines have none. */
+static gboolean made(const Seat *seat)
+{
+	return !seat->ops->clone || seat->row->identity;
+}
+
+/* Nobody's work is in it, and there is something newer: not worth a start. */
+static gboolean outdated(const Seat *seat)
+{
+	return seat->row->identity && seat_elsewhere(seat->row, seat->pool) && g_str_equal(seat->row->kind, "floating") &&
+	       store_desktop_clean(seat->row);
+}
+
+/* Makes it anew from what is published, `again` if it was there before. Its identity is forgotten first: whatever lies there when
+ * we are cut short is not to be started. */
+static gboolean renew(Core *core, Seat *seat, gboolean again, char **out_identity, GError **error)
+{
+	/* What the old image's place holds of it is found by that image. */
+	gboolean moves = seat_elsewhere(seat->row, seat->pool);
+	const ProviderOps *ops = seat->ops;
+
+	if (!store_desktop_clear_identity(core->db, seat->row->id, error))
+		return FALSE;
+	if ((moves || (again && !ops->reset)) && !ops->destroy(seat->provider, &seat->spec, error))
+		return FALSE;
+	seat_renew(seat);
+	if (again && ops->reset && !moves)
+		return ops->reset(seat->provider, &seat->spec, out_identity, error);
+	return ops->clone(seat->provider, &seat->spec, out_identity, error);
+}
+
+static gboolean record(Core *core, Seat *seat, const char *identity, GError **error)
+{
+	return store_desktop_set_identity(core->db, seat->row->id, identity, seat->published->name,
+		seat->published->version, error);
+}
+
 static gboolean make(Core *core, Seat *seat, GError **error)
 {
 	g_autofree char *identity = NULL;
 
-	if (!seat->ops->clone || seat->row->identity)
+	if (made(seat) && !outdated(seat))
 		return TRUE;
 	return store_desktop_set_state(core->db, seat->row->id, "starting",
 		       "Preparing your desktop", error) &&
-	       seat->ops->clone(seat->provider, &seat->spec, &identity, error) &&
-	       store_desktop_set_identity(core->db, seat->row->id, identity, error);
+	       renew(core, seat, FALSE, &identity, error) && record(core, seat, identity, error);
 }
 
 static gboolean power_on(Core *core, Seat *seat, GError **error)
@@ -220,7 +256,8 @@ gboolean desktop_start(Core *core, const char *id, const char *protocol, GError 
 		g_set_error(error, FAULT, FAULT_BUSY, "%s must be reset first", seat->row->name);
 		return FALSE;
 	}
-	settled = g_str_equal(seat->row->state, "ready") || g_str_equal(seat->row->state, "in-use");
+	settled = made(seat) && (g_str_equal(seat->row->state, "ready") ||
+					g_str_equal(seat->row->state, "in-use"));
 	powered = (seat->ops->caps & PROVIDER_POWER) != 0;
 	/* A machine that is simply there tells only by its display whether it is. */
 	if (settled && !powered)
@@ -254,20 +291,11 @@ gboolean desktop_stop(Core *core, const char *id, GError **error)
 	return settle(core, id, "off", step_error, error);
 }
 
-/* The provider's own reset, or the same by destroying and making it. */
-static gboolean renew(const Seat *seat, char **out_identity, GError **error)
-{
-	if (seat->ops->reset)
-		return seat->ops->reset(seat->provider, &seat->spec, out_identity, error);
-	return seat->ops->destroy(seat->provider, &seat->spec, error) &&
-	       seat->ops->clone(seat->provider, &seat->spec, out_identity, error);
-}
-
-static gboolean reset_proven(Core *core, const Seat *seat, GError **error)
+static gboolean reset_proven(Core *core, Seat *seat, GError **error)
 {
 	g_autofree char *identity = NULL;
 
-	if (!renew(seat, &identity, error))
+	if (!renew(core, seat, TRUE, &identity, error))
 		return FALSE;
 	if (!identity || !*identity || g_strcmp0(identity, seat->row->identity) == 0 ||
 		g_strcmp0(identity, seat->row->used) == 0) {
@@ -275,7 +303,7 @@ static gboolean reset_proven(Core *core, const Seat *seat, GError **error)
 			"%s: the reset has not proven a fresh overlay", seat->row->name);
 		return FALSE;
 	}
-	return store_desktop_set_identity(core->db, seat->row->id, identity, error);
+	return record(core, seat, identity, error);
 }
 
 gboolean desktop_reset(Core *core, const char *id, GError **error)
@@ -296,6 +324,21 @@ gboolean desktop_reset(Core *core, const char *id, GError **error)
 	}
 	if (!store_desktop_set_state(core->db, id, "resetting", "Making it fresh", error))
 		return FALSE;
+	reset_proven(core, seat, &step_error);
+	return settle(core, id, "off", step_error, error);
+}
+
+gboolean desktop_roll(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	GError *step_error = NULL;
+	gboolean withdrawn;
+
+	if (!seat || !store_desktop_withdraw(core->db, id, &withdrawn, error))
+		return FALSE;
+	if (!withdrawn)
+		return TRUE;
 	reset_proven(core, seat, &step_error);
 	return settle(core, id, "off", step_error, error);
 }

@@ -26,6 +26,9 @@ gboolean desktop_start(Core *core, const char *id, const char *protocol, GError 
 gboolean desktop_stop(Core *core, const char *id, GError **error);
 /* A fresh overlay, proven by another identity; "off". FAULT_BUSY in use. */
 gboolean desktop_reset(Core *core, const char *id, GError **error);
+/* The same for a free one that rests on another version than its pool publishes; nothing to do if
+ * somebody was given it meanwhile. */
+gboolean desktop_roll(Core *core, const char *id, GError **error);
 /* Destroys it and forgets it. */
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
 /* Looks whether it still runs, and writes down if it does not. */

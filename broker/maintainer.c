@@ -7,7 +7,9 @@
 #include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
+#include "images.h"
 #include "log.h"
+#include "roll.h"
 #include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
@@ -146,7 +148,8 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 	g_autoptr(GPtrArray) cold = NULL;
 	unsigned have;
 
-	if (!store_desktop_count_ready(m->core->db, pool->name, broker, pool->spare, &have, error))
+	if (!store_desktop_count_ready(m->core->db, pool->name, broker, TRUE, pool->spare, &have,
+		    error))
 		return FALSE;
 	cold = store_desktop_find_cold(m->core->db, pool->name, broker, pool->spare - have, error);
 	if (!cold)
@@ -165,7 +168,16 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 	return TRUE;
 }
 
-static gboolean warm_pools(Maintainer *m, gint64 *due, GError **error)
+static gboolean roll_pool(Maintainer *m, const PoolView *pool, gint64 *due, GError **error)
+{
+	g_autoptr(GPtrArray) ids = roll_find(m->core, pool, error);
+
+	for (guint i = 0; ids && i < ids->len; i++)
+		begin_job(m, ids->pdata[i], desktop_roll, "roll", due);
+	return ids != NULL;
+}
+
+static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) pools = store_pools(m->core->db, error);
 	gboolean lead = brokers_lead(m->core->brokers);
@@ -175,8 +187,12 @@ static gboolean warm_pools(Maintainer *m, gint64 *due, GError **error)
 	for (guint i = 0; i < pools->len; i++) {
 		PoolView *pool = pools->pdata[i];
 
+		if (!pool->image || !(lead || seat_pool_local(pool)))
+			continue;
 		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
-			(lead || seat_pool_local(pool)) && !warm_pool(m, pool, due, error))
+			!warm_pool(m, pool, due, error))
+			return FALSE;
+		if (!roll_pool(m, pool, due, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -220,7 +236,8 @@ static gboolean clean_up(Maintainer *m, GError **error)
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
 	       store_login_clean(m->core->db, core_now(), error) &&
 	       store_input_clean(m->core->db, error) &&
-	       limit_clean(m->core->limit, limit_now(), error);
+	       limit_clean(m->core->limit, limit_now(), error) &&
+	       images_collect(m->core, error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)
@@ -247,7 +264,7 @@ static gint64 maintain(Maintainer *m)
 	sessions_expire(m->core, &due);
 	check_events(m, &due);
 	activity_write(m->core, &due);
-	if (!release_and_reset(m, &due, &error) || !warm_pools(m, &due, &error) ||
+	if (!release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
 		!clean_up(m, &error)) {
 		log_error(NULL, "maintaining the pools: %s", error->message);
 		due = MIN(due, g_get_monotonic_time() + 5 * G_USEC_PER_SEC);

@@ -14,10 +14,13 @@
 #include "store_lease.h"
 #include "store_pool.h"
 
-static const char *state_found(const StoreDesktop *row, gboolean leased, ProviderState state)
+/* One that runs without an identity was to be made anew: it is not to be used as it is. */
+static const char *state_found(const Seat *seat, gboolean leased, ProviderState state)
 {
 	if (state != PROVIDER_RUNNING)
 		return "off";
+	if (seat && seat->ops->clone && !seat->row->identity)
+		return store_desktop_clean(seat->row) ? "off" : "resetting";
 	return leased ? "in-use" : "ready";
 }
 
@@ -39,9 +42,9 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 		return store_desktop_set_state(core->db, row->id, "failed", why->message, error);
 	lost = state == PROVIDER_ABSENT && row->identity && seat->ops->clone;
 	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
-		!store_desktop_set_identity(core->db, row->id, NULL, error))
+		!store_desktop_clear_identity(core->db, row->id, error))
 		return FALSE;
-	if (!store_desktop_set_state(core->db, row->id, state_found(row, leased != NULL, state),
+	if (!store_desktop_set_state(core->db, row->id, state_found(seat, leased != NULL, state),
 		    "", error))
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */

@@ -12,6 +12,7 @@ ProviderImage seat_image(const ImageView *image)
 {
 	return (ProviderImage){
 		.id = image->name,
+		.version = image->version,
 		.disk = image->disk,
 		.kernel = image->kernel,
 		.initrd = image->initrd,
@@ -43,8 +44,33 @@ static gboolean load_image(Core *core, const PoolView *pool, ImageView **out_ima
 {
 	if (!pool->image)
 		return TRUE;
-	*out_image = store_image(core->db, pool->image, error);
+	*out_image = store_image(core->db, pool->image, pool->version, error);
 	return *out_image != NULL;
+}
+
+gboolean seat_elsewhere(const StoreDesktop *row, const PoolView *pool)
+{
+	return pool->image && row->image &&
+	       (!g_str_equal(row->image, pool->image) || row->version != pool->version);
+}
+
+static gboolean load_images(Core *core, Seat *seat, GError **error)
+{
+	const StoreDesktop *row = seat->row;
+
+	if (!load_image(core, seat->pool, &seat->published, error))
+		return FALSE;
+	if (seat_elsewhere(row, seat->pool))
+		seat->image = store_image(core->db, row->image, row->version, error);
+	else if (!load_image(core, seat->pool, &seat->image, error))
+		return FALSE;
+	return seat->image || !seat->pool->image;
+}
+
+void seat_renew(Seat *seat)
+{
+	if (seat->published)
+		seat->spec.image = seat_image(seat->published);
 }
 
 gboolean seat_in_reach(Core *core, const StoreDesktop *row)
@@ -73,7 +99,7 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 		return NULL;
 	}
 	seat->pool = store_pool(core->db, seat->row->pool, error);
-	if (!seat->pool || !load_image(core, seat->pool, &seat->image, error) ||
+	if (!seat->pool || !load_images(core, seat, error) ||
 		!providers_get(core->providers, seat->pool->provider, seat->pool->uri,
 			&seat->ops, &seat->provider, error))
 		return NULL;
@@ -88,6 +114,7 @@ void seat_free(Seat *seat)
 	store_desktop_free(seat->row);
 	pool_view_free(seat->pool);
 	image_view_free(seat->image);
+	image_view_free(seat->published);
 	g_free(seat);
 }
 

@@ -9,11 +9,17 @@
 typedef struct {
 	StoreDesktop *row;
 	PoolView *pool;
-	ImageView *image; /* NULL for machines */
+	ImageView *image;     /* what its overlay rests on, if it has one; NULL for machines */
+	ImageView *published; /* what it would be made from now; NULL for machines           */
 	const ProviderOps *ops;
 	Provider *provider;
 	ProviderDesktop spec; /* points into row and image */
 } Seat;
+
+/* True if it rests (without an identity: rested) on another version than the pool publishes. */
+gboolean seat_elsewhere(const StoreDesktop *row, const PoolView *pool);
+/* From here on seat->spec is what it will be: made from what is published. */
+void seat_renew(Seat *seat);
 
 /* Reads and opens. FAULT_NOT_FOUND, FAULT_CONFIG, FAULT_DESKTOP from the provider or if another
  * broker's machine has it. */

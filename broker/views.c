@@ -67,6 +67,7 @@ void image_view_free(ImageView *view)
 	g_free(view->cmdline);
 	g_free(view->xml);
 	g_free(view->video);
+	g_free(view->files);
 	g_free(view);
 }
 
@@ -77,6 +78,7 @@ void pool_view_free(PoolView *view)
 	g_free(view->name);
 	g_free(view->kind);
 	g_free(view->image);
+	g_free(view->previous_image);
 	g_free(view->provider);
 	g_free(view->uri);
 	g_free(view);
@@ -96,6 +98,7 @@ void admin_desktop_view_free(AdminDesktopView *view)
 	g_free(view->address);
 	g_free(view->protocol);
 	g_free(view->identity);
+	g_free(view->image);
 	g_free(view);
 }
 

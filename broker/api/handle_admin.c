@@ -79,12 +79,15 @@ gboolean handle_image_add(Request *request, GError **error)
 	const char *disk = NULL, *kernel = NULL, *initrd = NULL, *cmdline = NULL, *xml = NULL;
 	const char *name, *video = DEFAULT_VIDEO;
 	g_autoptr(json_t) root = NULL;
+	unsigned version;
 	ImageView image;
+	int copy = 0;
 
-	if (!request_json(request, &root, error, "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s}",
-			  "name", &name, "disk", &disk, "kernel", &kernel, "initrd", &initrd,
-			  "cmdline", &cmdline, "xml", &xml, "memory", &memory, "cpus", &cpus,
-			  "video", &video))
+	if (!request_json(request, &root, error,
+			  "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s,s?:b}", "name", &name,
+			  "disk", &disk, "kernel", &kernel, "initrd", &initrd, "cmdline", &cmdline,
+			  "xml", &xml, "memory", &memory, "cpus", &cpus, "video", &video, "copy",
+			  &copy))
 		return FALSE;
 	if (!in_range("memory", memory, 16, 4 * 1024 * 1024, error) ||
 	    !in_range("cpus", cpus, 1, 512, error))
@@ -100,9 +103,12 @@ gboolean handle_image_add(Request *request, GError **error)
 		.cpus = (unsigned)cpus,
 		.video = (char *)video,
 	};
-	if (!core_image_add(request->services->core, admin_name(request), &image, error))
+	if (!core_image_add(request->services->core, admin_name(request), &image, copy, &version,
+			    error))
 		return FALSE;
-	return reply_created(request, "name", name);
+	reply_json(request, 201,
+		   json_pack("{s:s,s:I}", "name", name, "version", (json_int_t)version));
+	return TRUE;
 }
 
 gboolean handle_image_remove(Request *request, GError **error)
@@ -119,15 +125,16 @@ gboolean handle_pools(Request *request, GError **error)
 gboolean handle_pool_add(Request *request, GError **error)
 {
 	const char *name, *kind, *image = NULL, *provider = NULL, *uri = "";
-	json_int_t max = DEFAULT_MAX, spare = 0;
+	json_int_t max = DEFAULT_MAX, spare = 0, version = 0;
 	g_autoptr(json_t) root = NULL;
 	PoolView pool;
 
-	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:s,s?:s,s?:I,s?:I}", "name",
-			  &name, "kind", &kind, "image", &image, "provider", &provider, "uri", &uri,
-			  "max", &max, "spare", &spare))
+	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I}", "name",
+			  &name, "kind", &kind, "image", &image, "version", &version, "provider",
+			  &provider, "uri", &uri, "max", &max, "spare", &spare))
 		return FALSE;
-	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error))
+	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error) ||
+	    !in_range("version", version, 0, G_MAXINT32, error))
 		return FALSE;
 	if (provider == NULL)
 		provider = g_str_equal(kind, "machines") ? "machine" : "qemu";
@@ -135,6 +142,7 @@ gboolean handle_pool_add(Request *request, GError **error)
 		.name = (char *)name,
 		.kind = (char *)kind,
 		.image = or_null(image),
+		.version = (unsigned)version,
 		.provider = (char *)provider,
 		.uri = (char *)uri,
 		.max = (unsigned)max,
@@ -149,6 +157,28 @@ gboolean handle_pool_remove(Request *request, GError **error)
 {
 	return reply_done(request, core_pool_remove(request->services->core, admin_name(request),
 						    request->args[0], error));
+}
+
+gboolean handle_pool_publish(Request *request, GError **error)
+{
+	const char *image = NULL;
+	json_int_t version = 0;
+	g_autoptr(json_t) root = NULL;
+
+	/* No body: the newest version of the same image. */
+	if ((request->body->len > 0 && !request_json(request, &root, error, "{s?:s,s?:I}", "image",
+						     &image, "version", &version)) ||
+	    !in_range("version", version, 0, G_MAXINT32, error))
+		return FALSE;
+	return reply_done(request, core_pool_publish(request->services->core, admin_name(request),
+						     request->args[0], or_null(image),
+						     (unsigned)version, error));
+}
+
+gboolean handle_pool_rollback(Request *request, GError **error)
+{
+	return reply_done(request, core_pool_rollback(request->services->core, admin_name(request),
+						      request->args[0], error));
 }
 
 /* The desktops that stand on their own somewhere: those of pools of kind "machines". */

@@ -35,6 +35,16 @@ gboolean handle_desktop(Request *request, GError **error)
 	return TRUE;
 }
 
+/* Its user agrees to lose what is on it, for what is new. */
+gboolean handle_desktop_update(Request *request, GError **error)
+{
+	if (!core_desktop_update(request->services->core, request->who, request->args[0],
+				 request->peer, error))
+		return FALSE;
+	reply_empty(request, 204);
+	return TRUE;
+}
+
 /* Where viewers connect to: what the admin says, else the name by which this page was reached. */
 static char *public_host(Request *request, GError **error)
 {

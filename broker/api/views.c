@@ -22,11 +22,11 @@ json_t *view_desktop(const DesktopView *view)
 
 	for (char **name = view->protocols; name && *name; name++)
 		json_array_append_new(protocols, view_text(*name));
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "id", view_text(view->id), "name",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:b}", "id", view_text(view->id), "name",
 			 view_text(view->name), "pool", view_text(view->pool), "kind",
 			 view_text(view->kind), "state", view_text(view->state), "detail",
 			 view_text(view->detail), "protocols", protocols, "last_used",
-			 (json_int_t)view->last_used);
+			 (json_int_t)view->last_used, "update", view->update);
 }
 
 static gint64 idle_seconds(const SessionView *view)
@@ -57,20 +57,33 @@ json_t *view_session(const SessionView *view)
 
 json_t *view_image(const ImageView *view)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "name", view_text(view->name),
-			 "disk", view_text(view->disk), "kernel", view_text(view->kernel), "initrd",
-			 view_text(view->initrd), "cmdline", view_text(view->cmdline), "xml",
-			 view_text(view->xml), "memory", (json_int_t)view->memory, "cpus",
-			 (json_int_t)view->cpus, "video", view_text(view->video));
+	json_t *json = json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:o}", "name",
+				 view_text(view->name), "version", (json_int_t)view->version,
+				 "disk", view_text(view->disk), "kernel", view_text(view->kernel),
+				 "initrd", view_text(view->initrd), "cmdline",
+				 view_text(view->cmdline), "xml", view_text(view->xml), "memory",
+				 (json_int_t)view->memory, "cpus", (json_int_t)view->cpus, "video",
+				 view_text(view->video));
+
+	json_object_set_new(json, "copied", json_boolean(view->files != NULL));
+	json_object_set_new(json, "added_at", json_integer(view->added_at));
+	return json;
 }
 
 json_t *view_pool(const PoolView *view)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name", view_text(view->name),
-			 "kind", view_text(view->kind), "image", view_text(view->image), "provider",
-			 view_text(view->provider), "uri", view_text(view->uri), "max",
-			 (json_int_t)view->max, "spare", (json_int_t)view->spare, "total",
-			 (json_int_t)view->total, "busy", (json_int_t)view->busy);
+	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name",
+				 view_text(view->name), "kind", view_text(view->kind), "image",
+				 view_text(view->image), "provider", view_text(view->provider),
+				 "uri", view_text(view->uri), "max", (json_int_t)view->max, "spare",
+				 (json_int_t)view->spare, "total", (json_int_t)view->total, "busy",
+				 (json_int_t)view->busy);
+
+	json_object_set_new(json, "version", number(view->version));
+	json_object_set_new(json, "previous_image", view_text(view->previous_image));
+	json_object_set_new(json, "previous_version", number(view->previous_version));
+	json_object_set_new(json, "stale", number(view->stale));
+	return json;
 }
 
 json_t *view_admin_desktop(const AdminDesktopView *view)
@@ -83,6 +96,8 @@ json_t *view_admin_desktop(const AdminDesktopView *view)
 	json_object_set_new(json, "address", view_text(view->address));
 	json_object_set_new(json, "protocol", view_text(view->protocol));
 	json_object_set_new(json, "identity", view_text(view->identity));
+	json_object_set_new(json, "image", view_text(view->image));
+	json_object_set_new(json, "version", number(view->version));
 	json_object_set_new(json, "last_used", json_integer(view->last_used));
 	return json;
 }

@@ -33,6 +33,7 @@ typedef enum { PROVIDER_ABSENT, PROVIDER_STOPPED, PROVIDER_RUNNING } ProviderSta
 /* A golden image: files never written to by a desktop. Owned by the caller. */
 typedef struct {
 	const char *id;
+	unsigned version;
 	const char *disk;    /* qcow2 or raw; NULL = none (a guest that lives in its initrd) */
 	const char *kernel;  /* direct boot; NULL = from the disk                            */
 	const char *initrd;

@@ -164,5 +164,48 @@ static const char *const refusals[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals};
+/*
+ * An image is a row of versions, a pool publishes one of them, and a desktop's overlay rests on the
+ * one that it was made from. newest: the last number given; none is given twice. files: the
+ * directory of the copies that we made, NULL = the files are the admin's.
+ */
+static const char *const images[] = {
+	"CREATE TABLE image_version ("
+	" image TEXT NOT NULL REFERENCES image (name) ON DELETE CASCADE,"
+	" version BIGINT NOT NULL,"
+	" disk TEXT, kernel TEXT, initrd TEXT, cmdline TEXT, xml TEXT,"
+	" memory BIGINT NOT NULL,"
+	" cpus BIGINT NOT NULL,"
+	" video TEXT NOT NULL,"
+	" files TEXT,"
+	" added_at BIGINT NOT NULL,"
+	" PRIMARY KEY (image, version))",
+	"INSERT INTO image_version (image, version, disk, kernel, initrd, cmdline, xml, memory,"
+	" cpus, video, files, added_at)"
+	" SELECT name, 1, disk, kernel, initrd, cmdline, xml, memory, cpus, video, NULL, 0"
+	" FROM image",
+	"ALTER TABLE image DROP COLUMN disk",
+	"ALTER TABLE image DROP COLUMN kernel",
+	"ALTER TABLE image DROP COLUMN initrd",
+	"ALTER TABLE image DROP COLUMN cmdline",
+	"ALTER TABLE image DROP COLUMN xml",
+	"ALTER TABLE image DROP COLUMN memory",
+	"ALTER TABLE image DROP COLUMN cpus",
+	"ALTER TABLE image DROP COLUMN video",
+	"ALTER TABLE image ADD COLUMN newest BIGINT NOT NULL DEFAULT 1",
+	"ALTER TABLE pool ADD COLUMN version BIGINT NOT NULL DEFAULT 0",
+	"ALTER TABLE pool ADD COLUMN previous_image TEXT",
+	"ALTER TABLE pool ADD COLUMN previous_version BIGINT NOT NULL DEFAULT 0",
+	"UPDATE pool SET version = 1 WHERE image IS NOT NULL",
+	"ALTER TABLE desktop ADD COLUMN image TEXT",
+	"ALTER TABLE desktop ADD COLUMN version BIGINT NOT NULL DEFAULT 0",
+	"UPDATE desktop SET version = 1,"
+	" image = (SELECT p.image FROM pool p WHERE p.name = desktop.pool)"
+	" WHERE identity IS NOT NULL",
+	"CREATE INDEX desktop_image ON desktop (image, version)",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
+	images};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

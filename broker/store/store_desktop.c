@@ -7,7 +7,7 @@
 
 #define SELECT                                                                                     \
 	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used,"     \
-	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker"                    \
+	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker, d.image, d.version" \
 	" FROM desktop d JOIN pool p ON p.name = d.pool"
 
 /* A row that was never cloned has neither name: nobody was there. */
@@ -33,6 +33,7 @@ void store_desktop_free(StoreDesktop *d)
 	g_free(d->protocol);
 	secret_free(d->secret);
 	g_free(d->broker);
+	g_free(d->image);
 	g_free(d);
 }
 
@@ -60,6 +61,8 @@ static StoreDesktop *read_row(const DbRows *rows)
 	d->protocol = db_rows_dup(rows, 12);
 	d->secret = secret_dup(db_rows_text(rows, 13));
 	d->broker = db_rows_dup(rows, 14);
+	d->image = db_rows_dup(rows, 15);
+	d->version = (unsigned)db_rows_int(rows, 16);
 	return d;
 }
 
@@ -123,13 +126,14 @@ gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
 {
 	gint64 added = db_change(db, error,
 		"INSERT INTO desktop (id, name, pool, owner, state, detail, identity, used,"
-		" held_until, last_used, address, protocol, secret, broker)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" held_until, last_used, address, protocol, secret, broker, image, version)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (pool, name) DO NOTHING",
 		DB_TEXT(d->id), DB_TEXT(d->name), DB_TEXT(d->pool), DB_TEXT(d->owner),
 		DB_TEXT(d->state), DB_TEXT(d->detail ? d->detail : ""), DB_TEXT(d->identity),
 		DB_TEXT(d->used), DB_INT(d->held_until), DB_INT(d->last_used), DB_TEXT(d->address),
-		DB_TEXT(d->protocol), DB_TEXT(d->secret), DB_TEXT(d->broker));
+		DB_TEXT(d->protocol), DB_TEXT(d->secret), DB_TEXT(d->broker), DB_TEXT(d->image),
+		DB_INT(d->version));
 
 	if (added == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' has a desktop '%s' already",
@@ -155,10 +159,26 @@ gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GE
 		DB_TEXT(id));
 }
 
-gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error)
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity,
+	const char *image, unsigned version, GError **error)
 {
-	return db_run(db, error, "UPDATE desktop SET identity = ? WHERE id = ?", DB_TEXT(identity),
-		DB_TEXT(id));
+	/* One that was made while its version went out of use rests on nothing. */
+	gint64 written = db_change(db, error,
+		"UPDATE desktop SET identity = ?, image = ?, version = ? WHERE id = ?"
+		" AND EXISTS (SELECT 1 FROM image_version v WHERE v.image = ? AND v.version = ?)",
+		DB_TEXT(identity), DB_TEXT(image), DB_INT(version), DB_TEXT(id), DB_TEXT(image),
+		DB_INT(version));
+
+	if (written == 0)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND,
+			"desktop %s, or version %u of image '%s', is no more", id, version, image);
+	return written > 0;
+}
+
+gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error)
+{
+	return db_run(db, error,
+		"UPDATE desktop SET identity = NULL WHERE id = ?", DB_TEXT(id));
 }
 
 /* ---- assignment */
@@ -180,6 +200,11 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	return TRUE;
 }
 
+/* Its overlay rests on what the pool publishes now. */
+#define CURRENT                                                                                    \
+	" EXISTS (SELECT 1 FROM pool p WHERE p.name = desktop.pool"                                \
+	" AND p.image = desktop.image AND p.version = desktop.version)"
+
 /* All that is looked for in the order of an index: pool, owner, state, name. */
 #define FREE                                                                                       \
 	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
@@ -188,12 +213,20 @@ static gboolean take_id(DbRows *rows, char **out_id)
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
 {
-	static const char *const states[] = {"ready", "starting", "off", "failed"};
+	static const struct {
+		const char *state, *sql;
+	} wishes[] = {
+		{"ready", "SELECT id" FREE " AND" CURRENT " ORDER BY name LIMIT 1"},
+		{"ready", "SELECT id" FREE " ORDER BY name LIMIT 1"},
+		{"starting", "SELECT id" FREE " ORDER BY name LIMIT 1"},
+		{"off", "SELECT id" FREE " ORDER BY name LIMIT 1"},
+		{"failed", "SELECT id" FREE " ORDER BY name LIMIT 1"},
+	};
 
 	*out_id = NULL;
-	for (gsize i = 0; i < G_N_ELEMENTS(states) && !*out_id; i++) {
-		g_autoptr(DbRows) rows = db_select(db, error, "SELECT id" FREE " ORDER BY name LIMIT 1",
-			DB_TEXT(pool), DB_TEXT(states[i]), DB_TEXT(broker));
+	for (gsize i = 0; i < G_N_ELEMENTS(wishes) && !*out_id; i++) {
+		g_autoptr(DbRows) rows = db_select(db, error, wishes[i].sql, DB_TEXT(pool),
+			DB_TEXT(wishes[i].state), DB_TEXT(broker));
 
 		if (!take_id(rows, out_id))
 			return FALSE;
@@ -201,11 +234,12 @@ gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, c
 	return TRUE;
 }
 
-gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
-	unsigned *out, GError **error)
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
+	unsigned limit, unsigned *out, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error, "SELECT id" FREE " LIMIT ?", DB_TEXT(pool),
-		DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
+	g_autoptr(DbRows) rows = db_select(db, error,
+		current ? "SELECT id" FREE " AND" CURRENT " LIMIT ?" : "SELECT id" FREE " LIMIT ?",
+		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
 
 	if (!rows)
 		return FALSE;
@@ -224,6 +258,32 @@ GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker,
 		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;
+}
+
+GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
+	unsigned limit, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		ready ? "SELECT id" FREE " AND identity IS NOT NULL AND NOT" CURRENT
+			" ORDER BY name LIMIT ?"
+		      : "SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
+			" AND state <> ? AND state IN ('off', 'failed') AND " CLEAN
+			" AND (broker IS NULL OR broker = ?)"
+			" AND identity IS NOT NULL AND NOT" CURRENT " ORDER BY name LIMIT ?",
+		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
+
+	return rows ? take_ids(rows) : NULL;
+}
+
+gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error)
+{
+	gint64 withdrawn = db_change(db, error,
+		"UPDATE desktop SET state = 'resetting', identity = NULL"
+		" WHERE id = ? AND owner IS NULL AND state <> 'in-use' AND NOT" CURRENT,
+		DB_TEXT(id));
+
+	*out_withdrawn = withdrawn > 0;
+	return withdrawn >= 0;
 }
 
 gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
@@ -273,7 +333,9 @@ gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 no
 	gint64 entered = db_change(db, error,
 		"UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
 		" held_until = 0, last_used = ?"
-		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')",
+		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')"
+		/* what cannot be told from a fresh one later is nobody's place */
+		" AND (identity IS NOT NULL OR address IS NOT NULL)",
 		DB_INT(now), DB_TEXT(id), DB_TEXT(user));
 
 	if (entered == 0)

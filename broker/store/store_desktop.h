@@ -28,6 +28,8 @@ typedef struct {
 	gint64 last_used;
 	char *address, *protocol, *secret; /* machines; secret is one */
 	char *broker; /* on whose machine it lives; NULL = any broker reaches it */
+	char *image;  /* what its overlay rests (without an identity: rested) on; NULL = nothing */
+	unsigned version;
 } StoreDesktop;
 void store_desktop_free(StoreDesktop *desktop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDesktop, store_desktop_free)
@@ -47,17 +49,29 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error);
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
 	GError **error);
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
-gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, GError **error);
+/* It was made anew, from that version; FAULT_NOT_FOUND if that is no more. */
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity,
+	const char *image, unsigned version, GError **error);
+/* It is about to be made anew: whatever lies there is not to be started any more. */
+gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error);
 
 /* ---- assignment: inside the caller's transaction */
 
 /* The id of a clean free desktop of the pool, within this broker's reach, that is soonest usable:
- * ready, then starting, off, failed. *out_id NULL = none. */
+ * ready (of the published version, if there is one), then starting, off, failed. *out_id NULL =
+ * none. */
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error);
-/* How many clean free desktops within this broker's reach are ready, counted up to `limit`. */
-gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
-	unsigned *out, GError **error);
+/* How many clean free desktops within this broker's reach are ready, counted up to `limit`;
+ * current: only those of the published version. */
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
+	unsigned limit, unsigned *out, GError **error);
+/* Ids (char *) of up to `limit` that are clean and free but rest on another version than the
+ * published one: those that are ready, or those that are off. */
+GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
+	unsigned limit, GError **error);
+/* Takes such a one away from who might be given it; *out_withdrawn FALSE = somebody was quicker. */
+gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error);
 /* Ids (char *) of up to `limit` that are clean and free but not ready, by name. */
 GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
 	GError **error);

@@ -5,7 +5,8 @@
 #include "fault.h"
 
 #define SELECT                                                                                     \
-	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare FROM pool p"
+	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version,"    \
+	" p.previous_image, p.previous_version FROM pool p"
 
 static PoolView *read_row(const DbRows *rows)
 {
@@ -18,6 +19,9 @@ static PoolView *read_row(const DbRows *rows)
 	pool->uri = db_rows_dup(rows, 4);
 	pool->max = (unsigned)db_rows_int(rows, 5);
 	pool->spare = (unsigned)db_rows_int(rows, 6);
+	pool->version = (unsigned)db_rows_int(rows, 7);
+	pool->previous_image = db_rows_dup(rows, 8);
+	pool->previous_version = (unsigned)db_rows_int(rows, 9);
 	return pool;
 }
 
@@ -49,34 +53,46 @@ PoolView *store_pool(Db *db, const char *name, GError **error)
 gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT COUNT(*), COALESCE(SUM(CASE state WHEN 'in-use' THEN 1 ELSE 0 END), 0)"
-		" FROM desktop WHERE pool = ?",
-		DB_TEXT(pool->name));
+		"SELECT COUNT(*), COALESCE(SUM(CASE state WHEN 'in-use' THEN 1 ELSE 0 END), 0),"
+		" COALESCE(SUM(CASE WHEN identity IS NULL OR (image = ? AND version = ?)"
+		" THEN 0 ELSE 1 END), 0) FROM desktop WHERE pool = ?",
+		DB_TEXT(pool->image), DB_INT(pool->version), DB_TEXT(pool->name));
 
 	if (!rows || !db_rows_next(rows))
 		return FALSE;
 	pool->total = (unsigned)db_rows_int(rows, 0);
 	pool->busy = (unsigned)db_rows_int(rows, 1);
+	pool->stale = (unsigned)db_rows_int(rows, 2);
 	return TRUE;
 }
 
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 {
 	gint64 changed = db_change(db, error,
-		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?)"
-		" ON CONFLICT (name) DO UPDATE SET image = excluded.image,"
+		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare, version)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT (name) DO UPDATE SET"
 		" max_desktops = excluded.max_desktops, spare = excluded.spare"
 		" WHERE pool.kind = excluded.kind AND pool.provider = excluded.provider"
 		" AND pool.uri = excluded.uri",
 		DB_TEXT(pool->name), DB_TEXT(pool->kind), DB_TEXT(pool->image),
 		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max),
-		DB_INT(pool->spare));
+		DB_INT(pool->spare), DB_INT(pool->version));
 
 	if (changed == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT,
 			"pool '%s' exists with another kind, provider or uri", pool->name);
 	return changed > 0;
+}
+
+gboolean store_pool_publish(Db *db, const char *name, const char *image, unsigned version,
+	GError **error)
+{
+	/* What was published remains as the one to go back to. */
+	return db_run(db, error,
+		"UPDATE pool SET previous_image = image, previous_version = version,"
+		" image = ?, version = ? WHERE name = ? AND NOT (image = ? AND version = ?)",
+		DB_TEXT(image), DB_INT(version), DB_TEXT(name), DB_TEXT(image), DB_INT(version));
 }
 
 gboolean store_pool_close(Db *db, const char *name, GError **error)

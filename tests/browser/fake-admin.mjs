@@ -18,10 +18,13 @@ export class FakeAdmin {
         desktop(3, 'lab-pc-07', 'lab machines', 'machines', 'in-use', 'carla', { address: '192.0.2.7:5900', protocol: 'vnc' }),
         desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
         desktop(6, 'classroom-4', 'classroom', 'floating', 'failed', null, { detail: 'The image office-12 is missing on its host.' })];
-    pools = [{ name: 'office', kind: 'dedicated', image: 'office', provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5 },
-        { name: 'classroom', kind: 'floating', image: 'office', provider: 'libvirt', uri: 'qemu+tls://host-2/system', max: 24, spare: 4, total: 24, busy: 24 },
+    pools = [{ name: 'office', kind: 'dedicated', image: 'office', version: 2, previous_image: 'office',
+        previous_version: 1, provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5, stale: 3 },
+        { name: 'classroom', kind: 'floating', image: 'office', version: 1, previous_image: null,
+            previous_version: 0, provider: 'libvirt', uri: 'qemu+tls://host-2/system', max: 24, spare: 4, total: 24, busy: 24, stale: 0 },
         { name: 'lab machines', kind: 'machines', image: null, provider: 'machine', uri: '', max: 10, spare: 0, total: 6, busy: 1 }];
-    images = [{ name: 'office', disk: '/srv/images/office-12.qcow2', kernel: null, initrd: null, cmdline: null, xml: null, memory: 2048, cpus: 2, video: 'qxl' }];
+    images = [2, 1].map((version) => ({ name: 'office', version, disk: `/srv/images/office-1${version}.qcow2`, kernel: null, initrd: null, cmdline: null,
+        xml: null, memory: 2048, cpus: 2, video: 'qxl', copied: false, added_at: NOW - 90000 }));
     entitlements = [{ pool: 'office', user: null, group: 'staff' }, { pool: 'classroom', user: 'ben', group: null },
         { pool: 'classroom', user: null, group: 'students' }];
     bans = [{ user: null, address: '203.0.113.9', until: NOW + 600, failures: 30, admin: null, reason: null },

@@ -184,6 +184,9 @@ export class FakeServer {
                 : fail(404, 'not-found', 'There is no such desktop, or it is not yours.');
         case 'POST desktops/ID/connect':
             return this.#connect(desktop, request, send, fail);
+        case 'POST desktops/ID/update':
+            this.list = this.list.map((one) => one.id === id ? { ...one, update: false, state: 'off' } : one);
+            return send(204);
         case 'GET desktops/ID/console.vv':
             if (this.connectError)
                 return fail(this.connectError.status, this.connectError.code, this.connectError.message);

@@ -87,12 +87,27 @@ test('admin: a pool is added, with the fields of its kind alone', async (given) 
     assert.deepEqual(admin.calls, [['POST pools', { name: 'lab', kind: 'floating', image: 'office', provider: 'qemu', max: 7, spare: 1 }]]);
 });
 
+test('admin: a pool goes over to another version, and back', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/pools');
+
+    await person.sees('[data-pool="office"]', '3 still on another version');
+    await page.click('[aria-label="Publish an image: office"]');
+    await page.selectOption('#field-what', '1 office');
+    await page.click('.dialog >> text="Publish"');
+    await person.sees('.toast', 'goes over');
+    await page.click('[aria-label="Go back to the image before: office"]');
+    await page.click('.dialog >> text="Go back"');
+    await person.sees('.toast', 'office goes back');
+    assert.deepEqual(admin.calls, [['POST pools/office/publish', { version: 1, image: 'office' }], ['POST pools/office/rollback', {}]]);
+});
+
 test('admin: what the broker refuses is told in the dialogue, which stays', async (given) => {
     const { page, person } = given;
     const admin = await open(given, '/images');
 
     admin.refusal = { status: 400, code: 'client', message: 'disk: /nowhere is not there' };
-    await page.click('text=Add an image');
+    await page.click('text=Add an image or a version');
     await page.fill('#field-name', 'new');
     await page.fill('#field-disk', '/nowhere');
     await page.click('.dialog >> text="Add"');

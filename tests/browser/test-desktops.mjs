@@ -49,6 +49,18 @@ test('desktops: a change of state is shown without a reload and keeps the focus'
     assert.equal(await person.focused(), 'Open classroom here');
 });
 
+test('desktops: a new version is taken only after a question', async ({ page, server, person }) => {
+    server.list = [{ ...DESKTOPS.one, update: true }, DESKTOPS.two];
+    await person.signIn('/#/desktops');
+    await page.click('[aria-label="Take the new version of ann-office"]');
+    await page.click('.dialog >> text=Cancel');
+    assert.equal(server.list[0].update, true);
+    await page.click('[aria-label="Take the new version of ann-office"]');
+    await page.click('.dialog >> text="Make it anew"');
+    await person.sees('.toast', 'ann-office is new');
+    await person.eventually(async () => assert.equal(await page.locator('[aria-label="Take the new version of ann-office"]').count(), 0));
+});
+
 test('desktops: progress in words while it starts', async ({ page, server, person }) => {
     server.starting = [{ state: 'off', detail: '' }, { state: 'starting', detail: 'Booting the system' }];
     await person.signIn('/#/desktops');

@@ -227,14 +227,19 @@ class Deployment:
         self.start_broker()
         self.start_gateway()
 
-    def add_image(self):
+    def image_arguments(self):
+        """What describes the guest to orielctl image add."""
         image = json.loads(self.path("guest/image.json").read_text())
-        arguments = [image.pop("name")]
-        for key, value in image.items():
+        arguments = []
+        for key in sorted(image.keys() - {"name"}):
+            value = image[key]
             if key in ("disk", "kernel", "initrd"):
                 value = self.path("guest") / pathlib.Path(value).name
             arguments += [f"--{key}", str(value)]
-        self.ctl("image", "add", *arguments)
+        return arguments
+
+    def add_image(self):
+        self.ctl("image", "add", "tiny", *self.image_arguments())
 
     def ended(self, name):
         return self.daemons[name].poll() is not None

@@ -116,6 +116,8 @@ export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, opti
 export const sessions = (options) => call('GET', 'sessions', options);
 export const endSession = (id) => call('DELETE', `sessions/${part(id)}`);
 
+export const updateDesktop = (id) => call('POST', `desktops/${part(id)}/update`, { patience: 180000 });
+
 /* May take as long as the desktop takes to start. */
 export const connect = (id, protocol, options) =>
     call('POST', `desktops/${part(id)}/connect`, { body: { protocol }, patience: 180000, ...options });

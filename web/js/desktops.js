@@ -9,7 +9,7 @@ import { livePage } from './livepage.js';
 import { nativeDialog } from './native.js';
 import { go } from './router.js';
 import { ago, KINDS, moment, STATES } from './words.js';
-import { button, h, icon, toast } from './view.js';
+import { button, confirm, h, icon, toast } from './view.js';
 
 export const address = (desktop) => `/desktop/${encodeURIComponent(desktop.id)}`;
 
@@ -40,7 +40,22 @@ function state(desktop) {
     return h('span', { class: `state state-${desktop.state}` }, STATES[desktop.state] ?? desktop.state);
 }
 
-function card(desktop, user) {
+async function update(desktop, refresh) {
+    if (!await confirm('Take the new version of this desktop?',
+        `${desktop.name} is made anew. Everything that is saved on it is gone.`, 'Make it anew'))
+        return;
+    try {
+        await api.updateDesktop(desktop.id);
+        toast(`${desktop.name} is new.`, 'done');
+    } catch (error) {
+        if (error.code !== 'expired')
+            toast(error.code === 'busy' ? 'It is in use. End its session first.'
+                : error.message || 'This could not be done. Please try again.', 'error');
+    }
+    refresh();
+}
+
+function card(desktop, user, refresh) {
     const kind = KINDS[desktop.kind] ?? KINDS.dedicated;
     const has = (protocol) => desktop.protocols.includes(protocol);
     const id = `desktop-${desktop.id}`;
@@ -52,6 +67,9 @@ function card(desktop, user) {
     if (has('vnc'))
         ways.push(button('VNC viewer', { 'aria-label': `Open ${desktop.name} in a VNC viewer`,
             onclick: () => nativeDialog(desktop, user) }, 'viewer'));
+    if (desktop.update)
+        ways.push(button('New version', { 'aria-label': `Take the new version of ${desktop.name}`,
+            onclick: () => update(desktop, refresh) }, 'refresh'));
     return h('article', { class: 'card', 'aria-labelledby': id, 'data-desktop': desktop.name },
         h('div', { class: 'card-top' },
             h('span', { class: 'card-icon' }, icon(kind.icon)), state(desktop)),
@@ -74,6 +92,6 @@ export function desktopsPage(user) {
         fetch: (signal) => api.desktops({ signal }),
         build: (list, refresh) => list.length === 0
             ? errorView({ code: 'none' }, { retry: refresh })
-            : h('div', { class: 'cards' }, ...list.sort(order).map((one) => card(one, user))),
+            : h('div', { class: 'cards' }, ...list.sort(order).map((one) => card(one, user, refresh))),
     });
 }

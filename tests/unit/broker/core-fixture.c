@@ -381,12 +381,13 @@ void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsig
 	unsigned spare)
 {
 	gboolean machine = g_str_equal(kind, "machines");
+	unsigned version;
 	ImageView image = {.name = (char *)"tiny", .kernel = (char *)"/vmlinuz"};
 	PoolView pool = {.name = (char *)name, .kind = (char *)kind,
 		.image = machine ? NULL : (char *)"tiny", .max = max, .spare = spare};
 	g_autoptr(GError) error = NULL;
 
-	core_image_add(f->core, "root", &image, &error);
+	core_image_add(f->core, "root", &image, FALSE, &version, &error);
 	g_assert_no_error(error);
 	core_pool_add(f->core, "root", &pool, &error);
 	g_assert_no_error(error);

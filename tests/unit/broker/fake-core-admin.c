@@ -24,11 +24,13 @@ GPtrArray *core_images(Core *core, GError **error)
 	return views;
 }
 
-gboolean core_image_add(Core *core, const char *admin, const ImageView *image, GError **error)
+gboolean core_image_add(Core *core, const char *admin, const ImageView *image, gboolean copy,
+			unsigned *out_version, GError **error)
 {
-	fake_core_note(core, "%s image_add %s disk=%s memory=%u cpus=%u video=%s", admin,
+	fake_core_note(core, "%s image_add %s disk=%s memory=%u cpus=%u video=%s%s", admin,
 		       image->name, image->disk ? image->disk : "-", image->memory, image->cpus,
-		       image->video);
+		       image->video, copy ? " copy" : "");
+	*out_version = 3;
 	return TRUE;
 }
 
@@ -64,6 +66,19 @@ gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GErr
 	fake_core_note(core, "%s pool_add %s %s image=%s provider=%s max=%u spare=%u", admin,
 		       pool->name, pool->kind, pool->image ? pool->image : "-", pool->provider,
 		       pool->max, pool->spare);
+	return TRUE;
+}
+
+gboolean core_pool_publish(Core *core, const char *admin, const char *pool, const char *image,
+			   unsigned version, GError **error)
+{
+	fake_core_note(core, "%s pool_publish %s %s %u", admin, pool, image ? image : "-", version);
+	return TRUE;
+}
+
+gboolean core_pool_rollback(Core *core, const char *admin, const char *pool, GError **error)
+{
+	fake_core_note(core, "%s pool_rollback %s", admin, pool);
 	return TRUE;
 }
 

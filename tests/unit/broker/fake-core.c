@@ -196,6 +196,17 @@ DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **e
 	return NULL;
 }
 
+gboolean core_desktop_update(Core *core, const Who *who, const char *id, const char *peer,
+			     GError **error)
+{
+	g_autoptr(DesktopView) view = core_desktop(core, who, id, error);
+
+	if (view == NULL)
+		return FALSE;
+	fake_core_note(core, "update %s %s %s", who->user, id, peer);
+	return TRUE;
+}
+
 Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
 		     const char *peer, GError **error)
 {

@@ -160,8 +160,11 @@ static void ask_admin(Fixture *f, const char *method, const char *path, const ch
 static void test_admin_door(Fixture *f, gconstpointer data)
 {
 	g_autofree char *expected = g_strdup_printf(
-		"local:%1$u image_add tiny disk=/d memory=128 cpus=2 video=qxl\n"
+		"local:%1$u image_add tiny disk=/d memory=128 cpus=2 video=qxl copy\n"
 		"local:%1$u pool_add pcs machines image=- provider=machine max=10 spare=0\n"
+		"local:%1$u pool_publish lab tiny 2\n"
+		"local:%1$u pool_publish lab - 0\n"
+		"local:%1$u pool_rollback lab\n"
 		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2\n"
 		"local:%1$u entitle pcs user=- group=staff\n"
 		"local:%1$u unentitle pcs user=anna group=-\n"
@@ -181,14 +184,20 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(st.st_mode & 0777, ==, 0660);
 
 	ask_admin(f, "POST", "/api/v1/admin/images",
-		  "{\"name\":\"tiny\",\"disk\":\"/d\",\"memory\":128,\"cpus\":2,\"video\":\"qxl\"}",
-		  201, NULL);
+		  "{\"name\":\"tiny\",\"disk\":\"/d\",\"memory\":128,\"cpus\":2,\"video\":\"qxl\","
+		  "\"copy\":true}",
+		  201, "\"version\":3");
 	ask_admin(f, "POST", "/api/v1/admin/images", "{\"name\":\"x\",\"memory\":-1}", 400,
 		  "memory");
 	ask_admin(f, "POST", "/api/v1/admin/pools", "{\"name\":\"pcs\",\"kind\":\"machines\"}", 201,
 		  NULL);
 	ask_admin(f, "POST", "/api/v1/admin/pools",
 		  "{\"name\":\"x\",\"kind\":\"floating\",\"max\":2,\"spare\":3}", 400, "spare");
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/publish",
+		  "{\"image\":\"tiny\",\"version\":2}", 204, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/publish", "{\"version\":-1}", 400, "version");
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/publish", NULL, 204, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/rollback", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/machines",
 		  "{\"pool\":\"pcs\",\"name\":\"desk\",\"protocol\":\"vnc\","
 		  "\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\"}",

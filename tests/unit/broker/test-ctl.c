@@ -167,8 +167,8 @@ static void test_program(Fixture *f, gconstpointer data)
 
 	g_assert_cmpint(pools.code, ==, 0);
 	g_assert_cmpstr(pools.out, ==,
-			"NAME  KIND      TOTAL  BUSY  MAX  SPARE\n"
-			"demo  floating      0     0    7      0\n");
+			"NAME  KIND      VERSION  TOTAL  BUSY  STALE  MAX  SPARE\n"
+			"demo  floating        0      0     0      0    7      0\n");
 	g_assert_cmpint(json.code, ==, 0);
 	g_assert_nonnull(strstr(json.out, "\"max\": 7"));
 	g_assert_cmpint(added.code, ==, 0);

@@ -59,7 +59,7 @@ static void add_pool(Db *db, const char *name, const char *kind)
 		.provider = (char *)"qemu", .uri = (char *)"", .max = 3};
 	g_autoptr(GError) error = NULL;
 
-	store_image_put(db, &image, &error);
+	store_image_add(db, &image, 1, &pool.version, &error);
 	g_assert_no_error(error);
 	store_pool_put(db, &pool, &error);
 	g_assert_no_error(error);
@@ -340,10 +340,101 @@ static void test_desktop_cycle(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(dirty->len, ==, 1);
 	g_assert_true(store_desktop_set_state(f->db, "d-1", "ready", "", &error));
 	assert_free(f->db, NULL);
-	g_assert_true(store_desktop_set_identity(f->db, "d-1", NULL, &error));
+	g_assert_true(store_desktop_clear_identity(f->db, "d-1", &error));
 	assert_free(f->db, NULL);
-	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", &error));
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 1, &error));
 	assert_free(f->db, "d-1");
+}
+
+/* ---- images */
+
+static unsigned add_version(Db *db, const char *disk)
+{
+	ImageView image = {.name = (char *)"tiny", .disk = (char *)disk, .memory = 128, .cpus = 1,
+		.video = (char *)"std", .files = (char *)"/ours"};
+	g_autoptr(GError) error = NULL;
+	unsigned version = 0;
+
+	store_image_add(db, &image, 5, &version, &error);
+	g_assert_no_error(error);
+	return version;
+}
+
+/* The versions that are left, "3 1". */
+static void assert_versions(Db *db, const char *expected)
+{
+	g_autoptr(GString) found = g_string_new(NULL);
+	g_autoptr(GPtrArray) images = NULL, unused = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_image_collect(db, &unused, &error));
+	for (guint i = 0; i < unused->len; i++) {
+		ImageView *image = unused->pdata[i];
+
+		g_assert_cmpstr(image->files, ==, image->version > 1 ? "/ours" : NULL);
+	}
+	images = store_images(db, &error);
+	for (guint i = 0; i < images->len; i++)
+		g_string_append_printf(found, i ? " %u" : "%u",
+			((ImageView *)images->pdata[i])->version);
+	g_assert_cmpstr(found->str, ==, expected);
+}
+
+static void publish(Db *db, unsigned version)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_pool_publish(db, "lab", "tiny", version, &error));
+}
+
+static void test_versions(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ImageView) newest = NULL, second = NULL;
+	g_autoptr(PoolView) pool = NULL;
+	g_autoptr(GPtrArray) stale = NULL;
+	gboolean withdrawn;
+
+	add_pool(f->db, "lab", "floating");
+	add_desktop(f->db, "lab", "d-1", NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i1", "tiny", 1, &error));
+	g_assert_cmpuint(add_version(f->db, "/two"), ==, 2);
+	newest = store_image(f->db, "tiny", 0, &error);
+	second = store_image(f->db, "tiny", 2, &error);
+	g_assert_cmpstr(newest->disk, ==, "/two");
+	g_assert_cmpstr(second->disk, ==, "/two");
+	g_assert_null(store_image(f->db, "tiny", 9, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+
+	/* The newest, what is published, what was before and what somebody rests on are kept. */
+	assert_versions(f->db, "2 1");
+	publish(f->db, 2);
+	publish(f->db, add_version(f->db, "/three"));
+	publish(f->db, 3); /* again: what was before stays what it was */
+	add_version(f->db, "/four");
+	assert_versions(f->db, "4 3 2 1");
+	pool = store_pool(f->db, "lab", &error);
+	g_assert_cmpuint(pool->version, ==, 3);
+	g_assert_cmpuint(pool->previous_version, ==, 2);
+	g_assert_true(store_pool_count(f->db, pool, &error));
+	g_assert_cmpuint(pool->stale, ==, 1);
+
+	/* The desktop goes over; nobody is given it meanwhile. */
+	stale = store_desktop_find_stale(f->db, "lab", "b1", TRUE, 5, &error);
+	g_assert_cmpuint(stale->len, ==, 1);
+	assert_free(f->db, "d-1");
+	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && withdrawn);
+	assert_free(f->db, NULL);
+	assert_versions(f->db, "4 3 2 1");
+	g_assert_false(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 9, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 3, &error));
+	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && !withdrawn);
+	assert_versions(f->db, "4 3 2");
+	g_assert_cmpuint(add_version(f->db, "/five"), ==, 5); /* no number is given twice */
+	assert_versions(f->db, "5 3 2");
 }
 
 /* ---- several brokers */
@@ -499,6 +590,7 @@ int main(int argc, char **argv)
 	ADD("ticket-faults", test_ticket_faults);
 	ADD("ticket-once", test_ticket_once);
 	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("versions", test_versions);
 	ADD("brokers", test_brokers);
 	ADD("password-refused", test_password_refused);
 	ADD("line-lost", test_line_lost);

@@ -11,6 +11,8 @@ export const addImage = (image) => call('POST', 'admin/images', { body: image, .
 export const removeImage = (name) => call('DELETE', `admin/images/${part(name)}`, SLOW);
 export const pools = (signal) => call('GET', 'admin/pools', { signal });
 export const addPool = (pool) => call('POST', 'admin/pools', { body: pool, ...SLOW });
+export const publish = (pool, wish) => call('POST', `admin/pools/${part(pool)}/publish`, { body: wish, ...SLOW });
+export const rollback = (pool) => call('POST', `admin/pools/${part(pool)}/rollback`, SLOW);
 export const removePool = (name) => call('DELETE', `admin/pools/${part(name)}`, SLOW);
 export const addMachine = (machine) => call('POST', 'admin/machines', { body: machine });
 export const removeMachine = (id) => call('DELETE', `admin/machines/${part(id)}`, SLOW);

@@ -16,18 +16,20 @@ const FIELDS = [
     { name: 'kernel', label: 'Kernel', hint: 'Only to boot without a boot loader.' },
     { name: 'initrd', label: 'Initial RAM disk' },
     { name: 'cmdline', label: 'Kernel command line' },
+    { name: 'copy', label: 'Files', value: '', choices: [['', 'Stay where they are, and never change'], ['yes', 'Are copied by Oriel']] },
 ];
 
 export function imagesPage(before) {
     const wish = new Wish('Name');
     const columns = (refresh) => [
         { title: 'Name', main: true, value: (one) => one.name },
+        { title: 'Version', number: true, value: (one) => one.version },
         { title: 'Made of', value: (one) => one.disk || one.kernel || one.xml || '', cell: (one) => h('code', {}, one.disk || one.kernel || one.xml || '') },
         { title: 'Memory', number: true, value: (one) => one.memory, cell: (one) => `${one.memory} MiB` },
         { title: 'CPUs', number: true, value: (one) => one.cpus },
         { title: 'Graphics', value: (one) => one.video },
-        { title: 'Actions', cell: (one) => rowButton('Remove', one.name, 'trash', () => confirmed('Remove this image?',
-            `Oriel forgets ${one.name}. The file itself stays.`, 'Remove', () => calls.removeImage(one.name), `${one.name} was removed.`, refresh)) },
+        { title: 'Actions', cell: (one) => rowButton('Remove', `${one.name}, version ${one.version}`, 'trash', () => confirmed('Remove this image?',
+            `Oriel forgets ${one.name} with all its versions. Files that it has not copied stay.`, 'Remove', () => calls.removeImage(one.name), `${one.name} was removed.`, refresh)) },
     ];
 
     return livePage({
@@ -39,13 +41,14 @@ export function imagesPage(before) {
         tools: ({ refresh, rebuild }) => {
             wish.rebuild = rebuild;
             return h('div', { class: 'tools' }, filterField(wish, rebuild, 'Name, file'),
-                button('Add an image', { class: 'primary', onclick: async () => {
-                    if (await formDialog('Add an image', { fields: FIELDS, action: 'Add', done: 'The image was added.', send: calls.addImage }))
+                button('Add an image or a version', { class: 'primary', onclick: async () => {
+                    if (await formDialog('Add an image or a version', { fields: FIELDS, action: 'Add', done: 'It was added. Publish it to a pool.',
+                        send: ({ copy, ...image }) => calls.addImage(copy ? { ...image, copy: true } : image) }))
                         refresh();
                 } }, 'add'));
         },
         fetch: (signal) => calls.images(signal),
-        build: (rows, refresh) => table({ caption: 'Images', columns: columns(refresh), rows, id: (one) => one.name, wish,
+        build: (rows, refresh) => table({ caption: 'Images', columns: columns(refresh), rows, id: (one) => `${one.name} ${one.version}`, wish,
             rebuild: wish.rebuild, empty: 'There is no image yet.' }),
     });
 }

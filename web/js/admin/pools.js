@@ -17,7 +17,7 @@ function poolFields(pool, images) {
         { name: 'name', label: 'Name', required: true, value: pool?.name, fixed: pool !== null, autofocus: pool === null },
         { name: 'kind', label: 'Kind', value: pool?.kind ?? 'floating',
             choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES },
-        { name: 'image', label: 'Image', value: pool?.image, when: made, choices: images.map((one) => [one.name, one.name]) },
+        { name: 'image', label: 'Image', value: pool?.image, when: made, choices: [...new Set(images.map((one) => one.name))].map((name) => [name, name]) },
         { name: 'provider', label: 'Runs on', value: pool?.provider ?? 'qemu', when: made,
             choices: [['qemu', 'QEMU on this machine'], ['libvirt', 'libvirt']].filter(([name]) => !pool || name === pool.provider) },
         { name: 'uri', label: 'libvirt address', value: pool?.uri, placeholder: 'qemu+tls://host/system', when: (values) => values.provider === 'libvirt' && made(values) },
@@ -30,6 +30,17 @@ function poolFields(pool, images) {
 async function editPool(pool, images, refresh) {
     if (await formDialog(pool ? `Change ${pool.name}` : 'Add a pool', { fields: poolFields(pool, images),
         action: pool ? 'Save' : 'Add', done: pool ? 'The pool was changed.' : 'The pool was added.', send: calls.addPool }))
+        refresh();
+}
+
+/* Which version the pool's desktops are made from. */
+async function publish(pool, images, refresh) {
+    const choices = images.map((one) => [`${one.version} ${one.name}`, `${one.name}, version ${one.version}`]);
+    const fields = [{ name: 'what', label: 'Image', value: `${pool.version} ${pool.image}`, choices,
+        hint: 'Free desktops go over at once, others when they are next reset. Nobody is interrupted.' }];
+
+    if (await formDialog(`Publish to ${pool.name}`, { fields, action: 'Publish', done: 'The pool goes over to it.',
+        send: ({ what }) => calls.publish(pool.name, { version: parseInt(what, 10), image: what.slice(what.indexOf(' ') + 1) }) }))
         refresh();
 }
 
@@ -98,14 +109,18 @@ function card(pool, data, refresh) {
         h('div', { class: 'card-top' }, h('span', { class: 'card-icon' }, icon(kind.icon)),
             h('span', { class: 'buttons' },
                 pool.kind === 'machines' ? rowButton('Add a computer', pool.name, 'add', () => addMachine(pool, refresh)) : null,
+                pool.image ? rowButton('Publish an image', pool.name, 'display', () => publish(pool, data.images, refresh)) : null,
+                pool.previous_image ? rowButton('Go back to the image before', pool.name, 'refresh', () => confirmed('Go back?',
+                    `The desktops of ${pool.name} are made from ${pool.previous_image}, version ${pool.previous_version}, again.`,
+                    'Go back', () => calls.rollback(pool.name), `${pool.name} goes back.`, refresh)) : null,
                 rowButton('Change', pool.name, 'edit', () => editPool(pool, data.images, refresh)),
                 rowButton('Remove', pool.name, 'trash', () => confirmed('Remove this pool?',
                     `${pool.name} and all its desktops are removed, with everything that is saved on them.`,
                     'Remove', () => calls.removePool(pool.name), `${pool.name} was removed.`, refresh)))),
         h('h2', {}, pool.name),
-        h('p', { class: 'card-pool' }, [kind.words, pool.image, pool.provider === 'libvirt' ? pool.uri || 'libvirt' : null].filter(Boolean).join(' · ')),
+        h('p', { class: 'card-pool' }, [kind.words, pool.image && `${pool.image}, version ${pool.version}`, pool.provider === 'libvirt' ? pool.uri || 'libvirt' : null].filter(Boolean).join(' · ')),
         bar(pool),
-        h('p', { class: 'card-detail' }, `${pool.busy} in use, ${pool.total} there, at most ${pool.max}${pool.kind === 'floating' ? `; ${pool.spare} kept ready` : ''}`),
+        h('p', { class: 'card-detail' }, `${pool.busy} in use, ${pool.total} there, at most ${pool.max}${pool.kind === 'floating' ? `; ${pool.spare} kept ready` : ''}${pool.stale ? `; ${pool.stale} still on another version` : ''}`),
         h('h3', {}, 'May use it'),
         h('ul', { class: 'chips' }, ...grants.map((one) => grant(one, refresh)),
             h('li', {}, button('Allow', { class: 'small', 'aria-label': `Allow somebody to use ${pool.name}`, onclick: () => entitle(pool, refresh) }, 'add'))));
