@@ -6,7 +6,7 @@
 #include "maintainer.h"
 #include "store_input.h"
 
-#define WRITE_EVERY (2 * G_USEC_PER_SEC)
+#define WRITE_EVERY  (2 * G_USEC_PER_SEC)
 #define GATHERED_MAX 100000 /* leases; more is nonsense */
 
 struct Activity {
@@ -43,11 +43,22 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds)
 	g_mutex_lock(&activity->lock);
 	first = g_hash_table_size(activity->gathered) == 0;
 	if (g_hash_table_size(activity->gathered) < GATHERED_MAX)
-		g_hash_table_insert(activity->gathered, g_strdup(lease),
-			g_memdup2(&at, sizeof at));
+		g_hash_table_insert(activity->gathered, g_strdup(lease), g_memdup2(&at, sizeof at));
 	g_mutex_unlock(&activity->lock);
 	if (first)
 		maintainer_look(core->maintainer);
+}
+
+gint64 activity_unwritten(Core *core, const char *lease)
+{
+	const gint64 *at;
+	gint64 found;
+
+	g_mutex_lock(&core->activity->lock);
+	at = g_hash_table_lookup(core->activity->gathered, lease);
+	found = at ? *at : 0;
+	g_mutex_unlock(&core->activity->lock);
+	return found;
 }
 
 static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
@@ -75,10 +86,9 @@ void activity_write(Core *core, gint64 *due)
 
 	g_mutex_lock(&activity->lock);
 	if (g_hash_table_size(activity->gathered) > 0 &&
-		now - activity->written_at >= WRITE_EVERY) {
+	    now - activity->written_at >= WRITE_EVERY) {
 		gathered = g_steal_pointer(&activity->gathered);
-		activity->gathered =
-			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		activity->gathered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	} else if (g_hash_table_size(activity->gathered) > 0) {
 		*due = MIN(*due, activity->written_at + WRITE_EVERY);
 	}

@@ -4,6 +4,7 @@
 #include "desktop.h"
 #include "fault.h"
 #include "maintainer.h"
+#include "plan.h"
 #include "session.h"
 #include "store_desktop.h"
 #include "store_pool.h"
@@ -126,11 +127,8 @@ static gboolean act_reset(Core *core, const StoreDesktop *row, GError **error)
 /* What the last owner left in it goes before anybody else may have it: the maintainer resets. */
 static gboolean act_release(Core *core, const StoreDesktop *row, GError **error)
 {
-	if (!g_str_equal(row->kind, "dedicated")) {
-		g_set_error(error, FAULT, FAULT_CLIENT,
-			"%s is given back by itself when its session ends", row->name);
-		return FALSE;
-	}
+	if (!g_str_equal(row->kind, "dedicated"))
+		return store_desktop_give_back(core->db, row->id, core_now(), error);
 	return store_desktop_disown(core->db, row->id, error);
 }
 
@@ -170,7 +168,11 @@ gboolean core_desktop_action(Core *core, const char *admin, const char *id, cons
 GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
 	GError **error)
 {
-	return store_sessions(core->db, user, live, limit, error);
+	g_autoptr(GPtrArray) views = store_sessions(core->db, user, live, limit, error);
+
+	if (!views || !plan_tell_ends(core, views, error))
+		return NULL;
+	return g_steal_pointer(&views);
 }
 
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error)
@@ -185,7 +187,7 @@ gboolean core_session_end(Core *core, const Who *who, const char *id, GError **e
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s is not %s's", id, who->user);
 		return FALSE;
 	}
-	if (!session_end(core, id, FAULT_ENDED,
+	if (!session_end_by_plan(core, id, own ? PLAN_LOGOUT : PLAN_DISCONNECT,
 		    own ? "ended by its user" : "ended by an administrator")) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s has just ended", id);
 		return FALSE;

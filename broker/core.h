@@ -59,7 +59,7 @@ typedef struct {
 	char *name;
 	char *pool;
 	char *kind;        /* "dedicated", "floating", "machines"                           */
-	char *state;       /* "off", "starting", "ready", "in-use", "resetting", "failed"   */
+	char *state;       /* "off", "starting", "ready", "in-use", "suspended", "resetting", "failed" */
 	char *detail;      /* progress or reason, in words; may be ""                       */
 	char **protocols;  /* of "web", "vnc", "spice": what it can be reached with         */
 	gint64 last_used;  /* s since 1970, 0 = never                                       */
@@ -112,6 +112,9 @@ typedef struct {
 	gint64 active_at; /* a key or the pointer moved last; before that, its start */
 	char *reason;    /* of the end */
 	guint64 bytes_in, bytes_out;
+	gint64 ends_at, warn_at; /* when a plan ends it, and when its person is warned; 0 = never */
+	const char *ends_why;    /* "idle", "length"; NULL = never */
+	gboolean extendable;
 } SessionView;
 void session_view_free(SessionView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionView, session_view_free)
@@ -121,6 +124,9 @@ GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned l
 	GError **error);
 /* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error);
+/* Its person says that they are there: not idle, and in the warning before its longest time is over
+ * that time is extended, where the plan allows. The session as it is then. FAULT_NOT_FOUND. */
+SessionView *core_session_extend(Core *core, const Who *who, const char *id, GError **error);
 /* An admin moves a live session (web or VNC) to another desktop of its user: the id, name or pool of
  * one of their cards, which is assigned and started first. The person keeps connection and window.
  * The move has been ordered on return; if it fails, the session ends (its new id is in the log).
@@ -158,6 +164,19 @@ typedef struct {
 } PoolView;
 void pool_view_free(PoolView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PoolView, pool_view_free)
+
+/* What becomes of the desktops of a pool (broker/plan.h). Actions: "nothing", "suspend", "shutdown",
+ * "reset", "delete". Times in seconds. */
+typedef struct {
+	char *pool;
+	char *disconnect, *idle, *logout;                    /* the actions ...             */
+	unsigned disconnect_after, idle_after, logout_after; /* ... and when; idle 0: never */
+	unsigned length; /* of a session at most; 0 = any     */
+	unsigned warn;   /* before the end of a session       */
+	unsigned extend; /* what its person may add each time; 0 = nothing */
+} PlanView;
+void plan_view_free(PlanView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanView, plan_view_free)
 
 typedef struct {
 	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity, *image;
@@ -211,6 +230,10 @@ GPtrArray *core_pools(Core *core, GError **error);
 /* Adds it, or changes max and spare of the one of that name and publishes to it what it does not
  * have yet. */
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error);
+GPtrArray *core_plans(Core *core, GError **error); /* one for each pool, set or not */
+PlanView *core_plan(Core *core, const char *pool, GError **error);
+/* From the next event on. FAULT_CLIENT for an action that the pool's desktops do not know. */
+gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GError **error);
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);
 /* secret: the display's password or NULL. *out_id is the new desktop's (g_free). */
@@ -231,7 +254,7 @@ gboolean core_ban(Core *core, const char *admin, const char *user, const char *a
  * now on as one who has logged in from there before. FAULT_NOT_FOUND if there was nothing. */
 gboolean core_unlock(Core *core, const char *admin, const char *user, const char *address,
 	GError **error);
-/* action: "start", "stop", "reset", "release" (dedicated: no owner any more). */
+/* action: "start", "stop", "reset", "release" (no owner any more; what was used is reset). */
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
 	GError **error);
 /* text: what an entry must hold somewhere, in any case; NULL = all. before_id 0 = from the newest. */

@@ -6,7 +6,9 @@
 
 #include "fault.h"
 #include "maintainer.h"
+#include "plan.h"
 #include "seat.h"
+#include "store_plan.h"
 
 #define SLICE 3 /* s: of waiting for a display */
 
@@ -362,8 +364,63 @@ gboolean desktop_check(Core *core, const char *id, GError **error)
 
 	if (!seat || !provider_state(seat, &state, error))
 		return FALSE;
-	if (state == PROVIDER_RUNNING || !(g_str_equal(seat->row->state, "ready") ||
+	if (state == PROVIDER_RUNNING || state == PROVIDER_SUSPENDED || !(g_str_equal(seat->row->state, "ready") ||
 						 g_str_equal(seat->row->state, "in-use")))
 		return TRUE;
-	return store_desktop_set_state(core->db, id, "off", "It was shut down", error);
+	return store_desktop_set_state(core->db, id, "off", "It was shut down", error) &&
+	       plan_shut_down(core, id, error);
+}
+
+/* ---- a plan's step */
+
+static void plan_suspend(Seat *seat, const char **out_state, GError **error)
+{
+	ProviderState state;
+
+	*out_state = "suspended";
+	if (provider_state(seat, &state, error) && state == PROVIDER_RUNNING)
+		seat->ops->suspend(seat->provider, &seat->spec, error);
+	else if (state != PROVIDER_SUSPENDED)
+		*out_state = "off";
+}
+
+static void plan_reset(Core *core, Seat *seat, GError **error)
+{
+	if (store_desktop_set_state(core->db, seat->row->id, "resetting", "Making it fresh", error))
+		reset_proven(core, seat, error);
+}
+
+/* It is nobody's first: who clicks now gets another one. */
+static gboolean plan_delete(Core *core, Seat *seat, GError **error)
+{
+	gboolean taken;
+
+	if (!store_plan_take(core->db, seat->row->id, core_now(), &taken, error))
+		return FALSE;
+	return !taken || (seat->ops->destroy(seat->provider, &seat->spec, error) &&
+				 store_desktop_remove(core->db, seat->row->id, error));
+}
+
+gboolean desktop_plan(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	g_autofree char *action = NULL;
+	const char *state = "off";
+	GError *step_error = NULL;
+
+	if (!seat || !store_plan_get_due(core->db, id, core_now(), &action, error))
+		return FALSE;
+	if (!action || g_str_equal(seat->row->state, "in-use"))
+		return TRUE;
+	if (g_str_equal(action, "delete"))
+		return plan_delete(core, seat, error);
+	if (g_str_equal(action, "suspend"))
+		plan_suspend(seat, &state, &step_error);
+	else if (g_str_equal(action, "reset"))
+		plan_reset(core, seat, &step_error);
+	else
+		seat->ops->stop(seat->provider, &seat->spec, FALSE, &step_error);
+	return settle(core, id, state, step_error, error) &&
+	       store_plan_set_due(core->db, id, NULL, 0, error);
 }

@@ -3,6 +3,7 @@
  * desktop: the life of one desktop, as steps that can be done again after a crash:
  *
  *   off -> starting -> ready <-> in-use        (in-use and back: session.c, by the store)
+ *    ^---- suspended <--'                      (a plan's step, see desktop_plan())
  *                        |
  *                    resetting -> off          any step -> failed, with the reason
  *
@@ -31,6 +32,8 @@ gboolean desktop_reset(Core *core, const char *id, GError **error);
 gboolean desktop_roll(Core *core, const char *id, GError **error);
 /* Destroys it and forgets it. */
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
+/* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before. */
+gboolean desktop_plan(Core *core, const char *id, GError **error);
 /* Looks whether it still runs, and writes down if it does not. */
 gboolean desktop_check(Core *core, const char *id, GError **error);
 

@@ -2,6 +2,7 @@
 /* lease: one entry of the sessions' table: what this broker watches. */
 #pragma once
 
+#include "plan.h"
 #include "session.h"
 #include "store_lease.h"
 
@@ -27,6 +28,7 @@ typedef struct {
 	char *reason;             /* ended: why, and after how long */
 	guint64 milliseconds;
 	gboolean ours_only;       /* ends only if no other broker watches it by now */
+	PlanEvent event;   /* ended: what that is to the plan */
 	gboolean reported; /* ended: by its gateway, so the bytes are known */
 } Lease;
 

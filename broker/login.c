@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "entitlement.h"
 #include "fault.h"
+#include "plan.h"
 #include "secret.h"
 #include "store_login.h"
 
@@ -54,6 +55,7 @@ gboolean core_logout(Core *core, const Who *who, GError **error)
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
 	return tx.db && store_login_remove(core->db, who->login, error) &&
+	       plan_sign_out(core, who->user, error) &&
 	       audit_add(core, &(AuditEntry){.event = "logout", .user = who->user}, error) &&
 	       db_commit(&tx, error);
 }

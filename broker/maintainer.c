@@ -9,12 +9,14 @@
 #include "fault.h"
 #include "images.h"
 #include "log.h"
+#include "plan.h"
 #include "roll.h"
 #include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
 #include "store_input.h"
 #include "store_login.h"
+#include "store_plan.h"
 #include "store_pool.h"
 #include "store_ticket.h"
 
@@ -225,6 +227,21 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 	return dirty != NULL;
 }
 
+static gboolean run_plans(Maintainer *m, gint64 *due, GError **error)
+{
+	g_autoptr(GPtrArray) ids = NULL;
+	gint64 now = core_now();
+	gint64 next = 0;
+
+	ids = store_plan_find_due(m->core->db, brokers_name(m->core->brokers),
+		brokers_lead(m->core->brokers), now, &next, error);
+	if (next)
+		*due = MIN(*due, g_get_monotonic_time() + (next - now) * G_USEC_PER_SEC);
+	for (guint i = 0; ids && i < ids->len; i++)
+		begin_job(m, ids->pdata[i], desktop_plan, "plan", due);
+	return ids != NULL;
+}
+
 static gboolean clean_up(Maintainer *m, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
@@ -264,7 +281,8 @@ static gint64 maintain(Maintainer *m)
 	sessions_expire(m->core, &due);
 	check_events(m, &due);
 	activity_write(m->core, &due);
-	if (!release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
+	if (!plan_enforce(m->core, &due, &error) || !run_plans(m, &due, &error) ||
+		!release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
 		!clean_up(m, &error)) {
 		log_error(NULL, "maintaining the pools: %s", error->message);
 		due = MIN(due, g_get_monotonic_time() + 5 * G_USEC_PER_SEC);

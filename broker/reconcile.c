@@ -8,6 +8,7 @@
 #include "brokers.h"
 #include "fault.h"
 #include "log.h"
+#include "plan.h"
 #include "seat.h"
 #include "providers.h"
 #include "store_desktop.h"
@@ -17,11 +18,20 @@
 /* One that runs without an identity was to be made anew: it is not to be used as it is. */
 static const char *state_found(const Seat *seat, gboolean leased, ProviderState state)
 {
+	if (state == PROVIDER_SUSPENDED)
+		return leased ? "in-use" : "suspended";
 	if (state != PROVIDER_RUNNING)
 		return "off";
 	if (seat && seat->ops->clone && !seat->row->identity)
 		return store_desktop_clean(seat->row) ? "off" : "resetting";
 	return leased ? "in-use" : "ready";
+}
+
+static gboolean left(Core *core, const char *id, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+
+	return tx.db && plan_leave(core, id, PLAN_DISCONNECT, 0, error) && db_commit(&tx, error);
 }
 
 /* What a desktop really is now. Steps that the broker did not finish are begun anew by whoever
@@ -49,7 +59,7 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
 	if (row->owner && row->held_until == 0 && !leased)
-		return store_desktop_leave(core->db, row->id, now + core->times.grace, error);
+		return left(core, row->id, error);
 	return TRUE;
 }
 

@@ -13,6 +13,7 @@
 #include "control/control.h"
 #include "core_parts.h"
 #include "fault.h"
+#include "plan.h"
 
 /* What a gateway is told of a lease; copies. */
 typedef struct {
@@ -57,6 +58,8 @@ gboolean session_ended(Core *core, const ControlMessage *notice);
 
 /* The broker ends it; every gateway is told. FALSE: there is none. */
 gboolean session_end(Core *core, const char *lease, Fault code, const char *reason);
+/* The same, and what that means to the desktop's plan. */
+gboolean session_end_by_plan(Core *core, const char *lease, PlanEvent event, const char *reason);
 void sessions_end_desktop(Core *core, const char *desktop_id, const char *reason);
 /* A gateway's connection dropped: its leases end. */
 void sessions_gateway_gone(Core *core, const Asker *asker);

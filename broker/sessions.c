@@ -146,15 +146,14 @@ static void give_up_reports(Core *core, gint64 now)
 	}
 }
 
-/* The desktop is held for its person through the grace, or as long as a ticket for it is good. */
+/* What comes of it is the plan's; it stays held as long as a ticket for it is good. */
 static gboolean record_leave(Core *core, const Lease *lease, GError **error)
 {
 	gint64 now = core_now();
 	gint64 ticket = 0;
 
 	return store_ticket_latest(core->db, lease->desktop, now, &ticket, error) &&
-	       store_desktop_leave(core->db, lease->desktop,
-		       MAX(now + core->times.grace, ticket), error);
+	       plan_leave(core, lease->desktop, lease->event, ticket, error);
 }
 
 /* Somebody may have the desktop by now, if the store was late: then it is not left. 0: the lease
@@ -264,8 +263,8 @@ void sessions_tell_end(Core *core, const char *id, Fault code, const char *reaso
 }
 
 /* ours_only: for what only the broker that watches over it can say. */
-static gboolean end_one(Core *core, const char *id, Fault code, const char *reason,
-	gboolean reported, gboolean ours_only)
+static gboolean end_one(Core *core, const char *id, Fault code, PlanEvent event,
+	const char *reason, gboolean reported, gboolean ours_only)
 {
 	Sessions *s = core->sessions;
 	gboolean ended = FALSE;
@@ -275,6 +274,7 @@ static gboolean end_one(Core *core, const char *id, Fault code, const char *reas
 	lease = ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id);
 	if (lease) {
 		lease->ours_only = ours_only;
+		lease->event = event;
 		ended = end_lease(core, lease, reason, reported);
 	}
 	g_mutex_unlock(&s->lock);
@@ -287,12 +287,17 @@ static gboolean end_one(Core *core, const char *id, Fault code, const char *reas
 
 gboolean sessions_end(Core *core, const char *id, Fault code, const char *reason, gboolean reported)
 {
-	return end_one(core, id, code, reason, reported, FALSE);
+	return end_one(core, id, code, PLAN_DISCONNECT, reason, reported, FALSE);
 }
 
 gboolean session_end(Core *core, const char *id, Fault code, const char *reason)
 {
 	return sessions_end(core, id, code, reason, FALSE);
+}
+
+gboolean session_end_by_plan(Core *core, const char *id, PlanEvent event, const char *reason)
+{
+	return end_one(core, id, FAULT_ENDED, event, reason, FALSE, FALSE);
 }
 
 /* The ids of the leases for which `match` holds. */
@@ -349,7 +354,8 @@ void sessions_gateway_gone(Core *core, const Asker *asker)
 	g_autoptr(GPtrArray) ids = collect(core->sessions, of_connection, asker->connection);
 
 	for (guint i = 0; i < ids->len; i++)
-		end_one(core, ids->pdata[i], FAULT_ENDED, "gateway process ended", TRUE, TRUE);
+		end_one(core, ids->pdata[i], FAULT_ENDED, PLAN_DISCONNECT, "gateway process ended",
+			TRUE, TRUE);
 }
 
 void sessions_expire(Core *core, gint64 *due)
@@ -361,8 +367,8 @@ void sessions_expire(Core *core, gint64 *due)
 	gpointer lease;
 
 	for (guint i = 0; i < ids->len; i++)
-		end_one(core, ids->pdata[i], FAULT_TIMEOUT, "its gateway did not confirm it", FALSE,
-			TRUE);
+		end_one(core, ids->pdata[i], FAULT_TIMEOUT, PLAN_DISCONNECT,
+			"its gateway did not confirm it", FALSE, TRUE);
 	g_mutex_lock(&s->lock);
 	write_again(core);
 	if (g_hash_table_size(s->unwritten) > 0)

@@ -84,6 +84,17 @@ void pool_view_free(PoolView *view)
 	g_free(view);
 }
 
+void plan_view_free(PlanView *view)
+{
+	if (!view)
+		return;
+	g_free(view->pool);
+	g_free(view->disconnect);
+	g_free(view->idle);
+	g_free(view->logout);
+	g_free(view);
+}
+
 void admin_desktop_view_free(AdminDesktopView *view)
 {
 	if (!view)

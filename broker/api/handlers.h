@@ -49,6 +49,11 @@ gboolean handle_session_move(Request *request, GError **error);
 gboolean handle_audit(Request *request, GError **error);
 gboolean handle_events(Request *request, GError **error);
 
+/* handle_plan.c */
+gboolean handle_session_extend(Request *request, GError **error);
+gboolean handle_plans(Request *request, GError **error);
+gboolean handle_plan_set(Request *request, GError **error);
+
 /* handle_misc.c */
 gboolean handle_health(Request *request, GError **error);
 gboolean handle_description(Request *request, GError **error);

@@ -20,6 +20,7 @@ const Route routes[] = {
 	{"GET", V1 "/sessions", MAY_USER, WORK_QUICK, .run = handle_sessions},
 	{"DELETE", V1 "/sessions/{id}", MAY_USER, WORK_QUICK, .run = handle_session_end},
 	{"POST", V1 "/sessions/{id}/end", MAY_USER, WORK_QUICK, .run = handle_session_end},
+	{"POST", V1 "/sessions/{id}/extend", MAY_USER, WORK_QUICK, .run = handle_session_extend},
 
 	{"GET", ADMIN "/images", MAY_ADMIN, WORK_QUICK, .run = handle_images},
 	{"POST", ADMIN "/images", MAY_ADMIN, WORK_START, .run = handle_image_add},
@@ -30,6 +31,8 @@ const Route routes[] = {
 	{"POST", ADMIN "/pools/{name}/rollback", MAY_ADMIN, WORK_START,
 	 .run = handle_pool_rollback},
 	{"DELETE", ADMIN "/pools/{name}", MAY_ADMIN, WORK_START, .run = handle_pool_remove},
+	{"GET", ADMIN "/plans", MAY_ADMIN, WORK_QUICK, .run = handle_plans},
+	{"POST", ADMIN "/pools/{name}/plan", MAY_ADMIN, WORK_QUICK, .run = handle_plan_set},
 	{"GET", ADMIN "/machines", MAY_ADMIN, WORK_QUICK, .run = handle_machines},
 	{"POST", ADMIN "/machines", MAY_ADMIN, WORK_QUICK, .run = handle_machine_add},
 	{"DELETE", ADMIN "/machines/{id}", MAY_ADMIN, WORK_START, .run = handle_machine_remove},

@@ -34,6 +34,12 @@ static gint64 idle_seconds(const SessionView *view)
 	return MAX(g_get_real_time() / G_USEC_PER_SEC - view->active_at, 0);
 }
 
+/* For who has another clock. */
+static gint64 left(const SessionView *view)
+{
+	return MAX(view->ends_at - g_get_real_time() / G_USEC_PER_SEC, 0);
+}
+
 json_t *view_session(const SessionView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", view_text(view->id),
@@ -49,6 +55,11 @@ json_t *view_session(const SessionView *view)
 	json_object_set_new(json, "ended_at", json_integer(view->ended_at));
 	if (view->ended_at == 0)
 		json_object_set_new(json, "idle", json_integer(idle_seconds(view)));
+	json_object_set_new(json, "ends_at", json_integer(view->ends_at));
+	json_object_set_new(json, "warn_at", json_integer(view->warn_at));
+	json_object_set_new(json, "ends_in", view->ends_at ? json_integer(left(view)) : json_null());
+	json_object_set_new(json, "ends_why", view_text(view->ends_why));
+	json_object_set_new(json, "extendable", json_boolean(view->extendable));
 	json_object_set_new(json, "reason", view_text(view->reason));
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));
@@ -67,6 +78,21 @@ json_t *view_image(const ImageView *view)
 
 	json_object_set_new(json, "copied", json_boolean(view->files != NULL));
 	json_object_set_new(json, "added_at", json_integer(view->added_at));
+	return json;
+}
+
+json_t *view_plan(const PlanView *view)
+{
+	json_t *json = json_pack("{s:o,s:o,s:I,s:o,s:I}", "pool", view_text(view->pool),
+				 "disconnect", view_text(view->disconnect), "disconnect_after",
+				 (json_int_t)view->disconnect_after, "idle", view_text(view->idle),
+				 "idle_after", (json_int_t)view->idle_after);
+
+	json_object_set_new(json, "logout", view_text(view->logout));
+	json_object_set_new(json, "logout_after", number(view->logout_after));
+	json_object_set_new(json, "length", number(view->length));
+	json_object_set_new(json, "warn", number(view->warn));
+	json_object_set_new(json, "extend", number(view->extend));
 	return json;
 }
 

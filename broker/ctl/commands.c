@@ -34,6 +34,20 @@ static const Column pool_columns[] = {
 	{NULL},
 };
 
+static const Column plan_columns[] = {
+	{"POOL", "pool"},
+	{"DISCONNECT", "disconnect"},
+	{"AFTER", "disconnect_after", COLUMN_NUMBER},
+	{"IDLE", "idle"},
+	{"AFTER", "idle_after", COLUMN_NUMBER},
+	{"LOGOUT", "logout"},
+	{"AFTER", "logout_after", COLUMN_NUMBER},
+	{"LENGTH", "length", COLUMN_NUMBER},
+	{"WARN", "warn", COLUMN_NUMBER},
+	{"EXTEND", "extend", COLUMN_NUMBER},
+	{NULL},
+};
+
 static const Column machine_columns[] = {
 	{"ID", "id"},
 	{"NAME", "name"},
@@ -177,6 +191,22 @@ const Command commands[] = {
 	 .arguments = {"name"}},
 	REMOVE("pool remove", "/pools/{name}", "name", "Remove a pool and destroy its desktops"),
 
+	{.words = "pool plan",
+	 .method = "POST",
+	 .path = ADMIN "/pools/{name}/plan",
+	 .help = "Say what becomes of the desktops of a pool when people have left them",
+	 .arguments = {"name"},
+	 .options = {{"--disconnect", "disconnect", OPTION_TEXT, "ACTION"},
+		     {"--disconnect-after", "disconnect_after", OPTION_NUMBER, "SECONDS"},
+		     {"--idle", "idle", OPTION_TEXT, "ACTION"},
+		     {"--idle-after", "idle_after", OPTION_NUMBER, "SECONDS"},
+		     {"--logout", "logout", OPTION_TEXT, "ACTION"},
+		     {"--logout-after", "logout_after", OPTION_NUMBER, "SECONDS"},
+		     {"--length", "length", OPTION_NUMBER, "SECONDS"},
+		     {"--warn", "warn", OPTION_NUMBER, "SECONDS"},
+		     {"--extend", "extend", OPTION_NUMBER, "SECONDS"}}},
+	LIST("pool plans", "/plans", plan_columns, "List what becomes of them"),
+
 	{.words = "machine add",
 	 .method = "POST",
 	 .path = ADMIN "/machines",
@@ -225,7 +255,7 @@ const Command commands[] = {
 	ACT("start", "Start a desktop"),
 	ACT("stop", "Stop a desktop and end its session"),
 	ACT("reset", "Throw away what was written to a desktop"),
-	ACT("release", "Take a dedicated desktop from its owner"),
+	ACT("release", "Take a desktop from its owner"),
 
 	{.words = "sessions",
 	 .method = "GET",

@@ -28,7 +28,13 @@ enum {
 	PROVIDER_LOCAL = 1 << 6,    /* ... on its machine, for no other one   */
 };
 
-typedef enum { PROVIDER_ABSENT, PROVIDER_STOPPED, PROVIDER_RUNNING } ProviderState;
+/* Suspended: it keeps its memory and its place but no processor; start() lets it go on. */
+typedef enum {
+	PROVIDER_ABSENT,
+	PROVIDER_STOPPED,
+	PROVIDER_SUSPENDED,
+	PROVIDER_RUNNING
+} ProviderState;
 
 /* A golden image: files never written to by a desktop. Owned by the caller. */
 typedef struct {
@@ -79,6 +85,8 @@ typedef struct {
 	/* Returns when it is stopped. force: no question to the guest. */
 	gboolean (*stop)(Provider *provider, const ProviderDesktop *desktop, gboolean force,
 		GError **error);
+	/* A running one stands still, with its windows open. NULL: it cannot. */
+	gboolean (*suspend)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 	gboolean (*state)(Provider *provider, const ProviderDesktop *desktop,
 		ProviderState *out_state, GError **error);
 

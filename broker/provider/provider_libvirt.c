@@ -250,6 +250,15 @@ static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop
 	return libvirt_reset(provider, desktop, out_identity, error);
 }
 
+/* By us or an admin; one that stands still because its disk failed does not count. */
+static gboolean suspended(virDomainPtr domain)
+{
+	int state, reason;
+
+	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
+	       reason == VIR_DOMAIN_PAUSED_USER;
+}
+
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
@@ -258,6 +267,10 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 	if (!domain)
 		return FALSE;
 	libvirt_link_mind_end(provider->link, desktop->id);
+	if (suspended(domain) && virDomainResume(domain) < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain does not go on");
+		return FALSE;
+	}
 	if (virDomainIsActive(domain) == 1)
 		return TRUE;
 	if (virDomainCreate(domain) < 0) {
@@ -286,6 +299,19 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 	return end_domain(domain, force, error);
 }
 
+static gboolean libvirt_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+
+	if (!domain)
+		return FALSE;
+	if (suspended(domain) || virDomainSuspend(domain) == 0)
+		return TRUE;
+	libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be suspended");
+	return FALSE;
+}
+
 static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop,
 			      ProviderState *out_state, GError **error)
 {
@@ -301,6 +327,8 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	}
 	if (!domain)
 		*out_state = PROVIDER_ABSENT;
+	else if (suspended(domain))
+		*out_state = PROVIDER_SUSPENDED;
 	else
 		*out_state = virDomainIsActive(domain) == 1 ? PROVIDER_RUNNING : PROVIDER_STOPPED;
 	return TRUE;
@@ -485,6 +513,7 @@ const ProviderOps provider_libvirt = {
 	.clone = libvirt_clone,
 	.start = libvirt_start,
 	.stop = libvirt_stop,
+	.suspend = libvirt_suspend,
 	.state = libvirt_state,
 	.displays = libvirt_displays,
 	.display = libvirt_display,

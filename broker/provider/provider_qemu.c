@@ -9,6 +9,7 @@
 #include "provider.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "autofd.h"
@@ -26,6 +27,7 @@
 #define POWERDOWN_TIMES   10 /* that is still booting does not feel                     */
 #define QUIT_SECONDS      5
 #define RETRY_MS          20
+#define STILL             "suspended" /* a file in its place */
 
 struct Provider {
 	char *dir;
@@ -87,6 +89,46 @@ static gboolean qemu_image_ensure(Provider *provider, const ProviderImage *image
 	return TRUE;
 }
 
+/* The file says that it stands still, and is there a moment longer than that is true: a broker that
+ * is killed in between lets it go on for nothing. */
+static gboolean set_still(Provider *provider, const char *desktop_id, gboolean still,
+			  GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop_id);
+	g_autofree char *flag = g_build_filename(place, STILL, NULL);
+	g_autofree char *path = g_build_filename(place, QEMU_MONITOR, NULL);
+	gint64 deadline = dial_deadline(QUIT_SECONDS);
+	g_autoptr(Qmp) qmp = NULL;
+	json_t *done;
+
+	if (still && !g_file_set_contents(flag, "", 0, NULL)) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: cannot be written", flag);
+		return FALSE;
+	}
+	qmp = qmp_open(path, deadline, error);
+	done = qmp ? qmp_execute(qmp, still ? "stop" : "cont", NULL, deadline, error) : NULL;
+	if (!done)
+		return FALSE;
+	json_decref(done);
+	if (!still)
+		g_unlink(flag);
+	return TRUE;
+}
+
+static void forget_still(const char *place)
+{
+	g_autofree char *flag = g_build_filename(place, STILL, NULL);
+
+	g_unlink(flag);
+}
+
+static gboolean stands_still(const char *place)
+{
+	g_autofree char *flag = g_build_filename(place, STILL, NULL);
+
+	return g_file_test(flag, G_FILE_TEST_EXISTS);
+}
+
 /* Waits for QEMU's end: politely, and then not. Takes the pidfd. */
 static gboolean end_process(const char *place, int pidfd_taken, gboolean force, GError **error)
 {
@@ -94,6 +136,9 @@ static gboolean end_process(const char *place, int pidfd_taken, gboolean force, 
 	autofd int pidfd = pidfd_taken;
 	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(QUIT_SECONDS), NULL);
 
+	/* One that stands still does not hear the button. */
+	if (qmp && !force && stands_still(place))
+		json_decref(qmp_execute(qmp, "cont", NULL, dial_deadline(QUIT_SECONDS), NULL));
 	for (int i = 0; qmp && !force && i < POWERDOWN_TIMES; i++) {
 		json_decref(qmp_execute(qmp, "system_powerdown", NULL,
 					dial_deadline(POWERDOWN_SECONDS), NULL));
@@ -175,7 +220,12 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 	autofd int monitor = -1;
 	int pidfd = qemu_process_find(place, desktop->id);
 
+	if (pidfd >= 0 && stands_still(place) && !set_still(provider, desktop->id, FALSE, error)) {
+		close(pidfd);
+		return FALSE;
+	}
 	if (pidfd < 0) {
+		forget_still(place);
 		if (!identity) {
 			g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s: no such desktop",
 				    desktop->id);
@@ -203,6 +253,11 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 	return TRUE;
 }
 
+static gboolean qemu_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	return set_still(provider, desktop->id, TRUE, error);
+}
+
 static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
 			   ProviderState *out_state, GError **error)
 {
@@ -212,7 +267,7 @@ static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
 
 	if (pidfd >= 0) {
 		qemu_watch_add(provider->watch, desktop->id, pidfd);
-		*out_state = PROVIDER_RUNNING;
+		*out_state = stands_still(place) ? PROVIDER_SUSPENDED : PROVIDER_RUNNING;
 	} else {
 		*out_state = identity ? PROVIDER_STOPPED : PROVIDER_ABSENT;
 	}
@@ -278,6 +333,7 @@ const ProviderOps provider_qemu = {
 	.clone = qemu_clone,
 	.start = qemu_start,
 	.stop = qemu_stop,
+	.suspend = qemu_suspend,
 	.state = qemu_state,
 	.displays = qemu_displays,
 	.display = qemu_display,

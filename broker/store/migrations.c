@@ -206,6 +206,24 @@ static const char *const images[] = {
 	NULL,
 };
 
+/* What becomes of a pool's desktops; what is due to one of them (due_at 0 = nothing); how much a
+ * session's length was extended. Times in seconds. */
+static const char *const plans[] = {
+	"CREATE TABLE plan ("
+	" pool TEXT NOT NULL PRIMARY KEY REFERENCES pool (name) ON DELETE CASCADE,"
+	" on_disconnect TEXT NOT NULL, disconnect_after BIGINT NOT NULL,"
+	" on_idle TEXT NOT NULL, idle_after BIGINT NOT NULL," /* 0 = never */
+	" on_logout TEXT NOT NULL, logout_after BIGINT NOT NULL,"
+	" length BIGINT NOT NULL," /* of a session; 0 = any */
+	" warn BIGINT NOT NULL,"
+	" extend BIGINT NOT NULL)",
+	"ALTER TABLE desktop ADD COLUMN due TEXT",
+	"ALTER TABLE desktop ADD COLUMN due_at BIGINT NOT NULL DEFAULT 0",
+	"CREATE INDEX desktop_due ON desktop (due_at) WHERE due_at > 0",
+	"ALTER TABLE session ADD COLUMN extended BIGINT NOT NULL DEFAULT 0",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images};
+	images, plans};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -108,6 +108,16 @@ GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError 
 	return read_all(rows);
 }
 
+GPtrArray *store_desktops_left(Db *db, const char *user, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		SELECT " WHERE d.owner = ? AND d.state IN ('ready', 'off', 'suspended')"
+		       " AND d.used = d.identity ORDER BY d.id",
+		DB_TEXT(user));
+
+	return read_all(rows);
+}
+
 GHashTable *store_desktop_names(Db *db, const char *pool, GError **error)
 {
 	g_autoptr(DbRows) rows =
@@ -304,9 +314,11 @@ gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 un
 	gint64 claimed = db_change(db, error,
 		"UPDATE desktop SET held_until = CASE WHEN owner IS NULL THEN ?"
 		" WHEN held_until = 0 THEN 0 WHEN held_until < ? THEN ? ELSE held_until END,"
+		" due_at = CASE WHEN owner IS NULL OR due_at = 0 THEN 0"
+		" WHEN due_at < ? THEN ? ELSE due_at END,"
 		" owner = ? WHERE id = ? AND (owner IS NULL OR owner = ?)",
-		DB_INT(until), DB_INT(until), DB_INT(until), DB_TEXT(user), DB_TEXT(id),
-		DB_TEXT(user));
+		DB_INT(until), DB_INT(until), DB_INT(until), DB_INT(until), DB_INT(until),
+		DB_TEXT(user), DB_TEXT(id), DB_TEXT(user));
 
 	if (claimed == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "somebody else is using desktop %s", id);
@@ -316,9 +328,12 @@ gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 un
 gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 until, GError **error)
 {
 	gint64 held = db_change(db, error,
-		"UPDATE desktop SET held_until = CASE held_until WHEN 0 THEN 0 ELSE ? END"
+		"UPDATE desktop SET held_until ="
+		" CASE WHEN held_until = 0 OR held_until = ? THEN held_until ELSE ? END,"
+		" due_at = CASE WHEN due_at > 0 AND due_at < ? THEN ? ELSE due_at END"
 		" WHERE id = ? AND owner = ?",
-		DB_INT(until), DB_TEXT(id), DB_TEXT(user));
+		DB_INT(STORE_DESKTOP_KEPT), DB_INT(until), DB_INT(until), DB_INT(until),
+		DB_TEXT(id), DB_TEXT(user));
 
 	if (held == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is no longer held for %s", id,
@@ -332,7 +347,7 @@ gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 no
 {
 	gint64 entered = db_change(db, error,
 		"UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
-		" held_until = 0, last_used = ?"
+		" held_until = 0, due_at = 0, last_used = ?"
 		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')"
 		/* what cannot be told from a fresh one later is nobody's place */
 		" AND (identity IS NOT NULL OR address IS NOT NULL)",
@@ -360,8 +375,19 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
 	return db_run(db, error,
-		"UPDATE desktop SET held_until = ? WHERE id = ? AND held_until > ?", DB_INT(now),
-		DB_TEXT(id), DB_INT(now));
+		"UPDATE desktop SET held_until = ? WHERE id = ? AND held_until > ? AND held_until < ?",
+		DB_INT(now), DB_TEXT(id), DB_INT(now), DB_INT(STORE_DESKTOP_KEPT));
+}
+
+gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error)
+{
+	gint64 given = db_change(db, error,
+		"UPDATE desktop SET held_until = ?, due_at = 0 WHERE id = ? AND state <> 'in-use'",
+		DB_INT(now), DB_TEXT(id));
+
+	if (given == 0)
+		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is in use", id);
+	return given > 0;
 }
 
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error)

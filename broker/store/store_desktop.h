@@ -20,7 +20,7 @@ typedef struct {
 	char *pool;
 	char *kind;   /* of the pool */
 	char *owner;  /* NULL = none */
-	char *state;  /* "off", "starting", "ready", "in-use", "resetting", "failed" */
+	char *state;  /* "off", "starting", "ready", "in-use", "suspended", "resetting", "failed" */
 	char *detail;
 	char *identity;
 	char *used;
@@ -31,6 +31,9 @@ typedef struct {
 	char *image;  /* what its overlay rests (without an identity: rested) on; NULL = nothing */
 	unsigned version;
 } StoreDesktop;
+/* held_until of one that stays its person's until a plan's step or an admin says otherwise. */
+#define STORE_DESKTOP_KEPT ((gint64)4102444800)
+
 void store_desktop_free(StoreDesktop *desktop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDesktop, store_desktop_free)
 
@@ -40,6 +43,8 @@ StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NO
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
 /* Those of a pool that are this person's, by name. */
 GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error);
+/* Those, of any pool, that this person has used and left. */
+GPtrArray *store_desktops_left(Db *db, const char *user, GError **error);
 /* The names (a set of char *) that are taken in the pool. */
 GHashTable *store_desktop_names(Db *db, const char *pool, GError **error);
 /* kind is the pool's and ignored. FAULT_CLIENT if the pool has one of that name. */
@@ -79,7 +84,7 @@ GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker,
  * broker's reach; NULL = wherever. */
 gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
 	char **out_id, GError **error);
-/* Gives it to the person, at least until then; FAULT_BUSY if somebody else has it. */
+/* Gives it to the person, at least until then, and no step of a plan before; FAULT_BUSY if somebody else has it. */
 gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until,
 	GError **error);
 
@@ -96,7 +101,7 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 
 /* ---- the maintainer's */
 
-/* Cuts a hold short (a start that failed): the next release takes it. */
+/* Cuts a hold short (a start that failed), unless it is kept: the next release takes it. */
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error);
 /* Takes floating desktops and machines from holders whose time is over; the dirty ones become
  * "resetting". *out_next: when the next hold ends, 0 = there is none. Returns how many, or -1. */
@@ -104,5 +109,7 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 /* Ids (char *) of desktops without an owner that must be reset before anybody may have them: those
  * on this broker's machine and, with `shared`, those that any broker reaches. */
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error);
+/* The same for one that is kept, too. FAULT_BUSY in use. */
+gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error);
 /* No owner any more (dedicated). FAULT_BUSY in use. */
 gboolean store_desktop_disown(Db *db, const char *id, GError **error);

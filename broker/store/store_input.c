@@ -5,16 +5,16 @@
 gboolean store_input_put(Db *db, const char *session, gint64 at, GError **error)
 {
 	return db_run(db, error,
-		"INSERT INTO session_input (session, at)"
-		" SELECT id, ? FROM session WHERE id = ? AND ended_at = 0"
-		" ON CONFLICT (session) DO UPDATE SET at = excluded.at"
-		" WHERE session_input.at < excluded.at",
-		DB_INT(at), DB_TEXT(session));
+		      "INSERT INTO session_input (session, at)"
+		      " SELECT id, ? FROM session WHERE id = ? AND ended_at = 0"
+		      " ON CONFLICT (session) DO UPDATE SET at = excluded.at"
+		      " WHERE session_input.at < excluded.at",
+		      DB_INT(at), DB_TEXT(session));
 }
 
 gboolean store_input_clean(Db *db, GError **error)
 {
 	return db_run(db, error,
-		"DELETE FROM session_input"
-		" WHERE session NOT IN (SELECT id FROM session WHERE ended_at = 0)");
+		      "DELETE FROM session_input"
+		      " WHERE session NOT IN (SELECT id FROM session WHERE ended_at = 0)");
 }

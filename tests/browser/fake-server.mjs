@@ -194,6 +194,14 @@ export class FakeServer {
             return response.end('[virt-viewer]\ntype=spice\n');
         case 'GET sessions':
             return send(200, this.sessions);
+        case 'POST sessions/ID/extend': {
+            const session = this.sessions.find((one) => one.id === id);
+
+            session.ends_at += 600;
+            session.ends_in += 600;
+            session.warn_at += 600;
+            return send(200, session);
+        }
         case 'DELETE sessions/ID':
             this.ended.push(id);
             this.sessions = this.sessions.filter((session) => session.id !== id);

@@ -176,3 +176,15 @@ test('link: another host is not called', async ({ page, person }) => {
     await person.fault('spent');
     assert.deepEqual(sockets, []);
 });
+
+test('console: a warning before the end, and a way to stay', async ({ page, server, person }) => {
+    const now = Math.floor(Date.now() / 1000);
+
+    server.sessions = [{ id: 's-1', desktop: 'd-1', desktop_name: 'ann-office', protocol: 'web', state: 'live', peer: '203.0.113.7:1',
+        started_at: now, ends_at: now + 50, warn_at: now - 10, ends_in: 50, ends_why: 'idle', extendable: true, idle: 9 }];
+    await person.openDesktop();
+    await person.sees('.ending', 'Nobody is using this desktop. It ends in 0:');
+    await page.click('.ending button:has-text("Stay")');
+    await page.waitForSelector('.ending', { state: 'hidden' });
+    assert.equal(server.sessions[0].ends_in, 650);
+});

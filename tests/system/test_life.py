@@ -4,6 +4,7 @@
 import contextlib
 import struct
 
+import console
 import procs
 import rfb
 import spice
@@ -48,3 +49,37 @@ def test_how_long_nobody_touched_it(oriel, source, books):
         assert idle("carla") >= 3
         keyboard.send(KEY_DOWN, struct.pack("<I", 0x1E))
         assert eventually(lambda: idle("carla") < 3), oriel.ctl("sessions")
+
+
+def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
+    """The real thing: nobody moves, the session ends with words, QEMU stands still with all that was
+    on the screen, and goes on with the next login."""
+    rules = ["--idle", "suspend", "--idle-after", "4", "--warn", "2"]
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.want_raw()
+        console.wait_for(viewer, reader.prompts, 40)
+        viewer.type("clear; echo still here > /tmp/kept; cat /tmp/kept\n")
+        console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))
+        session = session_of(oriel, "anna")
+        oriel.ctl("pool", "plan", "own", *rules)
+        warned = oriel.login("anna", source).sessions()[0]
+        assert warned["ends_why"] == "idle" and 0 < warned["ends_in"] <= 4, warned
+
+        def over():
+            rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
+            return rows[session["id"]]["state"] == "ended" and rows[session["id"]]["reason"]
+
+        assert eventually(over, 20).startswith("not used for")
+        assert viewer.closed()
+    oriel.ctl("pool", "plan", "own", "--idle", "nothing", "--idle-after", "0")
+
+    def state():
+        rows = oriel.rows("desktops")
+        return next(row["state"] for row in rows if row["id"] == session["desktop"])
+
+    assert eventually(lambda: state() == "suspended"), oriel.ctl("desktops")
+    with vnc(oriel, source, "anna/own") as viewer:
+        viewer.want_raw()
+        assert state() == "in-use"
+        viewer.type("clear; cat /tmp/kept\n")
+        console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))

@@ -114,6 +114,7 @@ export const logout = () => call('POST', 'logout');
 export const desktops = (options) => call('GET', 'desktops', options);
 export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, options);
 export const sessions = (options) => call('GET', 'sessions', options);
+export const extendSession = (id) => call('POST', `sessions/${part(id)}/extend`);
 export const endSession = (id) => call('DELETE', `sessions/${part(id)}`);
 
 export const updateDesktop = (id) => call('POST', `desktops/${part(id)}/update`, { patience: 180000 });

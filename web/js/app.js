@@ -71,7 +71,7 @@ async function desktopPage(id) {
                 report(view);
             });
 
-            return { url: api.socketUrl(answer.ticket), name: answer.desktop?.name };
+            return { url: api.socketUrl(answer.ticket), name: answer.desktop?.name, desktop: answer.desktop?.id };
         },
     };
     const view = new Console(source, new Settings(), () => router.go('/desktops'));

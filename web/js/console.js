@@ -4,10 +4,11 @@
  * shows the progress, the picture, or what went wrong, and comes back by itself after a network
  * cut, each time with a new ticket, while the last picture stays on the screen.
  *
- * A source is {name, open(signal, report) -> {url, name}, again}: again is false for a link that
- * is good only once.
+ * A source is {name, open(signal, report) -> {url, name, desktop}, again}: again is false for a link
+ * that is good only once; desktop is an id, if it is known.
  */
 import { Clipboard } from './clipboard.js';
+import { Ending } from './ending.js';
 import { errorView, judge, passing } from './errors.js';
 import { watchEscape } from './keys.js';
 import { Link } from './link.js';
@@ -40,6 +41,8 @@ export class Console {
     #cover;
     #toolbar;
     #progress = null;
+    #ending = new Ending();
+    #desktop = null;
     #tries = 0;
     #refusals = 0;
     #lostSince = 0;
@@ -60,7 +63,7 @@ export class Console {
         this.#frozen = h('div', { class: 'frozen', 'aria-hidden': 'true' });
         this.#cover = h('div', { class: 'cover' });
         this.node = h('div', { class: 'console' }, this.#frozen, this.#screen, this.#cover, this.#toolbar.node,
-            this.keyboard.node);
+            this.#ending.node, this.keyboard.node);
         this.#screen.addEventListener('pointerdown', () => this.#toolbar.dismiss());
         /* The buttons at the side of a mouse belong to the desktop, not to the browser's history. */
         for (const type of ['mousedown', 'mouseup', 'auxclick'])
@@ -117,6 +120,7 @@ export class Console {
         this.#attempt = null;
         this.#progress?.stop();
         this.#progress = null;
+        this.#ending.stop();
         const link = this.link;
 
         this.link = null;
@@ -142,6 +146,7 @@ export class Console {
             if (this.#attempt !== attempt)
                 return;
             this.#source.name = way.name ?? this.#source.name;
+            this.#desktop = way.desktop ?? null;
             this.#progress.say('Connecting to your desktop');
             this.#connect(way.url);
         } catch (error) {
@@ -167,6 +172,8 @@ export class Console {
         this.#progress?.stop();
         this.#progress = null;
         this.#liveSince = Date.now();
+        if (this.#desktop !== null)
+            this.#ending.watch(this.#desktop);
         this.#frozen.replaceChildren();
         this.#cover.replaceChildren();
         this.node.classList.remove('covered');
@@ -192,6 +199,7 @@ export class Console {
         const verdict = judge(closed);
 
         this.#freeze();
+        this.#ending.stop();
         this.link = null;
         if (closed.live && Date.now() - this.#liveSince > SETTLED)
             this.#tries = this.#lostSince = this.#refusals = 0;

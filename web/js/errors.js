@@ -59,6 +59,8 @@ const ENDINGS = [
     [/ended by an administrator/, 'ended', 'An administrator has ended this session.'],
     [/stopped by an administrator/, 'ended', 'An administrator has stopped this desktop.'],
     [/reset by an administrator/, 'ended', 'An administrator has reset this desktop.'],
+    [/^not used for/, 'ended', 'It was not used for a while.'],
+    [/^its longest time/, 'ended', 'The longest time for a session was over.'],
     [/was removed/, 'not-found', 'An administrator has removed this desktop.'],
 ];
 

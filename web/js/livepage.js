@@ -8,8 +8,8 @@ import { announce, h, spinner } from './view.js';
 
 const REFRESH = 5000;
 
-/* How long somebody has done nothing is shown, but no news. */
-const tidings = (data) => JSON.stringify(data, (key, value) => key === 'idle' ? undefined : value);
+/* How long somebody has done nothing, and may go on so, is shown, but no news. */
+const tidings = (data) => JSON.stringify(data, (key, value) => key === 'idle' || key === 'ends_in' ? undefined : value);
 
 /*
  * fetch(signal) -> data; build(data, refresh) -> node. Optional: tools({refresh, rebuild}) -> node,

@@ -53,6 +53,7 @@ export const STATES = {
     'starting': 'Starting',
     'ready': 'Ready',
     'in-use': 'In use',
+    'suspended': 'Asleep',
     'resetting': 'Being cleaned',
     'failed': 'Failed',
 };
@@ -63,6 +64,7 @@ export const PROGRESS = {
     'starting': 'Starting your desktop',
     'ready': 'Connecting to your desktop',
     'in-use': 'Connecting to your desktop',
+    'suspended': 'Waking your desktop',
     'resetting': 'Preparing a clean desktop',
     'failed': 'Trying to start your desktop again',
 };

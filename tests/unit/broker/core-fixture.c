@@ -11,13 +11,14 @@
 #include "database.h"
 #include "fault.h"
 #include "secret.h"
+#include "session.h"
 
 FakeProvider fake;
 
 /* ---- the provider */
 
 typedef struct {
-	gboolean running;
+	gboolean running, still;
 	int generation;
 	gboolean busy;
 } Machine;
@@ -126,6 +127,7 @@ static gboolean fake_start(Provider *provider, const ProviderDesktop *d, GError 
 	m = g_hash_table_lookup(machines, d->id);
 	g_assert_nonnull(m);
 	m->running = TRUE;
+	m->still = FALSE;
 	g_mutex_unlock(&lock);
 	return TRUE;
 }
@@ -143,6 +145,18 @@ static gboolean fake_stop(Provider *provider, const ProviderDesktop *d, gboolean
 	return TRUE;
 }
 
+static gboolean fake_suspend(Provider *provider, const ProviderDesktop *d, GError **error)
+{
+	Machine *m;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	g_assert_true(m && m->running);
+	m->still = TRUE;
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
 ProviderState fake_state(const char *id)
 {
 	ProviderState state = PROVIDER_ABSENT;
@@ -151,7 +165,9 @@ ProviderState fake_state(const char *id)
 	g_mutex_lock(&lock);
 	m = g_hash_table_lookup(machines, id);
 	if (m)
-		state = m->running ? PROVIDER_RUNNING : PROVIDER_STOPPED;
+		state = !m->running ? PROVIDER_STOPPED
+			: m->still  ? PROVIDER_SUSPENDED
+				    : PROVIDER_RUNNING;
 	g_mutex_unlock(&lock);
 	return state;
 }
@@ -242,6 +258,7 @@ static const ProviderOps fake_ops = {
 	.clone = fake_clone,
 	.start = fake_start,
 	.stop = fake_stop,
+	.suspend = fake_suspend,
 	.state = fake_get_state,
 	.displays = fake_displays,
 	.display = fake_display,
@@ -402,6 +419,30 @@ Who *core_fixture_who(const char *user)
 	who->user = g_strdup(user);
 	who->groups = g_strsplit("staff", ",", -1);
 	return who;
+}
+
+Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
+	const char *protocol)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+	Ticket *ticket = core_connect(f->core, who, card, protocol, "::1", &error);
+
+	g_assert_no_error(error);
+	return ticket;
+}
+
+char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol)
+{
+	static const Asker nobody = {"a connection", "test"};
+	ControlMessage m = {.type = CONTROL_REDEEM, .id = 1, .ticket = ticket->ticket,
+		.protocol = (char *)protocol, .peer = (char *)"::1"};
+	g_auto(Grant) grant = {0};
+	g_autoptr(GError) error = NULL;
+
+	session_redeem(f->core, &m, &nobody, &grant, &error);
+	g_assert_no_error(error);
+	return g_steal_pointer(&grant.lease);
 }
 
 char *core_fixture_state(CoreFixture *f, unsigned n)

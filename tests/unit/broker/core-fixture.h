@@ -39,6 +39,11 @@ void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsig
 /* A person of group "staff"; who_free(). */
 Who *core_fixture_who(const char *user);
 
+/* A ticket for that card, and the id of the lease that it opens; ticket_free(), g_free(). */
+Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
+	const char *protocol);
+char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol);
+
 /* The provider's view of a desktop; PROVIDER_ABSENT if it has none. */
 ProviderState fake_state(const char *id);
 /* It stops by itself; the core is told. */

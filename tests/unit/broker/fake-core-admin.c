@@ -223,3 +223,37 @@ GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *
 	g_ptr_array_add(views, view);
 	return views;
 }
+
+PlanView *core_plan(Core *core, const char *pool, GError **error)
+{
+	PlanView *view;
+
+	if (!g_str_equal(pool, "demo")) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no pool %s", pool);
+		return NULL;
+	}
+	view = g_new0(PlanView, 1);
+	view->pool = g_strdup("demo");
+	view->disconnect = g_strdup("reset");
+	view->idle = g_strdup("reset");
+	view->logout = g_strdup("reset");
+	view->disconnect_after = 5;
+	view->warn = 60;
+	return view;
+}
+
+GPtrArray *core_plans(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)plan_view_free);
+
+	g_ptr_array_add(views, core_plan(core, "demo", NULL));
+	return views;
+}
+
+gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GError **error)
+{
+	fake_core_note(core, "%s plan_set %s %s/%u %s/%u %s/%u %u %u %u", admin, plan->pool,
+		       plan->disconnect, plan->disconnect_after, plan->idle, plan->idle_after,
+		       plan->logout, plan->logout_after, plan->length, plan->warn, plan->extend);
+	return TRUE;
+}

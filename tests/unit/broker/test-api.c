@@ -138,12 +138,22 @@ static void test_admin(Fixture *f, gconstpointer data)
 	expect(f, root, "POST", "/api/v1/admin/sessions/s-2/move", "{\"desktop\":\"d\"}", 404, NULL);
 	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 204, NULL);
 	expect(f, root, "POST", "/api/v1/admin/pools", add, 201, "\"lab\"");
+	expect(f, anna, "GET", "/api/v1/admin/plans", NULL, 403, NULL);
+	expect(f, root, "GET", "/api/v1/admin/plans", NULL, 200, "\"disconnect_after\":5");
+	expect(f, root, "POST", "/api/v1/admin/pools/demo/plan",
+	       "{\"idle\":\"suspend\",\"idle_after\":900}", 204, NULL);
+	expect(f, root, "POST", "/api/v1/admin/pools/demo/plan", "{\"length\":-1}", 400, "times");
+	expect(f, root, "POST", "/api/v1/admin/pools/none/plan", "{}", 404, NULL);
+	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200, "\"ends_why\":\"length\"");
+	expect(f, anna, "POST", "/api/v1/sessions/s-2/extend", "{}", 404, NULL);
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
 	/* An admin reads the cause, in the core's own words. */
 	expect(f, root, "DELETE", "/api/v1/admin/pools/busy", NULL, 503, "2 desktops of pool");
 	g_assert_cmpstr(fake_core_calls(f->core), ==,
 			"root session_move s-1 d\n"
-			"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n");
+			"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n"
+			"root plan_set demo reset/5 suspend/900 reset/0 0 60 0\n"
+			"anna session_extend s-1\n");
 }
 
 static void ask_admin(Fixture *f, const char *method, const char *path, const char *body,

@@ -13,16 +13,6 @@
 
 static const Asker nobody = {"a connection", "test"};
 
-static Ticket *connect_ok(CoreFixture *f, const char *user, const char *card, const char *protocol)
-{
-	g_autoptr(Who) who = core_fixture_who(user);
-	g_autoptr(GError) error = NULL;
-	Ticket *ticket = core_connect(f->core, who, card, protocol, "::1", &error);
-
-	g_assert_no_error(error);
-	return ticket;
-}
-
 static void connect_fails(CoreFixture *f, const char *user, const char *card, const char *protocol,
 	Fault code)
 {
@@ -31,19 +21,6 @@ static void connect_fails(CoreFixture *f, const char *user, const char *card, co
 
 	g_assert_null(core_connect(f->core, who, card, protocol, "::1", &error));
 	g_assert_error(error, FAULT, (int)code);
-}
-
-/* The lease's id; g_free(). */
-static char *redeem(CoreFixture *f, const Ticket *ticket, const char *protocol)
-{
-	ControlMessage m = {.type = CONTROL_REDEEM, .id = 1, .ticket = ticket->ticket,
-		.protocol = (char *)protocol, .peer = (char *)"::1"};
-	g_auto(Grant) grant = {0};
-	g_autoptr(GError) error = NULL;
-
-	session_redeem(f->core, &m, &nobody, &grant, &error);
-	g_assert_no_error(error);
-	return g_steal_pointer(&grant.lease);
 }
 
 static DesktopView *only_card(CoreFixture *f, const char *user)
@@ -70,7 +47,7 @@ static void test_dedicated(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(before->state, ==, "off");
 	g_assert_cmpuint(g_strv_length(before->protocols), ==, 3);
 
-	first = connect_ok(f, "anna", "p-office", "web");
+	first = core_fixture_connect(f, "anna", "p-office", "web");
 	g_assert_cmpuint(strlen(first->ticket), ==, 43);
 	after = only_card(f, "anna");
 	g_assert_cmpstr(after->id, ==, first->desktop_id);
@@ -78,7 +55,7 @@ static void test_dedicated(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(first->desktop_name, ==, "office-1");
 
 	/* The same one again, by its id; nobody else gets it or another one. */
-	second = connect_ok(f, "anna", first->desktop_id, "spice");
+	second = core_fixture_connect(f, "anna", first->desktop_id, "spice");
 	g_assert_cmpstr(second->desktop_id, ==, first->desktop_id);
 	connect_fails(f, "ben", "p-office", "web", FAULT_BUSY);
 	connect_fails(f, "ben", first->desktop_id, "web", FAULT_NOT_FOUND);
@@ -113,23 +90,23 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	g_autofree char *lease2 = NULL;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = connect_ok(f, "anna", "p-lab", "vnc");
-	lease = redeem(f, first, "vnc");
+	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, first, "vnc");
 	core_fixture_await(f, 0, "in-use");
 	g_assert_true(session_started(f->core, lease, &nobody));
 	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 
 	session_end(f->core, lease, FAULT_ENDED, "left");
-	again = connect_ok(f, "anna", "p-lab", "web");
+	again = core_fixture_connect(f, "anna", "p-lab", "web");
 	g_assert_cmpstr(again->desktop_id, ==, first->desktop_id);
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 0);
-	lease2 = redeem(f, again, "web");
+	lease2 = core_fixture_redeem(f, again, "web");
 	session_end(f->core, lease2, FAULT_ENDED, "left");
 
 	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	core_fixture_await(f, 0, "off");
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
-	other = connect_ok(f, "ben", "p-lab", "vnc");
+	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
 	g_assert_cmpstr(other->desktop_id, ==, first->desktop_id);
 }
 
@@ -142,7 +119,7 @@ static void test_unused(CoreFixture *f, gconstpointer unused)
 
 	f->options->ticket_seconds = 1;
 	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = connect_ok(f, "anna", "p-lab", "vnc");
+	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
 	while (!other && g_get_monotonic_time() < deadline) {
 		g_autoptr(Who) who = core_fixture_who("ben");
@@ -162,8 +139,8 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	g_autofree char *lease = NULL;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = connect_ok(f, "anna", "p-lab", "vnc");
-	lease = redeem(f, first, "vnc");
+	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, first, "vnc");
 	g_atomic_int_set(&fake.same_identity, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");
@@ -173,7 +150,7 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	g_atomic_int_set(&fake.fail_reset, 0);
 	core_fixture_await(f, 0, "off");
-	other = connect_ok(f, "ben", "p-lab", "vnc");
+	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
 }
 
 static void test_machines(CoreFixture *f, gconstpointer unused)
@@ -197,12 +174,12 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(g_strv_length(card->protocols), ==, 2);
 	connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
 
-	ticket = connect_ok(f, "anna", id, "vnc");
-	lease = redeem(f, ticket, "vnc");
+	ticket = core_fixture_connect(f, "anna", id, "vnc");
+	lease = core_fixture_redeem(f, ticket, "vnc");
 	connect_fails(f, "ben", id, "vnc", FAULT_BUSY);
 	/* The same person from elsewhere: takes over. */
-	ticket2 = connect_ok(f, "anna", id, "web");
-	lease2 = redeem(f, ticket2, "web");
+	ticket2 = core_fixture_connect(f, "anna", id, "web");
+	lease2 = core_fixture_redeem(f, ticket2, "web");
 	g_assert_false(session_end(f->core, lease, FAULT_ENDED, "gone already"));
 	g_assert_true(session_end(f->core, lease2, FAULT_ENDED, "left"));
 	for (int i = 0; i < 100 && ticket2; i++) {
@@ -239,7 +216,7 @@ static void test_failures(CoreFixture *f, gconstpointer unused)
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->detail, ==, fault_info(FAULT_DESKTOP)->words);
 	/* And a click tries again. */
-	ticket_free(connect_ok(f, "anna", "p-office", "web"));
+	ticket_free(core_fixture_connect(f, "anna", "p-office", "web"));
 	g_assert_cmpint(fake.clones, ==, 2);
 }
 
@@ -252,7 +229,7 @@ static void test_spares(CoreFixture *f, gconstpointer unused)
 	core_fixture_await(f, 0, "ready");
 	core_fixture_await(f, 1, "ready");
 	starts = g_atomic_int_get(&fake.starts);
-	ticket = connect_ok(f, "anna", "p-lab", "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	core_fixture_await(f, 2, "ready"); /* another one for the one that went */
 	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, starts + 1);
 	/* One that dies comes back. */
@@ -353,10 +330,10 @@ static void test_restart(CoreFixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) live = NULL;
 
 	core_fixture_pool(f, "lab", "floating", 2, 0);
-	kept = connect_ok(f, "anna", "p-lab", "vnc");
-	lost = connect_ok(f, "ben", "p-lab", "vnc");
-	lease = redeem(f, kept, "vnc");
-	lease2 = redeem(f, lost, "vnc");
+	kept = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	lost = core_fixture_connect(f, "ben", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, kept, "vnc");
+	lease2 = core_fixture_redeem(f, lost, "vnc");
 	g_assert_true(session_started(f->core, lease, &nobody));
 	g_assert_true(session_started(f->core, lease2, &nobody));
 	fake_plant("d-unknown");
@@ -385,8 +362,8 @@ static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
 	g_autofree char *lease = NULL;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = connect_ok(f, "anna", "p-lab", "vnc");
-	lease = redeem(f, ticket, "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, ticket, "vnc");
 	g_atomic_int_set(&fake.fail_reset, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");
@@ -394,7 +371,7 @@ static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
 	g_atomic_int_set(&fake.fail_reset, 0);
 	core_fixture_restart(f);
 	core_fixture_await(f, 0, "off");
-	ticket_free(connect_ok(f, "ben", "p-lab", "vnc"));
+	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
 }
 
 static void test_admin(CoreFixture *f, gconstpointer unused)
@@ -405,8 +382,8 @@ static void test_admin(CoreFixture *f, gconstpointer unused)
 	g_autoptr(GPtrArray) audit = NULL;
 
 	core_fixture_pool(f, "office", "dedicated", 1, 0);
-	ticket = connect_ok(f, "anna", "p-office", "vnc");
-	lease = redeem(f, ticket, "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-office", "vnc");
+	lease = core_fixture_redeem(f, ticket, "vnc");
 	g_assert_false(core_pool_remove(f->core, "root", "office", &error));
 	g_assert_error(error, FAULT, FAULT_BUSY);
 	g_clear_error(&error);
@@ -422,7 +399,7 @@ static void test_admin(CoreFixture *f, gconstpointer unused)
 	while (g_atomic_int_get(&fake.resets) == 0)
 		g_usleep(10000);
 	core_fixture_await(f, 0, "off");
-	ticket_free(connect_ok(f, "ben", "p-office", "vnc"));
+	ticket_free(core_fixture_connect(f, "ben", "p-office", "vnc"));
 
 	g_assert_true(core_pool_remove(f->core, "root", "office", &error));
 	g_assert_cmpuint(fake_count(), ==, 0);
