@@ -200,13 +200,15 @@ class Deployment:
         )
         log.close()
 
+    def authd_command(self):
+        return [
+            self.path("bin/oriel-authd"), "--socket", self.path("run/auth.sock"),
+            "--auth", self.path("bin/oriel-auth"), "--pam-confdir", self.path("pam.d"),
+            "--uid", self.broker_uid,
+        ]
+
     def start_authd(self):
-        self._start(
-            "authd",
-            [self.path("bin/oriel-authd"), "--socket", self.path("run/auth.sock")]
-            + ["--auth", self.path("bin/oriel-auth"), "--pam-confdir", self.path("pam.d")]
-            + ["--uid", self.broker_uid],
-        )
+        self._start("authd", self.authd_command())
         assert eventually(self.path("run/auth.sock").exists), self.tail("authd")
 
     def start_broker(self):
