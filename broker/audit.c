@@ -3,6 +3,7 @@
 #include "audit.h"
 
 #include "log.h"
+#include "metrics.h"
 #include "store_audit.h"
 
 gboolean audit_add(Core *core, const AuditEntry *entry, GError **error)
@@ -20,6 +21,7 @@ gboolean audit_add(Core *core, const AuditEntry *entry, GError **error)
 		.milliseconds = entry->milliseconds,
 	};
 
+	metrics_count(METRIC_EVENTS, entry->event, NULL, NULL);
 	return store_audit_add(core->db, &view, error);
 }
 

@@ -282,6 +282,9 @@ void core_watch(Core *core, CoreTold told, gpointer data);
 /* True if the store answers and at least one gateway is linked. detail (g_free) says what lacks. */
 gboolean core_healthy(Core *core, char **out_detail);
 
+/* All that /metrics says, in Prometheus' text format; g_free() it. */
+char *core_metrics(Core *core);
+
 const Options *core_options(const Core *core);
 
 /* The one back-off of refused logins, whatever way they come. Owned by the core; thread-safe. */

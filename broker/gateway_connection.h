@@ -20,6 +20,7 @@ struct GatewayLink {
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
 	gboolean stopping;
+	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways counted */
 };
 
 struct GatewayConnection {
@@ -32,6 +33,7 @@ struct GatewayConnection {
 	unsigned inflight;
 	gboolean gone;
 	char *name;
+	guint64 now[COUNTS_NOW_END - COUNTS_NOW]; /* what it said last is true there */
 };
 
 /* Adds it to the link's set and begins to read. fd: the connection takes it. */

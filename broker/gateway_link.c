@@ -42,6 +42,7 @@ GatewayLink *gateway_link_new(Core *core)
 	g_mutex_init(&link->lock);
 	g_cond_init(&link->empty);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
+	link->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	link->pool = g_thread_pool_new(gateway_connection_run, NULL, WORKERS, FALSE, NULL);
 	link->logins = g_thread_pool_new(gateway_connection_run, NULL, LOGINS, FALSE, NULL);
 	return link;
@@ -101,6 +102,7 @@ void gateway_link_free(GatewayLink *link)
 	if (!link)
 		return;
 	g_hash_table_destroy(link->connections);
+	g_hash_table_destroy(link->counted);
 	g_mutex_clear(&link->lock);
 	g_cond_clear(&link->empty);
 	g_free(link);

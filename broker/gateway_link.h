@@ -31,7 +31,13 @@ void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const ch
 gboolean gateway_link_send(GatewayLink *link, gconstpointer connection,
 	const ControlMessage *message, int fd);
 
+/* Appends what gateways have told, by machine, for /metrics. */
+void gateway_link_write_metrics(GatewayLink *link, GString *text);
+
 /* ---- for gateway_request.c */
+
+/* Takes a report of what this gateway counted. */
+void gateway_link_take_counts(GatewayConnection *connection, const guint64 *counts);
 
 Core *gateway_connection_core(const GatewayConnection *connection);
 /* What it said in its hello; NULL before. Set once, by the hello. */

@@ -221,6 +221,12 @@ static gboolean do_active(GatewayConnection *connection, const ControlMessage *m
 	return TRUE;
 }
 
+static gboolean do_counts(GatewayConnection *connection, const ControlMessage *m, GError **error)
+{
+	gateway_link_take_counts(connection, m->counts);
+	return TRUE;
+}
+
 static gboolean do_hello(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	gateway_connection_welcome(connection, m->gateway);
@@ -244,6 +250,7 @@ static const struct {
 	[CONTROL_STARTED] = {do_started, LANE_READER, FALSE},
 	[CONTROL_ENDED] = {do_ended, LANE_READER, FALSE},
 	[CONTROL_ACTIVE] = {do_active, LANE_READER, FALSE},
+	[CONTROL_COUNTS] = {do_counts, LANE_READER, FALSE},
 };
 
 Lane gateway_request_lane(const ControlMessage *message)

@@ -7,6 +7,7 @@
 #include "desktop.h"
 #include "fault.h"
 #include "maintainer.h"
+#include "metrics.h"
 #include "seat.h"
 #include "secret.h"
 #include "store_ticket.h"
@@ -44,7 +45,8 @@ char *ticket_card(Core *core, const Who *who, const char *wanted, GError **error
 	return NULL;
 }
 
-gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char *protocol,
+/* Assigned and started; see ticket_prepare(). */
+static gboolean prepare(Core *core, const Who *who, const char *card, const char *protocol,
 	char **out_id, GError **error)
 {
 	gint64 until = core_now() + core->times.start + SLACK;
@@ -67,6 +69,23 @@ gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char
 	maintainer_wake(core->maintainer); /* perhaps a spare is missing now */
 	*out_id = g_steal_pointer(&id);
 	return TRUE;
+}
+
+gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char *protocol,
+	char **out_id, GError **error)
+{
+	gint64 began = g_get_monotonic_time();
+	g_autoptr(GError) why = NULL;
+
+	if (prepare(core, who, card, protocol, out_id, &why)) {
+		metrics_count(METRIC_CONNECT, "ok", NULL, NULL);
+		metrics_time(METRIC_CONNECT_SECONDS, (double)(g_get_monotonic_time() - began) / 1e6,
+			NULL);
+		return TRUE;
+	}
+	metrics_count(METRIC_CONNECT, fault_info(fault_code(why))->name, NULL, NULL);
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
 }
 
 /* The ticket, the hold that goes with it and the record of it, or none of them. */

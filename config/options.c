@@ -52,6 +52,7 @@ static const Row rows[] = {
 	{"broker", "ca", TEXT, AT(ca), ""},
 	{"broker", "ticket_seconds", NUMBER, AT(ticket_seconds), "60", 5, 3600},
 	{"broker", "login_minutes", NUMBER, AT(login_minutes), "480", 1, 43200},
+	{"broker", "metrics", TEXT, AT(metrics), ""},
 	{"broker", "accel", TEXT, AT(accel), "auto"},
 
 	{"sockets", "control", TEXT, AT(control), "/run/oriel/control.sock"},

@@ -44,6 +44,7 @@ typedef struct {
 	char *ca;             /* PEM file put into .vv files; empty = none       */
 	int ticket_seconds;   /* life of an unused ticket                        */
 	int login_minutes;    /* life of a web login without use                 */
+	char *metrics;        /* "address:port" of /metrics; empty = none        */
 	char *accel;          /* auto, kvm or tcg                                */
 
 	/* [sockets] */

@@ -193,6 +193,26 @@ static void close_desktop(Session *s)
 	s->endpoint_fd = -1;
 }
 
+void session_count(Session *s, guint64 *counts)
+{
+	SessionLoop *loop = s->loop;
+
+	counts[loop->relayed ? COUNTS_RELAYING : COUNTS_HANDSHAKING]++;
+	counts[COUNTS_BYTES_IN] += s->client.bytes_in - loop->counted_in;
+	counts[COUNTS_BYTES_OUT] += s->client.bytes_out - loop->counted_out;
+	loop->counted_in = s->client.bytes_in;
+	loop->counted_out = s->client.bytes_out;
+}
+
+static void count_end(Session *s, Fault code)
+{
+	guint64 *counts = worker_counts(s->worker);
+
+	counts[COUNTS_ENDED + code]++;
+	if (!s->loop->relayed && code != FAULT_ENDED)
+		counts[COUNTS_LOST + counts_step(s->log.step)]++;
+}
+
 /* Nothing of the session is left but its memory, which goes with the last handle. */
 static void finish(Session *s)
 {
@@ -208,6 +228,7 @@ static void finish(Session *s)
 		uv_close((uv_handle_t *)&loop->client_poll, on_closed);
 	loop->client_events = -1;
 	uv_close((uv_handle_t *)&loop->timer, on_closed);
+	session_count(s, worker_counts(s->worker));
 	peer_clear(&s->client);
 	worker_session_gone(s->worker, s, loop->relayed);
 }
@@ -290,6 +311,7 @@ static void end(Session *s, const GError *error)
 		worker_forget(s->worker, loop->request, s->lease == NULL && s->ask.kind != ASK_JOIN);
 	loop->request = 0;
 	report(s, code, reason);
+	count_end(s, code);
 	if (error != NULL && s->front != NULL && !s->client.eof)
 		s->front->goodbye(s, error);
 	/* Who ended it on purpose said so in words; a fault's message is for the admin. */

@@ -195,6 +195,9 @@ void session_report_live(Session *session);
  * told just now. */
 void session_report_input(Session *session);
 
+/* Adds itself to the worker's counts (control/counts.h), and its bytes since the last time. */
+void session_count(Session *session, guint64 *counts);
+
 /* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
  * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE. */
 gboolean session_drop(Session *session);

@@ -39,6 +39,7 @@ typedef struct SessionLoop {
 	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and
 						  since when; 0 = none */
 	guint64 bytes_in, bytes_out, lease_at; /* where the present lease began */
+	guint64 counted_in, counted_out;       /* bytes that session_count() has named */
 } SessionLoop;
 
 /* session_steps.c: the first steps of the table, and redeem */

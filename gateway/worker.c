@@ -9,14 +9,16 @@
 #include "net/tls.h"
 #include "sandbox_gateway.h"
 #include "sockets.h"
+#include "tally.h"
 
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define INPUT_MS 1000 /* how soon the broker hears that somebody is back */
-#define TIDY_MS  2000 /* after a session's end: what it had in buffers goes back to the system */
+#define INPUT_MS  1000 /* how soon the broker hears that somebody is back */
+#define COUNTS_MS 3000 /* between two reports of what was counted */
+#define TIDY_MS   2000 /* after a session's end: what it had in buffers goes back to the system */
 
 struct Worker {
 	uv_loop_t loop;
@@ -32,7 +34,8 @@ struct Worker {
 	Buckets *buckets;
 	GQueue again; /* sessions that have more to do, by their turn */
 	uv_signal_t signals[4];
-	uv_timer_t drain, tidy, input;
+	uv_timer_t drain, tidy, input, report;
+	guint64 counts[COUNTS_N]; /* since the last report               */
 	uv_idle_t turns;   /* runs while there are some in `again` */
 	gboolean retired;  /* no new connections                   */
 	gboolean draining; /* ... and old ones not for long        */
@@ -68,6 +71,11 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 	return vnc ? worker->tls_vnc : worker->tls_web;
 }
 
+guint64 *worker_counts(Worker *worker)
+{
+	return worker->counts;
+}
+
 /* ---- connections */
 
 /* Who comes too much is told so in its own words, as long as there is room for telling. */
@@ -75,9 +83,13 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 {
 	Worker *worker = data;
 	gboolean proxied = address_within(worker->proxies, address);
-	const char *limit;
+	const char *limit = NULL;
+	gboolean room = admission_judge(worker->admission, address, proxied, uv_now(&worker->loop),
+		&limit);
 
-	if (admission_judge(worker->admission, address, proxied, uv_now(&worker->loop), &limit))
+	worker->counts[COUNTS_CONNECTIONS]++;
+	worker->counts[COUNTS_REFUSED] += limit != NULL || !room;
+	if (room)
 		session_start(worker, fd, address, vnc_only, proxied, limit);
 	else
 		close(fd);
@@ -93,7 +105,11 @@ void worker_session_started(Worker *worker, Session *session)
 
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address)
 {
-	return admission_move(worker->admission, session, address);
+	gboolean welcome = session->limit == NULL;
+	gboolean room = admission_move(worker->admission, session, address);
+
+	worker->counts[COUNTS_REFUSED] += welcome && (session->limit != NULL || !room);
+	return room;
 }
 
 /* Sessions only look whether there is news: none begins or ends here. */
@@ -116,6 +132,7 @@ void worker_session_relaying(Worker *worker, Session *session)
 	if (!uv_is_active((uv_handle_t *)&worker->input) &&
 	    !uv_is_closing((uv_handle_t *)&worker->input))
 		uv_timer_start(&worker->input, on_input, INPUT_MS, INPUT_MS);
+	tally_relaying(worker->counts, session);
 }
 
 /* ---- turns */
@@ -284,6 +301,15 @@ static void on_up(gpointer data, gboolean again)
 		session_report_live(all->pdata[i]);
 }
 
+/* ---- counts */
+
+static void on_report(uv_timer_t *timer)
+{
+	Worker *worker = timer->data;
+
+	tally_report(worker->counts, worker->sessions, worker->broker, worker->tls_web);
+}
+
 /* ---- the end */
 
 static void on_walk_close(uv_handle_t *handle, void *arg)
@@ -297,7 +323,9 @@ static void close_if_done(Worker *worker)
 {
 	if (!worker->retired || g_hash_table_size(worker->sessions) > 0 || worker->broker == NULL)
 		return;
+	on_report(&worker->report);
 	broker_link_close(g_steal_pointer(&worker->broker));
+	uv_close((uv_handle_t *)&worker->report, NULL);
 	uv_close((uv_handle_t *)&worker->drain, NULL);
 	uv_close((uv_handle_t *)&worker->tidy, NULL);
 	uv_close((uv_handle_t *)&worker->input, NULL);
@@ -451,6 +479,9 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	uv_timer_init(&worker->loop, &worker->tidy);
 	uv_timer_init(&worker->loop, &worker->input);
 	worker->input.data = worker;
+	uv_timer_init(&worker->loop, &worker->report);
+	worker->report.data = worker;
+	uv_timer_start(&worker->report, on_report, COUNTS_MS, COUNTS_MS);
 	uv_idle_init(&worker->loop, &worker->turns);
 	worker->turns.data = worker;
 	let_signals_in(worker);

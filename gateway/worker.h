@@ -44,6 +44,10 @@ gboolean worker_session_is_from(Worker *worker, Session *session, const char *ad
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
 
+/* What this worker counts, for who has something to add (control/counts.h). The broker is told every
+ * few seconds. */
+guint64 *worker_counts(Worker *worker);
+
 /* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time would
  * not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
 void worker_again(Worker *worker, Session *session);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers. */
+/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers; and the counter. */
 #include "api.h"
 
+#include "counter.h"
 #include "door.h"
 #include "log.h"
 #include "server.h"
@@ -15,6 +16,7 @@ struct Api {
 	Workers *workers;
 	Server *web, *admin;
 	Door *web_door, *admin_door;
+	Counter *counter; /* NULL = off */
 };
 
 static void admit(gpointer data, int fd, const struct sockaddr *address, socklen_t length)
@@ -40,6 +42,11 @@ static gboolean start(Api *api, Core *core, GError **error)
 	api->admin = api->web ? server_new(&api->services, api->workers, TRUE, 0, error) : NULL;
 	if (api->admin == NULL)
 		return FALSE;
+	if (*options->metrics != '\0') {
+		api->counter = counter_start(core, options->metrics, error);
+		if (api->counter == NULL)
+			return FALSE;
+	}
 	api->web_door = door_open(DOOR_PROXIED, options->web, 0660, admit, api->web, error);
 	if (api->web_door == NULL)
 		return FALSE;
@@ -62,6 +69,7 @@ void api_stop(Api *api)
 {
 	if (api == NULL)
 		return;
+	counter_stop(api->counter);
 	door_close(api->web_door);
 	door_close(api->admin_door);
 	/* From now on no request gets a worker, and none is suspended: the servers may stop. */

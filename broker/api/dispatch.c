@@ -6,6 +6,7 @@
 
 #include "guard.h"
 #include "log.h"
+#include "metrics.h"
 #include "services.h"
 
 static void serve_file(Request *request)
@@ -93,8 +94,22 @@ static void log_outcome(const Request *request)
 		log_debug(&context, "%s %s: %u", route->method, route->pattern, reply->status);
 }
 
+/* The pattern here, too: a path is a stranger's choice. */
+static void count_outcome(const Request *request, gint64 began)
+{
+	static const char *const works[WORK_COUNT] = {
+		[WORK_QUICK] = "quick", [WORK_LOGIN] = "login", [WORK_START] = "start"};
+	const Route *route = request->route;
+	g_autofree char *status = g_strdup_printf("%u", request->reply.status);
+
+	metrics_count(METRIC_HTTP, route->method, route->pattern, status);
+	metrics_time(METRIC_HTTP_SECONDS, (double)(g_get_monotonic_time() - began) / 1e6,
+		     works[route->work]);
+}
+
 void dispatch_run(Request *request)
 {
+	gint64 began = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 
 	if (guard_admit(request) && !request->route->run(request, &error)) {
@@ -108,6 +123,7 @@ void dispatch_run(Request *request)
 	}
 	if (request->reply.status == 401)
 		reply_header(request, "WWW-Authenticate", "Bearer");
+	count_outcome(request, began);
 	log_outcome(request);
 }
 

@@ -24,6 +24,7 @@ typedef enum {
 	KIND_U32,
 	KIND_U64, /* up to 2^63 - 1: jansson's integers are signed */
 	KIND_ENDPOINT,
+	KIND_COUNTS,  /* up to COUNTS_N numbers; more are a newer gateway's, and left out */
 } Kind;
 
 typedef struct {
@@ -42,6 +43,9 @@ typedef struct {
 		   BIT(END) | BIT(MOVE))
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
+
+#define COUNT_MAX  ((guint64)1 << 53) /* every program's JSON carries it, and sums stay in 64 bits */
+#define COUNTS_MAX 256                /* numbers in a message, from however new a gateway */
 
 /* clang-format off */
 #define FIELD(key, kind, must, may) {#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may}
@@ -68,6 +72,7 @@ static const Field message_fields[] = {
 	FIELD(bytes_out, KIND_U64, BIT(ENDED), 0),
 	FIELD(milliseconds, KIND_U64, BIT(ENDED) | BIT(ACTIVE), 0),
 	FIELD(again, KIND_BOOL, 0, BIT(ENDED)),
+	FIELD(counts, KIND_COUNTS, BIT(COUNTS), 0),
 };
 #undef FIELD
 
@@ -88,7 +93,7 @@ static const char *const type_names[] = {
 	[CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
-	[CONTROL_MOVE] = "move",     [CONTROL_ACTIVE] = "active",
+	[CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active", [CONTROL_COUNTS] = "counts",
 };
 
 const char *control_type_name(ControlType type)
@@ -125,6 +130,15 @@ static const char *message_wrong(const ControlMessage *m)
 
 /* ---- encoding */
 
+static json_t *encode_counts(const guint64 *counts)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < COUNTS_N; i++)
+		json_array_append_new(array, json_integer((json_int_t)MIN(counts[i], COUNT_MAX)));
+	return array;
+}
+
 static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type);
 
 /* NULL: the field is not set. */
@@ -150,6 +164,7 @@ static json_t *encode_value(const Field *field, const void *at)
 							  G_N_ELEMENTS(endpoint_fields), at, 1)
 					  : NULL;
 	}
+	case KIND_COUNTS: return encode_counts(at);
 	case KIND_BOOL: return *(const gboolean *)at ? json_true() : NULL;
 	case KIND_U16: number = *(const guint16 *)at; break;
 	case KIND_U32: number = *(const guint32 *)at; break;
@@ -221,6 +236,22 @@ static gboolean decode_text(Kind kind, const json_t *value, char **to)
 	return TRUE;
 }
 
+static gboolean decode_counts(const json_t *array, guint64 *to)
+{
+	gsize n = json_array_size(array);
+
+	for (gsize i = 0; i < n; i++) {
+		const json_t *value = json_array_get(array, i);
+		json_int_t number = json_integer_value(value);
+
+		if (!json_is_integer(value) || number < 0 || (guint64)number > COUNT_MAX)
+			return FALSE;
+		if (i < COUNTS_N)
+			to[i] = (guint64)number;
+	}
+	return json_is_array(array) && n <= COUNTS_MAX;
+}
+
 static gboolean decode_value(const Field *field, const json_t *value, void *to, GError **error)
 {
 	json_int_t number;
@@ -231,6 +262,7 @@ static gboolean decode_value(const Field *field, const json_t *value, void *to, 
 		return json_is_object(value) &&
 		       decode_fields(endpoint_fields, G_N_ELEMENTS(endpoint_fields), value, 1, 0,
 				     to, error);
+	case KIND_COUNTS: return decode_counts(value, to);
 	case KIND_U16:
 	case KIND_U32:
 	case KIND_U64: break;

@@ -15,6 +15,7 @@
  *                       ended    a connection of a lease is over            -> ok
  *                       started  the client has its picture                 (no answer)
  *                       active   when a key or the pointer moved last       (no answer)
+ *                       counts   what it counted, for /metrics (counts.h)   (no answer)
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
@@ -22,6 +23,8 @@
 #pragma once
 
 #include <glib.h>
+
+#include "control/counts.h"
 
 /* A message of the longest texts, each byte of them escaped in JSON (6 for 1), still fits. */
 #define CONTROL_MAX  262144
@@ -38,6 +41,7 @@ typedef enum {
 	CONTROL_STARTED,
 	CONTROL_ENDED,
 	CONTROL_ACTIVE,
+	CONTROL_COUNTS,
 	CONTROL_LEASE,
 	CONTROL_REFUSE,
 	CONTROL_OK,
@@ -82,6 +86,7 @@ typedef struct {
 	guint64 bytes_out;    /* ended: to the client                                      */
 	guint64 milliseconds; /* ended: how long it lived; active: since that event        */
 	gboolean again;       /* ended: it may have been told before                       */
+	guint64 counts[COUNTS_N]; /* counts                                                */
 } ControlMessage;
 
 /* The bytes of a message, length included. A missing field is a bug and asserts. Never fails for

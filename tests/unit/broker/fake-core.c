@@ -111,6 +111,11 @@ const Options *core_options(const Core *core)
 	return core->options;
 }
 
+char *core_metrics(Core *core)
+{
+	return g_strdup("oriel_made_up 1\n");
+}
+
 Limit *core_limit(Core *core)
 {
 	return core->limit;

@@ -74,6 +74,7 @@ static const ControlMessage samples[] = {
 		      .username = (char *)"u"}},
 	{.type = CONTROL_REFUSE, .id = 10, .fault = (char *)"denied", .reason = (char *)"spent"},
 	{.type = CONTROL_OK, .id = 11},
+	{.type = CONTROL_COUNTS, .counts = {1, 2, 3}},
 	{.type = CONTROL_END, .lease = (char *)"l-1", .fault = (char *)"ended"},
 	{.type = CONTROL_MOVE,
 	 .lease = (char *)"l-1",
@@ -239,6 +240,11 @@ static void test_refused(void)
 	       "lease: an unknown key");
 	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":7}",
 	       "lease: a bad endpoint");
+	refuse("{\"type\":\"counts\"}", "counts: no counts");
+	refuse("{\"type\":\"counts\",\"counts\":{}}", "counts: a bad counts");
+	refuse("{\"type\":\"counts\",\"counts\":[1,-1]}", "counts: a bad counts");
+	refuse("{\"type\":\"counts\",\"counts\":[1.5]}", "counts: a bad counts");
+	refuse("{\"type\":\"counts\",\"counts\":[9007199254740993]}", "counts: a bad counts");
 	refuse(hello, "hello: a bad gateway");
 	refuse_whole(lease, "lease: a bad ca");
 	refuse_whole(deep, "a message that is not JSON");
@@ -292,6 +298,51 @@ static void test_worst_texts(void)
 	control_wipe(bytes);
 }
 
+/* A gateway may be older or newer than its broker: what is missing is 0, what is more is left out. */
+static void test_counts(void)
+{
+	static const char older[] = "\0\0\0\"{\"type\":\"counts\",\"counts\":[7,0,9]}";
+	ControlMessage message = {.type = CONTROL_COUNTS};
+	g_autoptr(GString) newer = g_string_new("{\"type\":\"counts\",\"counts\":[0");
+	g_auto(ControlMessage) back = {0}, from_older = {0}, from_newer = {0};
+	g_autoptr(GError) error = NULL;
+	guint32 length;
+	GByteArray *bytes;
+
+	for (unsigned i = 0; i < COUNTS_N; i++)
+		message.counts[i] = i * 1000;
+	message.counts[COUNTS_N - 1] = G_MAXUINT64;
+	bytes = control_encode(&message);
+	g_assert_cmpint(control_decode(bytes->data, bytes->len, &back, &error), ==, bytes->len);
+	g_assert_no_error(error);
+	g_assert_cmpuint(back.counts[COUNTS_RELAYING], ==, COUNTS_RELAYING * 1000);
+	g_assert_cmpuint(back.counts[COUNTS_N - 1], ==, (guint64)1 << 53);
+	control_wipe(bytes);
+
+	g_assert_cmpint(control_decode(older, sizeof older - 1, &from_older, &error), ==,
+			sizeof older - 1);
+	g_assert_cmpuint(from_older.counts[COUNTS_CONNECTIONS], ==, 7);
+	g_assert_cmpuint(from_older.counts[COUNTS_BYTES_IN], ==, 9);
+	g_assert_cmpuint(from_older.counts[COUNTS_N - 1], ==, 0);
+
+	for (unsigned i = 1; i < COUNTS_N + 5; i++)
+		g_string_append_printf(newer, ",%u", i);
+	g_string_append(newer, "]}");
+	length = GUINT32_TO_BE(newer->len);
+	g_string_prepend_len(newer, (const char *)&length, sizeof length);
+	g_assert_cmpint(control_decode(newer->str, newer->len, &from_newer, &error), ==, newer->len);
+	g_assert_cmpuint(from_newer.counts[COUNTS_N - 1], ==, COUNTS_N - 1);
+}
+
+/* Every step has its place, and every place its step. */
+static void test_steps(void)
+{
+	for (unsigned i = 0; counts_step_name(i) != NULL; i++)
+		g_assert_cmpuint(counts_step(counts_step_name(i)), ==, i);
+	g_assert_cmpuint(counts_step("nonsense"), ==, 0);
+	g_assert_cmpstr(counts_step_name(counts_step("welcome")), ==, "welcome");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -300,5 +351,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/control/refused", test_refused);
 	g_test_add_func("/control/lengths", test_lengths);
 	g_test_add_func("/control/worst-texts", test_worst_texts);
+	g_test_add_func("/control/counts", test_counts);
+	g_test_add_func("/control/steps", test_steps);
 	return g_test_run();
 }
