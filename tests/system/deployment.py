@@ -106,7 +106,7 @@ class Deployment:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-", dir="/tmp"))
         self.directory.chmod(0o711)
         self.host = "127.0.0.1"
-        self.port, self.vnc_port = free_port(), free_port()
+        self.port, self.vnc_port, self.metrics_port = free_port(), free_port(), free_port()
         self.options = {
             "gateway": {
                 "listen": f"{self.host}:{self.port}",
@@ -127,6 +127,7 @@ class Deployment:
                 "public_port": self.port,
                 "public_vnc_port": self.vnc_port,
                 "ca": self.path("tls/ca.pem"),
+                "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
                 **(broker or {}),
             },
