@@ -15,7 +15,7 @@ struct Admission {
 	const Options *options;
 	GHashTable *by_address; /* place -> number of connections                                */
 	GQueue handshakes; /* sessions that are not yet relaying, oldest first; by their place */
-	unsigned sessions; /* in all, with those that are refused                           */
+	unsigned sessions; /* in all, with those that are refused and lines that are held   */
 	unsigned refusing; /* of those over a limit, being told so                          */
 	unsigned closed;   /* of those over a limit, not yet logged                         */
 	guint64 closed_at; /* when that was logged last                                     */
@@ -179,6 +179,18 @@ void admission_remove(Admission *admission, Session *session, gboolean relayed)
 		admission->refusing--;
 	else if (!relayed)
 		g_queue_unlink(&admission->handshakes, &session->place);
+}
+
+void admission_hold(Admission *admission, const char *address)
+{
+	admission->sessions++;
+	count_address(admission, address, 1);
+}
+
+void admission_release(Admission *admission, const char *address)
+{
+	admission->sessions--;
+	count_address(admission, address, -1);
 }
 
 gboolean admission_move(Admission *admission, Session *session, const char *address)

@@ -30,5 +30,10 @@ void admission_add(Admission *admission, Session *session);
 void admission_relaying(Admission *admission, Session *session);
 void admission_remove(Admission *admission, Session *session, gboolean relayed);
 
+/* A line to a desktop is held open for a while when its client from this address has gone: it takes
+ * the client's place meanwhile. */
+void admission_hold(Admission *admission, const char *address);
+void admission_release(Admission *admission, const char *address);
+
 /* worker_session_is_from() */
 gboolean admission_move(Admission *admission, Session *session, const char *address);

@@ -171,7 +171,9 @@ Step session_desktop_tls(Session *s, GError **error)
 
 typedef struct {
 	uv_timer_t timer;
+	Worker *worker;
 	Stream *stream;
+	char address[sizeof((Session *)NULL)->address];
 } Kept;
 
 static void on_kept_closed(uv_handle_t *handle)
@@ -184,6 +186,7 @@ static void on_kept_long_enough(uv_timer_t *timer)
 	Kept *kept = timer->data;
 
 	stream_free(g_steal_pointer(&kept->stream));
+	worker_line_closed(kept->worker, kept->address);
 	uv_close((uv_handle_t *)timer, on_kept_closed);
 }
 
@@ -194,7 +197,10 @@ void session_keep_desktop_open(Session *s, unsigned ms)
 	if (s->desktop.stream == NULL)
 		return;
 	kept = g_new0(Kept, 1);
+	kept->worker = s->worker;
 	kept->stream = g_steal_pointer(&s->desktop.stream);
+	g_strlcpy(kept->address, s->address, sizeof kept->address);
+	worker_line_held(s->worker, s->address);
 	uv_timer_init(worker_loop(s->worker), &kept->timer);
 	kept->timer.data = kept;
 	uv_timer_start(&kept->timer, on_kept_long_enough, ms, 0);

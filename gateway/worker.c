@@ -135,6 +135,16 @@ void worker_session_relaying(Worker *worker, Session *session)
 	tally_relaying(worker->counts, session);
 }
 
+void worker_line_held(Worker *worker, const char *address)
+{
+	admission_hold(worker->admission, address);
+}
+
+void worker_line_closed(Worker *worker, const char *address)
+{
+	admission_release(worker->admission, address);
+}
+
 /* ---- turns */
 
 static void on_turns(uv_idle_t *idle)

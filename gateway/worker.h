@@ -48,6 +48,10 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
  * few seconds. */
 guint64 *worker_counts(Worker *worker);
 
+/* Its line to the desktop outlives the session of a client from this address; and is closed. */
+void worker_line_held(Worker *worker, const char *address);
+void worker_line_closed(Worker *worker, const char *address);
+
 /* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time would
  * not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
 void worker_again(Worker *worker, Session *session);

@@ -2,63 +2,21 @@
 """What one session, one user and all together may take of memory and of the line."""
 
 import contextlib
-import socket
 import struct
-import subprocess
 import threading
 import time
 
 import deployment
+import machines
 import pytest
-import rfb
 import ws
 from deployment import eventually
-from test_tickets import vnc
 
 SESSION, USER = 400, 800  # KiB/s
 MEMORY = 24  # MiB of a worker
 SIDE = 256  # of a picture: 256 KiB
 CUT = 32 * 1024
 ZRLE = 16
-
-
-class Desktop(threading.Thread):
-    """A VNC server of our own on a Unix socket: counts what it is sent, and answers an update request with
-    what `says` holds."""
-
-    def __init__(self, path, says=b""):
-        super().__init__(daemon=True)
-        self.says, self.took, self.begin = says, 0, None
-        self.listening = socket.socket(socket.AF_UNIX)
-        self.listening.bind(str(path))
-        path.chmod(0o666)
-        self.listening.listen()
-        self.start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                viewer, _ = self.listening.accept()
-                with viewer, contextlib.suppress(OSError):
-                    self.serve(viewer)
-
-    def serve(self, viewer):
-        viewer.sendall(b"RFB 003.008\n")
-        viewer.recv(12, socket.MSG_WAITALL)
-        viewer.sendall(b"\1\1")
-        viewer.recv(1)
-        viewer.sendall(bytes(4))
-        viewer.recv(1)
-        viewer.sendall(struct.pack(">HH", 640, 480) + bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255])
-                       + bytes([16, 8, 0, 0, 0, 0]) + struct.pack(">I4s", 4, b"fake"))
-        while piece := viewer.recv(65536):
-            self.begin = self.begin or time.monotonic()
-            self.took += len(piece)
-            if self.says and b"\3\0\0\0" in piece:
-                viewer.sendall(self.says)
-
-    def close(self):
-        self.listening.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,36 +39,13 @@ def places(system):
     directory = system.path("desktops")
     directory.mkdir(mode=0o755)
     own = {name: directory / name for name in ("picture", "sink", "huge")}
-    words = [deployment.BUILD / "tests/bench/bench-desktop", "vnc", own["picture"]]
-    picture = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    assert picture.stdout.readline() == "ready\n"
+    picture = machines.pictures(own["picture"])
     for user, kind, count in (("anna", "picture", 3), ("ben", "picture", 1), ("anna", "sink", 1),
                               ("anna", "huge", 1)):
-        pool = f"{user}-{kind}"
-        system.ctl("pool", "add", pool, "--kind", "machines", "--max", 10)
-        system.ctl("entitle", pool, "--user", user)
-        for i in range(count):
-            system.ctl("machine", "add", pool, f"{kind}-{i}", "--protocol", "vnc",
-                       "--address", f"unix:{own[kind]}")
+        machines.add(system, user, kind, count, own[kind])
     yield own
     picture.terminate()
     picture.wait(10)
-
-
-@contextlib.contextmanager
-def viewers(system, user, kind):
-    """Of all this user's desktops of the kind."""
-    api = system.login(user)
-    with contextlib.ExitStack() as stack:
-        found = []
-        for card in api.desktops():
-            if card["name"].startswith(f"{kind}-"):
-                path = f"/api/v1/desktops/{card['id']}/connect"
-                ticket = api.post(path, {"protocol": "vnc"})["ticket"]
-                found.append(stack.enter_context(vnc(system, ticket)))
-                found[-1].init()
-                found[-1].want_raw()
-        yield found
 
 
 def pull(viewer, until, sums, i):
@@ -128,7 +63,7 @@ def pull(viewer, until, sums, i):
 
 def test_bandwidth(system, places):
     """A session has its rate and a user's sessions have the user's, whichever workers carry them."""
-    with viewers(system, "anna", "picture") as many, viewers(system, "ben", "picture") as one:
+    with machines.viewers(system, "anna", "picture") as many, machines.viewers(system, "ben", "picture") as one:
         assert len(many) == 3 and len(one) == 1
         sums, begin, seconds = [0] * 4, time.monotonic(), 2
         threads = [threading.Thread(target=pull, args=(viewer, begin + seconds, sums, i))
@@ -145,9 +80,9 @@ def test_bandwidth(system, places):
 
 def test_bandwidth_of_a_viewer(system, places):
     """Towards the desktop it is the same."""
-    sink = Desktop(places["sink"])
+    sink = machines.Desktop(places["sink"])
     text = struct.pack(">B3xI", 6, CUT) + b"x" * CUT
-    with viewers(system, "anna", "sink") as (viewer,):
+    with machines.viewers(system, "anna", "sink") as (viewer,):
         stop = threading.Event()
 
         def push():
@@ -169,8 +104,8 @@ def test_bandwidth_of_a_viewer(system, places):
 def test_a_picture_that_is_too_large(system, places):
     """Two MiB that cannot pass in pieces: its session ends, and the log says why."""
     head = struct.pack(">BxHHHHHiI", 0, 1, 0, 0, 640, 480, ZRLE, 2 << 20)
-    huge = Desktop(places["huge"], head + bytes(65536))
-    with viewers(system, "anna", "huge") as (viewer,):
+    huge = machines.Desktop(places["huge"], head + bytes(65536))
+    with machines.viewers(system, "anna", "huge") as (viewer,):
         with system.refusal("relay", "desktop", "max_session_memory is reached"):
             viewer.pack("BBHHHH", 3, 0, 0, 0, 640, 480)
             assert viewer.closed()
@@ -184,7 +119,7 @@ def status(system):
 def test_memory(system, places):
     """Above the ceiling who comes is told so; who is there goes on; and then there is room again."""
     held = []
-    with viewers(system, "ben", "picture") as (viewer,):
+    with machines.viewers(system, "ben", "picture") as (viewer,):
         try:
             while status(system) == 200:
                 assert len(held) < 4000, "no end of memory"

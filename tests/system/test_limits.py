@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who comes when the gateway is full is told so, in the client's own protocol."""
 
+import os
+import signal
 import socket
 import ssl
 import struct
 
 import deployment
+import machines
+import procs
 import pytest
+import spice
+from deployment import eventually
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +25,8 @@ def small():
         system.start()
         yield system
     finally:
+        for pid in system.pids("gateway"):  # it would wait until the held line may be closed
+            os.kill(pid, signal.SIGKILL)
         system.stop()
 
 
@@ -95,6 +103,35 @@ def still_open(connection):
         return True
     except ConnectionError:
         return False
+
+
+def test_a_held_line_counts(small):
+    """A SPICE desktop's line outlives a display that vanished during its first message (the desktop would
+    not survive its end): it takes the place of the client meanwhile."""
+    path, source = small.path("spice"), "127.0.4.1"
+    path.mkdir(mode=0o755)
+    desktop = machines.pictures(path / "socket", "spice")
+    try:
+        machines.add(small, "ben", "spice", 1, path / "socket", "spice")
+        ticket = small.login("ben").ticket("ben-spice", "spice")
+
+        def dial():
+            return spice.dial(small.host, small.port, small.ca, source)
+
+        session = spice.Session(dial, ticket)
+        display = session.open(spice.DISPLAY)
+        before = procs.open_total(small, "gateway")
+        display.send(spice.DISPLAY_INIT, struct.pack("<BqBi", 1, 20 << 20, 1, 1 << 20))
+        assert eventually(lambda: procs.open_total(small, "gateway") > before, 3)
+        display.close()
+        assert eventually(lambda: procs.open_total(small, "gateway") == before, 10)
+        with small.refusal("greet", "busy", "max_per_address"), dial() as viewer:
+            viewer.sendall(b"REDQ" + struct.pack("<III", 2, 2, 18))
+            everything(viewer)
+        session.close()
+    finally:
+        desktop.terminate()
+        desktop.wait(10)
 
 
 def test_there_is_room_again(small):
