@@ -97,8 +97,10 @@ static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer
 	if (rfb_u16(b) != 0x0002)
 		return fail("a VeNCrypt version other than 0.2", error);
 	buffer_append_u8(out, 0); /* agreed */
-	buffer_append_u8(out, 1);
+	buffer_append_u8(out, server->mode == RFB_SERVER_LOBBY ? 2 : 1);
 	buffer_append_u32be(out, RFB_X509_PLAIN);
+	if (server->mode == RFB_SERVER_LOBBY)
+		buffer_append_u32be(out, RFB_X509_NONE);
 	server->state = RFB_SERVER_VENCRYPT_SUBTYPE;
 	return TRUE;
 }
@@ -106,8 +108,9 @@ static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer
 static gboolean read_vencrypt_subtype(RfbServer *server, const guint8 *b, Buffer *out,
 				      GError **error)
 {
-	if (rfb_u32(b) != RFB_X509_PLAIN)
-		return fail("a VeNCrypt subtype other than X509Plain", error);
+	server->nobody = server->mode == RFB_SERVER_LOBBY && rfb_u32(b) == RFB_X509_NONE;
+	if (rfb_u32(b) != RFB_X509_PLAIN && !server->nobody)
+		return fail("a VeNCrypt subtype that was not offered", error);
 	buffer_append_u8(out, 1); /* agreed: TLS follows */
 	server->state = RFB_SERVER_TLS;
 	return TRUE;
@@ -192,7 +195,7 @@ RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **er
 void rfb_server_secured(RfbServer *server)
 {
 	g_assert(server->state == RFB_SERVER_TLS);
-	server->state = RFB_SERVER_PLAIN_LENGTHS;
+	server->state = server->nobody ? RFB_SERVER_VERDICT : RFB_SERVER_PLAIN_LENGTHS;
 }
 
 void rfb_server_accept(RfbServer *server, Buffer *out)
@@ -240,7 +243,7 @@ void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
 		rfb_text_append(out, words);
 		break;
 	case RFB_SERVER_TYPE:
-		if (server->mode == RFB_SERVER_VENCRYPT || server->minor >= 8)
+		if (server->mode != RFB_SERVER_NONE || server->minor >= 8)
 			refuse_result(server, words, out);
 		break;
 	case RFB_SERVER_VENCRYPT_VERSION: buffer_append_u8(out, 0xff); break;

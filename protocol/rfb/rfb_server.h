@@ -3,7 +3,10 @@
  * rfb_server: our side of the handshake towards a viewer (RFC 6143 7.1 to 7.3; VeNCrypt 0.2).
  *
  * RFB_SERVER_VENCRYPT offers TLS with a certificate and a user name with a password inside
- * (X509Plain), and nothing else: any second offer could be chosen by somebody in the middle.
+ * (X509Plain), and nothing else: any weaker offer could be chosen by somebody in the middle.
+ * RFB_SERVER_LOBBY also offers the same TLS with nobody's name inside (X509None), to viewers that
+ * cannot ask for one or are told not to: they are to be shown a place where a person signs in.
+ * Somebody in the middle who strikes the first offer gains no look inside.
  * RFB_SERVER_NONE offers no security, for a WebSocket whose ticket has already been redeemed.
  *
  * It holds no bytes: it consumes from `in` what it understood and appends to `out` what is to be
@@ -16,7 +19,7 @@
 #define RFB_USER_MAX     512
 #define RFB_PASSWORD_MAX 1024
 
-typedef enum { RFB_SERVER_VENCRYPT, RFB_SERVER_NONE } RfbServerMode;
+typedef enum { RFB_SERVER_VENCRYPT, RFB_SERVER_LOBBY, RFB_SERVER_NONE } RfbServerMode;
 
 /* Positions in the handshake, in its order: where the next bytes of the viewer belong. */
 typedef enum {
@@ -39,6 +42,7 @@ typedef struct {
 	RfbServerState state;
 	unsigned minor;  /* 3, 7 or 8, once the viewer has said it  */
 	gboolean shared; /* of ClientInit                           */
+	gboolean nobody; /* with RFB_CREDENTIALS: the viewer chose to bring no name */
 	char *user;      /* with RFB_CREDENTIALS; may be taken      */
 	char *password;  /* Secret; with RFB_CREDENTIALS; may be taken */
 	guint32 user_n;

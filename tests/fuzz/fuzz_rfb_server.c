@@ -2,7 +2,7 @@
 /*
  * The first byte chooses the mode (bit 0) and the answer to a login (bit 1); the rest is what a
  * viewer sends. It is given whole, so the TLS upgrade is also met with bytes waiting; bit 2 gives
- * no more than was asked for.
+ * no more than was asked for; bit 3 offers the lobby, too.
  */
 #include "rfb/rfb_server.h"
 
@@ -29,7 +29,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	guint8 choice = size > 0 ? data[0] : 0;
 	gsize at = MIN(size, 1);
 
-	rfb_server_init(&server, choice & 1 ? RFB_SERVER_NONE : RFB_SERVER_VENCRYPT);
+	rfb_server_init(&server, choice & 1   ? RFB_SERVER_NONE
+				 : choice & 8 ? RFB_SERVER_LOBBY
+					      : RFB_SERVER_VENCRYPT);
 	do {
 		g_autoptr(GError) error = NULL;
 		gsize n = size - at;

@@ -21,9 +21,10 @@ static gboolean answer(RfbServer *server, RfbEvent event, Feed *feed, GError *er
 		rfb_server_secured(server);
 		return TRUE;
 	case RFB_CREDENTIALS:
-		text = g_strdup_printf("[%s][%s]", server->user, server->password);
+		text = server->nobody ? g_strdup("nobody")
+				      : g_strdup_printf("[%s][%s]", server->user, server->password);
 		feed_say(feed, text);
-		if (strcmp(server->password, "wrong") != 0) {
+		if (g_strcmp0(server->password, "wrong") != 0) {
 			rfb_server_accept(server, &feed->out);
 			return TRUE;
 		}
@@ -82,6 +83,21 @@ static void test_vencrypt(void)
 	check(RFB_SERVER_VENCRYPT, "RFB 003.007\n" VENCRYPT "\0\0\0\0\0\0\0\0" "\0",
 		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "01> tls [][] "
 		"<00000000" SCREEN "> alone ");
+}
+
+/* Both in our order; the viewer's word decides, and only for what was offered. */
+static void test_lobby(void)
+{
+	check(RFB_SERVER_LOBBY, V38 "\x13" "\0\2" "\0\0\1\4" "\1",
+		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "01> tls nobody "
+		"<00000000" SCREEN "> shared ");
+	check(RFB_SERVER_LOBBY, V38 VENCRYPT "\0\0\0\4\0\0\0\3" "annaabc" "\1",
+		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "01> tls [anna][abc] "
+		"<00000000" SCREEN "> shared ");
+	check(RFB_SERVER_LOBBY, V38 "\x13" "\0\2" "\0\0\1\5",
+		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "00> failed ");
+	check(RFB_SERVER_VENCRYPT, V38 "\x13" "\0\2" "\0\0\1\4",
+		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "00> failed ");
 }
 
 /* The viewer of 3.8 hears why, the one of 3.7 only that. */
@@ -196,6 +212,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rfb-server/vencrypt", test_vencrypt);
+	g_test_add_func("/rfb-server/lobby", test_lobby);
 	g_test_add_func("/rfb-server/wrong-password", test_wrong_password);
 	g_test_add_func("/rfb-server/none", test_none);
 	g_test_add_func("/rfb-server/bad-viewers", test_bad_viewers);
