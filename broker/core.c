@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "gateway_link.h"
 #include "images.h"
+#include "lobbies.h"
 #include "maintainer.h"
 #include "providers.h"
 #include "reconcile.h"
@@ -89,6 +90,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->providers = providers_new(options, maintainer_on_event, core->maintainer);
 	if (!images_sweep(core, error) || !reconcile(core, error))
 		goto fail;
+	core->lobbies = lobbies_new(core);
 	core->link = gateway_link_new(core);
 	maintainer_start(core->maintainer);
 	brokers_start(core->brokers);
@@ -119,9 +121,11 @@ void core_close(Core *core)
 		return;
 	brokers_stop(core->brokers);
 	maintainer_stop(core->maintainer);
+	lobbies_stop(core->lobbies);
 	gateway_link_stop(core->link);
 	providers_free(core->providers);
 	gateway_link_free(core->link);
+	lobbies_free(core->lobbies);
 	maintainer_free(core->maintainer);
 	sessions_free(core);
 	brokers_free(core->brokers);

@@ -15,6 +15,7 @@ typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
 typedef struct Brokers Brokers;
 typedef struct Activity Activity;
+typedef struct Lobbies Lobbies;
 
 /* Seconds; tests shorten them. */
 typedef struct {
@@ -35,6 +36,7 @@ struct Core {
 	Sessions *sessions;
 	Maintainer *maintainer;
 	Activity *activity;
+	Lobbies *lobbies;
 	GatewayLink *link;
 	Limit *limit;
 	CoreTold told; /* changes.c */

@@ -7,17 +7,16 @@
 #include <unistd.h>
 
 #include "activity.h"
-#include "audit.h"
-#include "auth/conversation.h"
+#include "autofd.h"
 #include "desktop.h"
-#include "entitlement.h"
+#include "lobbies.h"
 #include "log.h"
 #include "session.h"
 #include "ticket.h"
 
 static Asker asker_of(const GatewayConnection *connection)
 {
-	return (Asker){connection, gateway_connection_name(connection)};
+	return (Asker){connection, gateway_connection_name(connection), NULL};
 }
 
 /* ---- answers */
@@ -102,65 +101,96 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	       send_new(connection, m, &grant, error);
 }
 
-/* Who comes from where: without the port, which is another one each time. */
-static char *host_of(const char *peer)
+/* ---- lobbies */
+
+/* The lease of a fresh lobby, which is a desktop like any other to the gateway. */
+static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *m, LobbyStart *start,
+	GError **error)
 {
-	const char *colon = strrchr(peer, ':');
-	gsize n = colon ? (gsize)(colon - peer) : strlen(peer);
+	Core *core = gateway_connection_core(connection);
+	ControlMessage answer = {.type = CONTROL_LEASE, .id = m->id,
+		.endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE}};
+	g_autofree char *user = start->who ? g_strdup(start->who->user) : NULL;
+	g_autofree char *lease = NULL;
+	autofd int fd = -1;
 
-	return *peer == '[' && n > 2 ? g_strndup(peer + 1, n - 2) : g_strndup(peer, n);
-}
-
-/* conversation_password(), under the same back-off as on the web page. */
-static gboolean check_password(Core *core, const ControlMessage *m, Who *out, GError **error)
-{
-	g_autofree char *host = host_of(m->peer);
-	LimitVerdict verdict = LIMIT_ACCEPTED;
-	g_autoptr(GError) why = NULL;
-	LimitAttempt *attempt;
-	unsigned wait;
-
-	attempt = limit_begin(core->limit, host, m->user, limit_now(), &wait, error);
-	if (attempt == NULL)
+	if (!lobbies_open(core, start, &lease, &fd, error))
 		return FALSE;
-	if (!conversation_password(core->options->auth, m->user, m->password, m->peer, &out->user,
-		    &out->groups, &why))
-		verdict = fault_code(why) == FAULT_DENIED ? LIMIT_REFUSED : LIMIT_UNDECIDED;
-	wait = limit_end(attempt, verdict, limit_now());
-	if (verdict == LIMIT_REFUSED)
-		core_login_refused(core, m->user, m->peer, wait);
-	if (why != NULL)
-		g_propagate_error(error, g_steal_pointer(&why));
-	return verdict == LIMIT_ACCEPTED;
+	answer.lease = lease;
+	answer.user = user;
+	if (gateway_connection_gone(connection))
+		lobbies_ended(core, lease, FAULT_ENDED);
+	else
+		gateway_connection_send(connection, &answer, fd);
+	return TRUE;
 }
 
-/* What PAM says of user and password; audited both ways. */
-static Who *authenticate(Core *core, const ControlMessage *m, GError **error)
+static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	g_autoptr(Who) who = g_new0(Who, 1);
+	Asker asker = asker_of(connection);
+	g_auto(LobbyStart) start = {0};
 
-	if (!check_password(core, m, who, error))
-		return NULL;
-	who->admin = entitlement_admin(core->options, who->user, who->groups);
-	if (!audit_add(core, &(AuditEntry){.event = "login", .user = who->user, .peer = m->peer,
-				     .detail = m->protocol},
-		    error))
-		return NULL;
-	return g_steal_pointer(&who);
+	return lobbies_admit(gateway_connection_core(connection), m, &asker, &start, error) &&
+	       send_lobby(connection, m, &start, error);
 }
 
+/* ---- logins */
+
+/* Who has several desktops and named none, where there is a lobby to ask in. */
+static gboolean has_choice(Core *core, const ControlMessage *m, const Who *who)
+{
+	g_autoptr(GPtrArray) cards = NULL;
+	unsigned n = 0;
+
+	if (!core->options->native_chooser || (m->desktop && *m->desktop) ||
+		!lobbies_serve(core, m->protocol))
+		return FALSE;
+	cards = core_desktops(core, who, NULL);
+	for (guint i = 0; cards && i < cards->len; i++)
+		n += g_strv_contains((const char *const *)((DesktopView *)cards->pdata[i])->protocols,
+			m->protocol);
+	return n > 1;
+}
+
+static gboolean open_desktop(GatewayConnection *connection, const ControlMessage *m, const Who *who,
+	const Asker *asker, GError **error)
+{
+	Core *core = gateway_connection_core(connection);
+	g_autofree char *card = ticket_card(core, who, m->desktop, error);
+	g_autofree char *desktop = NULL;
+	g_auto(Grant) grant = {0};
+
+	return card && ticket_prepare(core, who, card, m->protocol, &desktop, error) &&
+	       session_open(core, who->user, desktop, m, asker, &grant, error) &&
+	       send_new(connection, m, &grant, error);
+}
+
+/* What a name and a password do not settle is settled in a lobby, if there is one: further questions
+ * of PAM, and which desktop. */
 static gboolean do_login(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
-	g_autoptr(Who) who = authenticate(core, m, error);
-	g_autofree char *card = who ? ticket_card(core, who, m->desktop, error) : NULL;
-	g_autofree char *desktop = NULL;
-	g_auto(Grant) grant = {0};
-	Asker asker = asker_of(connection);
+	g_autoptr(NativeLogin) login = native_login_start(core, m->user, m->password, m->peer,
+		m->protocol, NULL, error);
+	g_autoptr(Who) who = login ? native_login_who(login) : NULL;
+	g_auto(LobbyStart) start = {.protocol = m->protocol, .peer = m->peer,
+		.asker = asker_of(connection)};
 
-	return card && ticket_prepare(core, who, card, m->protocol, &desktop, error) &&
-	       session_open(core, who->user, desktop, m, &asker, &grant, error) &&
-	       send_new(connection, m, &grant, error);
+	if (!login)
+		return FALSE;
+	start.asker.groups = who ? who->groups : NULL;
+	if (who && !has_choice(core, m, who))
+		return open_desktop(connection, m, who, &start.asker, error);
+	if (!who && !lobbies_serve(core, m->protocol)) {
+		g_set_error(error, FAULT, FAULT_DENIED,
+			"this login asks for more than a password: use the web page");
+		return FALSE;
+	}
+	if (who)
+		start.who = g_steal_pointer(&who);
+	else
+		start.login = g_steal_pointer(&login);
+	return send_lobby(connection, m, &start, error);
 }
 
 static gboolean do_join(GatewayConnection *connection, const ControlMessage *m, GError **error)
@@ -202,15 +232,20 @@ static gboolean do_started(GatewayConnection *connection, const ControlMessage *
 
 	/* A gateway that was away carries a session that has been given up: nobody may sit on a
 	 * desktop that the books call free. */
-	if (!session_started(gateway_connection_core(connection), m->lease, &asker))
+	if (!lobbies_started(gateway_connection_core(connection), m->lease, &asker) &&
+		!session_started(gateway_connection_core(connection), m->lease, &asker))
 		gateway_connection_send(connection, &end, -1);
 	return TRUE;
 }
 
 static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
+	Core *core = gateway_connection_core(connection);
+	Fault fault = FAULT_ENDED;
+
+	fault_from_name(m->fault, &fault);
 	/* Else the gateway tells it again to the broker that comes after this one. */
-	if (session_ended(gateway_connection_core(connection), m))
+	if (lobbies_ended(core, m->lease, fault) || session_ended(core, m))
 		say_ok(connection, m);
 	return TRUE;
 }
@@ -244,6 +279,7 @@ static const struct {
 	[CONTROL_HELLO] = {do_hello, LANE_READER, TRUE},
 	[CONTROL_REDEEM] = {do_redeem, LANE_SLOW, TRUE},
 	[CONTROL_LOGIN] = {do_login, LANE_LOGIN, TRUE},
+	[CONTROL_LOBBY] = {do_lobby, LANE_SLOW, TRUE},
 	[CONTROL_JOIN] = {do_join, LANE_SLOW, TRUE},
 	[CONTROL_DIAL] = {do_dial, LANE_SLOW, TRUE},
 	[CONTROL_LINKED] = {do_linked, LANE_READER, TRUE},

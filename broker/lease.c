@@ -21,6 +21,7 @@ Lease *lease_new(const char *user, const char *via, const ControlMessage *reques
 	lease->peer = g_strdup(request->peer);
 	lease->gateway = g_strdup(asker->name);
 	lease->connection = asker->connection;
+	lease->groups = g_strdupv(asker->groups);
 	lease->began = g_get_monotonic_time();
 	lease->began_at = core_now();
 	lease_seal(lease, request);
@@ -61,6 +62,7 @@ void lease_free(Lease *lease)
 	g_free(lease->peer);
 	g_free(lease->gateway);
 	g_free(lease->reason);
+	g_strfreev(lease->groups);
 	secret_wipe(lease->key, sizeof lease->key);
 	g_free(lease);
 }

@@ -20,6 +20,7 @@ typedef struct {
 	gboolean sealed;          /* key and seal are known */
 	guint8 key[32];
 	guint8 seal[32];
+	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 confirm_by;        /* monotonic; 0 = confirmed */
 	gint64 began;             /* monotonic */

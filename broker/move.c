@@ -11,7 +11,7 @@
 #include "fault.h"
 #include "gateway_link.h"
 #include "lease.h"
-#include "session.h"
+#include "move.h"
 #include "sessions.h"
 #include "ticket.h"
 
@@ -19,6 +19,7 @@
 typedef struct {
 	char *user, *desktop, *protocol, *peer, *gateway;
 	gconstpointer connection;
+	char **groups;
 } Moving;
 
 static void moving_clear(Moving *m)
@@ -28,6 +29,7 @@ static void moving_clear(Moving *m)
 	g_free(m->protocol);
 	g_free(m->peer);
 	g_free(m->gateway);
+	g_strfreev(m->groups);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Moving, moving_clear)
 
@@ -41,7 +43,8 @@ static gboolean find_moving(Core *core, const char *id, Moving *out, GError **er
 		*out = (Moving){
 			g_strdup(lease->user),     g_strdup(lease->desktop),
 			g_strdup(lease->protocol), g_strdup(lease->peer),
-			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL};
+			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL,
+			g_strdupv(lease->groups)};
 	g_mutex_unlock(&core->sessions->lock);
 	if (!lease)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND,
@@ -70,9 +73,8 @@ static char *prepare(Core *core, const Moving *m, const char *wanted, GError **e
 	return g_steal_pointer(&desktop);
 }
 
-/* Tells the gateway the way. */
-static gboolean send_move(Core *core, const Moving *m, const char *id, const Grant *grant,
-			  GError **error)
+gboolean move_send(Core *core, gconstpointer connection, const char *id, const Grant *grant,
+		   GError **error)
 {
 	g_auto(Endpoint) endpoint = {0};
 	autofd int fd = -1;
@@ -85,7 +87,7 @@ static gboolean send_move(Core *core, const Moving *m, const char *id, const Gra
 	if (!desktop_dial(core, grant->desktop, grant->via, grant->password, &endpoint, &fd, error))
 		return FALSE;
 	message.endpoint = endpoint; /* borrowed */
-	if (gateway_link_send(core->link, m->connection, &message, fd))
+	if (gateway_link_send(core->link, connection, &message, fd))
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "the session's gateway has gone");
 	return FALSE;
@@ -106,10 +108,10 @@ gboolean core_session_move(Core *core, const char *admin, const char *id, const 
 	desktop = prepare(core, &m, wanted, error);
 	request.protocol = m.protocol;
 	request.peer = m.peer;
-	asker = (Asker){m.connection, m.gateway};
+	asker = (Asker){m.connection, m.gateway, m.groups};
 	if (!desktop || !session_open(core, m.user, desktop, &request, &asker, &grant, error))
 		return FALSE;
-	if (!send_move(core, &m, id, &grant, &why)) {
+	if (!move_send(core, m.connection, id, &grant, &why)) {
 		session_end(core, grant.lease, fault_code(why), why->message);
 		g_propagate_error(error, g_steal_pointer(&why));
 		return FALSE;

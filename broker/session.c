@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "gateway_link.h"
 #include "lease_proof.h"
+#include "lobbies.h"
 #include "log.h"
 #include "maintainer.h"
 #include "secret.h"
@@ -85,6 +86,7 @@ static void drop_old(Core *core, const StoreLease *row)
 	if (g_hash_table_contains(s->unwritten, row->id))
 		return;
 	lease = lease ? sessions_take(s, lease) : lease_new_from_row(row);
+	lobbies_note_end(core, lease, FAULT_ENDED, "It was opened somewhere else.");
 	sessions_await_report(core, lease, "taken over");
 }
 

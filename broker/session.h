@@ -33,6 +33,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Grant, grant_clear)
 typedef struct {
 	gconstpointer connection;
 	const char *name;
+	char **groups; /* of the person, who signed in there; NULL = nobody did. Borrowed */
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);

@@ -6,6 +6,7 @@
 #include "brokers.h"
 #include "fault.h"
 #include "gateway_link.h"
+#include "lobbies.h"
 #include "log.h"
 #include "maintainer.h"
 #include "store_desktop.h"
@@ -275,6 +276,7 @@ static gboolean end_one(Core *core, const char *id, Fault code, PlanEvent event,
 	if (lease) {
 		lease->ours_only = ours_only;
 		lease->event = event;
+		lobbies_note_end(core, lease, code, reason);
 		ended = end_lease(core, lease, reason, reported);
 	}
 	g_mutex_unlock(&s->lock);

@@ -39,6 +39,7 @@ static const Row rows[] = {
 	{"gateway", "drain", NUMBER, AT(drain), "10", 0, 604800},
 	{"gateway", "spice_sasl", YESNO, AT(spice_sasl), "true"},
 	{"gateway", "vnc_login", YESNO, AT(vnc_login), "true"},
+	{"gateway", "vnc_lobby", YESNO, AT(vnc_lobby), "false"},
 
 	{"broker", "state", TEXT, AT(state), "/var/lib/oriel"},
 	{"broker", "name", TEXT, AT(name), ""},
@@ -54,6 +55,12 @@ static const Row rows[] = {
 	{"broker", "login_minutes", NUMBER, AT(login_minutes), "480", 1, 43200},
 	{"broker", "metrics", TEXT, AT(metrics), ""},
 	{"broker", "accel", TEXT, AT(accel), "auto"},
+	{"broker", "lobby", TEXT, AT(lobby), ORIEL_LOBBY},
+	{"broker", "native_chooser", YESNO, AT(native_chooser), "true"},
+	{"broker", "native_return", YESNO, AT(native_return), "true"},
+	{"broker", "max_lobbies", NUMBER, AT(max_lobbies), "200", 1, 100000},
+	{"broker", "max_lobbies_per_address", NUMBER, AT(max_lobbies_per_address), "50", 1, 100000},
+	{"broker", "lobby_minutes", NUMBER, AT(lobby_minutes), "5", 1, 1440},
 
 	{"sockets", "control", TEXT, AT(control), "/run/oriel/control.sock"},
 	{"sockets", "web", TEXT, AT(web), "/run/oriel/web.sock"},

@@ -30,6 +30,7 @@ typedef struct {
 	int drain;            /* s that sessions may go on after SIGTERM         */
 	gboolean spice_sasl;  /* serve user + password to SPICE viewers          */
 	gboolean vnc_login;   /* serve user + password to VNC viewers            */
+	gboolean vnc_lobby;   /* a login screen for VNC viewers that bring neither */
 
 	/* [broker] */
 	char *state;          /* directory: database, desktops' files            */
@@ -46,6 +47,12 @@ typedef struct {
 	int login_minutes;    /* life of a web login without use                 */
 	char *metrics;        /* "address:port" of /metrics; empty = none        */
 	char *accel;          /* auto, kvm or tcg                                */
+	char *lobby;          /* program of the native viewers' lobby; "" = none */
+	gboolean native_chooser; /* several desktops, none named: the person says */
+	gboolean native_return; /* back to the lobby when a session has ended    */
+	int max_lobbies;      /* at which nobody has signed in                   */
+	int max_lobbies_per_address;
+	int lobby_minutes;    /* without a word of the person                    */
 
 	/* [sockets] */
 	char *control;        /* broker listens, gateways connect                */

@@ -15,8 +15,9 @@
 #define LINGER_MS 2000 /* for the last words to arrive */
 #define INPUT_MS  10000 /* between two reports of a session's keys and pointer */
 
-/* A move begins anew here. */
-#define DIAL_ROW 5
+/* Who chooses again begins here; a move, with a lease in hand, one row later. */
+#define REDEEM_ROW 4
+#define DIAL_ROW   5
 
 static const struct {
 	const char *name;
@@ -152,6 +153,7 @@ static void on_closed(uv_handle_t *handle)
 		return;
 	g_clear_error(&s->loop->refusal);
 	g_clear_error(&s->loop->ending);
+	g_clear_error(&s->loop->lost);
 	g_free(s->loop->farewell);
 	g_free(s->loop);
 	g_free(s->lease);
@@ -332,7 +334,25 @@ static void end(Session *s, const GError *error)
 
 /* ---- another desktop */
 
-/* The client's poll may stand still meanwhile: it is watched for its end, see set_watches(). */
+/* The desktop is left, the client stays. Its poll may stand still meanwhile: it is watched for its
+ * end, see set_watches(). */
+static void part(Session *s, Fault code, const char *reason)
+{
+	if (!s->loop->moving)
+		s->relay->part(s);
+	close_watch(s);
+	if (s->dial != NULL && s->dial->close != NULL)
+		s->dial->close(s);
+	s->dial = NULL;
+	peer_clear(&s->desktop);
+	s->desktop.eof = FALSE;
+	report_lease(s, code, reason);
+	s->loop->bytes_in = s->client.bytes_in;
+	s->loop->bytes_out = s->client.bytes_out;
+	s->loop->lease_at = session_now(s);
+	s->loop->moving = TRUE;
+}
+
 gboolean session_move(Session *s, const ControlMessage *message, int fd)
 {
 	SessionLoop *loop = s->loop;
@@ -341,18 +361,47 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 		loop->moving || s->front != NULL)
 		return FALSE;
 	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
-	s->relay->part(s);
-	close_watch(s);
-	peer_clear(&s->desktop);
-	s->desktop.eof = FALSE;
-	report_lease(s, FAULT_ENDED, "moved to another desktop");
+	part(s, FAULT_ENDED, "moved to another desktop");
 	session_take_lease(s, message->to, message, fd);
-	loop->bytes_in = s->client.bytes_in;
-	loop->bytes_out = s->client.bytes_out;
-	loop->lease_at = session_now(s);
-	loop->moving = TRUE;
 	enter(s, DIAL_ROW);
 	session_run(s);
+	return TRUE;
+}
+
+/* Of those that a person at a native viewer survives: a browser's page has its own way back. */
+static gboolean can_choose_again(const Session *s, Fault code)
+{
+	const SessionLoop *loop = s->loop;
+
+	return s->lease != NULL && s->relay != NULL && s->relay->part != NULL && s->front == NULL &&
+		g_strcmp0(s->ask.protocol, "vnc") == 0 &&
+		(loop->dismissed || code == FAULT_DESKTOP || (loop->moving && code == FAULT_TIMEOUT));
+}
+
+/* The desktop has gone, or was taken from its person: the broker is asked for a lobby, once for each
+ * loss. FALSE: this is the end, *error says of what. */
+static gboolean choose_again(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->lost != NULL) {
+		log_debug(&s->log, "no lobby: %s", (*error)->message);
+		g_clear_error(error);
+		g_propagate_error(error, g_steal_pointer(&loop->lost));
+		s->log.step = path[loop->lost_at].name;
+		return FALSE;
+	}
+	if (!can_choose_again(s, fault_code(*error)))
+		return FALSE;
+	log_info(&s->log, "asks for a lobby: %s", (*error)->message);
+	loop->lost = g_steal_pointer(error);
+	loop->lost_at = loop->at;
+	loop->dismissed = FALSE;
+	part(s, fault_code(loop->lost), loop->lost->message);
+	s->ask.kind = ASK_LOBBY;
+	g_free(s->ask.lease);
+	s->ask.lease = g_steal_pointer(&s->lease);
+	enter(s, REDEEM_ROW);
 	return TRUE;
 }
 
@@ -417,10 +466,12 @@ static void walk(Session *s)
 			pause_for(s, &s->desktop);
 			set_watches(s);
 			return;
-		case STEP_END:
 		case STEP_FAIL:
+			if (choose_again(s, &error))
+				continue;
 			end(s, error);
 			return;
+		case STEP_END: end(s, error); return;
 		}
 	}
 }
@@ -504,6 +555,12 @@ void session_end(Session *s, Fault code, const char *reason)
 	g_clear_error(&s->loop->ending);
 	s->loop->ending = g_error_new_literal(FAULT, (int)code, reason);
 	session_run(s);
+}
+
+void session_dismiss(Session *s, Fault code, const char *reason)
+{
+	s->loop->dismissed = TRUE;
+	session_end(s, code, reason);
 }
 
 void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,

@@ -74,6 +74,7 @@ typedef enum {
 	ASK_NOTHING,
 	ASK_TICKET, /* ticket                                                       */
 	ASK_LOGIN,  /* user, password, desktop (NULL = the one used last)           */
+	ASK_LOBBY,  /* a place to sign in, or to choose again after the lease that it had  */
 	ASK_JOIN,   /* a further SPICE channel: client_id, channel, ticket or login */
 	ASK_PORTAL, /* a page or an API call: no lease, straight to the broker      */
 } AskKind;
@@ -87,6 +88,7 @@ typedef struct {
 	char *desktop;
 	guint32 client_id;
 	char *channel;        /* "main:0", "display:0"; NULL for RFB */
+	char *lease;          /* ASK_LOBBY: that which has just ended here; NULL = none */
 } Ask;
 
 struct Session {
@@ -207,5 +209,9 @@ gboolean session_drop(Session *session);
  * stays as it is. FALSE: it cannot. The session may be gone on return. */
 gboolean session_move(Session *session, const ControlMessage *message, int fd);
 
-/* Ends it with this fault (admin, drain, limit). The session may be gone on return. */
+/* Ends it with this fault (drain, limit). The session may be gone on return. */
 void session_end(Session *session, Fault code, const char *reason);
+
+/* The broker ends its lease: as session_end(), but a VNC viewer may be shown a lobby instead, in the
+ * same connection, if the broker has one for it. */
+void session_dismiss(Session *session, Fault code, const char *reason);

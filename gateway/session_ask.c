@@ -14,6 +14,7 @@ void ask_clear(Ask *ask)
 	g_free(ask->desktop);
 	ask->ticket = ask->password = ask->user = ask->desktop = NULL;
 	g_clear_pointer(&ask->channel, g_free);
+	g_clear_pointer(&ask->lease, g_free);
 }
 
 void session_request(Session *s, ControlMessage *request)
@@ -119,6 +120,7 @@ static void send_ask(Session *s)
 	static const ControlType types[] = {
 		[ASK_TICKET] = CONTROL_REDEEM,
 		[ASK_LOGIN] = CONTROL_LOGIN,
+		[ASK_LOBBY] = CONTROL_LOBBY,
 		[ASK_JOIN] = CONTROL_JOIN,
 	};
 	Ask *ask = &s->ask;
@@ -132,6 +134,7 @@ static void send_ask(Session *s)
 		.peer = s->address,
 		.client_id = ask->client_id,
 		.channel = ask->channel,
+		.lease = ask->lease,
 	};
 
 	if (ask->kind == ASK_TICKET)

@@ -255,6 +255,7 @@ static void begin_relay(Session *s)
 static gboolean resume_relay(Session *s, GError **error)
 {
 	s->loop->moving = FALSE;
+	g_clear_error(&s->loop->lost);
 	if (!s->relay->arrive(s, error))
 		return FALSE;
 	note_start(s);

@@ -263,7 +263,7 @@ static void on_end(gpointer data, const ControlMessage *message)
 
 		if (g_hash_table_contains(worker->sessions, session) &&
 			g_strcmp0(session->lease, message->lease) == 0)
-			session_end(session, code, message->reason ? message->reason : "ended");
+			session_dismiss(session, code, message->reason ? message->reason : "ended");
 	}
 }
 

@@ -185,32 +185,3 @@ gboolean conversation_answer(Conversation *conversation, char **answers, GError 
 	}
 	return conversation_round(conversation, &message, error);
 }
-
-gboolean conversation_password(const char *socket_path, const char *user, const char *password,
-			       const char *peer, char **out_user, char ***out_groups,
-			       GError **error)
-{
-	char *answers[] = {(char *)password, NULL};
-	g_autoptr(Conversation) conversation = conversation_start(socket_path, user, peer, error);
-
-	if (conversation == NULL)
-		return FALSE;
-	if (conversation->state == CONVERSATION_ASKS &&
-	    prompts_of_kind(conversation, PROMPT_SECRET) == 1 &&
-	    prompts_of_kind(conversation, PROMPT_VISIBLE) == 0 &&
-	    !conversation_answer(conversation, answers, error))
-		return FALSE;
-	switch (conversation->state) {
-	case CONVERSATION_ACCEPTED:
-		*out_user = g_steal_pointer(&conversation->user);
-		*out_groups = g_steal_pointer(&conversation->groups);
-		return TRUE;
-	case CONVERSATION_REFUSED:
-		g_set_error(error, FAULT, FAULT_DENIED, "the login was refused");
-		return FALSE;
-	case CONVERSATION_ASKS: break;
-	}
-	g_set_error(error, FAULT, FAULT_DENIED,
-		    "this login asks for more than a password: use the web page");
-	return FALSE;
-}

@@ -49,11 +49,3 @@ char **conversation_groups(const Conversation *conversation);
 /* Ends it (also in the middle); accepts NULL. */
 void conversation_free(Conversation *conversation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Conversation, conversation_free)
-
-/*
- * The straight case, for clients that can say only user and password: answers the first secret
- * prompt with the password; any further question refuses with FAULT_DENIED and words that send
- * the person to the web page. On success *out_user and *out_groups are the caller's.
- */
-gboolean conversation_password(const char *socket_path, const char *user, const char *password,
-	const char *peer, char **out_user, char ***out_groups, GError **error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * front_rfb: a VNC viewer. A native one is greeted first of all (an RFB server speaks first),
- * upgrades to TLS inside the protocol (VeNCrypt) and brings a name with a password, or a ticket.
+ * upgrades to TLS inside the protocol (VeNCrypt) and brings a name with a password, or a ticket;
+ * or, where the admin allows it, neither: then a person signs in at a lobby.
  * A browser's viewer has shown its ticket on the way in: it meets us only for the welcome, on its
  * WebSocket, and needs no more security.
  *
@@ -55,7 +56,9 @@ static Step start_tls(Session *s, RfbServer *server, GError **error)
 
 static Step rfb_greet(Session *s, GError **error)
 {
-	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_VENCRYPT);
+	const Options *o = worker_options(s->worker);
+	RfbServerMode mode = o->vnc_lobby ? RFB_SERVER_LOBBY : RFB_SERVER_VENCRYPT;
+	RfbServer *server = s->talk ? s->talk : begin(s, mode);
 	Step step;
 
 	do {
@@ -64,8 +67,11 @@ static Step rfb_greet(Session *s, GError **error)
 		case RFB_START_TLS: step = start_tls(s, server, error); break;
 		case RFB_CREDENTIALS:
 			s->ask.protocol = "vnc";
-			return front_login(s, server->user, server->password,
-					   worker_options(s->worker)->vnc_login, error);
+			if (!server->nobody)
+				return front_login(s, server->user, server->password, o->vnc_login,
+						   error);
+			s->ask.kind = ASK_LOBBY;
+			return STEP_NEXT;
 		default: return STEP_FAIL;
 		}
 	} while (step == STEP_NEXT);

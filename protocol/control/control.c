@@ -36,12 +36,12 @@ typedef struct {
 } Field;
 
 #define BIT(name) (1u << CONTROL_##name)
-#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN) | BIT(DIAL) | BIT(LINKED) | \
-		   BIT(ENDED))
+#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN) | BIT(DIAL) | \
+		   BIT(LINKED) | BIT(ENDED))
 #define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
 #define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
 		   BIT(END) | BIT(MOVE))
-#define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(JOIN))
+#define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
 #define COUNT_MAX  ((guint64)1 << 53) /* every program's JSON carries it, and sums stay in 64 bits */
@@ -57,9 +57,9 @@ static const Field message_fields[] = {
 	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), BIT(JOIN)),
 	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE)),
-	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN), 0),
+	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY), 0),
 	FIELD(peer, KIND_TEXT, ASKS, 0),
-	FIELD(lease, KIND_TEXT, OF_LEASE, 0),
+	FIELD(lease, KIND_TEXT, OF_LEASE, BIT(LOBBY)),
 	FIELD(to, KIND_TEXT, BIT(MOVE), 0),
 	FIELD(client_id, KIND_U32, BIT(JOIN), BIT(LEASE)),
 	FIELD(backend_id, KIND_U32, BIT(LINKED), BIT(LEASE)),
@@ -90,7 +90,7 @@ static const Field endpoint_fields[] = {
 
 static const char *const type_names[] = {
 	[CONTROL_HELLO] = "hello",     [CONTROL_REDEEM] = "redeem", [CONTROL_LOGIN] = "login",
-	[CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
+	[CONTROL_LOBBY] = "lobby",     [CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
 	[CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active", [CONTROL_COUNTS] = "counts",

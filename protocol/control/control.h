@@ -9,6 +9,7 @@
  *   gateway -> broker   hello    the gateway's name; first message          -> ok
  *                       redeem   what does this ticket open?                -> lease | refuse
  *                       login    user and password from a native viewer     -> lease | refuse
+ *                       lobby    a place to sign in, or to choose again     -> lease | refuse
  *                       join     a further SPICE channel of a live lease    -> lease | refuse
  *                       dial     an endpoint of a lease, once more          -> lease | refuse
  *                       linked   the desktop's own SPICE session id         -> ok
@@ -35,6 +36,7 @@ typedef enum {
 	CONTROL_HELLO,
 	CONTROL_REDEEM,
 	CONTROL_LOGIN,
+	CONTROL_LOBBY,
 	CONTROL_JOIN,
 	CONTROL_DIAL,
 	CONTROL_LINKED,
@@ -71,9 +73,10 @@ typedef struct {
 	char *user;           /* login, join; lease: whose it is                           */
 	char *password;       /* login, join                                               */
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
-	char *protocol;       /* redeem, login: "web", "vnc" or "spice": the client's      */
-	char *peer;           /* redeem, login, join: the client's address                 */
-	char *lease;          /* dial, linked, started, ended, active, lease, end, move    */
+	char *protocol;       /* redeem, login, lobby: "web", "vnc", "spice": the client's */
+	char *peer;           /* redeem, login, lobby, join: the client's address          */
+	char *lease;          /* dial, linked, started, ended, active, lease, end, move;
+				 lobby: that which has just ended here, may be NULL    */
 	char *to;             /* move: the lease that takes its place                      */
 	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
 	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */

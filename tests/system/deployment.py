@@ -129,6 +129,7 @@ class Deployment:
                 "ca": self.path("tls/ca.pem"),
                 "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
+                "lobby": "",
                 **(broker or {}),
             },
             "sockets": {

@@ -183,56 +183,6 @@ static void test_broken(void)
 	g_assert_error(error, FAULT, FAULT_BROKER);
 }
 
-static gboolean password(Fake *fake, char **out_user, GError **error)
-{
-	g_auto(GStrv) groups = NULL;
-
-	if (!conversation_password(fake->path, "anna", "pw", "p", out_user, &groups, error))
-		return FALSE;
-	g_assert_cmpstr(groups[0], ==, "staff");
-	return TRUE;
-}
-
-static void test_password(void)
-{
-	g_autoptr(GPtrArray) ask = prompts(AUTH_INFO, "Hi", AUTH_SECRET, "Password: ");
-	g_autoptr(GPtrArray) code = prompts(AUTH_VISIBLE, "Code: ", 0, NULL);
-	g_autoptr(GPtrArray) both = prompts(AUTH_SECRET, "Password: ", AUTH_VISIBLE, "Code: ");
-	g_autoptr(GPtrArray) silent = auth_prompts_new();
-	const AuthMessage good[] = {
-		{AUTH_ASK, .prompts = ask},
-		{AUTH_ACCEPTED, .user = (char *)"anna", .prompts = silent, .groups = staff}};
-	const AuthMessage bad[] = {{AUTH_ASK, .prompts = ask}, {AUTH_REFUSED}};
-	const AuthMessage more[] = {{AUTH_ASK, .prompts = ask}, {AUTH_ASK, .prompts = code}};
-	const AuthMessage at_once[] = {{AUTH_ASK, .prompts = both}};
-	g_autofree char *user = NULL;
-	g_autoptr(GError) error = NULL;
-	Fake fake;
-
-	fake_start(&fake, good, 2);
-	g_assert_true(password(&fake, &user, &error));
-	g_assert_cmpstr(user, ==, "anna");
-	fake_end(&fake, "0 anna@p;2 pw;");
-
-	fake_start(&fake, bad, 2);
-	g_assert_false(password(&fake, &user, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_clear_error(&error);
-	fake_end(&fake, "0 anna@p;2 pw;");
-
-	fake_start(&fake, more, 2);
-	g_assert_false(password(&fake, &user, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_assert_nonnull(strstr(error->message, "web page"));
-	g_clear_error(&error);
-	fake_end(&fake, "0 anna@p;2 pw;");
-
-	fake_start(&fake, at_once, 1);
-	g_assert_false(password(&fake, &user, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	fake_end(&fake, "0 anna@p;");
-}
-
 /* ---- the real processes */
 
 static void real(const char *module, ConversationState first, ConversationState last)
@@ -294,7 +244,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/conversation/two-rounds", test_two_rounds);
 	g_test_add_func("/conversation/long-answer", test_long_answer);
 	g_test_add_func("/conversation/broken", test_broken);
-	g_test_add_func("/conversation/password", test_password);
 	g_test_add_func("/conversation/real-accepted", test_real_accepted);
 	g_test_add_func("/conversation/real-refused", test_real_refused);
 	return g_test_run();

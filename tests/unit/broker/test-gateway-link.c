@@ -9,125 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "buffer.h"
-#include "control/control.h"
-#include "core-fixture.h"
+#include "fake-gateway.h"
 #include "fault.h"
 #include "log.h"
 #include "store_session.h"
-
-/* ---- a gateway */
-
-#define OF_ENDED 1000 /* the id of every end that is told */
-
-typedef struct {
-	int fd;
-	Buffer in;
-	int received_fd; /* the last one, -1 = none */
-	unsigned acknowledged; /* ends of sessions */
-} Gateway;
-
-static void gateway_send(Gateway *g, const ControlMessage *m)
-{
-	GByteArray *bytes = control_encode(m);
-
-	g_assert_cmpint(send(g->fd, bytes->data, bytes->len, MSG_NOSIGNAL), ==, bytes->len);
-	control_wipe(bytes);
-}
-
-static ssize_t receive_some(Gateway *g)
-{
-	char control[CMSG_SPACE(4 * sizeof(int))];
-	struct iovec iov = {buffer_reserve(&g->in, 4096), 4096};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-		.msg_controllen = sizeof control};
-	ssize_t n = recvmsg(g->fd, &header, MSG_CMSG_CLOEXEC);
-
-	if (n > 0)
-		buffer_commit(&g->in, (gsize)n);
-	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c;
-		c = CMSG_NXTHDR(&header, c)) {
-		g_assert_cmpint(g->received_fd, ==, -1);
-		memcpy(&g->received_fd, CMSG_DATA(c), sizeof(int));
-	}
-	return n;
-}
-
-/* The next message; FALSE when the broker hung up. Waits 10 s at most. */
-static gboolean gateway_receive(Gateway *g, ControlMessage *out)
-{
-	g_autoptr(GError) error = NULL;
-
-	for (;;) {
-		gssize used = buffer_length(&g->in) == 0
-				      ? 0
-				      : control_decode(buffer_bytes(&g->in), buffer_length(&g->in),
-						out, &error);
-		ssize_t n;
-
-		g_assert_no_error(error);
-		if (used > 0) {
-			buffer_consume(&g->in, (gsize)used);
-			if (out->type != CONTROL_OK || out->id != OF_ENDED)
-				return TRUE;
-			control_clear(out);
-			g->acknowledged++;
-			continue;
-		}
-		n = receive_some(g);
-		if (n == 0 || (n < 0 && errno == ECONNRESET))
-			return FALSE;
-		g_assert_cmpint(n, >, 0);
-	}
-}
-
-static void gateway_connect(Gateway *g, CoreFixture *f)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval timeout = {.tv_sec = 10};
-
-	*g = (Gateway){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .received_fd = -1};
-	g_strlcpy(address.sun_path, f->options->control, sizeof address.sun_path);
-	setsockopt(g->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-	g_assert_cmpint(connect(g->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-}
-
-static void gateway_hello(Gateway *g, CoreFixture *f)
-{
-	ControlMessage hello = {.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"};
-	g_auto(ControlMessage) answer = {0};
-
-	gateway_connect(g, f);
-	gateway_send(g, &hello);
-	g_assert_true(gateway_receive(g, &answer));
-	g_assert_cmpint(answer.type, ==, CONTROL_OK);
-}
-
-static void gateway_close(Gateway *g)
-{
-	if (g->received_fd >= 0)
-		close(g->received_fd);
-	close(g->fd);
-	buffer_clear(&g->in);
-}
-
-/* Sends and takes the answer. */
-static void ask(Gateway *g, ControlMessage *request, ControlMessage *answer)
-{
-	request->id = 7;
-	gateway_send(g, request);
-	g_assert_true(gateway_receive(g, answer));
-	g_assert_cmpuint(answer->id, ==, 7);
-}
-
-static void ask_refused(Gateway *g, ControlMessage *request, const char *fault)
-{
-	g_auto(ControlMessage) answer = {0};
-
-	ask(g, request, &answer);
-	g_assert_cmpint(answer.type, ==, CONTROL_REFUSE);
-	g_assert_cmpstr(answer.fault, ==, fault);
-}
 
 static void expect_end(Gateway *g, const char *lease, const char *reason)
 {
@@ -145,13 +30,6 @@ static ControlMessage redeem_of(const Ticket *ticket, const char *protocol)
 {
 	return (ControlMessage){.type = CONTROL_REDEEM, .ticket = ticket->ticket,
 		.protocol = (char *)protocol, .peer = (char *)"192.0.2.1:5000"};
-}
-
-static ControlMessage login_of(const char *user, const char *password, const char *desktop)
-{
-	return (ControlMessage){.type = CONTROL_LOGIN, .user = (char *)user,
-		.password = (char *)password, .desktop = (char *)desktop,
-		.protocol = (char *)"vnc", .peer = (char *)"192.0.2.1:5000"};
 }
 
 static Ticket *ticket_for(CoreFixture *f, const char *user, const char *card, const char *protocol)

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lobbies: see lobbies.h. */
+#include "lobbies.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "autofd.h"
+#include "entitlement.h"
+#include "fault.h"
+#include "lobby.h"
+#include "log.h"
+
+#define PREFIX       "lobby-"
+#define PER_USER_MAX 8
+#define BACK_SECONDS 30 /* from a session's end to its gateway's question */
+
+struct Lobbies {
+	GMutex lock;
+	GCond fewer;
+	GHashTable *live; /* id -> Lobby, borrowed from its thread */
+	GHashTable *gone; /* lease -> Guest */
+	unsigned threads;
+	gboolean stopping;
+};
+
+/* Whom a lease was for that has ended. */
+typedef struct {
+	gconstpointer connection;
+	char *protocol;
+	char *user; /* NULL: to be signed in again */
+	char **groups;
+	char *text, *hint;
+	gboolean reborn;
+	gint64 until; /* monotonic */
+} Guest;
+
+static void guest_free(gpointer data)
+{
+	Guest *guest = data;
+
+	if (!guest)
+		return;
+	g_free(guest->protocol);
+	g_free(guest->user);
+	g_strfreev(guest->groups);
+	g_free(guest->text);
+	g_free(guest->hint);
+	g_free(guest);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
+
+void lobby_start_clear(LobbyStart *start)
+{
+	g_clear_pointer(&start->who, who_free);
+	g_clear_pointer(&start->login, native_login_free);
+	g_clear_pointer(&start->text, g_free);
+	g_clear_pointer(&start->hint, g_free);
+}
+
+Lobbies *lobbies_new(Core *core)
+{
+	Lobbies *lobbies = g_new0(Lobbies, 1);
+
+	g_mutex_init(&lobbies->lock);
+	g_cond_init(&lobbies->fewer);
+	lobbies->live = g_hash_table_new(g_str_hash, g_str_equal);
+	lobbies->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
+	return lobbies;
+}
+
+/* Under the lock: it has nothing to do any more. */
+static void dismiss(Lobby *lobby)
+{
+	lobby->left = TRUE;
+	eventfd_write(lobby->wake, 1);
+}
+
+void lobbies_stop(Lobbies *lobbies)
+{
+	GHashTableIter iter;
+	gpointer lobby;
+
+	if (!lobbies)
+		return;
+	g_mutex_lock(&lobbies->lock);
+	lobbies->stopping = TRUE;
+	g_hash_table_iter_init(&iter, lobbies->live);
+	while (g_hash_table_iter_next(&iter, NULL, &lobby))
+		dismiss(lobby);
+	while (lobbies->threads > 0)
+		g_cond_wait(&lobbies->fewer, &lobbies->lock);
+	g_mutex_unlock(&lobbies->lock);
+}
+
+void lobbies_free(Lobbies *lobbies)
+{
+	if (!lobbies)
+		return;
+	g_hash_table_destroy(lobbies->live);
+	g_hash_table_destroy(lobbies->gone);
+	g_mutex_clear(&lobbies->lock);
+	g_cond_clear(&lobbies->fewer);
+	g_free(lobbies);
+}
+
+gboolean lobbies_serve(Core *core, const char *protocol)
+{
+	const char *program = core->options->lobby;
+
+	return g_str_equal(protocol, "vnc") && *program != '\0' && access(program, X_OK) == 0;
+}
+
+/* ---- who may have one */
+
+/* Under the lock: lobbies of this person or, with user NULL, those where nobody is signed in. */
+static unsigned count(Lobbies *lobbies, const char *user, const char *place)
+{
+	GHashTableIter iter;
+	gpointer value;
+	unsigned n = 0;
+
+	g_hash_table_iter_init(&iter, lobbies->live);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Lobby *lobby = value;
+
+		n += g_strcmp0(lobby->user, user) == 0 &&
+		     (!place || g_str_equal(lobby->place, place));
+	}
+	return n;
+}
+
+/* Under the lock. Strangers keep nobody out who has proven to be somebody. */
+static gboolean has_room(Lobbies *lobbies, const Lobby *lobby, GError **error)
+{
+	const Options *o = lobby->core->options;
+	const char *full = NULL;
+
+	if (lobbies->stopping)
+		full = "the broker is stopping";
+	else if (lobby->user && count(lobbies, lobby->user, NULL) >= PER_USER_MAX)
+		full = "too many lobbies of one person";
+	else if (!lobby->user && count(lobbies, NULL, NULL) >= (unsigned)o->max_lobbies)
+		full = "max_lobbies is reached";
+	else if (!lobby->user &&
+		 count(lobbies, NULL, lobby->place) >= (unsigned)o->max_lobbies_per_address)
+		full = "max_lobbies_per_address is reached";
+	if (full)
+		g_set_error(error, FAULT, FAULT_BUSY, "%s", full);
+	return full == NULL;
+}
+
+/* Of "host:port" or "[host]:port". */
+static char *place_of(const char *peer)
+{
+	const char *colon = strrchr(peer, ':');
+	gboolean v6 = *peer == '[' && colon && colon > peer + 1;
+	g_autofree char *host = v6      ? g_strndup(peer + 1, (gsize)(colon - peer) - 2)
+				: colon ? g_strndup(peer, (gsize)(colon - peer))
+					: g_strdup(peer);
+
+	return limit_place(host);
+}
+
+static Lobby *make(Core *core, LobbyStart *start)
+{
+	Lobby *lobby = g_new0(Lobby, 1);
+
+	lobby->core = core;
+	lobby->id = core_make_id(PREFIX);
+	lobby->protocol = g_strdup(start->protocol);
+	lobby->peer = g_strdup(start->peer);
+	lobby->place = place_of(start->peer);
+	lobby->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	lobby->asker = (Asker){start->asker.connection, g_strdup(start->asker.name), NULL};
+	lobby->user = start->who ? g_strdup(start->who->user) : NULL;
+	lobby->groups = start->who ? g_strdupv(start->who->groups) : NULL;
+	lobby->display = -1;
+	lobby->process = (LobbyProcess){.fd = -1, .words = -1};
+	lobby->who = g_steal_pointer(&start->who);
+	lobby->login = g_steal_pointer(&start->login);
+	lobby->text = g_steal_pointer(&start->text);
+	lobby->hint = g_steal_pointer(&start->hint);
+	lobby->again = start->again;
+	lobby->reborn = start->reborn;
+	lobby->errands = g_ptr_array_new_with_free_func((GDestroyNotify)lobby_errand_free);
+	return lobby;
+}
+
+gboolean lobbies_open(Core *core, LobbyStart *start, char **out_lease, int *out_fd, GError **error)
+{
+	Lobbies *lobbies = core->lobbies;
+	Lobby *lobby = make(core, start);
+	gboolean room;
+	int pair[2];
+
+	if (lobby->wake < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		fault_set_errno(error, FAULT_BUSY, "a lobby's sockets");
+		lobby_free(lobby);
+		return FALSE;
+	}
+	lobby->display = pair[1];
+	g_mutex_lock(&lobbies->lock);
+	room = has_room(lobbies, lobby, error);
+	if (room) {
+		g_hash_table_insert(lobbies->live, lobby->id, lobby);
+		lobbies->threads++;
+		*out_lease = g_strdup(lobby->id);
+		lobby_begin(g_steal_pointer(&lobby));
+	}
+	g_mutex_unlock(&lobbies->lock);
+	if (room) {
+		*out_fd = pair[0];
+		return TRUE;
+	}
+	close(pair[0]);
+	lobby_free(lobby);
+	return FALSE;
+}
+
+/* ---- those who come back */
+
+/* Under the lock; takes the guest. */
+static void remember(Lobbies *lobbies, const char *lease, Guest *guest)
+{
+	gint64 now = g_get_monotonic_time();
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, lobbies->gone);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (((Guest *)value)->until <= now)
+			g_hash_table_iter_remove(&iter);
+	}
+	guest->until = now + BACK_SECONDS * G_USEC_PER_SEC;
+	g_hash_table_insert(lobbies->gone, g_strdup(lease), guest);
+}
+
+/* Who signed in is still believed: for as long as on the web page. */
+static gboolean still_signed_in(const Core *core, const Lease *lease)
+{
+	gint64 life = core->options->login_minutes * 60 * (gint64)G_USEC_PER_SEC;
+
+	return lease->groups && lease->began + life > g_get_monotonic_time();
+}
+
+void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason)
+{
+	Lobbies *lobbies = core->lobbies;
+	Guest *guest;
+
+	if (!core->options->native_return || !lease->connection ||
+	    !lobbies_serve(core, lease->protocol))
+		return;
+	guest = g_new0(Guest, 1);
+	guest->connection = lease->connection;
+	guest->protocol = g_strdup(lease->protocol);
+	if (still_signed_in(core, lease)) {
+		guest->user = g_strdup(lease->user);
+		guest->groups = g_strdupv(lease->groups);
+	}
+	guest->text = g_strdup_printf("Your session on %s has ended.", lease->desktop_name);
+	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
+	g_mutex_lock(&lobbies->lock);
+	remember(lobbies, lease->id, guest);
+	g_mutex_unlock(&lobbies->lock);
+}
+
+/* Under the lock: the person of a lobby that died under them. */
+static Guest *guest_of(const Lobby *lobby)
+{
+	Guest *guest = g_new0(Guest, 1);
+
+	guest->connection = lobby->asker.connection;
+	guest->protocol = g_strdup(lobby->protocol);
+	guest->user = g_strdup(lobby->user);
+	guest->groups = g_strdupv(lobby->groups);
+	guest->text = g_strdup("This screen had to start anew.");
+	guest->reborn = TRUE;
+	guest->until = G_MAXINT64;
+	return guest;
+}
+
+/* The guest of that lease, whom nobody brings a second time. */
+static Guest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
+	Lobby *lobby = g_hash_table_lookup(lobbies->live, lease);
+	g_autofree char *key = NULL;
+	gpointer guest = NULL;
+
+	/* Its gateway saw the end before we did. */
+	if (lobby && !lobby->left && lobby->asker.connection == asker->connection) {
+		guest = lobby->reborn ? NULL : guest_of(lobby);
+		dismiss(lobby);
+		return guest;
+	}
+	if (!g_hash_table_steal_extended(lobbies->gone, lease, (gpointer *)&key, &guest))
+		return NULL;
+	return guest;
+}
+
+gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,
+		       LobbyStart *out, GError **error)
+{
+	g_autoptr(Guest) guest = NULL;
+
+	*out = (LobbyStart){.protocol = request->protocol, .peer = request->peer, .asker = *asker};
+	if (!request->lease) {
+		if (core->options->vnc_lobby && lobbies_serve(core, request->protocol))
+			return TRUE;
+		g_set_error(error, FAULT, FAULT_DENIED, "there is no lobby for strangers");
+		return FALSE;
+	}
+	guest = take_guest(core->lobbies, request->lease, asker);
+	if (!guest || guest->connection != asker->connection ||
+	    !g_str_equal(guest->protocol, request->protocol) ||
+	    guest->until <= g_get_monotonic_time()) {
+		g_set_error(error, FAULT, FAULT_ENDED, "nobody is to come back from %s",
+			    request->lease);
+		return FALSE;
+	}
+	out->text = g_steal_pointer(&guest->text);
+	out->hint = g_steal_pointer(&guest->hint);
+	out->again = TRUE;
+	out->reborn = guest->reborn;
+	if (guest->user) {
+		out->who = g_new0(Who, 1);
+		out->who->user = g_steal_pointer(&guest->user);
+		out->who->groups = g_steal_pointer(&guest->groups);
+		out->who->admin =
+			entitlement_admin(core->options, out->who->user, out->who->groups);
+	}
+	return TRUE;
+}
+
+/* ---- notices */
+
+gboolean lobbies_started(Core *core, const char *lease, const Asker *asker)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lobbies->lock);
+	Lobby *lobby = g_hash_table_lookup(core->lobbies->live, lease);
+
+	if (!lobby)
+		return FALSE;
+	lobby->asker.connection = asker->connection;
+	return TRUE;
+}
+
+gboolean lobbies_ended(Core *core, const char *lease, Fault fault)
+{
+	g_autoptr(GMutexLocker) locker = NULL;
+	Lobby *lobby;
+
+	if (!g_str_has_prefix(lease, PREFIX))
+		return FALSE;
+	locker = g_mutex_locker_new(&core->lobbies->lock);
+	lobby = g_hash_table_lookup(core->lobbies->live, lease);
+	if (lobby && fault == FAULT_DESKTOP && !lobby->left && !lobby->reborn)
+		remember(core->lobbies, lease, guest_of(lobby));
+	if (lobby)
+		dismiss(lobby);
+	return TRUE;
+}
+
+/* ---- for a lobby's thread */
+
+void lobbies_sign(Lobby *lobby, const Who *who)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
+
+	g_free(lobby->user);
+	g_strfreev(lobby->groups);
+	lobby->user = who ? g_strdup(who->user) : NULL;
+	lobby->groups = who ? g_strdupv(who->groups) : NULL;
+}
+
+gboolean lobbies_left(Lobby *lobby)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
+
+	return lobby->left;
+}
+
+void lobbies_leave(Lobby *lobby, gboolean died)
+{
+	Lobbies *lobbies = lobby->core->lobbies;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
+
+	if (g_hash_table_remove(lobbies->live, lobby->id) && died && !lobby->left && !lobby->reborn)
+		remember(lobbies, lobby->id, guest_of(lobby));
+}
+
+void lobbies_thread_gone(Lobbies *lobbies)
+{
+	g_mutex_lock(&lobbies->lock);
+	lobbies->threads--;
+	g_cond_signal(&lobbies->fewer);
+	g_mutex_unlock(&lobbies->lock);
+}

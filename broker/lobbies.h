@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lobbies: the places where people at native viewers sign in, choose, wait, and come back to. To a
+ * gateway a lobby is a desktop like any other, with a lease of its own; here it has no row in the
+ * store, since nothing is lost with it: who was in one signs in again.
+ *
+ * A lease that has ended is remembered for a moment with whom it was for, so that the gateway on
+ * whose connection it ended, and no other, can bring the person to a fresh lobby.
+ */
+#pragma once
+
+#include "lease.h"
+#include "native_login.h"
+
+typedef struct Lobby Lobby;
+
+/* What a lobby begins with. */
+typedef struct {
+	const char *protocol, *peer; /* the client's */
+	Asker asker;
+	Who *who;           /* signed in already; NULL = nobody. Taken         */
+	NativeLogin *login; /* PAM has asked; else NULL. Taken                  */
+	char *text, *hint;  /* what brought the person here; NULL = nothing. Taken */
+	gboolean again;     /* the person has been here: shows what there is to choose from */
+	gboolean reborn;    /* in place of a lobby that died: it gets no other  */
+} LobbyStart;
+void lobby_start_clear(LobbyStart *start);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LobbyStart, lobby_start_clear)
+
+Lobbies *lobbies_new(Core *core);
+/* Ends all and waits for them. Accepts NULL, as lobbies_free() does. */
+void lobbies_stop(Lobbies *lobbies);
+void lobbies_free(Lobbies *lobbies);
+
+/* Is there a lobby for clients of this protocol? */
+gboolean lobbies_serve(Core *core, const char *protocol);
+
+/* Opens one: its lease (g_free), and the descriptor of its display, the caller's. Takes what
+ * `start` owns, also on failure. FAULT_BUSY: too many. */
+gboolean lobbies_open(Core *core, LobbyStart *start, char **out_lease, int *out_fd, GError **error);
+
+/* LOBBY: what that one is to begin with. FAULT_DENIED: the admin allows none to those who bring no
+ * name; or that lease did not end there just now. */
+gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,
+		       LobbyStart *out, GError **error);
+
+/* STARTED, ENDED. FALSE: no lobby has that lease. fault: why it ended; FAULT_DESKTOP: because the
+ * lobby died, which its gateway may see before we do. */
+gboolean lobbies_started(Core *core, const char *lease, const Asker *asker);
+gboolean lobbies_ended(Core *core, const char *lease, Fault fault);
+
+/* A session ends, for this reason: its person may come back. Under the sessions' lock. */
+void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason);

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lobby: see lobby.h. What it shows, and what becomes of what the person does. */
+#include "lobby.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "fault.h"
+#include "log.h"
+#include "secret.h"
+
+#define TICK_MS      300 /* between two looks at a desktop that starts */
+#define WARN_SECONDS 30
+#define MOVE_SECONDS 20
+#define ERRANDS_MAX  4 /* given up ones that still run, and the present one */
+
+void lobby_free(Lobby *l)
+{
+	if (!l)
+		return;
+	g_ptr_array_unref(l->errands); /* waits for them: they write to wake */
+	lobby_process_stop(&l->process);
+	if (l->wake >= 0)
+		close(l->wake);
+	if (l->display >= 0)
+		close(l->display);
+	g_free(l->id);
+	g_free(l->protocol);
+	g_free(l->peer);
+	g_free(l->place);
+	g_free((char *)l->asker.name);
+	g_free(l->user);
+	g_strfreev(l->groups);
+	who_free(l->who);
+	native_login_free(l->login);
+	g_free(l->text);
+	g_free(l->hint);
+	g_free(l->card);
+	g_free(l->progress);
+	g_free(l);
+}
+
+/* ---- what it shows */
+
+static void say(Lobby *l, const LobbyMessage *message)
+{
+	if (!lobby_process_send(&l->process, message, -1))
+		l->over = TRUE;
+}
+
+static void say_error(Lobby *l, const char *text, const char *hint)
+{
+	say(l, &(LobbyMessage){.type = LOBBY_ERROR, .text = (char *)text, .hint = (char *)hint});
+}
+
+static void say_fault(Lobby *l, const GError *error)
+{
+	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
+
+	log_write(fault_info(fault_code(error))->log_level, &context, "lobby: %s", error->message);
+	say_error(l, fault_info(fault_code(error))->words, NULL);
+}
+
+static void rest(Lobby *l, LobbyScreen at, gint64 seconds)
+{
+	l->at = at;
+	l->deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+}
+
+/* A screen at which the person is waited for. */
+static void stay(Lobby *l, LobbyScreen at)
+{
+	rest(l, at, l->core->options->lobby_minutes * 60);
+}
+
+/* What brought the person here is said once. */
+static void show_open(Lobby *l)
+{
+	say(l, &(LobbyMessage){.type = LOBBY_OPEN,
+			       .user = l->who ? l->who->user : NULL,
+			       .text = l->text,
+			       .hint = l->hint});
+	g_clear_pointer(&l->text, g_free);
+	g_clear_pointer(&l->hint, g_free);
+	stay(l, AT_SIGN_IN);
+}
+
+static void show_prompts(Lobby *l)
+{
+	say(l,
+	    &(LobbyMessage){.type = LOBBY_PROMPTS_ARE, .prompts = native_login_prompts(l->login)});
+	stay(l, AT_PROMPTS);
+}
+
+/* Those that this client can be shown; NULL = the store did not answer, which has been said. */
+static GPtrArray *reachable(Lobby *l)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) cards = core_desktops(l->core, l->who, &error);
+	GPtrArray *list;
+
+	if (!cards) {
+		say_fault(l, error);
+		return NULL;
+	}
+	list = lobby_desktops_new();
+	for (guint i = 0; i < cards->len; i++) {
+		const DesktopView *card = cards->pdata[i];
+
+		if (g_strv_contains((const char *const *)card->protocols, l->protocol))
+			g_ptr_array_add(
+				list, lobby_desktop_new(card->id, card->name, card->pool,
+							*card->detail ? card->detail : card->state,
+							card->last_used));
+	}
+	return list;
+}
+
+static void start_desktop(Lobby *l, const char *card);
+
+/* straight: one alone needs no choice. */
+static void show_desktops(Lobby *l, gboolean straight)
+{
+	g_autoptr(GPtrArray) list = reachable(l);
+
+	if (!list)
+		return;
+	say(l, &(LobbyMessage){.type = LOBBY_DESKTOPS_ARE, .desktops = list});
+	stay(l, AT_CHOOSER);
+	if (list->len == 1 && straight)
+		start_desktop(l, ((const LobbyDesktop *)list->pdata[0])->id);
+}
+
+/* ---- signing in */
+
+static void forget_person(Lobby *l)
+{
+	g_clear_pointer(&l->who, who_free);
+	g_clear_pointer(&l->login, native_login_free);
+	lobbies_sign(l, NULL);
+}
+
+/* Words that came with the verdict are read before it goes on. */
+static void signed_in(Lobby *l, Who *who)
+{
+	l->who = who;
+	lobbies_sign(l, who);
+	if (native_login_prompts(l->login)->len > 0)
+		show_prompts(l);
+	else
+		show_desktops(l, TRUE);
+}
+
+static void after_round(Lobby *l, const char *said, const GError *error)
+{
+	Who *who = l->login && !error ? native_login_who(l->login) : NULL;
+
+	if (who) {
+		signed_in(l, who);
+		return;
+	}
+	if (!error) {
+		show_prompts(l);
+		return;
+	}
+	/* The questions still stand. */
+	if (l->login && (fault_code(error) == FAULT_BUSY || fault_code(error) == FAULT_CLIENT)) {
+		say_error(l, error->message, NULL);
+		return;
+	}
+	if (l->at != AT_SIGN_IN)
+		show_open(l);
+	g_clear_pointer(&l->login, native_login_free);
+	if (fault_code(error) == FAULT_DENIED)
+		say_error(l, "The login was refused. Check your user name and password.", said);
+	else if (fault_code(error) == FAULT_BUSY)
+		say_error(l, "Too many attempts. Please wait a moment.", NULL);
+	else
+		say_fault(l, error);
+}
+
+static void on_login(Lobby *l, const LobbyMessage *m)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *said = NULL;
+
+	if (*m->user == '\0') {
+		say_error(l, "Please enter your user name.", NULL);
+		return;
+	}
+	forget_person(l);
+	l->login = native_login_start(l->core, m->user, m->password, l->peer, l->protocol, &said,
+				      &error);
+	after_round(l, said, error);
+}
+
+static void on_answers(Lobby *l, const LobbyMessage *m)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *said = NULL;
+
+	if (l->who) {
+		show_desktops(l, TRUE);
+		return;
+	}
+	native_login_answer(l->login, m->answers, &said, &error);
+	after_round(l, said, error);
+}
+
+static void on_signout(Lobby *l, const LobbyMessage *m)
+{
+	audit_note(l->core,
+		   &(AuditEntry){.event = "logout", .user = l->who->user, .peer = l->peer});
+	forget_person(l);
+	show_open(l);
+}
+
+/* ---- a desktop */
+
+static LobbyErrand *present(const Lobby *l)
+{
+	return l->errands->len ? l->errands->pdata[l->errands->len - 1] : NULL;
+}
+
+/* Those that were given up and have come to their end. */
+static void clean_errands(Lobby *l)
+{
+	for (guint i = l->errands->len; i-- > 0;) {
+		if (lobby_errand_done(l->errands->pdata[i]))
+			g_ptr_array_remove_index(l->errands, i);
+	}
+}
+
+static void say_progress(Lobby *l, const char *text)
+{
+	if (g_strcmp0(l->progress, text) == 0)
+		return;
+	g_free(l->progress);
+	l->progress = g_strdup(text);
+	say(l, &(LobbyMessage){.type = LOBBY_PROGRESS, .text = (char *)text, .percent = -1});
+}
+
+static void start_desktop(Lobby *l, const char *card)
+{
+	clean_errands(l);
+	if (l->errands->len >= ERRANDS_MAX) {
+		say_error(l, "What you gave up has not come to its end yet.",
+			  "Please wait a moment.");
+		return;
+	}
+	g_free(l->card);
+	l->card = g_strdup(card);
+	g_clear_pointer(&l->progress, g_free);
+	say_progress(l, "Preparing your desktop");
+	l->at = AT_START;
+	g_ptr_array_add(l->errands, lobby_errand_new(l->core, l->who, card, l->protocol, l->peer,
+						     &l->asker, l->id, l->wake));
+}
+
+static void on_choose(Lobby *l, const LobbyMessage *m)
+{
+	start_desktop(l, m->desktop);
+}
+
+static void on_cancel(Lobby *l, const LobbyMessage *m)
+{
+	if (l->at == AT_START) {
+		lobby_errand_cancel(present(l));
+		show_desktops(l, FALSE);
+		return;
+	}
+	forget_person(l);
+	show_open(l);
+}
+
+static void look_at_start(Lobby *l)
+{
+	g_autoptr(DesktopView) view = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!lobby_errand_done(present(l))) {
+		view = core_desktop(l->core, l->who, l->card, NULL);
+		if (view && *view->detail)
+			say_progress(l, view->detail);
+		return;
+	}
+	if (lobby_errand_result(present(l), &error)) {
+		rest(l, AT_MOVE, MOVE_SECONDS);
+		return;
+	}
+	show_desktops(l, FALSE);
+	say_fault(l, error);
+}
+
+/* ---- what the person does */
+
+static void on_extend(Lobby *l, const LobbyMessage *m)
+{
+}
+
+#define IN(screen) (1u << AT_##screen)
+static const struct {
+	unsigned screens; /* where it makes sense: elsewhere it crossed with something of ours */
+	void (*run)(Lobby *l, const LobbyMessage *m);
+} table[] = {
+	[LOBBY_LOGIN] = {IN(SIGN_IN), on_login},
+	[LOBBY_ANSWERS] = {IN(PROMPTS), on_answers},
+	[LOBBY_CHOOSE] = {IN(CHOOSER), on_choose},
+	[LOBBY_CANCEL] = {IN(PROMPTS) | IN(START), on_cancel},
+	[LOBBY_EXTEND] = {IN(SIGN_IN) | IN(PROMPTS) | IN(CHOOSER), on_extend},
+	[LOBBY_SIGNOUT] = {IN(CHOOSER), on_signout},
+};
+
+static void heed(Lobby *l, const LobbyMessage *m)
+{
+	if (m->type >= G_N_ELEMENTS(table) || !(table[m->type].screens & 1u << l->at))
+		return;
+	if (l->warned)
+		say(l, &(LobbyMessage){.type = LOBBY_WARNING});
+	l->warned = FALSE;
+	if (l->at != AT_START)
+		stay(l, l->at);
+	table[m->type].run(l, m);
+}
+
+static void listen_to(Lobby *l)
+{
+	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
+	g_autoptr(GError) error = NULL;
+	int n = 1;
+
+	while (n > 0 && !l->over) {
+		g_auto(LobbyMessage) message = {0};
+
+		n = lobby_process_receive(&l->process, &message, &error);
+		if (n > 0)
+			heed(l, &message);
+	}
+	l->over = l->over || n < 0;
+	if (error)
+		log_warning(&context, "lobby: %s", error->message);
+}
+
+/* ---- time */
+
+static void past_deadline(Lobby *l)
+{
+	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
+
+	if (l->at == AT_MOVE) {
+		show_desktops(l, FALSE);
+		say_error(l, fault_info(FAULT_DESKTOP)->words, NULL);
+	} else if (!l->warned) {
+		l->warned = TRUE;
+		say(l, &(LobbyMessage){
+			       .type = LOBBY_WARNING, .seconds = WARN_SECONDS, .extend = TRUE});
+		l->deadline += WARN_SECONDS * G_USEC_PER_SEC;
+	} else {
+		log_info(&context, "lobby: nobody has said a word for long");
+		l->over = TRUE;
+		/* Its client has not lost it: it gets no other. */
+		lobbies_ended(l->core, l->id, FAULT_ENDED);
+	}
+}
+
+static int wait_ms(const Lobby *l)
+{
+	gint64 left = l->deadline - g_get_monotonic_time();
+
+	if (l->at == AT_START)
+		return TICK_MS;
+	return (int)CLAMP(left / 1000 + 1, 0, 60000);
+}
+
+static void turn(Lobby *l)
+{
+	struct pollfd fds[] = {{.fd = l->process.fd, .events = POLLIN},
+			       {.fd = l->wake, .events = POLLIN}};
+	eventfd_t woken;
+
+	poll(fds, G_N_ELEMENTS(fds), wait_ms(l));
+	if (fds[1].revents)
+		eventfd_read(l->wake, &woken);
+	if (fds[0].revents)
+		listen_to(l);
+	if (l->over)
+		return;
+	if (l->at == AT_START)
+		look_at_start(l);
+	else if (g_get_monotonic_time() >= l->deadline)
+		past_deadline(l);
+}
+
+/* ---- the thread */
+
+static gboolean open_lobby(Lobby *l, GError **error)
+{
+	if (!lobby_process_start(&l->process, l->core->options->lobby, l->protocol, error))
+		return FALSE;
+	show_open(l);
+	if (!l->over &&
+	    !lobby_process_send(&l->process, &(LobbyMessage){.type = LOBBY_CHANNEL}, l->display))
+		l->over = TRUE;
+	close(l->display);
+	l->display = -1;
+	if (l->login)
+		show_prompts(l);
+	else if (l->who)
+		show_desktops(l, !l->again);
+	return TRUE;
+}
+
+static gpointer lobby_thread(gpointer data)
+{
+	Lobby *l = data;
+	Lobbies *lobbies = l->core->lobbies;
+	LogContext context = {.session = l->id, .peer = l->peer};
+	g_autoptr(GError) error = NULL;
+
+	if (!open_lobby(l, &error))
+		log_error(&context, "lobby: %s", error->message);
+	else
+		log_info(&context, "lobby for %s", l->user ? l->user : "somebody to sign in");
+	while (!error && !l->over && !lobbies_left(l))
+		turn(l);
+	lobbies_leave(l, !error);
+	for (guint i = 0; i < l->errands->len; i++)
+		lobby_errand_cancel(l->errands->pdata[i]);
+	lobby_process_stop(&l->process); /* now: an errand may take a minute */
+	lobby_free(l);
+	lobbies_thread_gone(lobbies);
+	return NULL;
+}
+
+void lobby_begin(Lobby *l)
+{
+	g_thread_unref(g_thread_new("lobby", lobby_thread, l));
+}

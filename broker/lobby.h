@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lobby: one of them: its process, and a thread that carries its conversation. PAM's rounds run on
+ * that thread; what may take a minute (a desktop that starts) on another (lobby_errand.h), so that
+ * the person sees progress and can change their mind. Private to lobbies.c and lobby*.c.
+ */
+#pragma once
+
+#include "lobbies.h"
+#include "lobby_errand.h"
+#include "lobby_process.h"
+
+typedef enum { AT_SIGN_IN, AT_PROMPTS, AT_CHOOSER, AT_START, AT_MOVE } LobbyScreen;
+
+struct Lobby {
+	Core *core;
+	char *id;
+	char *protocol, *peer, *place;
+	int wake; /* eventfd: look at what is below, or at the errand */
+
+	/* Under the lock of all lobbies. */
+	Asker asker; /* its name is the lobby's own copy */
+	char *user;  /* who is signed in; NULL = nobody  */
+	char **groups;
+	gboolean left; /* its client has gone, or gone on */
+
+	/* The thread's own. */
+	int display; /* the lobby's end of the client's connection, until it has it */
+	LobbyProcess process;
+	LobbyScreen at;
+	Who *who;
+	NativeLogin *login;
+	char *text, *hint;
+	gboolean again, reborn;
+	gboolean over;      /* it does not listen any more */
+	gboolean warned;    /* that it ends for want of a word */
+	gint64 deadline;    /* monotonic: of the screen */
+	GPtrArray *errands; /* of LobbyErrand: the last is the present one, others were given up */
+	char *card;         /* what starts */
+	char *progress;     /* what was said of it last */
+};
+
+/* Starts the thread, which owns the lobby from here on and ends with lobbies_leave(). */
+void lobby_begin(Lobby *lobby);
+void lobby_free(Lobby *lobby);
+
+/* lobbies.c: this person is signed in, NULL = nobody any more; it ends, unexpectedly or not, and is
+ * in no table any more; has its client gone? */
+void lobbies_sign(Lobby *lobby, const Who *who);
+void lobbies_leave(Lobby *lobby, gboolean died);
+gboolean lobbies_left(Lobby *lobby);
+/* The last that its thread does, after the lobby is free. */
+void lobbies_thread_gone(Lobbies *lobbies);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * lobby_errand: from a choice in a lobby to the client's move: a desktop is assigned and started, a
+ * lease is opened, and the gateway is told. On a thread of its own.
+ */
+#pragma once
+
+#include "session.h"
+
+typedef struct LobbyErrand LobbyErrand;
+
+/* wake: an eventfd that is written to when it is done; must outlive it. Copies the rest. */
+LobbyErrand *lobby_errand_new(Core *core, const Who *who, const char *card, const char *protocol,
+			      const char *peer, const Asker *asker, const char *lobby, int wake);
+/* Not wanted any more: it goes no further than the step that it is in. */
+void lobby_errand_cancel(LobbyErrand *errand);
+gboolean lobby_errand_done(LobbyErrand *errand);
+/* After it is done: TRUE, the client moves; else why not. */
+gboolean lobby_errand_result(LobbyErrand *errand, GError **error);
+/* Waits for its end. */
+void lobby_errand_free(LobbyErrand *errand);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fake-gateway: see fake-gateway.h. */
+#include "fake-gateway.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+void gateway_send(Gateway *g, const ControlMessage *m)
+{
+	GByteArray *bytes = control_encode(m);
+
+	g_assert_cmpint(send(g->fd, bytes->data, bytes->len, MSG_NOSIGNAL), ==, bytes->len);
+	control_wipe(bytes);
+}
+
+static ssize_t receive_some(Gateway *g)
+{
+	char control[CMSG_SPACE(4 * sizeof(int))];
+	struct iovec iov = {buffer_reserve(&g->in, 4096), 4096};
+	struct msghdr header = {.msg_iov = &iov,
+				.msg_iovlen = 1,
+				.msg_control = control,
+				.msg_controllen = sizeof control};
+	ssize_t n = recvmsg(g->fd, &header, MSG_CMSG_CLOEXEC);
+
+	if (n > 0)
+		buffer_commit(&g->in, (gsize)n);
+	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c;
+	     c = CMSG_NXTHDR(&header, c)) {
+		g_assert_cmpint(g->received_fd, ==, -1);
+		memcpy(&g->received_fd, CMSG_DATA(c), sizeof(int));
+	}
+	return n;
+}
+
+gboolean gateway_receive(Gateway *g, ControlMessage *out)
+{
+	g_autoptr(GError) error = NULL;
+
+	for (;;) {
+		gssize used = buffer_length(&g->in) == 0
+				      ? 0
+				      : control_decode(buffer_bytes(&g->in), buffer_length(&g->in),
+						       out, &error);
+		ssize_t n;
+
+		g_assert_no_error(error);
+		if (used > 0) {
+			buffer_consume(&g->in, (gsize)used);
+			if (out->type != CONTROL_OK || out->id != OF_ENDED)
+				return TRUE;
+			control_clear(out);
+			g->acknowledged++;
+			continue;
+		}
+		n = receive_some(g);
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return FALSE;
+		g_assert_cmpint(n, >, 0);
+	}
+}
+
+void gateway_connect(Gateway *g, CoreFixture *f)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = 10};
+
+	*g = (Gateway){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .received_fd = -1};
+	g_strlcpy(address.sun_path, f->options->control, sizeof address.sun_path);
+	setsockopt(g->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+	g_assert_cmpint(connect(g->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+}
+
+void gateway_hello(Gateway *g, CoreFixture *f)
+{
+	ControlMessage hello = {.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"};
+	g_auto(ControlMessage) answer = {0};
+
+	gateway_connect(g, f);
+	gateway_send(g, &hello);
+	g_assert_true(gateway_receive(g, &answer));
+	g_assert_cmpint(answer.type, ==, CONTROL_OK);
+}
+
+void gateway_close(Gateway *g)
+{
+	if (g->received_fd >= 0)
+		close(g->received_fd);
+	close(g->fd);
+	buffer_clear(&g->in);
+}
+
+void ask(Gateway *g, ControlMessage *request, ControlMessage *answer)
+{
+	request->id = 7;
+	gateway_send(g, request);
+	g_assert_true(gateway_receive(g, answer));
+	g_assert_cmpuint(answer->id, ==, 7);
+}
+
+void ask_refused(Gateway *g, ControlMessage *request, const char *fault)
+{
+	g_auto(ControlMessage) answer = {0};
+
+	ask(g, request, &answer);
+	g_assert_cmpint(answer.type, ==, CONTROL_REFUSE);
+	g_assert_cmpstr(answer.fault, ==, fault);
+}
+
+ControlMessage login_of(const char *user, const char *password, const char *desktop)
+{
+	return (ControlMessage){.type = CONTROL_LOGIN,
+				.user = (char *)user,
+				.password = (char *)password,
+				.desktop = (char *)desktop,
+				.protocol = (char *)"vnc",
+				.peer = (char *)"192.0.2.1:5000"};
+}
