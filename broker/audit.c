@@ -2,6 +2,7 @@
 /* audit: see audit.h. */
 #include "audit.h"
 
+#include "audit_out.h"
 #include "log.h"
 #include "metrics.h"
 #include "store_audit.h"
@@ -22,7 +23,10 @@ gboolean audit_add(Core *core, const AuditEntry *entry, GError **error)
 	};
 
 	metrics_count(METRIC_EVENTS, entry->event, NULL, NULL);
-	return store_audit_add(core->db, &view, error);
+	if (!store_audit_add(core->db, &view, error))
+		return FALSE;
+	audit_out_wake(core);
+	return TRUE;
 }
 
 void audit_note(Core *core, const AuditEntry *entry)

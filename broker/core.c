@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "activity.h"
+#include "audit_out.h"
 #include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
@@ -81,7 +82,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 		goto fail;
 	core->limit = limit_new(core->db);
 	core->brokers = brokers_new(core, error);
-	if (!core->brokers)
+	if (!core->brokers || !audit_out_start(core, error))
 		goto fail;
 	core->sessions = sessions_new(core, error);
 	if (!core->sessions)
@@ -128,6 +129,7 @@ void core_close(Core *core)
 	lobbies_free(core->lobbies);
 	maintainer_free(core->maintainer);
 	sessions_free(core);
+	audit_out_stop(core);
 	brokers_free(core->brokers);
 	limit_free(core->limit);
 	db_close(core->db);

@@ -14,6 +14,7 @@ typedef struct Sessions Sessions;
 typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
 typedef struct Brokers Brokers;
+typedef struct AuditOut AuditOut;
 typedef struct Activity Activity;
 typedef struct Lobbies Lobbies;
 
@@ -38,6 +39,7 @@ struct Core {
 	Activity *activity;
 	Lobbies *lobbies;
 	GatewayLink *link;
+	AuditOut *audit_out; /* NULL: the log goes nowhere else */
 	Limit *limit;
 	CoreTold told; /* changes.c */
 	gpointer told_data;

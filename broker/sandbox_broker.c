@@ -10,7 +10,7 @@
 
 static const char *const scratch[] = {"/tmp", "/var/tmp"};
 
-static gboolean allow_socket_dir(int rules, const char *path, GError **error)
+static gboolean allow_dir_of(int rules, const char *path, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
 
@@ -27,9 +27,10 @@ static gboolean allow_all(int rules, const Options *options, GError **error)
 	return landlock_allow(rules, "/", LANDLOCK_READ | LANDLOCK_EXECUTE, error) &&
 	       landlock_allow(rules, "/dev", LANDLOCK_WRITE | LANDLOCK_DEVICE, error) &&
 	       landlock_allow(rules, options->state, LANDLOCK_WRITE, error) &&
-	       allow_socket_dir(rules, options->control, error) &&
-	       allow_socket_dir(rules, options->web, error) &&
-	       allow_socket_dir(rules, options->admin, error);
+	       allow_dir_of(rules, options->control, error) &&
+	       allow_dir_of(rules, options->web, error) &&
+	       allow_dir_of(rules, options->admin, error) &&
+	       (*options->audit_file == '\0' || allow_dir_of(rules, options->audit_file, error));
 }
 
 gboolean sandbox_broker(const Options *options, const char **out_lacks, GError **error)

@@ -41,20 +41,10 @@ static char *pattern_of(const char *text)
 	return g_string_free(pattern, FALSE);
 }
 
-GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)
+static GPtrArray *read_entries(DbRows *rows)
 {
-	GPtrArray *list;
-	g_autofree char *pattern = pattern_of(text ? text : "");
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM audit WHERE id < ?"
-		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"
-		" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"
-		" || COALESCE(detail, '')) LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
-		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_TEXT(pattern), DB_INT(limit));
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)audit_view_free);
 
-	if (!rows)
-		return NULL;
-	list = g_ptr_array_new_with_free_func((GDestroyNotify)audit_view_free);
 	while (db_rows_next(rows)) {
 		AuditView *entry = g_new0(AuditView, 1);
 
@@ -72,4 +62,36 @@ GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *tex
 		g_ptr_array_add(list, entry);
 	}
 	return list;
+}
+
+GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)
+{
+	g_autofree char *pattern = pattern_of(text ? text : "");
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM audit WHERE id < ?"
+		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"
+		" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"
+		" || COALESCE(detail, '')) LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
+		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_TEXT(pattern), DB_INT(limit));
+
+	return rows ? read_entries(rows) : NULL;
+}
+
+GPtrArray *store_audit_after(Db *db, gint64 id, unsigned limit, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM audit WHERE id > ? ORDER BY id LIMIT ?", DB_INT(id),
+		DB_INT(limit));
+
+	return rows ? read_entries(rows) : NULL;
+}
+
+gboolean store_audit_last(Db *db, gint64 *out_id, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error, "SELECT COALESCE(MAX(id), 0) FROM audit");
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out_id = db_rows_int(rows, 0);
+	return TRUE;
 }

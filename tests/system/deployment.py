@@ -127,6 +127,7 @@ class Deployment:
                 "public_port": self.port,
                 "public_vnc_port": self.vnc_port,
                 "ca": self.path("tls/ca.pem"),
+                "audit_file": self.path("audit/audit.jsonl"),
                 "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
                 "lobby": "",
@@ -155,6 +156,7 @@ class Deployment:
             self.path(name).mkdir()
         for name, group, mode in (
             ("broker", self.broker_uid, 0o700),
+            ("audit", self.broker_uid, 0o700),
             ("run", self.gateway_uid, 0o2750),
         ):
             self.path(name).mkdir()

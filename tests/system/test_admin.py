@@ -2,9 +2,11 @@
 """What admins see over HTTPS: news as they happen, and a log that can be searched."""
 
 import http.client
+import json
 
 import oriel as oriel_api
 import pytest
+from deployment import eventually
 
 
 class Stream:
@@ -60,3 +62,18 @@ def test_the_log_is_searched(oriel):
     assert admin.get("/api/v1/admin/audit?text=%25group") == []
     with pytest.raises(oriel_api.Refused):
         admin.get("/api/v1/admin/audit?text=" + "x" * 300)
+
+
+def test_the_log_goes_out(oriel):
+    """From behind the broker's sandbox, and into a new file after logrotate has moved the old one."""
+    file = oriel.path("audit/audit.jsonl")
+
+    def holds(word):
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line for line in lines if word in json.loads(line).get("detail", "")]
+
+    for turn in ("before", "after"):
+        oriel.ctl("entitle", "shared", "--group", f"group-{turn}")
+        oriel.ctl("unentitle", "shared", "--group", f"group-{turn}")
+        assert eventually(lambda: len(holds(f"group-{turn}")) == 2, 15), oriel.tail("broker")
+        file.rename(oriel.path(f"audit/{turn}"))

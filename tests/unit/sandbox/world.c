@@ -117,6 +117,7 @@ void world_make(void)
 	world.options.certificate = make_file("tls/tls.crt", 0644);
 	world.options.key = make_file("tls/tls.key", 0600);
 	world.options.ocsp = g_strdup("");
+	world.options.audit_file = g_strdup("");
 	world.desktop.disk = world.image;
 	world.hypervisor = listen_unix("hypervisor", 0600, &world.listeners[0]);
 	world.options.admin = listen_unix("run/admin", 0600, &world.listeners[1]);
@@ -155,6 +156,7 @@ void world_end(void)
 		&world.options.certificate,
 		&world.options.key,
 		&world.options.ocsp,
+		&world.options.audit_file,
 		&world.options.admin,
 		&world.options.control,
 		&world.options.web,
