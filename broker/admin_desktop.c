@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* admin_desktop: what admins do with single desktops and machines. */
+/* admin_desktop: what admins do with single desktops. */
 #include "audit.h"
 #include "desktop.h"
 #include "fault.h"
@@ -7,7 +7,6 @@
 #include "plan.h"
 #include "session.h"
 #include "store_desktop.h"
-#include "store_pool.h"
 #include "store_session.h"
 
 GPtrArray *core_admin_desktops(Core *core, GError **error)
@@ -38,71 +37,6 @@ GPtrArray *core_admin_desktops(Core *core, GError **error)
 		g_ptr_array_add(views, view);
 	}
 	return views;
-}
-
-/* ---- machines */
-
-static gboolean address_ok(const char *address)
-{
-	const char *colon;
-	guint64 port;
-
-	if (!address)
-		return FALSE;
-	if (g_str_has_prefix(address, "unix:"))
-		return g_path_is_absolute(address + 5);
-	colon = strrchr(address, ':');
-	return colon && colon != address &&
-	       g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL);
-}
-
-gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
-	const char *protocol, const char *address, const char *secret, char **out_id,
-	GError **error)
-{
-	g_autoptr(PoolView) found = store_pool(core->db, pool, error);
-	g_autofree char *id = core_make_id("d-");
-	StoreDesktop row = {.id = id, .name = (char *)name, .pool = (char *)pool,
-		.state = (char *)"ready", .address = (char *)address, .protocol = (char *)protocol,
-		.secret = (char *)secret};
-
-	if (!found || !core_name_ok(name, "a machine", error))
-		return FALSE;
-	if (!g_str_equal(found->kind, "machines")) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' makes its desktops itself",
-			pool);
-		return FALSE;
-	}
-	if (g_strcmp0(protocol, "vnc") != 0 && g_strcmp0(protocol, "spice") != 0) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "a machine's protocol is vnc or spice");
-		return FALSE;
-	}
-	if (!address_ok(address)) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "an address is HOST:PORT or unix:/PATH");
-		return FALSE;
-	}
-	if (!store_desktop_add(core->db, &row, error))
-		return FALSE;
-	audit_admin(core, admin, id, "machine add %s %s (%s %s)", pool, name, protocol, address);
-	*out_id = g_steal_pointer(&id);
-	return TRUE;
-}
-
-gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error)
-{
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
-
-	if (!row)
-		return FALSE;
-	if (!g_str_equal(row->kind, "machines")) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "%s is not a machine", id);
-		return FALSE;
-	}
-	sessions_end_desktop(core, id, "the machine was removed");
-	if (!desktop_destroy(core, id, error))
-		return FALSE;
-	audit_admin(core, admin, id, "machine remove %s %s", row->pool, row->name);
-	return TRUE;
 }
 
 /* ---- actions */

@@ -5,6 +5,7 @@
 #include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
+#include "machine.h"
 #include "seat.h"
 #include "store_desktop.h"
 #include "store_pool.h"
@@ -92,11 +93,19 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 {
 	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
 	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+	gboolean nobody_there = TRUE;
 
 	if (!pool)
 		return FALSE;
 	if (!g_str_equal(pool->kind, "machines") && g_strcmp0(row->owner, who->user) != 0) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
+		return FALSE;
+	}
+	if (g_str_equal(pool->kind, "machines") &&
+		!machine_free_for(core, id, who->user, &nobody_there, error))
+		return FALSE;
+	if (!nobody_there) {
+		g_set_error(error, FAULT, FAULT_BUSY, "somebody sits at %s", row->name);
 		return FALSE;
 	}
 	if (!store_desktop_claim(core->db, id, who->user, until, error))

@@ -5,7 +5,7 @@
  *
  *   dedicated  one's own, else a free one that becomes one's own, else a new one
  *   floating   the one still held from before, else a clean free one, else a new one
- *   machines   the one that was asked for, if nobody else has it
+ *   machines   the one that was asked for, if nobody else has it, or sits at it
  */
 #pragma once
 

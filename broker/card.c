@@ -7,6 +7,7 @@
 #include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
+#include "machine.h"
 #include "seat.h"
 #include "store_session.h"
 
@@ -25,12 +26,14 @@ static char **protocols(unsigned displays)
 }
 
 /* Inner names stay inside: a person reads the words of the fault, the admin the reason. */
-static const char *words(const Who *who, const StoreDesktop *row)
+static const char *words(const Who *who, const StoreDesktop *row, gboolean nobody_there)
 {
 	if (g_str_equal(row->state, "failed"))
 		return fault_info(FAULT_DESKTOP)->words;
 	if (row->owner && !g_str_equal(row->owner, who->user))
 		return "Somebody else is using it";
+	if (!nobody_there)
+		return "Somebody is sitting at it";
 	return row->detail;
 }
 
@@ -43,7 +46,11 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	DesktopView *view;
 	unsigned displays = 0;
 	gint64 last_used;
+	gboolean nobody_there = TRUE;
 
+	if (row && g_str_equal(pool->kind, "machines") &&
+		!machine_free_for(core, row->id, who->user, &nobody_there, error))
+		return NULL;
 	if (!store_session_last(core->db, who->user, pool->name, of_pool ? NULL : row->id,
 		    &last_used, error))
 		return NULL;
@@ -55,7 +62,7 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->pool = g_strdup(pool->name);
 	view->kind = g_strdup(pool->kind);
 	view->state = g_strdup(row ? row->state : state);
-	view->detail = g_strdup(row ? words(who, row) : "");
+	view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
 	view->protocols = protocols(displays);
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&

@@ -236,10 +236,25 @@ PlanView *core_plan(Core *core, const char *pool, GError **error);
 gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GError **error);
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);
-/* secret: the display's password or NULL. *out_id is the new desktop's (g_free). */
-gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
-	const char *protocol, const char *address, const char *secret, char **out_id,
+/* A computer that is there already. */
+typedef struct {
+	const char *pool, *name;
+	const char *protocol;     /* "vnc", "spice"                                           */
+	const char *address;      /* HOST:PORT or unix:/PATH                                  */
+	const char *secret;       /* the display's password or NULL                           */
+	const char *power;        /* how it is switched (provider/machine_power.h), or NULL   */
+	const char *power_secret; /* ... the password for that, or NULL                       */
+} MachineSpec;
+/* *out_id is the new desktop's (g_free). */
+gboolean core_machine_add(Core *core, const char *admin, const MachineSpec *machine, char **out_id,
 	GError **error);
+/* A fresh token (secret_free) with which that machine says who sits at it; the one before is void. */
+char *core_machine_token(Core *core, const char *admin, const char *id, GError **error);
+/* The machine says: this person sits at me, for so long if nothing more is said; user NULL: nobody
+ * does. While somebody does, nobody else is given it, and it is not switched off. FAULT_DENIED for a
+ * wrong token. */
+gboolean core_machine_local(Core *core, const char *id, const char *token, const char *user,
+	unsigned seconds, GError **error);
 gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error);
 GPtrArray *core_entitlements(Core *core, GError **error);
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "machine.h"
 #include "maintainer.h"
 #include "plan.h"
 #include "seat.h"
@@ -217,7 +218,7 @@ static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint
 			return TRUE;
 		}
 		if (left <= slice || maintainer_stopping(core->maintainer) ||
-			!(seat->ops->caps & PROVIDER_POWER) ||
+			!seat_powered(seat) ||
 			g_get_monotonic_time() - now < slice * G_USEC_PER_SEC * 9 / 10) {
 			g_propagate_error(error, g_steal_pointer(&why));
 			return FALSE;
@@ -260,7 +261,7 @@ gboolean desktop_start(Core *core, const char *id, const char *protocol, GError 
 	}
 	settled = made(seat) && (g_str_equal(seat->row->state, "ready") ||
 					g_str_equal(seat->row->state, "in-use"));
-	powered = (seat->ops->caps & PROVIDER_POWER) != 0;
+	powered = seat_powered(seat);
 	/* A machine that is simply there tells only by its display whether it is. */
 	if (settled && !powered)
 		return await_display(core, seat, protocol, deadline, error);
@@ -276,19 +277,34 @@ gboolean desktop_start(Core *core, const char *id, const char *protocol, GError 
 
 /* ---- the other steps */
 
+/* Not what cannot be, nor a computer at which somebody sits. */
+static gboolean may_stop(Core *core, const Seat *seat, GError **error)
+{
+	gboolean nobody = TRUE;
+
+	if (seat->machine && !machine_free_for(core, seat->row->id, NULL, &nobody, error))
+		return FALSE;
+	if (!nobody) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s sits at %s", seat->machine->local_user,
+			seat->row->name);
+		return FALSE;
+	}
+	if (!seat->ops->stop || !seat_powered(seat)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be stopped from here",
+			seat->row->name);
+		return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean desktop_stop(Core *core, const char *id, GError **error)
 {
 	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
 	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
 	GError *step_error = NULL;
 
-	if (!seat)
+	if (!seat || !may_stop(core, seat, error))
 		return FALSE;
-	if (!seat->ops->stop) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be stopped from here",
-			seat->row->name);
-		return FALSE;
-	}
 	seat->ops->stop(seat->provider, &seat->spec, FALSE, &step_error);
 	return settle(core, id, "off", step_error, error);
 }
@@ -419,8 +435,10 @@ gboolean desktop_plan(Core *core, const char *id, GError **error)
 		plan_suspend(seat, &state, &step_error);
 	else if (g_str_equal(action, "reset"))
 		plan_reset(core, seat, &step_error);
-	else
+	else if (may_stop(core, seat, NULL))
 		seat->ops->stop(seat->provider, &seat->spec, FALSE, &step_error);
+	else
+		state = seat->row->state;
 	return settle(core, id, state, step_error, error) &&
 	       store_plan_set_due(core->db, id, NULL, 0, error);
 }

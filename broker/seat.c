@@ -85,6 +85,19 @@ gboolean seat_pool_local(const PoolView *pool)
 	return ops && (ops->caps & PROVIDER_LOCAL);
 }
 
+static gboolean add_machine(Core *core, Seat *seat, GError **error)
+{
+	const char *ca = core->options->power_ca;
+
+	seat->machine = store_machine(core->db, seat->row->id, error);
+	if (!seat->machine)
+		return FALSE;
+	seat->spec.power = seat->machine->power;
+	seat->spec.power_secret = seat->machine->secret;
+	seat->spec.power_ca = *ca ? ca : NULL;
+	return TRUE;
+}
+
 Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 {
 	g_autoptr(Seat) seat = g_new0(Seat, 1);
@@ -104,6 +117,8 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 			&seat->ops, &seat->provider, error))
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
+	if (g_str_equal(seat->row->kind, "machines") && !add_machine(core, seat, error))
+		return NULL;
 	return g_steal_pointer(&seat);
 }
 
@@ -115,7 +130,13 @@ void seat_free(Seat *seat)
 	pool_view_free(seat->pool);
 	image_view_free(seat->image);
 	image_view_free(seat->published);
+	store_machine_free(seat->machine);
 	g_free(seat);
+}
+
+gboolean seat_powered(const Seat *seat)
+{
+	return (seat->ops->caps & PROVIDER_POWER) && (!seat->machine || seat->machine->power);
 }
 
 gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,

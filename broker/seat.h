@@ -5,15 +5,17 @@
 #include "core_parts.h"
 #include "provider/provider.h"
 #include "store_desktop.h"
+#include "store_machine.h"
 
 typedef struct {
 	StoreDesktop *row;
 	PoolView *pool;
 	ImageView *image;     /* what its overlay rests on, if it has one; NULL for machines */
 	ImageView *published; /* what it would be made from now; NULL for machines           */
+	StoreMachine *machine;  /* NULL for others                                          */
 	const ProviderOps *ops;
 	Provider *provider;
-	ProviderDesktop spec; /* points into row and image */
+	ProviderDesktop spec; /* points into row, image and machine */
 } Seat;
 
 /* True if it rests (without an identity: rested) on another version than the pool publishes. */
@@ -26,6 +28,9 @@ void seat_renew(Seat *seat);
 Seat *seat_load(Core *core, const char *desktop_id, GError **error);
 void seat_free(Seat *seat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seat, seat_free)
+
+/* True if it can be started and stopped. */
+gboolean seat_powered(const Seat *seat);
 
 /* The displays (PROVIDER_VNC | PROVIDER_SPICE) of a desktop that is there or, with row NULL, of one
  * that this pool would make. */

@@ -57,6 +57,7 @@ static const Row rows[] = {
 	{"broker", "audit_syslog", YESNO, AT(audit_syslog), "false"},
 	{"broker", "metrics", TEXT, AT(metrics), ""},
 	{"broker", "accel", TEXT, AT(accel), "auto"},
+	{"broker", "power_ca", TEXT, AT(power_ca), ""},
 	{"broker", "lobby", TEXT, AT(lobby), ORIEL_LOBBY},
 	{"broker", "native_chooser", YESNO, AT(native_chooser), "true"},
 	{"broker", "native_return", YESNO, AT(native_return), "true"},

@@ -49,6 +49,7 @@ typedef struct {
 	gboolean audit_syslog; /* ... and to syslog                              */
 	char *metrics;        /* "address:port" of /metrics; empty = none        */
 	char *accel;          /* auto, kvm or tcg                                */
+	char *power_ca;       /* PEM file that Redfish services are checked with */
 	char *lobby;          /* program of the native viewers' lobby; "" = none */
 	gboolean native_chooser; /* several desktops, none named: the person says */
 	gboolean native_return; /* back to the lobby when a session has ended    */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "secret.h"
 #include "services.h"
 #include "views.h"
 
@@ -22,6 +23,7 @@
 #define DEFAULT_CPUS   1
 #define DEFAULT_VIDEO  "std"
 #define DEFAULT_MAX    10
+#define DEFAULT_LOCAL  300 /* s */
 
 static const char *admin_name(const Request *request)
 {
@@ -202,17 +204,50 @@ gboolean handle_machines(Request *request, GError **error)
 
 gboolean handle_machine_add(Request *request, GError **error)
 {
-	const char *pool, *name, *protocol, *address, *secret = NULL;
+	MachineSpec machine = {0};
 	g_autoptr(json_t) root = NULL;
 	g_autofree char *id = NULL;
 
-	if (!request_json(request, &root, error, "{s:s,s:s,s:s,s:s,s?:s}", "pool", &pool, "name",
-			  &name, "protocol", &protocol, "address", &address, "secret", &secret))
+	if (!request_json(request, &root, error, "{s:s,s:s,s:s,s:s,s?:s,s?:s,s?:s}", "pool",
+			  &machine.pool, "name", &machine.name, "protocol", &machine.protocol,
+			  "address", &machine.address, "secret", &machine.secret, "power",
+			  &machine.power, "power_secret", &machine.power_secret))
 		return FALSE;
-	if (!core_machine_add(request->services->core, admin_name(request), pool, name, protocol,
-			      address, or_null(secret), &id, error))
+	machine.secret = or_null(machine.secret);
+	machine.power = or_null(machine.power);
+	machine.power_secret = or_null(machine.power_secret);
+	if (!core_machine_add(request->services->core, admin_name(request), &machine, &id, error))
 		return FALSE;
 	return reply_created(request, "id", id);
+}
+
+gboolean handle_machine_token(Request *request, GError **error)
+{
+	autosecret char *token = core_machine_token(request->services->core, admin_name(request),
+						    request->args[0], error);
+
+	return token != NULL && reply_created(request, "token", token);
+}
+
+/* The machine's own word, not a person's. */
+gboolean handle_machine_local(Request *request, GError **error)
+{
+	const char *authorization = request->header[HEADER_AUTHORIZATION];
+	json_int_t seconds = DEFAULT_LOCAL;
+	g_autoptr(json_t) root = NULL;
+	const char *user;
+
+	if (authorization == NULL || g_ascii_strncasecmp(authorization, "Bearer ", 7) != 0) {
+		g_set_error(error, FAULT, FAULT_DENIED, "no token of a machine");
+		return FALSE;
+	}
+	return request_json(request, &root, error, "{s:s,s?:I}", "user", &user, "seconds",
+			    &seconds) &&
+	       in_range("seconds", seconds, 10, 86400, error) &&
+	       reply_done(request,
+			  core_machine_local(request->services->core, request->args[0],
+					     authorization + 7, or_null(user), (unsigned)seconds,
+					     error));
 }
 
 gboolean handle_machine_remove(Request *request, GError **error)

@@ -35,6 +35,8 @@ gboolean handle_pool_rollback(Request *request, GError **error);
 gboolean handle_pool_remove(Request *request, GError **error);
 gboolean handle_machines(Request *request, GError **error);
 gboolean handle_machine_add(Request *request, GError **error);
+gboolean handle_machine_token(Request *request, GError **error);
+gboolean handle_machine_local(Request *request, GError **error);
 gboolean handle_machine_remove(Request *request, GError **error);
 gboolean handle_entitlements(Request *request, GError **error);
 gboolean handle_entitle(Request *request, GError **error);

@@ -22,6 +22,8 @@ const Route routes[] = {
 	{"POST", V1 "/sessions/{id}/end", MAY_USER, WORK_QUICK, .run = handle_session_end},
 	{"POST", V1 "/sessions/{id}/extend", MAY_USER, WORK_QUICK, .run = handle_session_extend},
 
+	{"POST", V1 "/machines/{id}/local", MAY_ANYONE, WORK_QUICK, .run = handle_machine_local},
+
 	{"GET", ADMIN "/images", MAY_ADMIN, WORK_QUICK, .run = handle_images},
 	{"POST", ADMIN "/images", MAY_ADMIN, WORK_START, .run = handle_image_add},
 	{"DELETE", ADMIN "/images/{name}", MAY_ADMIN, WORK_START, .run = handle_image_remove},
@@ -35,6 +37,7 @@ const Route routes[] = {
 	{"POST", ADMIN "/pools/{name}/plan", MAY_ADMIN, WORK_QUICK, .run = handle_plan_set},
 	{"GET", ADMIN "/machines", MAY_ADMIN, WORK_QUICK, .run = handle_machines},
 	{"POST", ADMIN "/machines", MAY_ADMIN, WORK_QUICK, .run = handle_machine_add},
+	{"POST", ADMIN "/machines/{id}/token", MAY_ADMIN, WORK_QUICK, .run = handle_machine_token},
 	{"DELETE", ADMIN "/machines/{id}", MAY_ADMIN, WORK_START, .run = handle_machine_remove},
 	{"GET", ADMIN "/entitlements", MAY_ADMIN, WORK_QUICK, .run = handle_entitlements},
 	{"POST", ADMIN "/entitlements", MAY_ADMIN, WORK_QUICK, .run = handle_entitle},

@@ -103,6 +103,8 @@ static gboolean print_answer(const Call *call, const Shared *shared, char *text,
 		fputs(table, stdout);
 	} else if (json_string_value(json_object_get(root, "id")) != NULL) {
 		puts(json_string_value(json_object_get(root, "id")));
+	} else if (json_string_value(json_object_get(root, "token")) != NULL) {
+		puts(json_string_value(json_object_get(root, "token")));
 	} else if (root == NULL) {
 		fputs(text, stdout);
 	}

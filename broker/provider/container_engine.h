@@ -12,6 +12,8 @@
 
 #include "provider.h"
 
+#define CONTAINER_PREFIX "oriel-" /* of our containers' names */
+
 /* Labels of our containers. */
 #define CONTAINER_DESKTOP  "oriel.desktop"
 #define CONTAINER_IDENTITY "oriel.identity"

@@ -7,7 +7,7 @@
 #define AGAIN_MS 500 /* after the engine's service went away */
 
 struct ContainerWatch {
-	char *socket;
+	ContainerEngine *engine;
 	char *url;
 	ProviderEvent event;
 	gpointer user_data;
@@ -21,11 +21,13 @@ struct ContainerWatch {
 static gboolean take_event(const char *line, gpointer data)
 {
 	ContainerWatch *watch = data;
+	g_autofree char *name = NULL;
 	json_auto_t *event = json_loads(line, 0, NULL);
 	json_t *actor = json_object_get(event, "Actor");
 	const char *action = json_string_value(json_object_get(event, "Action"));
 	const char *id = json_string_value(
 		json_object_get(json_object_get(actor, "Attributes"), CONTAINER_DESKTOP));
+	ProviderState state = PROVIDER_STOPPED;
 	gboolean expected;
 
 	if (!id || !action || !g_str_has_prefix(action, "die"))
@@ -33,7 +35,11 @@ static gboolean take_event(const char *line, gpointer data)
 	g_mutex_lock(&watch->lock);
 	expected = g_hash_table_contains(watch->expected, id);
 	g_mutex_unlock(&watch->lock);
-	if (!expected)
+	if (expected)
+		return TRUE;
+	/* The word may be late: of an end that was wanted, before a start that is over. */
+	name = g_strconcat(CONTAINER_PREFIX, id, NULL);
+	if (!container_engine_state(watch->engine, name, &state, NULL) || state != PROVIDER_RUNNING)
 		watch->event(id, PROVIDER_STOPPED, watch->user_data);
 	return TRUE;
 }
@@ -43,7 +49,7 @@ static gpointer listen_to(gpointer data)
 	ContainerWatch *watch = data;
 	HttpAsk ask = {.method = "GET",
 		       .url = watch->url,
-		       .socket = watch->socket,
+		       .socket = container_engine_socket(watch->engine),
 		       .line = take_event,
 		       .data = watch,
 		       .stop = &watch->stopping};
@@ -72,7 +78,7 @@ ContainerWatch *container_watch_new(ContainerEngine *engine, const char *place, 
 	g_autofree char *text = json_dumps(filters, JSON_COMPACT);
 	g_autofree char *escaped = g_uri_escape_string(text, NULL, FALSE);
 
-	watch->socket = g_strdup(container_engine_socket(engine));
+	watch->engine = engine;
 	watch->url = g_strconcat("http://engine/events?filters=", escaped, NULL);
 	watch->event = event;
 	watch->user_data = user_data;
@@ -95,7 +101,6 @@ void container_watch_free(ContainerWatch *watch)
 	g_hash_table_destroy(watch->expected);
 	g_mutex_clear(&watch->lock);
 	g_cond_clear(&watch->stop);
-	g_free(watch->socket);
 	g_free(watch->url);
 	g_free(watch);
 }

@@ -20,7 +20,7 @@ typedef struct Provider Provider;
 
 enum {
 	PROVIDER_CLONES = 1 << 0,   /* makes desktops from images             */
-	PROVIDER_POWER = 1 << 1,    /* can start and stop                     */
+	PROVIDER_POWER = 1 << 1,    /* can start and stop (machine: some)     */
 	PROVIDER_RESETS = 1 << 2,   /* can throw the overlay away             */
 	PROVIDER_TICKETS = 1 << 3,  /* sets a per-session display password    */
 	PROVIDER_EVENTS = 1 << 4,   /* tells when a desktop stops by itself   */
@@ -57,6 +57,9 @@ typedef struct {
 	const char *address;   /* machine: "host:port" or "unix:/path"                */
 	const char *protocol;  /* machine: "vnc" or "spice"                           */
 	const char *secret;    /* machine: the display's password or NULL             */
+	const char *power;     /* machine: see machine_power.h, NULL = it has none    */
+	const char *power_secret; /* ... its password or NULL                         */
+	const char *power_ca;     /* ... PEM file to trust or NULL                    */
 	ProviderImage image;   /* zero for machines                                   */
 } ProviderDesktop;
 

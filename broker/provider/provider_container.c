@@ -27,7 +27,6 @@
 #include "fault.h"
 #include "place.h"
 
-#define NAME_PREFIX  "oriel-" /* of our containers' names                   */
 #define SHARED       "display"
 #define SOCKET       "vnc.sock"
 #define STOP_SECONDS 10   /* until the engine kills                         */
@@ -161,7 +160,7 @@ static int dial_shared(Provider *provider, const char *id, gboolean *out_never, 
 
 static char *name_of(const char *id)
 {
-	return g_strconcat(NAME_PREFIX, id, NULL);
+	return g_strconcat(CONTAINER_PREFIX, id, NULL);
 }
 
 static gboolean remove_container(Provider *provider, const char *id, GError **error)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * provider_machine: a display that is simply there, at a fixed address: a PC under a desk, a VM
- * that others look after. There is nothing to make, to start or to stop; it runs if it answers.
+ * that others look after. There is nothing to make; it runs if it answers. Where the admin has said
+ * how (machine_power.h), it is switched on, and off.
  */
 #include "provider.h"
 
@@ -11,9 +12,12 @@
 #include "dial.h"
 #include "fault.h"
 #include "machine_address.h"
+#include "machine_power.h"
 #include "secret.h"
 
 #define STATE_SECONDS 3
+#define RETRY_MS      200
+#define OFF_SECONDS   120 /* a system takes its time to shut down */
 
 /* Has no state, but its callers hold one. */
 struct Provider {
@@ -63,9 +67,69 @@ static gboolean machine_state(Provider *provider, const ProviderDesktop *desktop
 	return TRUE;
 }
 
+static gboolean power(const ProviderDesktop *desktop, PowerDeed deed, GError **error)
+{
+	MachinePower how = {desktop->power, desktop->power_secret, desktop->power_ca};
+
+	if (desktop->power)
+		return machine_power_do(&how, deed, error);
+	g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be switched from here", desktop->name);
+	return FALSE;
+}
+
+static gboolean machine_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	return power(desktop, POWER_ON, error);
+}
+
+/* It has stopped when its display answers no more. */
+static gboolean machine_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
+			     GError **error)
+{
+	gint64 deadline = dial_deadline(OFF_SECONDS);
+	ProviderState state;
+
+	if (!power(desktop, force ? POWER_FORCE_OFF : POWER_OFF, error))
+		return FALSE;
+	for (;;) {
+		if (!machine_state(provider, desktop, &state, error))
+			return FALSE;
+		if (state != PROVIDER_RUNNING)
+			return TRUE;
+		if (dial_milliseconds(deadline) == 0) {
+			g_set_error(error, FAULT, FAULT_TIMEOUT, "%s does not shut down",
+				    desktop->name);
+			return FALSE;
+		}
+		g_usleep(RETRY_MS * 1000);
+	}
+}
+
 static unsigned machine_displays(Provider *provider, const ProviderDesktop *desktop)
 {
 	return g_strcmp0(desktop->protocol, "spice") == 0 ? PROVIDER_SPICE : PROVIDER_VNC;
+}
+
+/* One that was switched on refuses until its system is up. */
+static int reach_patiently(const ProviderDesktop *desktop, unsigned seconds, gboolean *out_local,
+			   char **out_host, guint16 *out_port, GError **error)
+{
+	gint64 deadline = dial_deadline(seconds);
+
+	for (;;) {
+		g_autoptr(GError) failure = NULL;
+		int fd = reach(desktop, MAX(1, dial_milliseconds(deadline) / 1000), out_local,
+			       out_host, out_port, &failure);
+
+		if (fd >= 0)
+			return fd;
+		if (!desktop->power || failure->code == FAULT_CONFIG ||
+		    dial_milliseconds(deadline) == 0) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return -1;
+		}
+		g_usleep(RETRY_MS * 1000);
+	}
 }
 
 /*
@@ -86,7 +150,7 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 			    protocol);
 		return FALSE;
 	}
-	fd = reach(desktop, seconds, &local, &host, &port, error);
+	fd = reach_patiently(desktop, seconds, &local, &host, &port, error);
 	if (fd < 0)
 		return FALSE;
 	*out_endpoint = (Endpoint){
@@ -102,9 +166,11 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 
 const ProviderOps provider_machine = {
 	.name = "machine",
-	.caps = PROVIDER_SURVIVES,
+	.caps = PROVIDER_POWER | PROVIDER_SURVIVES,
 	.open = machine_open,
 	.close = machine_close,
+	.start = machine_start,
+	.stop = machine_stop,
 	.state = machine_state,
 	.displays = machine_displays,
 	.display = machine_display,

@@ -13,6 +13,7 @@
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
+#include "secret.h"
 
 #define OUTPUT_MAX (64 * 1024)
 #define LAST_LINES 3
@@ -71,8 +72,8 @@ static int reap(GPid pid, gboolean kill_it)
 	return status;
 }
 
-gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
-		     char **out_output, GError **error)
+static gboolean run_in(const char *const *argv, char **environment, const char *until,
+		       unsigned seconds, char **out_output, GError **error)
 {
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GError) failure = NULL;
@@ -87,9 +88,10 @@ gboolean run_program(const char *const *argv, const char *until, unsigned second
 	}
 	out = pipe_fds[0];
 	in = pipe_fds[1];
-	if (!g_spawn_async_with_pipes_and_fds(
-		    NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-		    -1, in, in, NULL, NULL, 0, &pid, NULL, NULL, NULL, &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(NULL, argv, (const char *const *)environment,
+					      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+					      NULL, -1, in, in, NULL, NULL, 0, &pid, NULL, NULL,
+					      NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}
@@ -108,4 +110,22 @@ gboolean run_program(const char *const *argv, const char *until, unsigned second
 	if (out_output)
 		*out_output = g_strdup(output->str);
 	return TRUE;
+}
+
+gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
+		     char **out_output, GError **error)
+{
+	return run_in(argv, NULL, until, seconds, out_output, error);
+}
+
+gboolean run_program_with(const char *const *argv, const char *variable, const char *value,
+			  unsigned seconds, char **out_output, GError **error)
+{
+	char **environment = g_environ_setenv(g_get_environ(), variable, value, TRUE);
+	gboolean done = run_in(argv, environment, NULL, seconds, out_output, error);
+
+	for (char **entry = environment; *entry; entry++)
+		secret_wipe(*entry, strlen(*entry));
+	g_strfreev(environment);
+	return done;
 }

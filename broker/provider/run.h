@@ -15,5 +15,10 @@
 gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
 		     char **out_output, GError **error);
 
+/* The same for a program that is told something by a variable of its environment (a secret: nobody
+ * else can read that). */
+gboolean run_program_with(const char *const *argv, const char *variable, const char *value,
+			  unsigned seconds, char **out_output, GError **error);
+
 /* The last three lines of a program's output as one line of printable text (g_free). */
 char *run_last_words(const char *output);

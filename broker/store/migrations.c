@@ -224,6 +224,17 @@ static const char *const plans[] = {
 	NULL,
 };
 
+/* How a computer that is there already is switched, and who sits at it; see store_machine.h. */
+static const char *const machines[] = {
+	"CREATE TABLE machine ("
+	" desktop TEXT NOT NULL PRIMARY KEY REFERENCES desktop (id) ON DELETE CASCADE,"
+	" power TEXT, secret TEXT,"
+	" token TEXT," /* its hash */
+	" local_user TEXT,"
+	" local_until BIGINT NOT NULL)",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans};
+	images, plans, machines};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -53,6 +53,9 @@ static ProviderDesktop desktop_of(json_t *file, const char *id)
 		.address = text_of(file, "address"),
 		.protocol = text_of(file, "protocol"),
 		.secret = text_of(file, "secret"),
+		.power = text_of(file, "power"),
+		.power_secret = text_of(file, "power_secret"),
+		.power_ca = text_of(file, "power_ca"),
 		.image =
 			{
 				.id = text_of(file, "name"),

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-import deployment
 import engine as engines
+import procs
 from deployment import eventually
 from test_desktops import vnc
 from test_providers import (
@@ -188,8 +188,9 @@ def test_through_the_gateway(oriel, engine, source, books):
             assert engine.inspect(first["id"])["State"]["Running"]
         assert first["identity"]
     finally:
+        assert eventually(lambda: not procs.live_sessions(oriel), 20)
         oriel.ctl("pool", "remove", "boxes")
         oriel.ctl("image", "remove", "boxed")
     assert engine.containers() == []
-    assert deployment.eventually(lambda: not [
+    assert eventually(lambda: not [
         row for row in oriel.rows("desktops") if row["pool"] == "boxes"])

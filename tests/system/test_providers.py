@@ -21,7 +21,7 @@ import deployment
 
 CHECK = deployment.BUILD / "tests/system/provider-check"
 CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL = (1 << bit for bit in range(7))
-ABSENT, STOPPED, RUNNING = range(3)
+ABSENT, STOPPED, SUSPENDED, RUNNING = range(4)
 VNC, SPICE = 1, 2
 
 
@@ -342,7 +342,7 @@ def test_machine(tmp_path, family):
     }[family]
     Greeter(listener)
     check = Check(tmp_path, {"address": address, "protocol": "vnc", "secret": "geheim"}, "machine")
-    assert check.opened["caps"] == SURVIVES
+    assert check.opened["caps"] == POWER | SURVIVES
     assert check.state() == RUNNING
     assert check.done("displays", "d-1")["displays"] == VNC
     display = check.done("display", "d-1", "vnc")

@@ -2,6 +2,7 @@
 /* fake-core-admin: the administrators' half of fake-core.h. */
 #include "fake-core.h"
 #include "fault.h"
+#include "secret.h"
 
 static void image_free(gpointer data)
 {
@@ -92,13 +93,32 @@ gboolean core_pool_remove(Core *core, const char *admin, const char *name, GErro
 	return TRUE;
 }
 
-gboolean core_machine_add(Core *core, const char *admin, const char *pool, const char *name,
-			  const char *protocol, const char *address, const char *secret,
-			  char **out_id, GError **error)
+gboolean core_machine_add(Core *core, const char *admin, const MachineSpec *machine, char **out_id,
+			  GError **error)
 {
-	fake_core_note(core, "%s machine_add %s %s %s %s %s", admin, pool, name, protocol, address,
-		       secret ? secret : "-");
+	fake_core_note(core, "%s machine_add %s %s %s %s %s %s %s", admin, machine->pool,
+		       machine->name, machine->protocol, machine->address,
+		       machine->secret ? machine->secret : "-",
+		       machine->power ? machine->power : "-",
+		       machine->power_secret ? machine->power_secret : "-");
 	*out_id = g_strdup("d-9");
+	return TRUE;
+}
+
+char *core_machine_token(Core *core, const char *admin, const char *id, GError **error)
+{
+	fake_core_note(core, "%s machine_token %s", admin, id);
+	return secret_dup("machine-token");
+}
+
+gboolean core_machine_local(Core *core, const char *id, const char *token, const char *user,
+			    unsigned seconds, GError **error)
+{
+	if (!g_str_equal(token, "machine-token")) {
+		g_set_error(error, FAULT, FAULT_DENIED, "wrong token");
+		return FALSE;
+	}
+	fake_core_note(core, "machine_local %s %s %u", id, user ? user : "-", seconds);
 	return TRUE;
 }
 

@@ -167,6 +167,17 @@ static void ask_admin(Fixture *f, const char *method, const char *path, const ch
 		g_assert_nonnull(strstr(answer->body, part));
 }
 
+static void machine_says(Fixture *f, const char *authorization, const char *body, unsigned status)
+{
+	g_autofree char *header = authorization
+					  ? g_strconcat("Authorization: ", authorization, "\r\n", NULL)
+					  : NULL;
+	g_autoptr(Answer) answer =
+		http_ask(f->admin, NULL, "POST", "/api/v1/machines/d-9/local", header, body);
+
+	g_assert_cmpuint(answer->status, ==, status);
+}
+
 static void test_admin_door(Fixture *f, gconstpointer data)
 {
 	g_autofree char *expected = g_strdup_printf(
@@ -175,7 +186,10 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		"local:%1$u pool_publish lab tiny 2\n"
 		"local:%1$u pool_publish lab - 0\n"
 		"local:%1$u pool_rollback lab\n"
-		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2\n"
+		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2 wol:52:54:00:00:00:01 -\n"
+		"local:%1$u machine_token d-9\n"
+		"machine_local d-9 bob 300\n"
+		"machine_local d-9 - 60\n"
 		"local:%1$u entitle pcs user=- group=staff\n"
 		"local:%1$u unentitle pcs user=anna group=-\n"
 		"local:%1$u ban user=eve address=- minutes=5 \n"
@@ -210,8 +224,15 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 	ask_admin(f, "POST", "/api/v1/admin/pools/lab/rollback", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/machines",
 		  "{\"pool\":\"pcs\",\"name\":\"desk\",\"protocol\":\"vnc\","
-		  "\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\"}",
+		  "\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\","
+		  "\"power\":\"wol:52:54:00:00:00:01\"}",
 		  201, "\"d-9\"");
+	ask_admin(f, "POST", "/api/v1/admin/machines/d-9/token", NULL, 201, "machine-token");
+	machine_says(f, "Bearer machine-token", "{\"user\":\"bob\"}", 204);
+	machine_says(f, "Bearer machine-token", "{\"user\":\"\",\"seconds\":60}", 204);
+	machine_says(f, "Bearer machine-token", "{\"user\":\"bob\",\"seconds\":1}", 400);
+	machine_says(f, "Bearer another", "{\"user\":\"bob\"}", 403);
+	machine_says(f, NULL, "{\"user\":\"bob\"}", 403);
 	ask_admin(f, "GET", "/api/v1/admin/machines", NULL, 200, "\"d-1\"");
 	ask_admin(f, "POST", "/api/v1/admin/entitlements", "{\"pool\":\"pcs\",\"group\":\"staff\"}",
 		  201, NULL);

@@ -36,6 +36,15 @@ static void test_calls(void)
 		    "\"protocol\":\"spice\"}");
 }
 
+static void test_machine_token(void)
+{
+	expect_call("machine token d-1", "POST", "/api/v1/admin/machines/d-1/token", NULL);
+	expect_call("machine add pcs desk --address a:1 --protocol vnc --power wol:52:54:00:00:00:01",
+		    "POST", "/api/v1/admin/machines",
+		    "{\"address\":\"a:1\",\"name\":\"desk\",\"pool\":\"pcs\","
+		    "\"power\":\"wol:52:54:00:00:00:01\",\"protocol\":\"vnc\"}");
+}
+
 static void test_paths(void)
 {
 	expect_call("pools", "GET", "/api/v1/admin/pools", NULL);
@@ -181,7 +190,7 @@ static void test_program(Fixture *f, gconstpointer data)
 	machine = run(f, line);
 	g_assert_cmpint(machine.code, ==, 0);
 	g_assert_cmpstr(machine.out, ==, "d-9\n");
-	g_assert_nonnull(strstr(fake_core_calls(f->core), " desk vnc h:5900 hunter2\n"));
+	g_assert_nonnull(strstr(fake_core_calls(f->core), " desk vnc h:5900 hunter2 - -\n"));
 	g_unlink(secret);
 }
 
@@ -215,6 +224,7 @@ int main(int argc, char **argv)
 	g_setenv("TZ", "UTC", TRUE);
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ctl/calls", test_calls);
+	g_test_add_func("/ctl/machine-token", test_machine_token);
 	g_test_add_func("/ctl/paths", test_paths);
 	g_test_add_func("/ctl/wrong", test_wrong);
 	g_test_add_func("/ctl/table", test_table);

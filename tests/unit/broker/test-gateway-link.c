@@ -345,13 +345,14 @@ static void test_login(CoreFixture *f, gconstpointer unused)
 	g_auto(ControlMessage) second = {0};
 	g_autofree char *id = NULL;
 	g_autoptr(GError) error = NULL;
+	const MachineSpec pc1 = {.pool = "zoo", .name = "pc1", .protocol = "vnc",
+		.address = "localhost:5900", .secret = "geheim"};
 
 	gateway_hello(&g, f);
 	ask_refused(&g, &right, "not-found");
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	core_fixture_pool(f, "zoo", "machines", 0, 0);
-	core_machine_add(f->core, "root", "zoo", "pc1", "vnc", "localhost:5900", "geheim", &id,
-		&error);
+	core_machine_add(f->core, "root", &pc1, &id, &error);
 	g_assert_no_error(error);
 	ask_refused(&g, &wrong, "denied");
 	ask_refused(&g, &nowhere, "not-found");

@@ -162,12 +162,12 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(Ticket) ticket2 = NULL;
 	g_autoptr(DesktopView) card = NULL;
+	const MachineSpec pc1 = {.pool = "desks", .name = "pc1", .protocol = "vnc",
+		.address = "pc1:5900", .secret = "geheim"};
 
 	core_fixture_pool(f, "desks", "machines", 0, 0);
-	g_assert_true(core_machine_add(f->core, "root", "desks", "pc1", "vnc", "pc1:5900", "geheim",
-		&id, &error));
-	g_assert_false(core_machine_add(f->core, "root", "desks", "pc1", "vnc", "pc1:5900", NULL,
-		&lease, &error));
+	g_assert_true(core_machine_add(f->core, "root", &pc1, &id, &error));
+	g_assert_false(core_machine_add(f->core, "root", &pc1, &lease, &error));
 	g_assert_error(error, FAULT, FAULT_CLIENT);
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->id, ==, id);
@@ -192,6 +192,55 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 			ticket_free(g_steal_pointer(&ticket2));
 	}
 	g_assert_nonnull(ticket);
+}
+
+/* Nobody gets the computer at which somebody else sits, as it has said itself. */
+static void test_machine_in_local_use(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = NULL;
+	g_autofree char *lease = NULL;
+	autosecret char *old = NULL;
+	autosecret char *token = NULL;
+	g_autoptr(Ticket) own = NULL;
+	g_autoptr(Ticket) free_again = NULL;
+	g_autoptr(DesktopView) card = NULL;
+	const MachineSpec pc1 = {.pool = "desks", .name = "pc1", .protocol = "vnc",
+		.address = "pc1:5900"};
+	const MachineSpec wrong = {.pool = "desks", .name = "pc2", .protocol = "vnc",
+		.address = "pc2:5900", .power = "wol:52:54"};
+
+	core_fixture_pool(f, "desks", "machines", 0, 0);
+	g_assert_false(core_machine_add(f->core, "root", &wrong, &id, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+	g_clear_error(&error);
+	g_assert_true(core_machine_add(f->core, "root", &pc1, &id, &error));
+	old = core_machine_token(f->core, "root", id, &error);
+	token = core_machine_token(f->core, "root", id, &error);
+	g_assert_no_error(error);
+	g_assert_false(core_machine_local(f->core, id, old, "bob", 60, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	g_assert_false(core_machine_local(f->core, id, token, "b\nb", 60, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+	g_clear_error(&error);
+
+	g_assert_true(core_machine_local(f->core, id, token, "bob", 60, &error));
+	connect_fails(f, "anna", id, "vnc", FAULT_BUSY);
+	card = only_card(f, "anna");
+	g_assert_cmpstr(card->detail, ==, "Somebody is sitting at it");
+	own = core_fixture_connect(f, "bob", id, "vnc"); /* his own session, from home */
+	lease = core_fixture_redeem(f, own, "vnc");
+	g_assert_true(session_end(f->core, lease, FAULT_ENDED, "left"));
+	g_assert_true(core_machine_local(f->core, id, token, NULL, 60, &error));
+	for (int i = 0; i < 100 && !free_again; i++) { /* until bob's grace is over */
+		g_autoptr(Who) who = core_fixture_who("anna");
+
+		g_usleep(50000);
+		free_again = core_connect(f->core, who, id, "vnc", "::1", NULL);
+	}
+	g_assert_nonnull(free_again);
+	g_assert_no_error(error);
 }
 
 static void test_failures(CoreFixture *f, gconstpointer unused)
@@ -436,6 +485,7 @@ int main(int argc, char **argv)
 	ADD("unused-ticket", test_unused);
 	ADD("unproven-reset", test_unproven_reset);
 	ADD("machines", test_machines);
+	ADD("machine-in-local-use", test_machine_in_local_use);
 	ADD("failures", test_failures);
 	ADD("spares", test_spares);
 	ADD("broken-image", test_broken_image);
