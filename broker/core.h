@@ -45,6 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Who, who_free)
 /* A login that PAM accepted becomes a token (secret; the caller frees it with secret_free()). Only
  * its hash is stored. Audited. */
 char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error);
+/* The same for who was let in otherwise: by "oidc". */
+char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
+	GError **error);
 /* The login behind a token; FAULT_DENIED if there is none or it is too old. Renews its life. */
 Who *core_who(Core *core, const char *token, GError **error);
 gboolean core_logout(Core *core, const Who *who, GError **error);

@@ -12,6 +12,12 @@
 
 char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error)
 {
+	return core_login_by(core, user, groups, peer, "web", error);
+}
+
+char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
+	GError **error)
+{
 	autosecret char *token = secret_generate();
 	g_autofree char *hash = secret_hash(token);
 	g_autofree char *id = core_make_id("l-");
@@ -22,7 +28,7 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 		return NULL;
 	if (!store_login_add(core->db, id, hash, user, groups, peer, expires, error) ||
 		!audit_add(core, &(AuditEntry){.event = "login", .user = user, .peer = peer,
-					 .detail = "web"},
+					 .detail = how},
 			error) ||
 		!db_commit(&tx, error))
 		return NULL;

@@ -65,6 +65,15 @@ static const Row rows[] = {
 	{"broker", "max_lobbies_per_address", NUMBER, AT(max_lobbies_per_address), "50", 1, 100000},
 	{"broker", "lobby_minutes", NUMBER, AT(lobby_minutes), "5", 1, 1440},
 
+	{"oidc", "issuer", TEXT, AT(oidc_issuer), ""},
+	{"oidc", "client_id", TEXT, AT(oidc_client_id), ""},
+	{"oidc", "client_secret_file", TEXT, AT(oidc_client_secret_file), ""},
+	{"oidc", "scopes", LIST, AT(oidc_scopes), "openid profile"},
+	{"oidc", "user_claim", TEXT, AT(oidc_user_claim), "preferred_username"},
+	{"oidc", "groups_claim", TEXT, AT(oidc_groups_claim), "groups"},
+	{"oidc", "label", TEXT, AT(oidc_label), "single sign-on"},
+	{"oidc", "ca", TEXT, AT(oidc_ca), ""},
+
 	{"sockets", "control", TEXT, AT(control), "/run/oriel/control.sock"},
 	{"sockets", "web", TEXT, AT(web), "/run/oriel/web.sock"},
 	{"sockets", "admin", TEXT, AT(admin), "/run/oriel/admin.sock"},

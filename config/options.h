@@ -57,6 +57,16 @@ typedef struct {
 	int max_lobbies_per_address;
 	int lobby_minutes;    /* without a word of the person                    */
 
+	/* [oidc] */
+	char *oidc_issuer;    /* "https://..."; empty = no signing in there      */
+	char *oidc_client_id;
+	char *oidc_client_secret_file; /* empty = a public client                */
+	char **oidc_scopes;
+	char *oidc_user_claim;
+	char *oidc_groups_claim;
+	char *oidc_label;     /* what the page calls it                          */
+	char *oidc_ca;        /* PEM; empty = the system's store                 */
+
 	/* [sockets] */
 	char *control;        /* broker listens, gateways connect                */
 	char *web;            /* broker's HTTP behind a PROXY v2 header          */

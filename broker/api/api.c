@@ -34,6 +34,8 @@ static gboolean start(Api *api, Core *core, GError **error)
 		return FALSE;
 	api->services.logins = logins_new();
 	api->services.limit = core_limit(core);
+	if (!oidc_open(options, &api->services.oidc, error))
+		return FALSE;
 	api->services.quota = quota_new(STARTS_EACH);
 	api->services.events = events_new(core);
 	api->workers = workers_new();
@@ -81,6 +83,7 @@ void api_stop(Api *api)
 	server_free(api->admin);
 	workers_free(api->workers);
 	logins_free(api->services.logins);
+	oidc_free(api->services.oidc);
 	quota_free(api->services.quota);
 	events_free(api->services.events);
 	files_free(api->services.files);

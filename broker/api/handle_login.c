@@ -314,14 +314,3 @@ gboolean handle_session(Request *request, GError **error)
 			     request->who->admin));
 	return TRUE;
 }
-
-gboolean handle_logout(Request *request, GError **error)
-{
-	autosecret char *cookie = guard_cookie(NULL);
-
-	if (!core_logout(request->services->core, request->who, error))
-		return FALSE;
-	reply_empty(request, 204);
-	reply_header(request, "Set-Cookie", cookie);
-	return TRUE;
-}

@@ -13,6 +13,11 @@ gboolean handle_login(Request *request, GError **error);
 gboolean handle_login_answer(Request *request, GError **error);
 gboolean handle_login_cancel(Request *request, GError **error);
 gboolean handle_session(Request *request, GError **error);
+
+/* handle_oidc.c */
+gboolean handle_oidc(Request *request, GError **error);
+gboolean handle_oidc_login(Request *request, GError **error);
+gboolean handle_oidc_return(Request *request, GError **error);
 gboolean handle_logout(Request *request, GError **error);
 
 /* handle_desktops.c */

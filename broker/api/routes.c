@@ -9,8 +9,11 @@ const Route routes[] = {
 	{"POST", V1 "/login", MAY_ANYONE, WORK_LOGIN, .run = handle_login},
 	{"POST", V1 "/login/{conversation}", MAY_ANYONE, WORK_LOGIN, .run = handle_login_answer},
 	{"DELETE", V1 "/login/{conversation}", MAY_ANYONE, WORK_QUICK, .run = handle_login_cancel},
+	{"GET", V1 "/oidc", MAY_ANYONE, WORK_QUICK, .run = handle_oidc},
+	{"GET", V1 "/oidc/login", MAY_ANYONE, WORK_LOGIN, .run = handle_oidc_login},
+	{"GET", V1 "/oidc/return", MAY_ANYONE, WORK_LOGIN, .run = handle_oidc_return},
 	{"GET", V1 "/session", MAY_USER, WORK_QUICK, .run = handle_session},
-	{"POST", V1 "/logout", MAY_USER, WORK_QUICK, .run = handle_logout},
+	{"POST", V1 "/logout", MAY_USER, WORK_LOGIN, .run = handle_logout},
 
 	{"GET", V1 "/desktops", MAY_USER, WORK_QUICK, .run = handle_desktops},
 	{"GET", V1 "/desktops/{id}", MAY_USER, WORK_QUICK, .run = handle_desktop},

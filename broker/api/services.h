@@ -7,12 +7,14 @@
 #include "events.h"
 #include "files.h"
 #include "logins.h"
+#include "oidc/oidc.h"
 #include "quota.h"
 
 struct Services {
 	Core *core;
 	Logins *logins; /* conversations under way     */
 	Limit *limit;   /* back-off of refused logins: the core's */
+	Oidc *oidc;     /* NULL = none is configured   */
 	Quota *quota;   /* desktops being started      */
 	Files *files;   /* the portal                  */
 	Events *events; /* news for pages              */

@@ -311,6 +311,19 @@ unsigned limit_end(LimitAttempt *attempt, LimitVerdict verdict, gint64 now)
 	return wait;
 }
 
+gboolean limit_banned(Limit *limit, const char *peer, const char *user, gint64 now, gboolean *out,
+		      GError **error)
+{
+	g_autofree char *name = limit_user(user);
+	g_autofree char *place = limit_place(peer);
+	gint64 until;
+
+	if (!store_banned(limit->db, name, place, now, &until, error))
+		return FALSE;
+	*out = until > now;
+	return TRUE;
+}
+
 gboolean limit_introduce(Limit *limit, const char *user, const char *place, gint64 now,
 			 GError **error)
 {

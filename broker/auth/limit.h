@@ -52,6 +52,10 @@ typedef enum { LIMIT_ACCEPTED, LIMIT_REFUSED, LIMIT_UNDECIDED } LimitVerdict;
  * take is logged: the verdict stands all the same. */
 unsigned limit_end(LimitAttempt *attempt, LimitVerdict verdict, gint64 now);
 
+/* Is there an admin's ban for the user or the place? */
+gboolean limit_banned(Limit *limit, const char *peer, const char *user, gint64 now, gboolean *out,
+		      GError **error);
+
 /* From here on this user counts as known at this place. */
 gboolean limit_introduce(Limit *limit, const char *user, const char *place, gint64 now,
 			 GError **error);

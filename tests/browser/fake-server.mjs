@@ -34,6 +34,7 @@ export class FakeServer {
     /* Rounds of further prompts after the password: [[prompt, ...], ...]. */
     rounds = [];
     wanted = [];         /* the answers that a round wants; undefined = any */
+    provider = null;     /* what the OpenID provider is called */
     throttle = 0;
     messages = undefined; /* what PAM says beside its verdict */
     down = false;        /* the broker: every call 503 */
@@ -161,6 +162,8 @@ export class FakeServer {
             return this.#start(body, send, fail);
         if (call === 'POST login/ID')
             return this.#answer(id, body, send, fail);
+        if (call === 'GET oidc')
+            return send(200, { label: this.provider });
         if (!this.#login || !(request.headers.cookie ?? '').includes(`oriel=${this.#login.token}`))
             return fail(401, 'denied', 'Not signed in.');
         if (request.method !== 'GET' && request.headers['x-oriel-csrf'] !== '1')

@@ -24,6 +24,21 @@ test('login: password managers find their fields', async ({ page, person }) => {
     assert.equal(await page.getAttribute('#password', 'type'), 'text');
 });
 
+test('login: the way to an OpenID provider, and back without a login', async ({ page, server, person }) => {
+    await person.visit();
+    assert.equal(await page.locator('.provider').count(), 0);
+    server.provider = 'Example';
+    await page.reload();
+    await person.sees('.provider', 'Sign in with Example');
+    assert.equal(new URL(await page.getAttribute('.provider', 'href')).pathname, '/api/v1/oidc/login');
+    await person.visit('/#/signin-failed/denied');
+    await person.sees('.form-note', 'You were not signed in');
+    await page.goto('about:blank');
+    await person.visit('/#/signin-failed/broker');
+    await person.sees('.form-note', 'cannot be reached');
+    assert.equal(new URL(page.url()).hash, '#/');
+});
+
 test('login: every prompt is asked in order and answered one to one', async ({ page, server, person }) => {
     server.rounds = [
         [{ kind: 'info', text: 'Maintenance on Sunday.' }, { kind: 'secret', text: 'Verification code: ' }],

@@ -110,6 +110,10 @@ const part = encodeURIComponent;
 export const login = (user, password) => round('login', { user, password });
 export const answer = (conversation, answers) => round(`login/${part(conversation)}`, { answers });
 export const session = (options) => call('GET', 'session', options);
+/* What the site's OpenID provider is called; null where there is none. */
+export const provider = () => call('GET', 'oidc').then((answer) => answer.label).catch(() => null);
+export const providerLogin = new URL('oidc/login', BASE).href;
+/* Null, or {redirect}: where to sign out as well. */
 export const logout = () => call('POST', 'logout');
 export const desktops = (options) => call('GET', 'desktops', options);
 export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, options);

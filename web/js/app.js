@@ -50,6 +50,13 @@ function guarded(page) {
     };
 }
 
+/* Back from the OpenID provider, without a login. */
+function signInFailed(code) {
+    history.replaceState(null, '', '#/');
+    return signIn(code === 'denied' ? 'You were not signed in. Please try again, or ask your administrator.'
+        : 'The sign-in service cannot be reached right now. Please try again in a moment.');
+}
+
 async function home() {
     const list = await api.desktops();
 
@@ -89,7 +96,12 @@ async function adminPage(name) {
 
 async function signOut() {
     try {
-        await api.logout();
+        const answer = await api.logout();
+
+        if (answer?.redirect) {
+            location.assign(answer.redirect);
+            return;
+        }
     } catch (error) {
         if (error.code !== 'expired') {
             toast('You could not be signed out. Please try again.', 'error');
@@ -138,6 +150,7 @@ router.start([
     [/^\/desktop\/([^/]+)$/, guarded(desktopPage)],
     [/^\/sessions$/, guarded(sessionsPage)],
     [/^\/admin(?:\/([a-z]+))?$/, guarded((name) => adminPage(name ?? ''))],
+    [/^\/signin-failed\/([a-z-]+)$/, signInFailed],
     [/.*/, guarded(() => router.go('/desktops', { replace: true }))],
 ], header);
 (globalThis.requestIdleCallback ?? setTimeout)(() => loadConsole().catch(() => {}));

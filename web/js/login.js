@@ -59,6 +59,7 @@ export function loginPage(done, note = '') {
                 form)));
     let conversation = null;
     let waiting = 0;
+    let provider = null;
 
     /* What PAM said besides, a line each. */
     const lines = (messages) => (messages ?? []).map((message) => message.text).filter(Boolean).join('\n');
@@ -79,6 +80,17 @@ export function loginPage(done, note = '') {
             field('username', 'User name', 'text', { autocomplete: 'username', autofocus: !user, value: user }),
             field('password', 'Password', 'password', { autocomplete: 'current-password', autofocus: !!user }),
         ], 'Sign in');
+        offerProvider();
+    }
+
+    /* The site's own sign-in page, if there is one. */
+    async function offerProvider() {
+        provider ??= api.provider();
+        const label = await provider;
+
+        if (label && conversation === null && !form.querySelector('.provider'))
+            form.append(h('a', { class: 'button quiet wide provider', href: api.providerLogin }, icon('user'),
+                h('span', {}, `Sign in with ${label}`)));
     }
 
     function askMore(round) {

@@ -135,6 +135,12 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 	return token;
 }
 
+char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
+	GError **error)
+{
+	return core_login(core, user, groups, peer, error);
+}
+
 Who *core_who(Core *core, const char *token, GError **error)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lock);

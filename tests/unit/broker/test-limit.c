@@ -189,12 +189,15 @@ static void test_ban(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GPtrArray) bans = NULL;
 	const BanView *view;
+	gboolean banned;
 
 	g_assert_cmpuint(attempt(f, "192.0.2.1", "anna", LIMIT_ACCEPTED), ==, 0);
 	g_assert_true(store_ban_put(f->db, "anna", "", f->now + 90 * 1000, "root", "why", NULL));
 	g_assert_cmpuint(refused(f, "192.0.2.1", "anna"), ==, 90); /* also where she is known */
 	g_assert_true(store_ban_put(f->db, "", "203.0.113.9", 0, "root", "", NULL));
 	g_assert_cmpuint(refused(f, "203.0.113.9", "ben"), ==, 3600);
+	g_assert_true(limit_banned(f->limit, "192.0.2.1", "Anna", f->now, &banned, NULL) && banned);
+	g_assert_true(limit_banned(f->limit, "192.0.2.1", "ben", f->now, &banned, NULL) && !banned);
 	keep_guessing(f, "198.51.100.1", "carla", 6);
 	refused(f, "198.51.100.1", "carla");
 
