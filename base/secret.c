@@ -3,7 +3,6 @@
 #include "secret.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -34,17 +33,7 @@ void secret_free(char *secret)
 
 void secret_wipe(void *bytes, gsize n)
 {
-	OPENSSL_cleanse(bytes, n);
-}
-
-gboolean secret_equal(const char *a, const char *b)
-{
-	gsize n;
-
-	if (a == NULL || b == NULL)
-		return FALSE;
-	n = strlen(a);
-	return strlen(b) == n && CRYPTO_memcmp(a, b, n) == 0;
+	explicit_bzero(bytes, n);
 }
 
 /* 43 characters of an alphabet of 62 hold 256.03 bits; bytes of 248 and more are thrown away so

@@ -20,6 +20,11 @@ gboolean syscalls_allow_gateway(GError **error);
 /* The process that connects to the broker's sockets for a worker (gateway/dialer.h). */
 gboolean syscalls_allow_dialer(GError **error);
 
+/* A program that shows pictures to one client over sockets that it was given: it moves bytes over
+ * those and reads files; it makes no socket but pairs, no process, and runs nothing. To be called
+ * before the first thread is there. */
+gboolean syscalls_allow_painter(GError **error);
+
 /*
  * The filter for a program that serves Unix sockets and never dials: no connecting (nor io_uring,
  * which would connect past any filter), no socket of another kind. Made before a fork, for

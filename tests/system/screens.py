@@ -22,6 +22,7 @@ class Display:
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
+            "LC_ALL": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(home),
             "NO_AT_BRIDGE": "1",
             "GSETTINGS_BACKEND": "memory",

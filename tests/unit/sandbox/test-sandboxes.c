@@ -11,6 +11,7 @@
 #include "rights.h"
 #include "sandbox_broker.h"
 #include "sandbox_gateway.h"
+#include "sandbox_lobby.h"
 #include "world.h"
 
 #include <grp.h>
@@ -19,8 +20,8 @@
 
 #define CANNOT_ENTER 255
 
-static const char *const names[PROCESSES] = {"worker", "dialer", "parent",
-					     "broker", "qemu",   "auth"};
+static const char *const names[PROCESSES] = {"worker", "dialer", "parent", "broker",
+					     "qemu",   "auth",   "lobby"};
 
 static gboolean become_user(Process process)
 {
@@ -51,6 +52,7 @@ static gboolean enter(Process process)
 	case BROKER: return sandbox_broker(&world.options, &lacks, NULL);
 	case QEMU: return sandbox_broker(&world.options, &lacks, NULL) && become_qemu();
 	case AUTH: return sandbox_auth(NULL);
+	case LOBBY: return sandbox_lobby(NULL);
 	default: return FALSE;
 	}
 }
