@@ -22,6 +22,8 @@ typedef enum {
 	FAULT_BROKER,    /* the broker is down or answered nonsense      */
 	FAULT_TIMEOUT,   /* a step took longer than it may               */
 	FAULT_CONFIG,    /* the admin's configuration is wrong           */
+	FAULT_QUOTA,     /* they have all that they may have             */
+	FAULT_MAINTENANCE, /* closed on purpose, for a while             */
 	FAULT_ENDED,     /* nobody's: ended by the admin, drained, left  */
 	FAULT_BUG,       /* ours                                         */
 	FAULT_LAST = FAULT_BUG

@@ -6,6 +6,7 @@
 #include "entitlement.h"
 #include "fault.h"
 #include "machine.h"
+#include "quotas.h"
 #include "seat.h"
 #include "store_desktop.h"
 #include "store_pool.h"
@@ -58,6 +59,15 @@ gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gi
 	return TRUE;
 }
 
+/* id NULL: a new one. */
+static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const char *id,
+	GError **error)
+{
+	g_autoptr(StoreDesktop) row = id ? store_desktop(core->db, id, error) : NULL;
+
+	return (row || !id) && quotas_allow(core, who, pool, row, error);
+}
+
 /* Inside a transaction: from a pool's card. */
 static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint64 until,
 	char **out_id, GError **error)
@@ -71,6 +81,8 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint
 		    &id, error))
 		return FALSE;
 	if (!id && !store_desktop_find_free(core->db, pool->name, broker, &id, error))
+		return FALSE;
+	if (!may_have(core, who, pool, id, error))
 		return FALSE;
 	if (id) {
 		if (!store_desktop_claim(core->db, id, who->user, until, error))
@@ -108,7 +120,8 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 		g_set_error(error, FAULT, FAULT_BUSY, "somebody sits at %s", row->name);
 		return FALSE;
 	}
-	if (!store_desktop_claim(core->db, id, who->user, until, error))
+	if (!quotas_allow(core, who, pool, row, error) ||
+		!store_desktop_claim(core->db, id, who->user, until, error))
 		return FALSE;
 	*out_id = g_strdup(id);
 	return TRUE;

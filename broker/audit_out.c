@@ -2,6 +2,7 @@
 /* audit_out: see audit_out.h. */
 #include "audit_out.h"
 
+#include <glib/gstdio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -162,11 +163,18 @@ static gboolean read_position(AuditOut *out, Way *way, GError **error)
 static gboolean keep_position(AuditOut *out, const Way *way, GError **error)
 {
 	g_autofree char *path = position_file(out, way);
+	g_autofree char *fresh = g_strconcat(path, ".new", NULL);
 	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT "\n", way->at);
 	g_autoptr(GError) why = NULL;
 
-	if (g_file_set_contents(path, text, -1, &why))
+	/* A name of its own, so that a broker that is killed here leaves no heap of them. */
+	if (g_file_set_contents_full(fresh, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, &why) &&
+	    g_rename(fresh, path) == 0)
 		return TRUE;
+	if (!why) {
+		fault_set_errno(error, FAULT_BROKER, path);
+		return FALSE;
+	}
 	g_set_error_literal(error, FAULT, FAULT_BROKER, why->message);
 	return FALSE;
 }

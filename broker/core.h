@@ -189,6 +189,15 @@ typedef struct {
 void admin_desktop_view_free(AdminDesktopView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdminDesktopView, admin_desktop_view_free)
 
+/* How much a user (name "*": who has no other), each member of a group, or all of a pool together may
+ * have at a time; 0 = any number. */
+typedef struct {
+	char *kind, *name; /* "user", "group", "pool" */
+	unsigned desktops, sessions, memory /* MiB */, cpus;
+} QuotaView;
+void quota_view_free(QuotaView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QuotaView, quota_view_free)
+
 typedef struct {
 	char *pool, *user, *group; /* user or group, the other NULL */
 } EntitlementView;
@@ -263,6 +272,10 @@ GPtrArray *core_entitlements(Core *core, GError **error);
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
 	const char *group, gboolean grant, GError **error);
 GPtrArray *core_admin_desktops(Core *core, GError **error);
+GPtrArray *core_quotas(Core *core, GError **error);
+gboolean core_quota_set(Core *core, const char *admin, const QuotaView *quota, GError **error);
+gboolean core_quota_remove(Core *core, const char *admin, const char *kind, const char *name,
+	GError **error);
 /* Who must wait until the next login is heard, and who may not log in. */
 GPtrArray *core_bans(Core *core, GError **error);
 /* Either a user or an address, the other NULL; minutes 0 = for good. Who is in stays in. */

@@ -26,6 +26,8 @@ void sessions_await_report(Core *core, Lease *lease, const char *reason);
 GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
 /* All of a broker that is gone become ours, and wait for their gateways. */
 void sessions_inherit(Core *core, const char *broker);
+/* The ends that it had no time to put into the audit log go there. */
+void sessions_audit_left(Core *core, const char *broker);
 /* It ended at another broker. */
 void sessions_forget(Core *core, const char *id);
 /* After a time in which we heard nothing: forgets those that have ended meanwhile and tells the

@@ -37,6 +37,7 @@ void sessions_inherit(Core *core, const char *broker)
 			lease->confirm_by = confirm_by;
 		g_mutex_unlock(&core->sessions->lock);
 	}
+	sessions_audit_left(core, broker);
 }
 
 void sessions_forget(Core *core, const char *id)

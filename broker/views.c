@@ -84,6 +84,15 @@ void pool_view_free(PoolView *view)
 	g_free(view);
 }
 
+void quota_view_free(QuotaView *view)
+{
+	if (!view)
+		return;
+	g_free(view->kind);
+	g_free(view->name);
+	g_free(view);
+}
+
 void plan_view_free(PlanView *view)
 {
 	if (!view)

@@ -61,6 +61,11 @@ gboolean handle_session_extend(Request *request, GError **error);
 gboolean handle_plans(Request *request, GError **error);
 gboolean handle_plan_set(Request *request, GError **error);
 
+/* handle_quota.c */
+gboolean handle_quotas(Request *request, GError **error);
+gboolean handle_quota_set(Request *request, GError **error);
+gboolean handle_quota_remove(Request *request, GError **error);
+
 /* handle_misc.c */
 gboolean handle_health(Request *request, GError **error);
 gboolean handle_description(Request *request, GError **error);

@@ -81,6 +81,14 @@ json_t *view_image(const ImageView *view)
 	return json;
 }
 
+json_t *view_quota(const QuotaView *view)
+{
+	return json_pack("{s:o,s:o,s:I,s:I,s:I,s:I}", "kind", view_text(view->kind), "name",
+			 view_text(view->name), "desktops", (json_int_t)view->desktops, "sessions",
+			 (json_int_t)view->sessions, "memory", (json_int_t)view->memory, "cpus",
+			 (json_int_t)view->cpus);
+}
+
 json_t *view_plan(const PlanView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:I,s:o,s:I}", "pool", view_text(view->pool),

@@ -67,6 +67,16 @@ static const Column entitlement_columns[] = {
 	{NULL},
 };
 
+static const Column quota_columns[] = {
+	{"KIND", "kind"},
+	{"NAME", "name"},
+	{"DESKTOPS", "desktops", COLUMN_NUMBER},
+	{"SESSIONS", "sessions", COLUMN_NUMBER},
+	{"MEMORY", "memory", COLUMN_NUMBER},
+	{"CPUS", "cpus", COLUMN_NUMBER},
+	{NULL},
+};
+
 static const Column desktop_columns[] = {
 	{"ID", "id"},
 	{"NAME", "name"},
@@ -257,6 +267,23 @@ const Command commands[] = {
 	 .help = "Lift bans and forget refused logins; with both, trust this user there",
 	 .options = {{"--user", "user", OPTION_TEXT, "NAME"},
 		     {"--address", "address", OPTION_TEXT, "ADDRESS"}}},
+
+	{.words = "quota set",
+	 .method = "POST",
+	 .path = ADMIN "/quotas",
+	 .help = "Say how much a user, a group's members or a pool may have",
+	 .arguments = {"kind", "name"},
+	 .options = {{"--desktops", "desktops", OPTION_NUMBER, "N"},
+		     {"--sessions", "sessions", OPTION_NUMBER, "N"},
+		     {"--memory", "memory", OPTION_NUMBER, "MIB"},
+		     {"--cpus", "cpus", OPTION_NUMBER, "N"}}},
+	LIST("quota list", "/quotas", quota_columns, "List the quotas"),
+	LIST("quotas", "/quotas", quota_columns, NULL),
+	{.words = "quota remove",
+	 .method = "DELETE",
+	 .path = ADMIN "/quotas/{kind}/{name}",
+	 .help = "Forget a quota",
+	 .arguments = {"kind", "name"}},
 
 	LIST("desktops", "/desktops", desktop_columns, "List all desktops"),
 	ACT("start", "Start a desktop"),

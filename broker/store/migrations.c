@@ -235,6 +235,24 @@ static const char *const machines[] = {
 	NULL,
 };
 
+/* How much a user, a group's members or a pool may have; 0 = any number. asked_until: somebody waits
+ * for the desktop or has a ticket for it. audited: a session's end is in the audit log. */
+static const char *const quotas[] = {
+	"CREATE TABLE quota ("
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" desktops BIGINT NOT NULL,"
+	" sessions BIGINT NOT NULL,"
+	" memory BIGINT NOT NULL," /* MiB */
+	" cpus BIGINT NOT NULL,"
+	" PRIMARY KEY (kind, name))",
+	"ALTER TABLE desktop ADD COLUMN asked_until BIGINT NOT NULL DEFAULT 0",
+	"CREATE INDEX desktop_of ON desktop (owner)",
+	"ALTER TABLE session ADD COLUMN audited BIGINT NOT NULL DEFAULT 1",
+	"CREATE INDEX session_unaudited ON session (ended_at) WHERE audited = 0",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines};
+	images, plans, machines, quotas};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -316,9 +316,9 @@ gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 un
 		" WHEN held_until = 0 THEN 0 WHEN held_until < ? THEN ? ELSE held_until END,"
 		" due_at = CASE WHEN owner IS NULL OR due_at = 0 THEN 0"
 		" WHEN due_at < ? THEN ? ELSE due_at END,"
-		" owner = ? WHERE id = ? AND (owner IS NULL OR owner = ?)",
+		" asked_until = ?, owner = ? WHERE id = ? AND (owner IS NULL OR owner = ?)",
 		DB_INT(until), DB_INT(until), DB_INT(until), DB_INT(until), DB_INT(until),
-		DB_TEXT(user), DB_TEXT(id), DB_TEXT(user));
+		DB_INT(until), DB_TEXT(user), DB_TEXT(id), DB_TEXT(user));
 
 	if (claimed == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "somebody else is using desktop %s", id);
@@ -330,10 +330,10 @@ gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 unt
 	gint64 held = db_change(db, error,
 		"UPDATE desktop SET held_until ="
 		" CASE WHEN held_until = 0 OR held_until = ? THEN held_until ELSE ? END,"
-		" due_at = CASE WHEN due_at > 0 AND due_at < ? THEN ? ELSE due_at END"
-		" WHERE id = ? AND owner = ?",
+		" due_at = CASE WHEN due_at > 0 AND due_at < ? THEN ? ELSE due_at END,"
+		" asked_until = ? WHERE id = ? AND owner = ?",
 		DB_INT(STORE_DESKTOP_KEPT), DB_INT(until), DB_INT(until), DB_INT(until),
-		DB_TEXT(id), DB_TEXT(user));
+		DB_INT(until), DB_TEXT(id), DB_TEXT(user));
 
 	if (held == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is no longer held for %s", id,
@@ -347,7 +347,7 @@ gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 no
 {
 	gint64 entered = db_change(db, error,
 		"UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
-		" held_until = 0, due_at = 0, last_used = ?"
+		" held_until = 0, due_at = 0, asked_until = 0, last_used = ?"
 		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')"
 		/* what cannot be told from a fresh one later is nobody's place */
 		" AND (identity IS NOT NULL OR address IS NOT NULL)",
@@ -375,8 +375,10 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
 	return db_run(db, error,
-		"UPDATE desktop SET held_until = ? WHERE id = ? AND held_until > ? AND held_until < ?",
-		DB_INT(now), DB_TEXT(id), DB_INT(now), DB_INT(STORE_DESKTOP_KEPT));
+		"UPDATE desktop SET asked_until = 0,"
+		" held_until = CASE WHEN held_until > ? AND held_until < ? THEN ? ELSE held_until END"
+		" WHERE id = ?",
+		DB_INT(now), DB_INT(STORE_DESKTOP_KEPT), DB_INT(now), DB_TEXT(id));
 }
 
 gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error)

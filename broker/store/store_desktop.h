@@ -6,6 +6,7 @@
  *   held    owner, held_until > 0              between a click and a session, or just after one
  *   in use  owner, held_until 0, state in-use  a session is on it
  *
+ * While somebody has asked for it and has no session on it yet, asked_until is when that is over.
  * A dedicated desktop's owner stays. A desktop is clean while the overlay that it has (identity)
  * is not the one that the last session saw (used); only a clean one is given to a new person.
  * Machines have neither and count as clean.

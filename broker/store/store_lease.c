@@ -31,8 +31,8 @@ gboolean store_lease_add(Db *db, const StoreLease *l, GError **error)
 	return db_run(db, error,
 		"INSERT INTO session (id, user_name, desktop, desktop_name, pool, protocol, via,"
 		" peer, gateway, state, started_at, ended_at, reason, bytes_in, bytes_out,"
-		" client_id, backend_id, proof, broker)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0, ?, ?, ?, ?)",
+		" client_id, backend_id, proof, broker, audited)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'connecting', ?, 0, '', 0, 0, ?, ?, ?, ?, 0)",
 		DB_TEXT(l->id), DB_TEXT(l->user), DB_TEXT(l->desktop), DB_TEXT(l->desktop_name),
 		DB_TEXT(l->pool), DB_TEXT(l->protocol), DB_TEXT(l->via), DB_TEXT(l->peer),
 		DB_TEXT(l->gateway), DB_INT(l->started_at), DB_INT(l->client_id),

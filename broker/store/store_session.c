@@ -25,10 +25,10 @@ gint64 store_session_end(Db *db, const char *id, const char *broker, const char 
 		DB_TEXT(broker));
 }
 
-gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
+gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
 	gboolean again, GError **error)
 {
-	return db_run(db, error,
+	return db_change(db, error,
 		"UPDATE session SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
 		" WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
 		DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id), DB_INT(again), DB_INT(bytes_in),
@@ -58,6 +58,34 @@ static SessionView *read_row(const DbRows *rows)
 	return s;
 }
 
+static GPtrArray *read_all(DbRows *rows)
+{
+	GPtrArray *sessions;
+
+	if (!rows)
+		return NULL;
+	sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_view_free);
+	while (db_rows_next(rows))
+		g_ptr_array_add(sessions, read_row(rows));
+	return sessions;
+}
+
+gint64 store_session_audit(Db *db, const char *id, GError **error)
+{
+	return db_change(db, error, "UPDATE session SET audited = 1 WHERE id = ? AND audited = 0",
+		DB_TEXT(id));
+}
+
+GPtrArray *store_sessions_unaudited(Db *db, const char *broker, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT " COLUMNS " FROM session WHERE audited = 0 AND ended_at > 0"
+		" AND broker = COALESCE(?, broker)",
+		DB_TEXT(broker));
+
+	return read_all(rows);
+}
+
 static DbRows *select_sessions(Db *db, const char *user, gboolean live, unsigned limit,
 	GError **error)
 {
@@ -80,14 +108,8 @@ static DbRows *select_sessions(Db *db, const char *user, gboolean live, unsigned
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error)
 {
 	g_autoptr(DbRows) rows = select_sessions(db, user, live, limit, error);
-	GPtrArray *sessions;
 
-	if (!rows)
-		return NULL;
-	sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_view_free);
-	while (db_rows_next(rows))
-		g_ptr_array_add(sessions, read_row(rows));
-	return sessions;
+	return read_all(rows);
 }
 
 gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,

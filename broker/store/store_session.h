@@ -12,9 +12,14 @@ gboolean store_session_start(Db *db, const char *id, GError **error);
  * another's; -1 on error. */
 gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
 	guint64 bytes_in, guint64 bytes_out, GError **error);
-/* A channel that ended after its session did. again: not if they seem to be in already. */
-gboolean store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
+/* A channel that ended after its session did. again: not if they seem to be in already. 1, 0 if they
+ * are, -1 on error. */
+gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
 	gboolean again, GError **error);
+/* Its end goes into the audit log, in the caller's transaction. 1, or 0 if it is there already. */
+gint64 store_session_audit(Db *db, const char *id, GError **error);
+/* Those that this broker watched (NULL = all) and whose end is not in the audit log. */
+GPtrArray *store_sessions_unaudited(Db *db, const char *broker, GError **error);
 /* user NULL = everybody's. live: all that have not ended; else the newest `limit`. Newest first. */
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error);
 /* *out_at: when this person last began a session on this desktop or, with desktop NULL,

@@ -32,6 +32,7 @@ OUT = SOURCE / "tests" / "out"
 UNDER = os.environ.get("ORIEL_UNDER", "").split()
 COMPLAINTS = re.compile(r"Sanitizer|runtime error:|^==\d+== \S")
 PEOPLE = ("anna", "ben", "carla", "admin")
+RESERVED = []  # sockets whose names say which user ids are ours, until this process ends
 PROGRAMS = (
     "gateway/oriel-gateway",
     "broker/oriel-broker",
@@ -82,10 +83,23 @@ def command_name(pid):
         return None
 
 
+def reserved(uid):
+    """True if no other test on this machine has it; they end all that runs under theirs."""
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0oriel-test-uid-{uid}")
+    except OSError:
+        mark.close()
+        return False
+    RESERVED.append(mark)
+    return True
+
+
 def free_uids():
     taken = {account.pw_uid for account in pwd.getpwall()}
     for uid in range(58300, 58900, 2):
-        if not {uid, uid + 1} & taken and not processes_of(uid) and not processes_of(uid + 1):
+        busy = {uid, uid + 1} & taken or processes_of(uid) or processes_of(uid + 1)
+        if not busy and reserved(uid):
             return uid, uid + 1
     raise RuntimeError("no free user id")
 

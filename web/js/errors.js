@@ -10,6 +10,8 @@ const TABLE = {
     'denied': { title: 'Access denied', text: 'You may not use this desktop. If you think you should, ask your administrator.', icon: 'lock' },
     'not-found': { title: 'No such desktop', text: 'It does not exist any more, or it is not yours.', icon: 'desktop' },
     'busy': { title: 'Everything is in use', text: 'There is no free desktop right now. Please try again in a few minutes.', icon: 'layers', retry: true },
+    'quota': { title: 'You have all that you may have', text: 'Close or give back a desktop first.', icon: 'layers', retry: true },
+    'maintenance': { title: 'This desktop is being worked on', text: 'Please try again later.', icon: 'warning', retry: true },
     'desktop': { title: 'Your desktop cannot be reached', text: 'It did not start, or it does not answer. Try again; if it stays so, tell your administrator.', icon: 'warning', retry: true },
     'broker': { title: 'The desktop service is not available', text: 'It should be back in a moment.', icon: 'unplugged', retry: true, passing: true },
     'offline': { title: 'No connection', text: 'The desktop service cannot be reached from here. Check your network.', icon: 'unplugged', retry: true, passing: true },

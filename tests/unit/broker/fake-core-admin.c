@@ -277,3 +277,29 @@ gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GErr
 		       plan->logout, plan->logout_after, plan->length, plan->warn, plan->extend);
 	return TRUE;
 }
+
+GPtrArray *core_quotas(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)quota_view_free);
+	QuotaView *view = g_new0(QuotaView, 1);
+
+	view->kind = g_strdup("user");
+	view->name = g_strdup("*");
+	view->desktops = 2;
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_quota_set(Core *core, const char *admin, const QuotaView *quota, GError **error)
+{
+	fake_core_note(core, "%s quota_set %s %s %u %u %u %u", admin, quota->kind, quota->name,
+		       quota->desktops, quota->sessions, quota->memory, quota->cpus);
+	return TRUE;
+}
+
+gboolean core_quota_remove(Core *core, const char *admin, const char *kind, const char *name,
+			   GError **error)
+{
+	fake_core_note(core, "%s quota_remove %s %s", admin, kind, name);
+	return TRUE;
+}

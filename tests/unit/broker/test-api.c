@@ -144,6 +144,12 @@ static void test_admin(Fixture *f, gconstpointer data)
 	       "{\"idle\":\"suspend\",\"idle_after\":900}", 204, NULL);
 	expect(f, root, "POST", "/api/v1/admin/pools/demo/plan", "{\"length\":-1}", 400, "times");
 	expect(f, root, "POST", "/api/v1/admin/pools/none/plan", "{}", 404, NULL);
+	expect(f, root, "POST", "/api/v1/admin/quotas",
+	       "{\"kind\":\"user\",\"name\":\"*\",\"sessions\":2}", 201, NULL);
+	expect(f, root, "POST", "/api/v1/admin/quotas",
+	       "{\"kind\":\"user\",\"name\":\"*\",\"cpus\":-1}", 400, "numbers");
+	expect(f, root, "GET", "/api/v1/admin/quotas", NULL, 200, "\"desktops\":2");
+	expect(f, root, "DELETE", "/api/v1/admin/quotas/user/%2a", NULL, 204, NULL);
 	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200, "\"ends_why\":\"length\"");
 	expect(f, anna, "POST", "/api/v1/sessions/s-2/extend", "{}", 404, NULL);
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
@@ -153,6 +159,8 @@ static void test_admin(Fixture *f, gconstpointer data)
 			"root session_move s-1 d\n"
 			"root pool_add lab floating image=tiny provider=qemu max=10 spare=0\n"
 			"root plan_set demo reset/5 suspend/900 reset/0 0 60 0\n"
+			"root quota_set user * 0 2 0 0\n"
+			"root quota_remove user *\n"
 			"anna session_extend s-1\n");
 }
 
