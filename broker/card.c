@@ -4,6 +4,7 @@
  * user's desktop or, before there is one, the pool; a machine is a card each. The one used last
  * comes first.
  */
+#include "bridges.h"
 #include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
@@ -63,7 +64,7 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->kind = g_strdup(pool->kind);
 	view->state = g_strdup(row ? row->state : state);
 	view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
-	view->protocols = protocols(displays);
+	view->protocols = protocols(bridges_faces(core, displays));
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&
 		seat_elsewhere(row, pool);

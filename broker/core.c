@@ -8,6 +8,7 @@
 
 #include "activity.h"
 #include "audit_out.h"
+#include "bridges.h"
 #include "brokers.h"
 #include "desktop.h"
 #include "fault.h"
@@ -93,6 +94,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 		goto fail;
 	core->lobbies = lobbies_new(core);
 	core->link = gateway_link_new(core);
+	core->bridges = bridges_new(core);
 	maintainer_start(core->maintainer);
 	brokers_start(core->brokers);
 	if (!gateway_link_listen(core->link, error))
@@ -124,9 +126,11 @@ void core_close(Core *core)
 	maintainer_stop(core->maintainer);
 	lobbies_stop(core->lobbies);
 	gateway_link_stop(core->link);
+	bridges_stop(core->bridges);
 	providers_free(core->providers);
 	gateway_link_free(core->link);
 	lobbies_free(core->lobbies);
+	bridges_free(core->bridges);
 	maintainer_free(core->maintainer);
 	sessions_free(core);
 	audit_out_stop(core);

@@ -106,7 +106,7 @@ typedef struct {
 	char *desktop_name;
 	char *pool;
 	char *protocol; /* the client's: "web", "vnc", "spice" */
-	char *via;      /* the desktop's: "vnc", "spice"       */
+	char *via;      /* the desktop's: "vnc", "spice", "rdp" */
 	char *peer;
 	char *gateway;
 	char *state;    /* "connecting", "live", "ended"       */

@@ -15,6 +15,7 @@ typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
 typedef struct Brokers Brokers;
 typedef struct AuditOut AuditOut;
+typedef struct Bridges Bridges;
 typedef struct Activity Activity;
 typedef struct Lobbies Lobbies;
 
@@ -40,6 +41,7 @@ struct Core {
 	Lobbies *lobbies;
 	GatewayLink *link;
 	AuditOut *audit_out; /* NULL: the log goes nowhere else */
+	Bridges *bridges;
 	Limit *limit;
 	CoreTold told; /* changes.c */
 	gpointer told_data;

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "bridges.h"
 #include "fault.h"
 #include "machine.h"
 #include "maintainer.h"
@@ -201,7 +202,7 @@ static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint
 	GError **error)
 {
 	unsigned displays = seat->ops->displays(seat->provider, &seat->spec);
-	const char *wanted = protocol ? protocol : displays & PROVIDER_VNC ? "vnc" : "spice";
+	const char *wanted = bridges_source(core, displays, protocol ? protocol : "vnc");
 
 	for (;;) {
 		gint64 now = g_get_monotonic_time();

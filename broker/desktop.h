@@ -14,6 +14,7 @@
 
 #include "control/control.h"
 #include "core_parts.h"
+#include "seat.h"
 
 Turns *turns_new(void);
 void turns_free(Turns *turns);
@@ -38,8 +39,12 @@ gboolean desktop_plan(Core *core, const char *id, GError **error);
 gboolean desktop_check(Core *core, const char *id, GError **error);
 
 /*
- * A way to its display, for one connection: *out_fd or a numeric address, see provider.h. password:
- * what to set as the display's own where the provider wants one per session.
+ * A way to it for one connection of a lease's client, which speaks `face`: to its display, or to the
+ * bridge before it (bridges.h). *out_fd or a numeric address, see provider.h. password: what to set as
+ * the display's own where the provider wants one per session.
  */
-gboolean desktop_dial(Core *core, const char *id, const char *protocol, const char *password,
+gboolean desktop_dial(Core *core, const char *lease, const char *id, const char *face,
+	const char *password, Endpoint *out_endpoint, int *out_fd, GError **error);
+/* The way to the display itself. */
+gboolean desktop_display(const Seat *seat, const char *protocol, const char *password,
 	Endpoint *out_endpoint, int *out_fd, GError **error);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "autofd.h"
+#include "bridges.h"
 #include "fault.h"
 #include "seat.h"
 #include "secret.h"
@@ -51,21 +52,12 @@ static gboolean set_password(const Seat *seat, const char *protocol, const char 
 		TICKET_SECONDS, error);
 }
 
-gboolean desktop_dial(Core *core, const char *id, const char *protocol, const char *password,
+gboolean desktop_display(const Seat *seat, const char *protocol, const char *password,
 	Endpoint *out_endpoint, int *out_fd, GError **error)
 {
-	g_autoptr(Seat) seat = seat_load(core, id, error);
 	g_auto(Endpoint) endpoint = {0};
 	autofd int fd = -1;
-	unsigned wanted = g_str_equal(protocol, "vnc") ? PROVIDER_VNC : PROVIDER_SPICE;
 
-	if (!seat)
-		return FALSE;
-	if (!(seat->ops->displays(seat->provider, &seat->spec) & wanted)) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s has no %s display", seat->row->name,
-			protocol);
-		return FALSE;
-	}
 	if (!seat->ops->display(seat->provider, &seat->spec, protocol, DISPLAY_SECONDS, &endpoint,
 		    &fd, error) ||
 		!set_password(seat, protocol, password, &endpoint, error) ||
@@ -75,4 +67,24 @@ gboolean desktop_dial(Core *core, const char *id, const char *protocol, const ch
 	*out_fd = autofd_steal(&fd);
 	memset(&endpoint, 0, sizeof endpoint);
 	return TRUE;
+}
+
+gboolean desktop_dial(Core *core, const char *lease, const char *id, const char *face,
+	const char *password, Endpoint *out_endpoint, int *out_fd, GError **error)
+{
+	g_autoptr(Seat) seat = seat_load(core, id, error);
+	const char *source;
+
+	if (!seat)
+		return FALSE;
+	source = bridges_source(core, seat->ops->displays(seat->provider, &seat->spec), face);
+	if (!source) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s has no %s display", seat->row->name,
+			face);
+		return FALSE;
+	}
+	return g_str_equal(source, face)
+		       ? desktop_display(seat, face, password, out_endpoint, out_fd, error)
+		       : bridges_dial(core, lease, seat, face, source, password, out_endpoint,
+				 out_fd, error);
 }

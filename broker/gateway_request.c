@@ -62,8 +62,8 @@ static gboolean send_way(GatewayConnection *connection, const ControlMessage *re
 	ControlMessage answer = lease_message(request, grant);
 	int fd = -1;
 
-	if (!desktop_dial(gateway_connection_core(connection), grant->desktop, grant->via,
-		    grant->password, &endpoint, &fd, error))
+	if (!desktop_dial(gateway_connection_core(connection), grant->lease, grant->desktop,
+		    grant->via, grant->password, &endpoint, &fd, error))
 		return FALSE;
 	answer.endpoint = endpoint; /* borrowed */
 	gateway_connection_send(connection, &answer, fd);

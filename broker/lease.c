@@ -144,7 +144,7 @@ void lease_grant(const StoreLease *row, Grant *out)
 	out->user = g_strdup(row->user);
 	out->desktop = g_strdup(row->desktop);
 	out->desktop_name = g_strdup(row->desktop_name);
-	out->via = g_strdup(row->via);
+	out->via = g_strdup(g_str_equal(row->protocol, "spice") ? "spice" : "vnc");
 	out->password = display_password(row);
 	out->client_id = row->client_id;
 	out->backend_id = row->backend_id;

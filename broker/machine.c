@@ -42,8 +42,9 @@ static gboolean possible(const MachineSpec *machine, GError **error)
 
 	if (!core_name_ok(machine->name, "a machine", error))
 		return FALSE;
-	if (g_strcmp0(machine->protocol, "vnc") != 0 && g_strcmp0(machine->protocol, "spice") != 0)
-		return wrong(error, "a machine's protocol is vnc or spice");
+	if (!machine->protocol ||
+	    !g_strv_contains((const char *const[]){"vnc", "spice", "rdp", NULL}, machine->protocol))
+		return wrong(error, "a machine's protocol is vnc, spice or rdp");
 	if (!address_ok(machine->address))
 		return wrong(error, "an address is HOST:PORT or unix:/PATH");
 	if (machine->power && !machine_power_check(machine->power, &why))

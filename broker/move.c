@@ -84,7 +84,8 @@ gboolean move_send(Core *core, gconstpointer connection, const char *id, const G
 				  .user = grant->user,
 				  .desktop = grant->desktop_name};
 
-	if (!desktop_dial(core, grant->desktop, grant->via, grant->password, &endpoint, &fd, error))
+	if (!desktop_dial(core, grant->lease, grant->desktop, grant->via, grant->password, &endpoint,
+			  &fd, error))
 		return FALSE;
 	message.endpoint = endpoint; /* borrowed */
 	if (gateway_link_send(core->link, connection, &message, fd))

@@ -21,7 +21,7 @@ typedef struct {
 	char *user;
 	char *desktop;      /* id */
 	char *desktop_name;
-	char *via;          /* "vnc" or "spice": the desktop's protocol */
+	char *via;          /* "vnc" or "spice": what the gateway is to speak to it */
 	char *password;     /* secret: the display's own, for this lease, if it wants one */
 	guint32 client_id;
 	guint32 backend_id;

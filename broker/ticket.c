@@ -4,6 +4,7 @@
 
 #include "assignment.h"
 #include "audit.h"
+#include "bridges.h"
 #include "desktop.h"
 #include "fault.h"
 #include "maintainer.h"
@@ -16,12 +17,11 @@
 
 static gboolean check_display(Core *core, const char *id, const char *via, GError **error)
 {
-	unsigned wanted = g_str_equal(via, "vnc") ? PROVIDER_VNC : PROVIDER_SPICE;
 	g_autoptr(Seat) seat = seat_load(core, id, error);
 
 	if (!seat)
 		return FALSE;
-	if (seat->ops->displays(seat->provider, &seat->spec) & wanted)
+	if (bridges_source(core, seat->ops->displays(seat->provider, &seat->spec), via))
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_DESKTOP, "%s has no %s display", seat->row->name, via);
 	return FALSE;

@@ -56,6 +56,9 @@ typedef struct {
 	int max_lobbies;      /* at which nobody has signed in                   */
 	int max_lobbies_per_address;
 	int lobby_minutes;    /* without a word of the person                    */
+	char *bridge;         /* the program oriel-bridge; "" = none             */
+	int max_bridges;
+	char *keyboard;       /* layout of desktops that tell keys by place      */
 
 	/* [oidc] */
 	char *oidc_issuer;    /* "https://..."; empty = no signing in there      */

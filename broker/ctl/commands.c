@@ -222,7 +222,7 @@ const Command commands[] = {
 	 .path = ADMIN "/machines",
 	 .help = "Add a computer that is there already to a pool of machines",
 	 .arguments = {"pool", "name"},
-	 .options = {{"--protocol", "protocol", OPTION_TEXT, "vnc|spice", TRUE},
+	 .options = {{"--protocol", "protocol", OPTION_TEXT, "vnc|spice|rdp", TRUE},
 		     {"--address", "address", OPTION_TEXT, "HOST:PORT|unix:PATH", TRUE},
 		     {"--secret-file", "secret", OPTION_SECRET, "FILE"},
 		     {"--power", "power", OPTION_TEXT, "wol:MAC|ipmi:USER@HOST|redfish:URL"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* machine_address: "host:port", "[v6]:port" or "unix:/path", as an admin writes it. */
+/* machine_address: "host:port", "[v6]:port" or "unix:/path", as an admin writes it; the name to log in with
+ * on it, where its protocol wants one, before an @ sign. */
 #pragma once
 
 #include <glib.h>
@@ -7,6 +8,7 @@
 typedef struct {
 	char *path; /* of a Unix socket, else NULL */
 	char *host;
+	char *user; /* NULL = none */
 	guint16 port;
 } MachineAddress;
 

@@ -55,7 +55,7 @@ typedef struct {
 	const char *id;        /* [a-z0-9-], unique for ever; names files and domains */
 	const char *name;      /* host name for people                                */
 	const char *address;   /* machine: "host:port" or "unix:/path"                */
-	const char *protocol;  /* machine: "vnc" or "spice"                           */
+	const char *protocol;  /* machine: "vnc", "spice", "rdp"                        */
 	const char *secret;    /* machine: the display's password or NULL             */
 	const char *power;     /* machine: see machine_power.h, NULL = it has none    */
 	const char *power_secret; /* ... its password or NULL                         */
@@ -93,7 +93,7 @@ typedef struct {
 	gboolean (*state)(Provider *provider, const ProviderDesktop *desktop,
 		ProviderState *out_state, GError **error);
 
-	/* Which displays: a mask of PROVIDER_VNC and PROVIDER_SPICE. */
+	/* Which displays: a mask of PROVIDER_VNC, PROVIDER_SPICE, PROVIDER_RDP. */
 	unsigned (*displays)(Provider *provider, const ProviderDesktop *desktop);
 	/*
 	 * A way to the display, waiting for it up to `seconds` after a start: a freshly connected
@@ -115,7 +115,7 @@ typedef struct {
 	GPtrArray *(*list)(Provider *provider, GError **error);
 } ProviderOps;
 
-enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2 };
+enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2, PROVIDER_RDP = 4 };
 
 extern const ProviderOps provider_qemu, provider_libvirt, provider_container, provider_machine;
 

@@ -50,6 +50,15 @@ static int reach(const ProviderDesktop *desktop, unsigned seconds, gboolean *out
 	return dial_tcp(address.host, address.port, dial_deadline(seconds), out_host, error);
 }
 
+/* The name to log in with there; NULL = none. */
+static char *user_of(const ProviderDesktop *desktop)
+{
+	g_auto(MachineAddress) address = {0};
+
+	machine_address_parse(desktop->address, &address, NULL);
+	return g_steal_pointer(&address.user);
+}
+
 static gboolean machine_state(Provider *provider, const ProviderDesktop *desktop,
 			      ProviderState *out_state, GError **error)
 {
@@ -107,6 +116,8 @@ static gboolean machine_stop(Provider *provider, const ProviderDesktop *desktop,
 
 static unsigned machine_displays(Provider *provider, const ProviderDesktop *desktop)
 {
+	if (g_strcmp0(desktop->protocol, "rdp") == 0)
+		return PROVIDER_RDP;
 	return g_strcmp0(desktop->protocol, "spice") == 0 ? PROVIDER_SPICE : PROVIDER_VNC;
 }
 
@@ -158,6 +169,7 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 		.has_fd = local,
 		.host = g_steal_pointer(&host),
 		.port = port,
+		.username = user_of(desktop),
 		.password = secret_dup(desktop->secret),
 	};
 	*out_fd = local ? autofd_steal(&fd) : -1;

@@ -104,6 +104,14 @@ gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **e
 		id, error);
 }
 
+gboolean store_lease_set_via(Db *db, const char *id, const char *via, GError **error)
+{
+	return one_live(db_change(db, error,
+				"UPDATE session SET via = ? WHERE id = ? AND ended_at = 0",
+				DB_TEXT(via), DB_TEXT(id)),
+		id, error);
+}
+
 StoreLease *store_lease(Db *db, const char *id, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error, SELECT " AND id = ?", DB_TEXT(id));

@@ -38,4 +38,6 @@ StoreLease *store_lease(Db *db, const char *id, GError **error);
 StoreLease *store_lease_of_client(Db *db, guint32 client_id, GError **error);
 /* There is one at most. *out NULL = none. */
 gboolean store_lease_of_desktop(Db *db, const char *desktop, StoreLease **out, GError **error);
+/* What the desktop speaks, when that is not what its client does. */
+gboolean store_lease_set_via(Db *db, const char *id, const char *via, GError **error);
 gboolean store_lease_set_backend(Db *db, const char *id, guint32 backend_id, GError **error);

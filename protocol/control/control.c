@@ -40,7 +40,7 @@ typedef struct {
 		   BIT(LINKED) | BIT(ENDED))
 #define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
 #define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
-		   BIT(END) | BIT(MOVE))
+		   BIT(END) | BIT(MOVE) | BIT(CLIENT))
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
@@ -94,6 +94,7 @@ static const char *const type_names[] = {
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
 	[CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active", [CONTROL_COUNTS] = "counts",
+	[CONTROL_CLIENT] = "client",
 };
 
 const char *control_type_name(ControlType type)
@@ -220,7 +221,9 @@ static gboolean text_valid(Kind kind, const char *text)
 	case KIND_CLIENT:
 		return strcmp(text, "web") == 0 || strcmp(text, "vnc") == 0 ||
 		       strcmp(text, "spice") == 0;
-	case KIND_DISPLAY: return strcmp(text, "vnc") == 0 || strcmp(text, "spice") == 0;
+	case KIND_DISPLAY:
+		return strcmp(text, "vnc") == 0 || strcmp(text, "spice") == 0 ||
+		       strcmp(text, "rdp") == 0;
 	case KIND_FAULT: return fault_from_name(text, &code);
 	default: return TRUE;
 	}

@@ -20,6 +20,11 @@
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
+ *
+ * To an oriel-bridge, which stands between a lease's client and its desktop, the broker speaks the
+ * same: lease (the desktop's own endpoint; the bridge says ok or refuse), the answers to its dial, and
+ *
+ *   broker -> bridge    client   a connection of the lease's client, as a descriptor  (no answer)
  */
 #pragma once
 
@@ -49,11 +54,12 @@ typedef enum {
 	CONTROL_OK,
 	CONTROL_END,
 	CONTROL_MOVE,
+	CONTROL_CLIENT,
 } ControlType;
 
 /* Where a desktop's display is and how to get in. */
 typedef struct {
-	char *protocol;  /* "vnc" or "spice"                                          */
+	char *protocol;  /* "vnc", "spice"; towards a bridge also "rdp"               */
 	gboolean has_fd; /* a connected descriptor comes with the message             */
 	char *host;      /* else a TCP address ...                                    */
 	guint16 port;
@@ -75,7 +81,7 @@ typedef struct {
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
 	char *protocol;       /* redeem, login, lobby: "web", "vnc", "spice": the client's */
 	char *peer;           /* redeem, login, lobby, join: the client's address          */
-	char *lease;          /* dial, linked, started, ended, active, lease, end, move;
+	char *lease;          /* dial, linked, started, ended, active, lease, end, move, client;
 				 lobby: that which has just ended here, may be NULL    */
 	char *to;             /* move: the lease that takes its place                      */
 	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */

@@ -39,6 +39,7 @@ PROGRAMS = (
     "broker/auth/oriel-auth",
     "broker/auth/oriel-authd",
     "broker/ctl/orielctl",
+    "bridge/oriel-bridge",
 )
 
 
@@ -145,6 +146,7 @@ class Deployment:
                 "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
                 "lobby": "",
+                "bridge": self.path("bin/oriel-bridge"),
                 **(broker or {}),
             },
             "sockets": {

@@ -26,18 +26,21 @@ static void test_address(void)
 	static const struct {
 		const char *text, *path, *host;
 		guint16 port;
+		const char *user;
 	} good[] = {
 		{"pc.example:5900", NULL, "pc.example", 5900},
 		{"192.0.2.1:1", NULL, "192.0.2.1", 1},
 		{"[2001:db8::1]:65535", NULL, "2001:db8::1", 65535},
 		{"unix:/run/a:b", "/run/a:b", NULL, 0},
+		{"bob@pc:3389", NULL, "pc", 3389, "bob"},
+		{"O\\bob@x.org@[::1]:1", NULL, "::1", 1, "O\\bob@x.org"},
 	};
 	static const char *const bad[] = {"",        "pc",
 					  "pc:",     ":5900",
 					  "pc:0",    "pc:65536",
 					  "pc:+5",   "2001:db8::1:5900",
 					  "[]:5900", "unix:relative",
-					  "unix:"};
+					  "unix:",   "@pc:1"};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
 		g_autoptr(GError) error = NULL;
@@ -48,6 +51,7 @@ static void test_address(void)
 		g_assert_cmpstr(address.path, ==, good[i].path);
 		g_assert_cmpstr(address.host, ==, good[i].host);
 		g_assert_cmpint(address.port, ==, good[i].port);
+		g_assert_cmpstr(address.user, ==, good[i].user);
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autoptr(GError) error = NULL;

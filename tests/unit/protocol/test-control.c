@@ -88,6 +88,7 @@ static const ControlMessage samples[] = {
 	 .user = (char *)"anna",
 	 .desktop = (char *)"d8",
 	 .endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE}},
+	{.type = CONTROL_CLIENT, .lease = (char *)"l-1"},
 };
 
 static char *message_text(const ControlMessage *m)
@@ -135,7 +136,7 @@ static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
 
 static void test_round_trip(void)
 {
-	gboolean seen[CONTROL_MOVE + 1] = {FALSE};
+	gboolean seen[CONTROL_CLIENT + 1] = {FALSE};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(samples); i++) {
 		GByteArray *bytes = control_encode(&samples[i]);

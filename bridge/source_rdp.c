@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * source_rdp: a Windows or xrdp desktop through FreeRDP 2, which decodes into a buffer of its own
+ * (GDI). Its handles are descriptors underneath: the main loop polls them.
+ */
+#include "source.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <freerdp/codec/color.h>
+#include <freerdp/freerdp.h>
+#include <freerdp/gdi/gdi.h>
+#include <freerdp/graphics.h>
+#include <winpr/synch.h>
+#include <winpr/wlog.h>
+
+#include "rdp_resize.h"
+#include "rdp_trust.h"
+
+#define CONNECT_MS 10000
+#define HANDLES    64
+#define WIDTH      1024 /* until the client says what its window has */
+#define HEIGHT     768
+#define WHEEL      120 /* one notch, MS-RDPBCGR 2.2.8.1.1.3.1.1.3 */
+
+struct Source {
+	freerdp *instance;
+	GSource *loop;
+	RdpResize *resize;
+	guint32 *picture;
+	int width, height;
+	guint buttons;
+	const char *ca; /* during open() only */
+	gboolean told;
+	const SourceEvents *events;
+	gpointer owner;
+};
+
+/* FreeRDP allocates it; the context must come first. */
+typedef struct {
+	rdpContext context;
+	Source *source;
+} Context;
+
+typedef struct {
+	rdpPointer pointer;
+	guint32 *argb;
+} Pointer;
+
+static Source *source_of(rdpContext *context)
+{
+	return ((Context *)context)->source;
+}
+
+static void end(Source *source, Fault fault, const char *reason)
+{
+	if (source->told)
+		return;
+	source->told = TRUE;
+	source->events->ended(source->owner, fault, reason);
+}
+
+/* ---- what the desktop shows */
+
+static gboolean take_picture(Source *source, rdpGdi *gdi)
+{
+	source->width = gdi->width;
+	source->height = gdi->height;
+	source->picture = source->events->picture(source->owner, gdi->width, gdi->height);
+	return source->picture != NULL;
+}
+
+static BOOL on_paint(rdpContext *context)
+{
+	Source *source = source_of(context);
+	rdpGdi *gdi = context->gdi;
+	const GDI_RGN *dirty = gdi->primary->hdc->hwnd->invalid;
+	FaceRect rect;
+
+	if (dirty->null || source->picture == NULL)
+		return TRUE;
+	rect.x = CLAMP(dirty->x, 0, source->width);
+	rect.y = CLAMP(dirty->y, 0, source->height);
+	rect.width = CLAMP(dirty->w, 0, source->width - rect.x);
+	rect.height = CLAMP(dirty->h, 0, source->height - rect.y);
+	if (rect.width == 0 || rect.height == 0)
+		return TRUE;
+	for (int row = rect.y; row < rect.y + rect.height; row++)
+		memcpy(source->picture + (gsize)row * (gsize)source->width + rect.x,
+		       gdi->primary_buffer + (gsize)row * gdi->stride + (gsize)rect.x * 4,
+		       (gsize)rect.width * 4);
+	source->events->changed(source->owner, &rect);
+	gdi->primary->hdc->hwnd->invalid->null = TRUE;
+	gdi->primary->hdc->hwnd->ninvalid = 0;
+	return TRUE;
+}
+
+static BOOL on_resize(rdpContext *context)
+{
+	Source *source = source_of(context);
+
+	return gdi_resize(context->gdi, context->settings->DesktopWidth,
+			  context->settings->DesktopHeight) &&
+	       take_picture(source, context->gdi);
+}
+
+static BOOL on_pointer_new(rdpContext *context, rdpPointer *pointer)
+{
+	Pointer *shape = (Pointer *)pointer;
+	gsize n = (gsize)pointer->width * pointer->height;
+
+	if (n == 0 || pointer->width > 256 || pointer->height > 256)
+		return TRUE;
+	/* Freed by on_pointer_free(). */
+	shape->argb = g_new0(guint32, n);
+	return freerdp_image_copy_from_pointer_data(
+		(BYTE *)shape->argb, PIXEL_FORMAT_BGRA32, 0, 0, 0, pointer->width, pointer->height,
+		pointer->xorMaskData, pointer->lengthXorMask, pointer->andMaskData,
+		pointer->lengthAndMask, pointer->xorBpp, &context->gdi->palette);
+}
+
+static void on_pointer_free(rdpContext *context, rdpPointer *pointer)
+{
+	g_clear_pointer(&((Pointer *)pointer)->argb, g_free);
+}
+
+static BOOL on_pointer_set(rdpContext *context, const rdpPointer *pointer)
+{
+	const Pointer *shape = (const Pointer *)pointer;
+	Source *source = source_of(context);
+
+	if (shape->argb != NULL)
+		source->events->cursor(source->owner, shape->argb, (int)pointer->width,
+				       (int)pointer->height, (int)pointer->xPos,
+				       (int)pointer->yPos);
+	return TRUE;
+}
+
+static BOOL on_pointer_hidden(rdpContext *context)
+{
+	const guint32 nothing = 0;
+	Source *source = source_of(context);
+
+	source->events->cursor(source->owner, &nothing, 1, 1, 0, 0);
+	return TRUE;
+}
+
+static BOOL on_pointer_moved(rdpContext *context, UINT32 x, UINT32 y)
+{
+	return TRUE;
+}
+
+/* ---- open */
+
+static BOOL on_connected(freerdp *instance)
+{
+	rdpPointer pointer = {.size = sizeof(Pointer),
+			      .New = on_pointer_new,
+			      .Free = on_pointer_free,
+			      .Set = on_pointer_set,
+			      .SetNull = on_pointer_hidden,
+			      .SetDefault = on_pointer_hidden,
+			      .SetPosition = on_pointer_moved};
+	rdpUpdate *update = instance->update;
+
+	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
+		return FALSE;
+	graphics_register_pointer(instance->context->graphics, &pointer);
+	update->EndPaint = on_paint;
+	update->DesktopResize = on_resize;
+	return take_picture(source_of(instance->context), instance->context->gdi);
+}
+
+static BOOL on_preconnect(freerdp *instance)
+{
+	return rdp_resize_load(source_of(instance->context)->resize, instance);
+}
+
+static int on_certificate(freerdp *instance, const BYTE *pem, size_t n, const char *host,
+			  UINT16 port, DWORD flags)
+{
+	return rdp_trusted(source_of(instance->context)->ca, pem, n);
+}
+
+/* `|` and a descriptor instead of a port: FreeRDP's way to take a connection that is there. */
+static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int fd)
+{
+	settings->ServerPort = (UINT32)fd;
+	settings->TcpConnectTimeout = CONNECT_MS;
+	settings->DesktopWidth = WIDTH;
+	settings->DesktopHeight = HEIGHT;
+	settings->ColorDepth = 32;
+	settings->SoftwareGdi = TRUE;
+	settings->RemoteFxCodec = TRUE;
+	settings->NSCodec = TRUE;
+	settings->FastPathOutput = TRUE;
+	settings->ExternalCertificateManagement = TRUE;
+	settings->AudioPlayback = FALSE;
+	settings->AuthenticationOnly = FALSE;
+	/* Network level authentication needs the user's name before there is a picture. */
+	settings->NlaSecurity = endpoint->username != NULL;
+	settings->AutoLogonEnabled = endpoint->username != NULL;
+	return freerdp_settings_set_string(settings, FreeRDP_ServerHostname, "|") &&
+	       freerdp_settings_set_string(settings, FreeRDP_Username, endpoint->username) &&
+	       freerdp_settings_set_string(settings, FreeRDP_Password, endpoint->password);
+}
+
+static gboolean connect_to(Source *source, const Endpoint *endpoint, int fd, GError **error)
+{
+	rdpContext *context = source->instance->context;
+	UINT32 why;
+
+	if (configure(context->settings, endpoint, fd) && freerdp_connect(source->instance))
+		return TRUE;
+	why = freerdp_get_last_error(context);
+	if (why == FREERDP_ERROR_AUTHENTICATION_FAILED ||
+	    why == FREERDP_ERROR_CONNECT_LOGON_FAILURE ||
+	    why == FREERDP_ERROR_CONNECT_WRONG_PASSWORD)
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			    "the desktop's RDP server refused the user name or password");
+	else
+		g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop's RDP server: %s",
+			    why ? freerdp_get_last_error_string(why) : "the connection ended");
+	return FALSE;
+}
+
+/* ---- the main loop */
+
+typedef struct {
+	GSource base;
+	Source *source;
+	gpointer tags[HANDLES];
+	int fds[HANDLES];
+	guint n;
+} Loop;
+
+/* Which descriptors there are changes with the channels. */
+static void follow_handles(Loop *loop)
+{
+	HANDLE handles[HANDLES];
+	guint n = freerdp_get_event_handles(loop->source->instance->context, handles, HANDLES);
+	gboolean same = n == loop->n;
+
+	for (guint i = 0; i < n && same; i++)
+		same = GetEventFileDescriptor(handles[i]) == loop->fds[i];
+	if (same)
+		return;
+	for (guint i = 0; i < loop->n; i++)
+		g_source_remove_unix_fd(&loop->base, loop->tags[i]);
+	loop->n = n;
+	for (guint i = 0; i < n; i++) {
+		loop->fds[i] = GetEventFileDescriptor(handles[i]);
+		loop->tags[i] = g_source_add_unix_fd(&loop->base, loop->fds[i], G_IO_IN);
+	}
+}
+
+static gboolean loop_check(GSource *base)
+{
+	Loop *loop = (Loop *)base;
+
+	for (guint i = 0; i < loop->n; i++)
+		if (g_source_query_unix_fd(base, loop->tags[i]))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean loop_dispatch(GSource *base, GSourceFunc callback, gpointer data)
+{
+	Loop *loop = (Loop *)base;
+	rdpContext *context = loop->source->instance->context;
+
+	if (!freerdp_check_event_handles(context) || freerdp_shall_disconnect(context->instance)) {
+		end(loop->source, FAULT_ENDED, "the desktop has left");
+		return G_SOURCE_REMOVE;
+	}
+	follow_handles(loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs loop_functions = {.check = loop_check, .dispatch = loop_dispatch};
+
+static GSource *loop_new(Source *source)
+{
+	GSource *base = g_source_new(&loop_functions, sizeof(Loop));
+
+	((Loop *)base)->source = source;
+	follow_handles((Loop *)base);
+	g_source_attach(base, NULL);
+	return base;
+}
+
+static void rdp_close(Source *source)
+{
+	source->told = TRUE;
+	if (source->loop != NULL) {
+		g_source_destroy(source->loop);
+		g_source_unref(source->loop);
+	}
+	if (source->instance->context != NULL) {
+		freerdp_disconnect(source->instance);
+		gdi_free(source->instance);
+		freerdp_context_free(source->instance);
+	}
+	freerdp_free(source->instance);
+	rdp_resize_free(source->resize);
+	g_free(source);
+}
+
+static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
+			gpointer owner, GError **error)
+{
+	Source *source = g_new0(Source, 1);
+	freerdp *instance = freerdp_new();
+
+	WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF);
+	source->instance = instance;
+	source->resize = rdp_resize_new();
+	source->events = events;
+	source->owner = owner;
+	source->ca = endpoint->ca;
+	instance->ContextSize = sizeof(Context);
+	instance->PreConnect = on_preconnect;
+	instance->PostConnect = on_connected;
+	instance->VerifyX509Certificate = on_certificate;
+	if (!freerdp_context_new(instance)) {
+		close(fd);
+		g_set_error(error, FAULT, FAULT_BUG, "no RDP context");
+		rdp_close(source);
+		return NULL;
+	}
+	((Context *)instance->context)->source = source;
+	if (!connect_to(source, endpoint, fd, error)) {
+		rdp_close(source);
+		return NULL;
+	}
+	source->ca = NULL;
+	source->loop = loop_new(source);
+	return source;
+}
+
+/* ---- input */
+
+static void rdp_key(Source *source, guint32 keysym, guint32 scancode, gboolean down)
+{
+	DWORD code = scancode > 0xff ? (scancode & 0xff) | KBDEXT : scancode;
+
+	if (code != 0)
+		freerdp_input_send_keyboard_event_ex(source->instance->input, down, code);
+}
+
+static void wheel(rdpInput *input, int x, int y, guint button)
+{
+	static const UINT16 flags[] = {PTR_FLAGS_WHEEL, PTR_FLAGS_WHEEL, PTR_FLAGS_HWHEEL,
+				       PTR_FLAGS_HWHEEL};
+	gboolean negative = button == 4 || button == 5;
+
+	freerdp_input_send_mouse_event(
+		input,
+		flags[button - 3] | (negative ? PTR_FLAGS_WHEEL_NEGATIVE | (0x100 - WHEEL) : WHEEL),
+		(UINT16)x, (UINT16)y);
+}
+
+static void rdp_pointer(Source *source, int x, int y, guint buttons)
+{
+	static const UINT16 flags[] = {PTR_FLAGS_BUTTON1, PTR_FLAGS_BUTTON3, PTR_FLAGS_BUTTON2};
+	rdpInput *input = source->instance->input;
+	guint changed = buttons ^ source->buttons;
+
+	if ((changed & 7) == 0)
+		freerdp_input_send_mouse_event(input, PTR_FLAGS_MOVE, (UINT16)x, (UINT16)y);
+	for (guint i = 0; i < 3; i++)
+		if (changed & 1u << i)
+			freerdp_input_send_mouse_event(
+				input, flags[i] | (buttons & 1u << i ? PTR_FLAGS_DOWN : 0),
+				(UINT16)x, (UINT16)y);
+	for (guint i = 3; i < 7; i++)
+		if (changed & buttons & 1u << i)
+			wheel(input, x, y, i);
+	source->buttons = buttons;
+}
+
+static void rdp_window(Source *source, int width, int height)
+{
+	rdp_resize_wish(source->resize, width, height);
+}
+
+static void rdp_clipboard(Source *source, const char *text)
+{
+}
+
+static unsigned rdp_busy(Source *source)
+{
+	return 0;
+}
+
+const SourceOps source_rdp = {
+	.name = "rdp",
+	.open = rdp_open,
+	.key = rdp_key,
+	.pointer = rdp_pointer,
+	.window = rdp_window,
+	.clipboard = rdp_clipboard,
+	.busy = rdp_busy,
+	.close = rdp_close,
+};

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * source_spice: a SPICE desktop (QEMU, libvirt) through spice-client-glib. Only the channels that a
+ * VNC or SPICE viewer's screen needs: main, display 0, inputs, cursor. The library decodes into a
+ * buffer of its own, from which what changed is copied.
+ */
+#include "source.h"
+
+#include <spice-client.h>
+#include <spice/vd_agent.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINKING_MS \
+	2000 /* a display channel that goes while it links takes the VM along (libspice 0.15.1) */
+#define KEY_MS   5 /* between strokes: a PC keyboard in a VM holds 16 bytes */
+#define KEYS_MAX 4096
+#define BUTTONS  5 /* left, middle, right, wheel up, wheel down: the same order as RFB's */
+
+struct Source {
+	SpiceSession *session;
+	SpiceMainChannel *main;
+	SpiceInputsChannel *inputs;
+	SpiceChannel *display, *cursor;
+	GQueue waiting; /* of SpiceChannel: want a connection, in this order */
+	/* The library's buffer, NULL = no picture; and ours. */
+	const guint8 *pixels;
+	int format, width, height, stride;
+	guint32 *picture;
+	/* Since the display channel was asked for; 0 = it has its picture, or is not there. */
+	gint64 linking;
+	gboolean absolute; /* the desktop takes positions, not motions */
+	int x, y;
+	guint buttons;
+	GQueue keys; /* strokes that wait: codes, with RELEASE */
+	guint pace;
+	char *text; /* the client's clipboard, until the guest asks for it */
+	gboolean told;
+	const SourceEvents *events;
+	gpointer owner;
+};
+
+static void end(Source *source, Fault fault, const char *reason)
+{
+	if (source->told)
+		return;
+	source->told = TRUE;
+	source->events->ended(source->owner, fault, reason);
+}
+
+/* ---- display */
+
+/* Pixels of 16 bits (1555) are what old guests set. */
+static void copy_row(guint32 *to, const guint8 *from, int n, int format)
+{
+	if (format != SPICE_SURFACE_FMT_16_555) {
+		memcpy(to, from, (gsize)n * sizeof *to);
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		guint p = from[2 * i] | (guint)from[2 * i + 1] << 8;
+		guint r = p >> 10 & 31, g = p >> 5 & 31, b = p & 31;
+
+		to[i] = (r << 3 | r >> 2) << 16 | (g << 3 | g >> 2) << 8 | (b << 3 | b >> 2);
+	}
+}
+
+static void copy(Source *source, int x, int y, int width, int height)
+{
+	int bytes = source->format == SPICE_SURFACE_FMT_16_555 ? 2 : 4;
+	FaceRect rect;
+
+	if (source->pixels == NULL || source->picture == NULL)
+		return;
+	rect.x = CLAMP(x, 0, source->width);
+	rect.y = CLAMP(y, 0, source->height);
+	rect.width = CLAMP(width, 0, source->width - rect.x);
+	rect.height = CLAMP(height, 0, source->height - rect.y);
+	if (rect.width == 0 || rect.height == 0)
+		return;
+	for (int row = rect.y; row < rect.y + rect.height; row++)
+		copy_row(source->picture + (gsize)row * source->width + rect.x,
+			 source->pixels + (gssize)row * source->stride + (gssize)rect.x * bytes,
+			 rect.width, source->format);
+	source->linking = 0;
+	source->events->changed(source->owner, &rect);
+}
+
+static void on_primary(SpiceChannel *channel, int format, int width, int height, int stride,
+		       int shm, gpointer pixels, gpointer data)
+{
+	Source *source = data;
+
+	source->pixels = NULL;
+	if (format != SPICE_SURFACE_FMT_32_xRGB && format != SPICE_SURFACE_FMT_32_ARGB &&
+	    format != SPICE_SURFACE_FMT_16_555)
+		return end(source, FAULT_DESKTOP, "the desktop's picture has a format of its own");
+	if (width != source->width || height != source->height || source->picture == NULL)
+		source->picture = source->events->picture(source->owner, width, height);
+	if (source->picture == NULL)
+		return end(source, FAULT_DESKTOP, "the desktop's picture is too large");
+	source->pixels = pixels;
+	source->format = format;
+	source->width = width;
+	source->height = height;
+	source->stride = stride;
+	copy(source, 0, 0, width, height);
+}
+
+static void on_primary_gone(SpiceChannel *channel, gpointer data)
+{
+	((Source *)data)->pixels = NULL;
+}
+
+static void on_invalidate(SpiceChannel *channel, int x, int y, int width, int height, gpointer data)
+{
+	copy(data, x, y, width, height);
+}
+
+/* ---- cursor */
+
+/* RGBA bytes, alpha not premultiplied. */
+static void on_cursor(SpiceChannel *channel, int width, int height, int hot_x, int hot_y,
+		      gpointer rgba, gpointer data)
+{
+	Source *source = data;
+	const guint8 *from = rgba;
+	g_autofree guint32 *argb = NULL;
+
+	if (rgba == NULL || width < 1 || height < 1 || width > 256 || height > 256)
+		return;
+	argb = g_new(guint32, (gsize)width * (gsize)height);
+	for (gsize i = 0; i < (gsize)width * (gsize)height; i++, from += 4) {
+		guint32 a = from[3];
+
+		argb[i] = a << 24 | from[0] * a / 255 << 16 | from[1] * a / 255 << 8 |
+			  from[2] * a / 255;
+	}
+	source->events->cursor(source->owner, argb, width, height, hot_x, hot_y);
+}
+
+static void on_cursor_hide(SpiceChannel *channel, gpointer data)
+{
+	Source *source = data;
+	const guint32 nothing = 0;
+
+	source->events->cursor(source->owner, &nothing, 1, 1, 0, 0);
+}
+
+/* ---- main: mouse mode, clipboard */
+
+static void on_mouse_mode(SpiceChannel *channel, gpointer data)
+{
+	int mode = 0;
+
+	g_object_get(channel, "mouse-mode", &mode, NULL);
+	((Source *)data)->absolute = mode == SPICE_MOUSE_MODE_CLIENT;
+}
+
+static gboolean on_guest_grab(SpiceMainChannel *channel, guint selection, const guint32 *types,
+			      guint n, gpointer data)
+{
+	for (guint i = 0; i < n && selection == VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD; i++)
+		if (types[i] == VD_AGENT_CLIPBOARD_UTF8_TEXT) {
+			spice_main_channel_clipboard_selection_request(channel, selection,
+								       types[i]);
+			return TRUE;
+		}
+	return FALSE;
+}
+
+static void on_guest_text(SpiceMainChannel *channel, guint selection, guint type,
+			  const guchar *bytes, guint n, gpointer data)
+{
+	Source *source = data;
+	g_autofree char *text = NULL;
+
+	if (type != VD_AGENT_CLIPBOARD_UTF8_TEXT || n > FACE_MAX_TEXT)
+		return;
+	text = g_utf8_make_valid((const char *)bytes, (gssize)strnlen((const char *)bytes, n));
+	source->events->clipboard(source->owner, text);
+}
+
+static gboolean on_guest_request(SpiceMainChannel *channel, guint selection, guint type,
+				 gpointer data)
+{
+	Source *source = data;
+
+	if (source->text == NULL || type != VD_AGENT_CLIPBOARD_UTF8_TEXT)
+		return FALSE;
+	spice_main_channel_clipboard_selection_notify(
+		channel, selection, type, (const guchar *)source->text, strlen(source->text));
+	return TRUE;
+}
+
+static void spice_clipboard(Source *source, const char *text)
+{
+	guint32 type = VD_AGENT_CLIPBOARD_UTF8_TEXT;
+
+	g_free(source->text);
+	source->text = g_strdup(text);
+	if (source->main != NULL)
+		spice_main_channel_clipboard_selection_grab(
+			source->main, VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD, &type, 1);
+}
+
+/* ---- channels */
+
+static void on_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer data)
+{
+	Source *source = data;
+	gboolean main = SPICE_IS_MAIN_CHANNEL(channel), display = channel == source->display;
+
+	if (event == SPICE_CHANNEL_OPENED) {
+		g_autofree char *name = NULL;
+
+		if (main)
+			g_object_get(source->session, "name", &name, NULL);
+		if (name != NULL && *name != '\0')
+			source->events->title(source->owner, name);
+		return;
+	}
+	if (!main && !display)
+		return; /* a desktop without its cursor is still one */
+	if (event == SPICE_CHANNEL_ERROR_AUTH)
+		end(source, FAULT_CONFIG, "the desktop refused the password");
+	else if (event == SPICE_CHANNEL_CLOSED)
+		end(source, FAULT_ENDED, "the desktop has left");
+	else
+		end(source, FAULT_DESKTOP, "the desktop's SPICE server ended the connection");
+}
+
+static void on_open_fd(SpiceChannel *channel, int with_tls, gpointer data)
+{
+	Source *source = data;
+
+	g_queue_push_tail(&source->waiting, g_object_ref(channel));
+	source->events->dial(source->owner);
+}
+
+static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer data)
+{
+	Source *source = data;
+	int id = 0;
+
+	g_object_get(channel, "channel-id", &id, NULL);
+	g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), source);
+	g_signal_connect(channel, "open-fd", G_CALLBACK(on_open_fd), source);
+	if (SPICE_IS_MAIN_CHANNEL(channel)) {
+		source->main = SPICE_MAIN_CHANNEL(channel);
+		g_signal_connect(channel, "main-mouse-update", G_CALLBACK(on_mouse_mode), source);
+		g_signal_connect(channel, "main-clipboard-selection-grab",
+				 G_CALLBACK(on_guest_grab), source);
+		g_signal_connect(channel, "main-clipboard-selection", G_CALLBACK(on_guest_text),
+				 source);
+		g_signal_connect(channel, "main-clipboard-selection-request",
+				 G_CALLBACK(on_guest_request), source);
+		return; /* its connection is there */
+	}
+	if (SPICE_IS_DISPLAY_CHANNEL(channel) && id == 0) {
+		source->display = channel;
+		source->linking = g_get_monotonic_time();
+		g_signal_connect(channel, "display-primary-create", G_CALLBACK(on_primary), source);
+		g_signal_connect(channel, "display-primary-destroy", G_CALLBACK(on_primary_gone),
+				 source);
+		g_signal_connect(channel, "display-invalidate", G_CALLBACK(on_invalidate), source);
+	} else if (SPICE_IS_INPUTS_CHANNEL(channel)) {
+		source->inputs = SPICE_INPUTS_CHANNEL(channel);
+	} else if (SPICE_IS_CURSOR_CHANNEL(channel) && id == 0) {
+		source->cursor = channel;
+		g_signal_connect(channel, "cursor-set", G_CALLBACK(on_cursor), source);
+		g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), source);
+	} else {
+		return;
+	}
+	spice_channel_connect(channel);
+}
+
+static void spice_dialled(Source *source, int fd)
+{
+	SpiceChannel *channel = g_queue_pop_head(&source->waiting);
+
+	if (channel == NULL || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		if (channel == NULL || channel == source->display)
+			end(source, FAULT_DESKTOP, "the desktop's display cannot be reached");
+	} else {
+		spice_channel_open_fd(channel, fd);
+	}
+	g_clear_object(&channel);
+}
+
+static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
+			  gpointer owner, GError **error)
+{
+	Source *source = g_new0(Source, 1);
+
+	source->events = events;
+	source->owner = owner;
+	source->session = spice_session_new();
+	g_object_set(source->session, "password", endpoint->password ? endpoint->password : "",
+		     "enable-audio", FALSE, "enable-usbredir", FALSE, "enable-smartcard", FALSE,
+		     NULL);
+	g_signal_connect(source->session, "channel-new", G_CALLBACK(on_channel), source);
+	if (!spice_session_open_fd(source->session, fd)) {
+		close(fd);
+		g_object_unref(source->session);
+		g_free(source);
+		g_set_error(error, FAULT, FAULT_BUG, "no SPICE session");
+		return NULL;
+	}
+	return source;
+}
+
+/* ---- input */
+
+#define RELEASE (1u << 31)
+
+static gboolean next_key(gpointer data)
+{
+	Source *source = data;
+	guint stroke = GPOINTER_TO_UINT(g_queue_pop_head(&source->keys));
+
+	if (stroke == 0) {
+		source->pace = 0;
+		return G_SOURCE_REMOVE;
+	}
+	if (stroke & RELEASE)
+		spice_inputs_channel_key_release(source->inputs, stroke & ~RELEASE);
+	else
+		spice_inputs_channel_key_press(source->inputs, stroke);
+	return G_SOURCE_CONTINUE;
+}
+
+/* At once, but never faster than a keyboard: what does not fit a VM's is lost. */
+static void spice_key(Source *source, guint32 keysym, guint32 scancode, gboolean down)
+{
+	guint code = scancode > 0xff ? (scancode & 0xff) | 0x100 : scancode;
+
+	if (source->inputs == NULL || code == 0 || source->keys.length >= KEYS_MAX)
+		return;
+	g_queue_push_tail(&source->keys, GUINT_TO_POINTER(code | (down ? 0 : RELEASE)));
+	if (source->pace != 0)
+		return;
+	next_key(source);
+	source->pace = g_timeout_add(KEY_MS, next_key, source);
+}
+
+/* The library's masks have bit 0 to 2 for the buttons alone. */
+static void spice_pointer(Source *source, int x, int y, guint buttons)
+{
+	guint changed = buttons ^ source->buttons;
+	int held = (int)(buttons & 7);
+
+	if (source->inputs == NULL)
+		return;
+	if (source->absolute)
+		spice_inputs_channel_position(source->inputs, x, y, 0, (int)(source->buttons & 7));
+	else if (x != source->x || y != source->y)
+		spice_inputs_channel_motion(source->inputs, x - source->x, y - source->y,
+					    (int)(source->buttons & 7));
+	source->x = x;
+	source->y = y;
+	for (int i = 0; i < BUTTONS; i++) {
+		if (!(changed & 1u << i))
+			continue;
+		if (buttons & 1u << i)
+			spice_inputs_channel_button_press(source->inputs, i + 1, held);
+		else
+			spice_inputs_channel_button_release(source->inputs, i + 1, held);
+	}
+	source->buttons = buttons;
+}
+
+static void spice_window(Source *source, int width, int height)
+{
+	if (source->main == NULL)
+		return;
+	spice_main_channel_update_display_enabled(source->main, 0, TRUE, FALSE);
+	spice_main_channel_update_display(source->main, 0, 0, 0, width, height, TRUE);
+}
+
+static unsigned spice_busy(Source *source)
+{
+	gint64 ms = (g_get_monotonic_time() - source->linking) / 1000;
+
+	return source->linking == 0 || source->told || ms >= LINKING_MS
+		       ? 0
+		       : (unsigned)(LINKING_MS - ms);
+}
+
+static void spice_close(Source *source)
+{
+	g_autoptr(GList) list = NULL;
+	SpiceChannel *channel;
+
+	while ((channel = g_queue_pop_head(&source->waiting)) != NULL)
+		g_object_unref(channel);
+	g_queue_clear(&source->keys);
+	g_clear_handle_id(&source->pace, g_source_remove);
+	source->told = TRUE;
+	list = spice_session_get_channels(source->session);
+	for (GList *at = list; at != NULL; at = at->next)
+		g_signal_handlers_disconnect_by_data(at->data, source);
+	g_signal_handlers_disconnect_by_data(source->session, source);
+	spice_session_disconnect(source->session);
+	g_object_unref(source->session);
+	g_free(source->text);
+	g_free(source);
+}
+
+const SourceOps source_spice = {
+	.name = "spice",
+	.open = spice_open,
+	.dialled = spice_dialled,
+	.key = spice_key,
+	.pointer = spice_pointer,
+	.window = spice_window,
+	.clipboard = spice_clipboard,
+	.busy = spice_busy,
+	.close = spice_close,
+};

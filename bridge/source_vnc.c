@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * source_vnc: a VNC desktop through libvncclient, which decodes straight into the face's picture.
+ * It reads whole messages and waits in between, READ_SECONDS at most: in a process that has one
+ * session nobody else waits.
+ */
+#include "source.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rfb/rfbclient.h>
+
+#include "secret.h"
+
+#define READ_SECONDS 15
+#define BYTES        4 /* a pixel */
+#define ENCODINGS    "tight zrle copyrect hextile zlib raw"
+
+struct Source {
+	rfbClient *client; /* NULL: it was never there, or is gone */
+	guint watch;
+	int width, height; /* of the picture that events->picture() gave */
+	guint buttons;
+	const char *password; /* during open() only */
+	gboolean told;
+	const SourceEvents *events;
+	gpointer owner;
+};
+
+static Source *source_of(rfbClient *client)
+{
+	return rfbClientGetClientData(client, source_vnc.open);
+}
+
+static gboolean end(Source *source, Fault fault, const char *reason)
+{
+	if (!source->told) {
+		source->told = TRUE;
+		source->events->ended(source->owner, fault, reason);
+	}
+	return FALSE;
+}
+
+/* ---- what the desktop shows */
+
+static rfbBool on_picture(rfbClient *client)
+{
+	Source *source = source_of(client);
+
+	client->frameBuffer =
+		(uint8_t *)source->events->picture(source->owner, client->width, client->height);
+	source->width = client->frameBuffer ? client->width : 0;
+	source->height = client->frameBuffer ? client->height : 0;
+	return client->frameBuffer != NULL;
+}
+
+/* The library has checked the rectangle against its own idea of the size; ours is the picture's. */
+static gboolean inside(const Source *source, const FaceRect *rect)
+{
+	return rect->x >= 0 && rect->y >= 0 && rect->width > 0 && rect->height > 0 &&
+	       rect->x + rect->width <= source->width && rect->y + rect->height <= source->height;
+}
+
+static void on_update(rfbClient *client, int x, int y, int width, int height)
+{
+	Source *source = source_of(client);
+	FaceRect rect = {x, y, width, height};
+
+	if (inside(source, &rect))
+		source->events->changed(source->owner, &rect);
+}
+
+static void on_copy(rfbClient *client, int from_x, int from_y, int width, int height, int x, int y)
+{
+	Source *source = source_of(client);
+	FaceRect from = {from_x, from_y, width, height}, to = {x, y, width, height};
+	gsize stride = (gsize)source->width * BYTES;
+	int step = y > from_y ? -1 : 1;
+
+	if (!inside(source, &from) || !inside(source, &to))
+		return;
+	for (int i = 0; i < height; i++) {
+		int row = step > 0 ? i : height - 1 - i;
+
+		memmove(client->frameBuffer + (gsize)(y + row) * stride + (gsize)x * BYTES,
+			client->frameBuffer + (gsize)(from_y + row) * stride +
+				(gsize)from_x * BYTES,
+			(gsize)width * BYTES);
+	}
+	source->events->scrolled(source->owner, &to, from_x, from_y);
+}
+
+/* The shape comes in the picture's format, with a byte of mask a pixel. */
+static void on_cursor(rfbClient *client, int hot_x, int hot_y, int width, int height, int bytes)
+{
+	Source *source = source_of(client);
+	g_autofree guint32 *argb = NULL;
+
+	if (bytes != BYTES || width < 1 || height < 1 || width > 256 || height > 256)
+		return;
+	argb = g_new(guint32, (gsize)width * (gsize)height);
+	memcpy(argb, client->rcSource, (gsize)width * (gsize)height * BYTES);
+	for (gsize i = 0; i < (gsize)width * (gsize)height; i++)
+		argb[i] = client->rcMask[i] ? argb[i] | 0xff000000 : 0;
+	source->events->cursor(source->owner, argb, width, height, hot_x, hot_y);
+}
+
+/* RFC 6143, 7.6.4: Latin-1. */
+static void on_text(rfbClient *client, const char *text, int n)
+{
+	Source *source = source_of(client);
+	g_autoptr(GString) utf8 = g_string_new(NULL);
+
+	for (int i = 0; i < n && n <= FACE_MAX_TEXT && text[i] != '\0'; i++)
+		g_string_append_unichar(utf8, (guchar)text[i]);
+	source->events->clipboard(source->owner, utf8->str);
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
+{
+	Source *source = data;
+	rfbClient *client = source->client;
+
+	do {
+		if (!HandleRFBServerMessage(client)) {
+			source->watch = 0;
+			return end(source, FAULT_ENDED, "the desktop has left");
+		}
+	} while (client->buffered > 0);
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- open */
+
+static char *on_password(rfbClient *client)
+{
+	const char *password = source_of(client)->password;
+
+	/* The library frees it with free(). */
+	return strdup(password != NULL ? password : "");
+}
+
+static void say_nothing(const char *format, ...)
+{
+}
+
+static rfbClient *make_client(Source *source, int fd)
+{
+	rfbClient *client = rfbGetClient(8, 3, BYTES);
+
+	client->format.depth = 24;
+	client->format.redShift = 16;
+	client->format.greenShift = 8;
+	client->format.blueShift = 0;
+	client->format.redMax = client->format.greenMax = client->format.blueMax = 255;
+	client->appData.encodingsString = ENCODINGS;
+	client->appData.shareDesktop = TRUE;
+	client->appData.useRemoteCursor = TRUE;
+	client->appData.compressLevel = 1; /* the desktop is near */
+	client->appData.enableJPEG = FALSE;
+	client->canHandleNewFBSize = TRUE;
+	client->readTimeout = READ_SECONDS;
+	client->listenSpecified = TRUE; /* its way to take a connection that is there */
+	client->sock = fd;
+	client->MallocFrameBuffer = on_picture;
+	client->GotFrameBufferUpdate = on_update;
+	client->GotCopyRect = on_copy;
+	client->GotCursorShape = on_cursor;
+	client->GotXCutText = on_text;
+	client->GetPassword = on_password;
+	rfbClientSetClientData(client, source_vnc.open, source);
+	return client;
+}
+
+static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
+			gpointer owner, GError **error)
+{
+	Source *source = g_new0(Source, 1);
+
+	rfbClientLog = rfbClientErr = say_nothing;
+	source->events = events;
+	source->owner = owner;
+	source->password = endpoint->password;
+	source->client = make_client(source, fd);
+	/* Frees the client and closes fd when it fails. */
+	if (!rfbInitClient(source->client, NULL, NULL)) {
+		g_free(source);
+		g_set_error(error, FAULT, FAULT_DESKTOP,
+			    "the desktop's VNC server does not let the bridge in");
+		return NULL;
+	}
+	source->password = NULL;
+	if (source->client->desktopName != NULL) {
+		g_autofree char *title = g_utf8_make_valid(source->client->desktopName, -1);
+
+		events->title(owner, title);
+	}
+	source->watch = g_unix_fd_add(source->client->sock, G_IO_IN, on_readable, source);
+	return source;
+}
+
+/* ---- input */
+
+static void vnc_key(Source *source, guint32 keysym, guint32 scancode, gboolean down)
+{
+	/* XT numbers as the extension has them: the extended keys with bit 7 instead of 0xe0. */
+	guint32 code = scancode > 0xff ? (scancode & 0x7f) | 0x80 : scancode;
+
+	if (code != 0 && SendExtendedKeyEvent(source->client, keysym, code, (rfbBool)down))
+		return;
+	if (keysym != 0)
+		SendKeyEvent(source->client, keysym, (rfbBool)down);
+}
+
+static void vnc_pointer(Source *source, int x, int y, guint buttons)
+{
+	SendPointerEvent(source->client, x, y, (int)(buttons & 0xff));
+}
+
+static void vnc_window(Source *source, int width, int height)
+{
+	SendExtDesktopSize(source->client, (uint16_t)width, (uint16_t)height);
+}
+
+static void vnc_clipboard(Source *source, const char *text)
+{
+	g_autofree char *latin1 =
+		g_convert_with_fallback(text, -1, "ISO-8859-1", "UTF-8", "?", NULL, NULL, NULL);
+
+	if (latin1 != NULL)
+		SendClientCutText(source->client, latin1, (int)strlen(latin1));
+}
+
+static unsigned vnc_busy(Source *source)
+{
+	return 0;
+}
+
+static void vnc_close(Source *source)
+{
+	g_clear_handle_id(&source->watch, g_source_remove);
+	source->client->frameBuffer = NULL; /* the face's */
+	rfbClientCleanup(source->client);
+	g_free(source);
+}
+
+const SourceOps source_vnc = {
+	.name = "vnc",
+	.open = vnc_open,
+	.key = vnc_key,
+	.pointer = vnc_pointer,
+	.window = vnc_window,
+	.clipboard = vnc_clipboard,
+	.busy = vnc_busy,
+	.close = vnc_close,
+};

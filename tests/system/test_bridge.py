@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Desktops that speak another protocol than who comes to them: a VM with SPICE alone and a PC with RDP
+alone, in a VNC viewer and in a browser's WebSocket, through oriel-bridge."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+from PIL import ImageChops, ImageStat
+
+import console
+import deployment
+import procs
+import rfb
+import screens
+from deployment import eventually
+from test_clients import VIEWER, at_prompt, keep, log, works  # noqa: F401
+from test_desktops import vnc
+
+PROGRAM = b"oriel-bridge"
+
+
+def bridges(oriel):
+    """The bridges of this deployment that run."""
+    path = os.fsencode(oriel.path("bin/oriel-bridge"))
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cmdline").read_bytes().split(b"\0")[0] == path:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def none_left(oriel):
+    assert not bridges(oriel)
+    yield
+    assert eventually(lambda: not bridges(oriel), 10), "a bridge outlived its client"
+
+
+@pytest.fixture(scope="module")
+def pools(oriel):
+    """Pools of machines for carla; pools(name, protocol, address, *more) makes one."""
+    made = []
+
+    def make(name, protocol, address, *more):
+        oriel.ctl("pool", "add", name, "--kind", "machines")
+        made.append(name)
+        oriel.ctl("machine", "add", name, f"{name}-1", "--protocol", protocol, "--address", address,
+                  *more)
+        oriel.ctl("entitle", name, "--user", "carla")
+
+    yield make
+    for name in made:
+        oriel.ctl("pool", "remove", name)
+
+
+@pytest.fixture(scope="module")
+def spice_vm(oriel, pools):
+    """A VM of somebody else's, with a SPICE display and no VNC."""
+    guest = deployment.tiny_guest()
+    socket = oriel.path("spice-alone.sock")
+    vm = subprocess.Popen(
+        ["qemu-system-x86_64", "-accel", "tcg", "-m", "96", "-kernel", guest / "vmlinuz", "-initrd",
+         guest / "initrd.gz", "-append", "quiet console=tty0 vga=0x317 panic=10 host=alone",
+         "-vga", "std", "-display", "none", "-monitor", "none", "-serial", "none",
+         "-device", "usb-ehci", "-device", "usb-tablet",
+         "-spice", f"unix=on,addr={socket},disable-ticketing=on"])
+    try:
+        assert eventually(socket.exists, 20)
+        socket.chmod(0o666)
+        pools("vm", "spice", f"unix:{socket}")
+        yield vm
+    finally:
+        vm.terminate()
+        vm.wait(20)
+
+
+@pytest.fixture(scope="module")
+def rdp_pc(oriel, pools, tmp_path_factory):
+    """A PC with an RDP server that wants bob and his password; its log of keys and its screen."""
+    home = tmp_path_factory.mktemp("pc")
+    screen = screens.Display(home)
+    port = deployment.free_port()
+    try:
+        secret = "rdp-secret"
+        sam = home / "sam"
+        line = subprocess.run(["winpr-hash", "-u", "bob", "-p", secret, "-f", "sam"], check=True,
+                              capture_output=True, text=True).stdout
+        sam.write_text(line)
+        keys = home / "keys"
+        with keys.open("wb") as said:
+            screen.run(["xev", "-geometry", "300x200+100+100"], said)
+        with (home / "rdp.log").open("wb") as said:
+            screen.run(["freerdp-shadow-cli", f"/port:{port}", "/bind-address:127.0.0.1",
+                        f"/sam-file:{sam}", "+sec-nla"], said)
+        assert eventually(lambda: listens(port), 20)
+        password = home / "password"
+        password.write_text(secret)
+        password.chmod(0o600)
+        pools("pc", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
+        password.write_text("wrong")
+        pools("stranger", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
+        yield screen, keys
+    finally:
+        screen.close()
+
+
+def listens(port):
+    """Without connecting: the server takes a connection for a client."""
+    wanted = f":{port:04X}"
+    rows = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in rows)
+
+
+def test_a_card_offers_every_way(oriel, spice_vm, source):
+    [card] = [card for card in oriel.login("carla", source).desktops() if card["pool"] == "vm"]
+    assert card["protocols"] == ["web", "vnc", "spice"]
+
+
+def test_spice_in_a_vnc_viewer(oriel, spice_vm, books, reader, display, log, request):  # noqa: F811
+    display.run(
+        [*VIEWER, f"-X509CA={oriel.ca}", f"{oriel.host}::{oriel.vnc_port}"],
+        log,
+        {"VNC_USERNAME": "carla/vm", "VNC_PASSWORD": oriel.passwords["carla"]},
+    )
+    works(display, reader, request, "bridged1")
+    rows = procs.live_sessions(oriel)
+    assert [(row["protocol"], row["via"]) for row in rows] == [("vnc", "spice")]
+
+
+def test_capitals_and_signs(oriel, spice_vm, books, reader, source):
+    """A viewer says what is printed; the VM hears which key it is on, and whether with shift."""
+    signs = "Aa_{|~Z"
+    octal = "".join(f"\\{ord(sign):03o}" for sign in signs)
+    with vnc(oriel, source, "carla/vm") as viewer:
+        console_ready(viewer, reader)
+        viewer.type(f"clear; [ '{signs}' = \"$(printf '{octal}')\" ] && echo right\n")
+        assert eventually(lambda: "right" in reader.lines(viewer.update()), 20)
+
+
+def console_ready(viewer, reader):
+    viewer.want_raw()
+    console.wait_for(viewer, reader.prompts, 40)
+
+
+def test_sessions_live_on_without_the_broker(oriel, spice_vm, books, reader, source):
+    """It was started by the broker, but not for it."""
+    with vnc(oriel, source, "carla/vm") as viewer:
+        console_ready(viewer, reader)
+        oriel.signal("broker", 9)
+        oriel.daemons["broker"].wait(10)
+        try:
+            viewer.type("clear; echo orphan\n")
+            assert eventually(lambda: "orphan" in reader.lines(viewer.update()), 20)
+        finally:
+            oriel.start_broker()
+        assert oriel.healthy(30)
+
+
+def test_the_bridge_dies(oriel, spice_vm, books, source):
+    with vnc(oriel, source, "carla/vm") as viewer:
+        viewer.screen()
+        [bridge] = bridges(oriel)
+        os.kill(bridge, 9)
+        assert viewer.closed()
+    with vnc(oriel, source, "carla/vm") as viewer:
+        viewer.screen()
+
+
+def test_it_may_do_nothing(oriel, spice_vm, books, source):
+    """No rights, no gain of rights, a filter of system calls."""
+    with vnc(oriel, source, "carla/vm") as viewer:
+        viewer.screen()
+        [bridge] = bridges(oriel)
+        status = dict(line.split(":\t", 1) for line in
+                      pathlib.Path(f"/proc/{bridge}/status").read_text().splitlines() if ":\t" in line)
+        assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
+        assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+
+
+def test_rdp_in_a_vnc_viewer(oriel, rdp_pc, books, source):
+    screen, keys = rdp_pc
+    with vnc(oriel, source, "carla/pc") as viewer:
+        viewer.want_raw()
+
+        def same():
+            theirs, ours = screen.screenshot().convert("RGB"), viewer.update()
+            return theirs.size == ours.size and max(
+                ImageStat.Stat(ImageChops.difference(theirs, ours)).mean) < 4
+
+        assert eventually(same, 20, 0.3)
+        viewer.pack("BBHH", 5, 0, 250, 200)
+        viewer.type("Q")
+        assert eventually(lambda: "(keysym 0x51, Q)" in keys.read_text(), 20, 0.3), keys.read_text()
+        assert "MotionNotify" in keys.read_text()
+        assert [row["via"] for row in procs.live_sessions(oriel)] == ["rdp"]
+
+
+def test_a_wrong_password_of_the_pc(oriel, rdp_pc, books, source):
+    """The admin's mistake: the person reads that the desktop cannot be reached, the log why."""
+    with oriel.refusal("redeem", "desktop|config"):
+        with pytest.raises((rfb.Refused, rfb.Gone)):
+            vnc(oriel, source, "carla/stranger")
