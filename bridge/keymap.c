@@ -195,14 +195,18 @@ static Search search_for(Keymap *keymap, guint32 keysym)
 {
 	Search search = {.map = keymap->map,
 			 .keysym = keysym,
-			 .character = xkb_keysym_to_utf32(keysym),
 			 .shift = keymap->shift,
 			 .altgr = keymap->altgr};
 
-	/* Debian's "us" has no key for it; what people call AltGr is the right Alt everywhere. */
-	if (keysym == XKB_KEY_ISO_Level3_Shift || keysym == XKB_KEY_Mode_switch)
+	/* "us" has no key for it; what people call AltGr is the right Alt everywhere. */
+	if (keysym == XKB_KEY_ISO_Level3_Shift || keysym == XKB_KEY_Mode_switch) {
 		search.scancode = SCAN_ALTGR;
-	else
+		return search;
+	}
+	xkb_keymap_key_for_each(keymap->map, look_at, &search);
+	/* Another name of the same character, as keypads have them. */
+	search.character = xkb_keysym_to_utf32(keysym);
+	if (search.scancode == 0 && search.character != 0)
 		xkb_keymap_key_for_each(keymap->map, look_at, &search);
 	return search;
 }

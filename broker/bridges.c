@@ -38,8 +38,8 @@ typedef struct {
 	const char *source;
 } Bridge;
 
-/* FreeRDP connects only if it finds the directories of certificates that it knows, which it would make
- * where it may write. They stay empty: the bridge decides by the machine's CA. */
+/* FreeRDP connects only if it finds the directories of certificates that it knows, which it would
+ * make where it may write. They stay empty: the bridge decides by the machine's CA. */
 static char *make_config(const char *state)
 {
 	g_autofree char *dir = g_build_filename(state, "bridge", NULL);
@@ -141,15 +141,18 @@ static gboolean connect_display(const Bridge *bridge, Endpoint *out, int *out_fd
 	g_auto(Endpoint) endpoint = {0};
 	autofd int fd = -1;
 
-	if (!seat || !desktop_display(seat, bridge->source, bridge->password, &endpoint, &fd, error))
+	if (!seat ||
+	    !desktop_display(seat, bridge->source, bridge->password, &endpoint, &fd, error))
 		return FALSE;
 	if (endpoint.tls) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			    "%s: its display wants TLS, which a bridge cannot speak", seat->row->name);
+			    "%s: its display wants TLS, which a bridge cannot speak",
+			    seat->row->name);
 		return FALSE;
 	}
 	if (!endpoint.has_fd)
-		fd = dial_tcp(endpoint.host, endpoint.port, dial_deadline(DIAL_SECONDS), NULL, error);
+		fd = dial_tcp(endpoint.host, endpoint.port, dial_deadline(DIAL_SECONDS), NULL,
+			      error);
 	if (fd < 0)
 		return FALSE;
 	g_clear_pointer(&endpoint.host, g_free);
@@ -334,8 +337,8 @@ static gboolean start(Bridge *bridge, const char *face, int *out_fd, GError **er
 					   NULL};
 	gint64 deadline = g_get_monotonic_time() + READY_MS * G_TIME_SPAN_MILLISECOND;
 
-	return child_start(&bridge->child, argv, environment, error) && send_display(bridge, 1, error) &&
-	       await_picture(bridge, deadline, error) &&
+	return child_start(&bridge->child, argv, environment, error) &&
+	       send_display(bridge, 1, error) && await_picture(bridge, deadline, error) &&
 	       store_lease_set_via(bridge->core->db, bridge->lease, bridge->source, error) &&
 	       send_client(bridge, out_fd, error);
 }

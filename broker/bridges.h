@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bridges: the oriel-bridge processes, one for each lease whose client speaks another protocol than its
- * desktop: a SPICE or RDP desktop in a browser or a VNC viewer. To a gateway a bridge is a desktop like
- * any other. It outlives the broker, as a session does, and ends with its client.
+ * bridges: the oriel-bridge processes, one for each lease whose client speaks another protocol than
+ * its desktop: a SPICE or RDP desktop in a browser or a VNC viewer. To a gateway a bridge is a
+ * desktop like any other. It outlives the broker, as a session does, and ends with its client.
  */
 #pragma once
 
@@ -15,19 +15,19 @@ Bridges *bridges_new(Core *core);
 void bridges_stop(Bridges *bridges);
 void bridges_free(Bridges *bridges);
 
-/* What a desktop with these displays can show itself as (PROVIDER_VNC, PROVIDER_SPICE), with a bridge
- * where need be. */
+/* What a desktop with these displays can show itself as (PROVIDER_VNC, PROVIDER_SPICE), with a
+ * bridge where need be. */
 unsigned bridges_faces(const Core *core, unsigned displays);
 
-/* The protocol that the desktop itself is to be spoken to, for a client that speaks `face`: the same if
- * the desktop knows it; NULL = there is no way. Static. */
+/* The protocol that the desktop itself is to be spoken to, for a client that speaks `face`: the
+ * same if the desktop knows it; NULL = there is no way. Static. */
 const char *bridges_source(const Core *core, unsigned displays, const char *face);
 
 /*
  * A connection of the lease's client to its desktop, as `face`, through a bridge to the desktop's
- * display `source`; starts the bridge if the lease has none yet, and then waits for the desktop's first
- * picture (seconds). *out_fd is the caller's. FAULT_DESKTOP, FAULT_CONFIG: the desktop's fault, in
- * words; FAULT_BUSY: too many bridges.
+ * display `source`; starts the bridge if the lease has none yet, and then waits for the desktop's
+ * first picture (seconds). *out_fd is the caller's. FAULT_DESKTOP, FAULT_CONFIG: the desktop's
+ * fault, in words; FAULT_BUSY: too many bridges.
  */
 gboolean bridges_dial(Core *core, const char *lease, const Seat *seat, const char *face,
 		      const char *source, const char *password, Endpoint *out_endpoint, int *out_fd,

@@ -79,8 +79,8 @@ static void become_program(gpointer data)
 	const struct rlimit none = {0, 0};
 	const Rules *rules = data;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_NOFILE, &files) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    setrlimit(RLIMIT_NOFILE, &files) < 0)
 		_exit(127);
 	setsid();
 	if (SANDBOX_OPEN)
@@ -132,12 +132,11 @@ gboolean child_start(Child *child, const char *const *argv, const char *const *e
 	if (!rules_make(&rules, argv[0], error) || !make_pair(&ours, &its, error) ||
 	    !make_mouth(&words, &mouth, error))
 		return FALSE;
-	if (!g_spawn_async_with_pipes_and_fds("/", argv, environment, G_SPAWN_DO_NOT_REAP_CHILD,
-					      become_program, &rules, -1, mouth, mouth,
-					      (const int[]){its, rules.files},
-					      (const int[]){CHILD_FD, RULES_FD},
-					      rules.files < 0 ? 1 : 2, &pid, NULL, NULL, NULL,
-					      &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(
+		    "/", argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, become_program, &rules, -1,
+		    mouth, mouth, (const int[]){its, rules.files},
+		    (const int[]){CHILD_FD, RULES_FD}, rules.files < 0 ? 1 : 2, &pid, NULL, NULL,
+		    NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s: %s", argv[0], failure->message);
 		return FALSE;
 	}

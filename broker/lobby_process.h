@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * lobby_process: one oriel-lobby as a process: the program that draws what a person at a native
- * viewer sees before there is a desktop. It reads what strangers type, so it starts with next to
- * nothing: one descriptor (the socket to us), fonts and libraries to read, a bound on its memory,
- * no way to connect to anything. It dies with the thread that started it.
- */
+/* lobby_process: one oriel-lobby as a process (child.h): the program that draws what a person at a native
+ * viewer sees before there is a desktop. */
 #pragma once
 
-#include <glib.h>
-
+#include "child.h"
 #include "lobby/lobby_wire.h"
 
-typedef struct {
-	int pid;   /* 0 = none */
-	int fd;    /* the socket, -1 = closed */
-	int words; /* its standard error */
-} LobbyProcess;
+typedef Child LobbyProcess;
 
 /* Starts `program`, with the face (a protocol's name) as its argument. FAULT_CONFIG, FAULT_BUG. */
 gboolean lobby_process_start(LobbyProcess *process, const char *program, const char *face,
