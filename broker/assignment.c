@@ -6,18 +6,25 @@
 #include "entitlement.h"
 #include "fault.h"
 #include "machine.h"
+#include "placement.h"
 #include "quotas.h"
 #include "seat.h"
 #include "store_desktop.h"
+#include "store_image.h"
 #include "store_pool.h"
 
-/* The lowest "POOL-N" that is not taken. */
-static char *free_name(const PoolView *pool, GHashTable *taken)
-{
-	for (unsigned n = 1;; n++) {
-		g_autofree char *name = g_strdup_printf("%s-%u", pool->name, n);
+#define LOOK_FROM 100 /* as many names are looked at for a gap; a bigger pool takes one behind */
 
-		if (!g_hash_table_contains(taken, name))
+/* The first "POOL-N" that is not taken, or in a big pool the first behind as many as it has. */
+static char *free_name(Core *core, const PoolView *pool, unsigned count, GError **error)
+{
+	for (unsigned n = count < LOOK_FROM ? 1 : count + 1;; n++) {
+		g_autofree char *name = g_strdup_printf("%s-%u", pool->name, n);
+		gboolean taken;
+
+		if (!store_desktop_name_taken(core->db, pool->name, name, &taken, error))
+			return NULL;
+		if (!taken)
 			return g_steal_pointer(&name);
 	}
 }
@@ -26,22 +33,28 @@ static char *free_name(const PoolView *pool, GHashTable *taken)
 static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64 until,
 	char **out_id, GError **error)
 {
-	g_autoptr(GHashTable) taken = store_desktop_names(core->db, pool->name, error);
+	g_autoptr(ImageView) image = NULL;
 	g_autofree char *id = NULL;
 	g_autofree char *name = NULL;
+	unsigned count;
 	StoreDesktop row = {.pool = pool->name, .owner = (char *)owner, .state = (char *)"off",
 		.held_until = owner ? until : 0};
 
-	if (!taken)
+	if (!store_desktop_count(core->db, pool->name, &count, error))
 		return FALSE;
 	*out_id = NULL;
-	if (g_hash_table_size(taken) >= pool->max)
+	if (count >= pool->max)
 		return TRUE;
 	row.id = id = core_make_id("d-");
-	row.name = name = free_name(pool, taken);
+	row.name = name = free_name(core, pool, count, error);
+	if (!name)
+		return FALSE;
 	if (seat_pool_local(pool))
 		row.broker = (char *)brokers_name(core->brokers);
-	if (!store_desktop_add(core->db, &row, error))
+	if (pool->image)
+		image = store_image(core->db, pool->image, pool->version, error);
+	if ((pool->image && !image) || !store_desktop_add(core->db, &row, error) ||
+		!placement_put(core, id, pool->name, image, NULL, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
 	return TRUE;
@@ -51,9 +64,21 @@ gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gi
 	char **out_id, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_autoptr(GError) why = NULL;
 	g_autofree char *id = NULL;
 
-	if (!tx.db || !make(core, pool, owner, until, &id, error) || !db_commit(&tx, error))
+	if (!tx.db)
+		return FALSE;
+	if (!make(core, pool, owner, until, &id, &why)) {
+		/* No host has room: as full as it can be. */
+		if (g_error_matches(why, FAULT, FAULT_BUSY)) {
+			*out_id = NULL;
+			return TRUE;
+		}
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	if (!db_commit(&tx, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
 	return TRUE;

@@ -13,6 +13,7 @@
 #include "desktop.h"
 #include "fault.h"
 #include "gateway_link.h"
+#include "hosts.h"
 #include "images.h"
 #include "lobbies.h"
 #include "maintainer.h"
@@ -96,6 +97,8 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->link = gateway_link_new(core);
 	core->bridges = bridges_new(core);
 	maintainer_start(core->maintainer);
+	core->hosts = hosts_new(core);
+	hosts_start(core->hosts);
 	brokers_start(core->brokers);
 	if (!gateway_link_listen(core->link, error))
 		goto fail;
@@ -108,7 +111,7 @@ fail:
 Core *core_open(const Options *options, GError **error)
 {
 	static const CoreTimes times = {
-		.grace = 5, .start = 60, .connect = 60, .adopt = 20, .backoff = 5};
+		.grace = 5, .start = 60, .connect = 60, .adopt = 20, .host = 10, .backoff = 5};
 
 	return core_open_with(options, &times, error);
 }
@@ -123,6 +126,7 @@ void core_close(Core *core)
 	if (!core)
 		return;
 	brokers_stop(core->brokers);
+	hosts_stop(core->hosts);
 	maintainer_stop(core->maintainer);
 	lobbies_stop(core->lobbies);
 	gateway_link_stop(core->link);
@@ -131,6 +135,7 @@ void core_close(Core *core)
 	gateway_link_free(core->link);
 	lobbies_free(core->lobbies);
 	bridges_free(core->bridges);
+	hosts_free(core->hosts);
 	maintainer_free(core->maintainer);
 	sessions_free(core);
 	audit_out_stop(core);

@@ -248,6 +248,46 @@ PlanView *core_plan(Core *core, const char *pool, GError **error);
 gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GError **error);
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);
+/* A machine that desktops run on. */
+typedef struct {
+	char *name;
+	char *provider; /* "qemu", "libvirt", "container"                                */
+	char *uri;      /* ... its uri; "" for qemu                                      */
+	char *broker;   /* views only: on whose machine it is; NULL = any reaches it     */
+	unsigned cpus, memory;            /* what it has (MiB); 0 when adding = all      */
+	unsigned cpu_ratio, memory_ratio; /* percent of that to promise; 0 = the default */
+	char *storage;  /* a name that hosts with the same storage share; NULL = its own */
+	char *state;    /* views only, as what follows: "up", "down"                     */
+	char *detail;   /* why it is down                                                */
+	gboolean drain; /* it gets nothing new, and loses what can go                    */
+	unsigned desktops, used_cpus, used_memory; /* promised to desktops                */
+	unsigned same;  /* placement's own                                               */
+} HostView;
+void host_view_free(HostView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostView, host_view_free)
+
+/* On which hosts a pool's desktops go; with none, where its provider and uri say. */
+typedef struct {
+	char *pool;
+	char **hosts;
+	char *placement; /* "spread", "pack"                          */
+	unsigned apart;  /* of the pool on one host at most; 0 = any  */
+} PoolHostsView;
+void pool_hosts_view_clear(PoolHostsView *view);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PoolHostsView, pool_hosts_view_clear)
+
+GPtrArray *core_hosts(Core *core, GError **error);
+/* Adds it, or changes all but provider and uri. The host is asked: FAULT_CONFIG, FAULT_DESKTOP. */
+gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error);
+/* FAULT_BUSY while something is on it or a pool may use it. */
+gboolean core_host_remove(Core *core, const char *admin, const char *name, GError **error);
+gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
+	GError **error);
+gboolean core_pool_hosts(Core *core, const char *pool, PoolHostsView *out, GError **error);
+/* For desktops made from now on. All of the pool's provider. */
+gboolean core_pool_set_hosts(Core *core, const char *admin, const PoolHostsView *hosts,
+	GError **error);
+
 /* A computer that is there already. */
 typedef struct {
 	const char *pool, *name;

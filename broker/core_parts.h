@@ -14,6 +14,7 @@ typedef struct Sessions Sessions;
 typedef struct Maintainer Maintainer;
 typedef struct GatewayLink GatewayLink;
 typedef struct Brokers Brokers;
+typedef struct Hosts Hosts;
 typedef struct AuditOut AuditOut;
 typedef struct Bridges Bridges;
 typedef struct Activity Activity;
@@ -25,6 +26,7 @@ typedef struct {
 	unsigned start;   /* a desktop has its display, counted from the click            */
 	unsigned connect; /* a lease has its picture                                      */
 	unsigned adopt;   /* after a broker's restart, gateways tell what is still alive  */
+	unsigned host;    /* between two looks at a host                                  */
 	unsigned backoff; /* before the first retry of what failed; doubles, to 5 minutes */
 } CoreTimes;
 
@@ -37,6 +39,7 @@ struct Core {
 	Turns *turns;
 	Sessions *sessions;
 	Maintainer *maintainer;
+	Hosts *hosts;
 	Activity *activity;
 	Lobbies *lobbies;
 	GatewayLink *link;

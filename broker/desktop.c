@@ -9,6 +9,11 @@
 #include "machine.h"
 #include "maintainer.h"
 #include "plan.h"
+#include "placement.h"
+#include "store_host.h"
+#include "store_image.h"
+#include "store_lease.h"
+#include "store_pool.h"
 #include "seat.h"
 #include "store_plan.h"
 
@@ -186,6 +191,12 @@ static gboolean power_on(Core *core, Seat *seat, GError **error)
 		return FALSE;
 	if (state == PROVIDER_RUNNING)
 		return TRUE;
+	if (state == PROVIDER_ABSENT && seat->row->identity && seat->host && seat->host->storage &&
+		seat->ops->adopt) {
+		if (!seat->ops->adopt(seat->provider, &seat->spec, seat->row->identity, error))
+			return FALSE;
+		state = PROVIDER_STOPPED;
+	}
 	if (state == PROVIDER_ABSENT) {
 		g_set_error(error, FAULT, FAULT_DESKTOP,
 			"%s: the provider does not know it any more", seat->row->name);
@@ -371,6 +382,79 @@ gboolean desktop_destroy(Core *core, const char *id, GError **error)
 	       (!seat->ops->destroy ||
 		       seat->ops->destroy(seat->provider, &seat->spec, error)) &&
 	       store_desktop_remove(core->db, id, error);
+}
+
+/* ---- hosts */
+
+/* To another host that shares the storage; the next start makes it known there. */
+static gboolean change_host(Core *core, const StoreDesktop *row, const HostView *host,
+	GError **error)
+{
+	g_autoptr(PoolView) pool = store_pool(core->db, row->pool, error);
+	g_autoptr(ImageView) image =
+		pool ? store_image(core->db, row->image ? row->image : pool->image,
+			       row->image ? row->version : pool->version, error)
+		     : NULL;
+	g_auto(DbTransaction) tx = {NULL};
+
+	if (!image)
+		return FALSE;
+	tx = db_begin(core->db, error);
+	return tx.db &&
+	       placement_put(core, row->id, row->pool, image, host->storage, error) &&
+	       store_desktop_set_state(core->db, row->id, "off", "", error) &&
+	       db_commit(&tx, error);
+}
+
+/* Of a drained host, which can still be asked. */
+static gboolean leave_drained(Core *core, const char *id, const HostView *host, GError **error)
+{
+	g_autoptr(Seat) seat = seat_load(core, id, error);
+	gboolean floating = seat && g_str_equal(seat->row->kind, "floating");
+	ProviderState state;
+
+	if (!seat)
+		return FALSE;
+	if (floating)
+		return seat->row->owner || (seat->ops->destroy(seat->provider, &seat->spec, error) &&
+						   store_desktop_remove(core->db, id, error));
+	if (!provider_state(seat, &state, error))
+		return FALSE;
+	if (state == PROVIDER_RUNNING || state == PROVIDER_SUSPENDED || !host->storage ||
+		!seat->ops->forget)
+		return TRUE;
+	return change_host(core, seat->row, host, error) &&
+	       seat->ops->forget(seat->provider, &seat->spec, error);
+}
+
+static gboolean leave_dead(Core *core, const StoreDesktop *row, const HostView *host,
+	GError **error)
+{
+	if (g_str_equal(row->kind, "floating"))
+		return store_desktop_remove(core->db, row->id, error);
+	if (host->storage && row->identity)
+		return change_host(core, row, host, error);
+	if (!row->identity) /* nothing is lost */
+		return store_desktop_remove(core->db, row->id, error);
+	return store_desktop_set_state(core->db, row->id, "failed", "its host is down", error);
+}
+
+gboolean desktop_leave_host(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, g_get_monotonic_time() + G_USEC_PER_SEC, error);
+	g_autoptr(StoreDesktop) row = turn.turns ? store_desktop(core->db, id, error) : NULL;
+	g_autoptr(StoreLease) leased = NULL;
+	g_autoptr(HostView) host = NULL;
+	gboolean placed;
+
+	if (!row || !store_lease_of_desktop(core->db, id, &leased, error))
+		return FALSE;
+	host = store_host_of(core->db, id, &placed, NULL);
+	if (leased || !host)
+		return TRUE;
+	if (g_str_equal(host->state, "down"))
+		return leave_dead(core, row, host, error);
+	return !host->drain || leave_drained(core, id, host, error);
 }
 
 gboolean desktop_check(Core *core, const char *id, GError **error)

@@ -35,6 +35,10 @@ gboolean desktop_roll(Core *core, const char *id, GError **error);
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
 /* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before. */
 gboolean desktop_plan(Core *core, const char *id, GError **error);
+/* Off its host, which is down or drained, if nobody has a session there: a floating one is given up, a
+ * dedicated one goes to another host of the same storage, if it does not run. Nothing to do for one that
+ * must wait, or if the host is well. */
+gboolean desktop_leave_host(Core *core, const char *id, GError **error);
 /* Looks whether it still runs, and writes down if it does not. */
 gboolean desktop_check(Core *core, const char *id, GError **error);
 

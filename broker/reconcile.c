@@ -12,6 +12,7 @@
 #include "seat.h"
 #include "providers.h"
 #include "store_desktop.h"
+#include "store_host.h"
 #include "store_lease.h"
 #include "store_pool.h"
 
@@ -89,46 +90,89 @@ static gboolean in_books(Core *core, const char *id)
 	return row || !g_error_matches(error, FAULT, FAULT_NOT_FOUND);
 }
 
+/* What the driver has and the books have elsewhere: its host was down, and others share the storage. */
+static gboolean moved_away(Core *core, const char *id, const char *host)
+{
+	gboolean placed;
+	g_autoptr(HostView) now = store_host_of(core->db, id, &placed, NULL);
+
+	return host && now && !g_str_equal(now->name, host);
+}
+
 /* What the driver has and the books do not: made by a broker that crashed before it wrote it
  * down, or left by a removal that was cut short. */
-static void destroy_orphans(Core *core, const PoolView *pool, const GHashTable *known)
+static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
+	const char *host)
+{
+	ProviderDesktop spec = {.id = id, .name = id};
+	LogContext context = {.desktop = id, .step = "reconcile"};
+	g_autoptr(GError) error = NULL;
+	gboolean known = in_books(core, id);
+	gboolean done;
+
+	if (known && !(ops->forget && moved_away(core, id, host)))
+		return;
+	done = known ? ops->forget(provider, &spec, &error)
+		     : ops->destroy(provider, &spec, &error);
+	if (done)
+		log_info(&context, known ? "forgotten: it is on another host by now"
+					 : "destroyed: the books do not know it");
+	else
+		log_warning(&context, "unknown, and not destroyed: %s", error->message);
+}
+
+void reconcile_orphans(Core *core, const char *name, const char *uri, const char *host)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) ids = NULL;
 	const ProviderOps *ops;
 	Provider *provider;
 
-	if (!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, &error)) {
-		log_warning(NULL, "provider %s %s: %s", pool->provider, pool->uri, error->message);
+	if (!providers_get(core->providers, name, uri, &ops, &provider, &error)) {
+		log_warning(NULL, "provider %s %s: %s", name, uri, error->message);
 		return;
 	}
 	if (!ops->list || !ops->destroy)
 		return;
 	ids = ops->list(provider, &error);
 	if (!ids)
-		log_warning(NULL, "provider %s %s: %s", pool->provider, pool->uri, error->message);
-	for (guint i = 0; ids && i < ids->len; i++) {
-		const char *id = ids->pdata[i];
-		ProviderDesktop spec = {.id = id, .name = id};
-		LogContext context = {.desktop = id, .step = "reconcile"};
+		log_warning(NULL, "provider %s %s: %s", name, uri, error->message);
+	for (guint i = 0; ids && i < ids->len; i++)
+		end_orphan(core, ops, provider, ids->pdata[i], host);
+}
 
-		/* One that another broker has just made is in the books by now. */
-		if (g_hash_table_contains((GHashTable *)known, id) || in_books(core, id))
-			continue;
-		g_clear_error(&error);
-		if (ops->destroy(provider, &spec, &error))
-			log_info(&context, "destroyed: the books do not know it");
-		else
-			log_warning(&context, "unknown, and not destroyed: %s", error->message);
+/* Every place where one of our desktops may be, once. */
+static gboolean all_orphans(Core *core, const GPtrArray *pools, GError **error)
+{
+	g_autoptr(GHashTable) asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) hosts = store_hosts(core->db, error);
+	gboolean lead = brokers_lead(core->brokers);
+
+	for (guint i = 0; hosts && i < hosts->len; i++) {
+		HostView *host = hosts->pdata[i];
+
+		if ((host->broker ? g_str_equal(host->broker, brokers_name(core->brokers)) : lead) &&
+			g_str_equal(host->state, "up") &&
+			g_hash_table_add(asked, g_strconcat(host->provider, " ", host->uri, NULL)))
+			reconcile_orphans(core, host->provider, host->uri, host->name);
 	}
+	for (guint i = 0; hosts && i < pools->len; i++) {
+		PoolView *pool = pools->pdata[i];
+		g_auto(PoolHostsView) on = {0};
+
+		if (!store_host_of_pool(core->db, pool->name, &on, error))
+			return FALSE;
+		if (!*on.hosts && (seat_pool_local(pool) || lead) &&
+			g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
+			reconcile_orphans(core, pool->provider, pool->uri, NULL);
+	}
+	return hosts != NULL;
 }
 
 gboolean reconcile(Core *core, GError **error)
 {
 	g_autoptr(GPtrArray) rows = store_desktops(core->db, NULL, error);
 	g_autoptr(GPtrArray) pools = rows ? store_pools(core->db, error) : NULL;
-	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
-	g_autoptr(GHashTable) asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	gint64 now = core_now();
 
 	if (!pools)
@@ -137,17 +181,10 @@ gboolean reconcile(Core *core, GError **error)
 		StoreDesktop *row = rows->pdata[i];
 		gboolean mine;
 
-		g_hash_table_add(known, row->id);
 		if (!claim(core, row, pools, &mine, error) ||
 			(mine && !reconcile_desktop(core, row, now, error)))
 			return FALSE;
 	}
-	for (guint i = 0; i < pools->len; i++) {
-		PoolView *pool = pools->pdata[i];
-
-		if ((seat_pool_local(pool) || brokers_lead(core->brokers)) &&
-			g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
-			destroy_orphans(core, pool, known);
-	}
-	return TRUE;
+	return (!brokers_lead(core->brokers) || store_host_recount(core->db, error)) &&
+	       all_orphans(core, pools, error);
 }

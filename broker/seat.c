@@ -5,6 +5,7 @@
 #include "brokers.h"
 #include "fault.h"
 #include "providers.h"
+#include "store_host.h"
 #include "store_image.h"
 #include "store_pool.h"
 
@@ -98,6 +99,24 @@ static gboolean add_machine(Core *core, Seat *seat, GError **error)
 	return TRUE;
 }
 
+/* One that is down would keep everybody waiting who asks it. */
+static gboolean load_host(Core *core, Seat *seat, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	gboolean placed;
+
+	seat->host = store_host_of(core->db, seat->row->id, &placed, &why);
+	if (why) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	if (!seat->host || !g_str_equal(seat->host->state, "down"))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_DESKTOP, "%s: its host %s is down: %s", seat->row->name,
+		seat->host->name, seat->host->detail);
+	return FALSE;
+}
+
 Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 {
 	g_autoptr(Seat) seat = g_new0(Seat, 1);
@@ -112,9 +131,10 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 		return NULL;
 	}
 	seat->pool = store_pool(core->db, seat->row->pool, error);
-	if (!seat->pool || !load_images(core, seat, error) ||
-		!providers_get(core->providers, seat->pool->provider, seat->pool->uri,
-			&seat->ops, &seat->provider, error))
+	if (!seat->pool || !load_images(core, seat, error) || !load_host(core, seat, error) ||
+		!providers_get(core->providers, seat->pool->provider,
+			seat->host ? seat->host->uri : seat->pool->uri, &seat->ops,
+			&seat->provider, error))
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
 	if (g_str_equal(seat->row->kind, "machines") && !add_machine(core, seat, error))
@@ -131,12 +151,29 @@ void seat_free(Seat *seat)
 	image_view_free(seat->image);
 	image_view_free(seat->published);
 	store_machine_free(seat->machine);
+	host_view_free(seat->host);
 	g_free(seat);
 }
 
 gboolean seat_powered(const Seat *seat)
 {
 	return (seat->ops->caps & PROVIDER_POWER) && (!seat->machine || seat->machine->power);
+}
+
+/* Of a desktop that is not there yet: that of any host that it could be on. */
+static gboolean uri_of(Core *core, const PoolView *pool, const StoreDesktop *row, char **out_uri,
+	GError **error)
+{
+	gboolean placed = FALSE;
+
+	if (!row)
+		return store_host_any(core->db, pool->name, brokers_name(core->brokers), out_uri,
+			       error) &&
+		       (*out_uri || (*out_uri = g_strdup(pool->uri)));
+	g_autoptr(HostView) host = store_host_of(core->db, row->id, &placed, error);
+
+	*out_uri = g_strdup(host ? host->uri : pool->uri);
+	return TRUE;
 }
 
 gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
@@ -147,9 +184,10 @@ gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row
 	const ProviderOps *ops;
 	Provider *provider;
 	ProviderDesktop spec;
+	g_autofree char *uri = NULL;
 
-	if (!load_image(core, pool, &image, error) ||
-		!providers_get(core->providers, pool->provider, pool->uri, &ops, &provider, error))
+	if (!load_image(core, pool, &image, error) || !uri_of(core, pool, row, &uri, error) ||
+		!providers_get(core->providers, pool->provider, uri, &ops, &provider, error))
 		return FALSE;
 	spec = specify(row ? row : &fresh, image);
 	*out_displays = ops->displays(provider, &spec);

@@ -12,6 +12,7 @@ typedef struct {
 	PoolView *pool;
 	ImageView *image;     /* what its overlay rests on, if it has one; NULL for machines */
 	ImageView *published; /* what it would be made from now; NULL for machines           */
+	HostView *host;         /* where it was put; NULL = where the pool says              */
 	StoreMachine *machine;  /* NULL for others                                          */
 	const ProviderOps *ops;
 	Provider *provider;

@@ -66,6 +66,15 @@ gboolean handle_quotas(Request *request, GError **error);
 gboolean handle_quota_set(Request *request, GError **error);
 gboolean handle_quota_remove(Request *request, GError **error);
 
+/* handle_hosts.c */
+gboolean handle_hosts(Request *request, GError **error);
+gboolean handle_host_add(Request *request, GError **error);
+gboolean handle_host_remove(Request *request, GError **error);
+gboolean handle_host_drain(Request *request, GError **error);
+gboolean handle_host_resume(Request *request, GError **error);
+gboolean handle_pool_hosts(Request *request, GError **error);
+gboolean handle_pool_set_hosts(Request *request, GError **error);
+
 /* handle_misc.c */
 gboolean handle_health(Request *request, GError **error);
 gboolean handle_description(Request *request, GError **error);

@@ -120,6 +120,35 @@ json_t *view_pool(const PoolView *view)
 	return json;
 }
 
+json_t *view_host(const HostView *view)
+{
+	const char *state = view->drain && g_str_equal(view->state, "up") ? "drain" : view->state;
+	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "name", view_text(view->name),
+				 "provider", view_text(view->provider), "uri", view_text(view->uri),
+				 "broker", view_text(view->broker), "storage",
+				 view_text(view->storage), "state", view_text(state), "detail",
+				 view_text(view->detail));
+
+	json_object_set_new(json, "cpus", number(view->cpus));
+	json_object_set_new(json, "memory", number(view->memory));
+	json_object_set_new(json, "cpu_ratio", number(view->cpu_ratio));
+	json_object_set_new(json, "memory_ratio", number(view->memory_ratio));
+	json_object_set_new(json, "desktops", number(view->desktops));
+	json_object_set_new(json, "used_cpus", number(view->used_cpus));
+	json_object_set_new(json, "used_memory", number(view->used_memory));
+	return json;
+}
+
+json_t *view_pool_hosts(const PoolHostsView *view)
+{
+	json_t *hosts = json_array();
+
+	for (char **host = view->hosts; *host; host++)
+		json_array_append_new(hosts, view_text(*host));
+	return json_pack("{s:o,s:o,s:I}", "hosts", hosts, "placement", view_text(view->placement),
+			 "apart", (json_int_t)view->apart);
+}
+
 json_t *view_admin_desktop(const AdminDesktopView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", view_text(view->id), "name",

@@ -16,6 +16,8 @@ json_t *view_plan(const PlanView *view);
 json_t *view_session(const SessionView *view);
 json_t *view_image(const ImageView *view);
 json_t *view_pool(const PoolView *view);
+json_t *view_host(const HostView *view);
+json_t *view_pool_hosts(const PoolHostsView *view);
 json_t *view_admin_desktop(const AdminDesktopView *view);
 json_t *view_entitlement(const EntitlementView *view);
 json_t *view_ban(const BanView *view);

@@ -80,6 +80,21 @@ static json_t *read_secret(const char *path, GError **error)
 	return json;
 }
 
+static json_t *read_list(const char *value, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(value, ",", -1);
+	json_t *list = json_array();
+
+	for (char **word = words; *word != NULL; word++) {
+		if (**word != '\0' && json_array_append_new(list, json_string(*word)) < 0) {
+			json_decref(list);
+			wrong(error, "not UTF-8");
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static json_t *read_value(const Option *option, const char *value, GError **error)
 {
 	g_autofree char *path = NULL;
@@ -88,6 +103,7 @@ static json_t *read_value(const Option *option, const char *value, GError **erro
 	switch (option->kind) {
 	case OPTION_FLAG: return json_true();
 	case OPTION_SECRET: return read_secret(value, error);
+	case OPTION_LIST: return read_list(value, error);
 	case OPTION_NUMBER:
 		if (g_ascii_string_to_signed(value, 10, 0, G_MAXINT64, &number, NULL))
 			return json_integer(number);

@@ -14,6 +14,7 @@ typedef enum {
 	OPTION_NUMBER,
 	OPTION_PATH,   /* made absolute: the broker has another working directory */
 	OPTION_SECRET, /* a file ("-": standard input) whose first line it is     */
+	OPTION_LIST, /* of words between commas */
 	OPTION_FLAG,
 } OptionKind;
 

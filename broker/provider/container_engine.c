@@ -260,3 +260,16 @@ gboolean container_engine_list(ContainerEngine *engine, const char *place, GPtrA
 	}
 	return TRUE;
 }
+
+gboolean container_engine_host(ContainerEngine *engine, ProviderHost *out, GError **error)
+{
+	json_auto_t *answer = NULL;
+
+	if (!ask(engine, "GET", "/info", NULL, &answer, error))
+		return FALSE;
+	*out = (ProviderHost){
+		.cpus = (unsigned)json_integer_value(json_object_get(answer, "NCPU")),
+		.memory = (unsigned)(json_integer_value(json_object_get(answer, "MemTotal")) >> 20),
+	};
+	return TRUE;
+}

@@ -40,6 +40,7 @@ gboolean container_engine_state(ContainerEngine *engine, const char *name, Provi
 				GError **error);
 /* Whatever state it is in; not an error if there is none. */
 gboolean container_engine_remove(ContainerEngine *engine, const char *name, GError **error);
+gboolean container_engine_host(ContainerEngine *engine, ProviderHost *out, GError **error);
 /* Adds the ids of the desktops of that place that are not among them yet. */
 gboolean container_engine_list(ContainerEngine *engine, const char *place, GPtrArray *ids,
 			       GError **error);

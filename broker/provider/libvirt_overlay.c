@@ -126,6 +126,38 @@ gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboole
 	return TRUE;
 }
 
+gboolean libvirt_overlay_find(virConnectPtr connection, const ProviderDesktop *desktop,
+			      char **out_path, GError **error)
+{
+	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
+	virStoragePoolPtr pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;
+	g_autofree char *name = volume_name(desktop);
+	virStorageVolPtr volume = NULL;
+	char *path = NULL;
+
+	if (!desktop->image.disk) {
+		*out_path = NULL;
+		return TRUE;
+	}
+	/* Another host has made it: this one looks anew. */
+	if (pool && virStoragePoolRefresh(pool, 0) == 0)
+		volume = virStorageVolLookupByName(pool, name);
+	if (volume)
+		path = virStorageVolGetPath(volume);
+	if (path)
+		*out_path = g_strdup(path);
+	else
+		libvirt_set_error(error, FAULT_DESKTOP, name);
+	if (volume)
+		virStorageVolFree(volume);
+	if (pool)
+		virStoragePoolFree(pool);
+	if (golden)
+		virStorageVolFree(golden);
+	free(path);
+	return path != NULL;
+}
+
 gboolean libvirt_overlay_remove(virConnectPtr connection, const char *dir,
 				const ProviderDesktop *desktop, GError **error)
 {

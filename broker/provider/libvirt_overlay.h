@@ -17,6 +17,12 @@ gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboole
 			       const ProviderDesktop *desktop, char **out_path, char **out_identity,
 			       GError **error);
 
+/* The path of an overlay that is there already, on storage that several hosts share: only where the
+ * golden image is a volume. *out_path is NULL for an image without a disk. FAULT_CONFIG,
+ * FAULT_DESKTOP. */
+gboolean libvirt_overlay_find(virConnectPtr connection, const ProviderDesktop *desktop,
+			      char **out_path, GError **error);
+
 /* Removes it wherever it is; not an error if there is none. */
 gboolean libvirt_overlay_remove(virConnectPtr connection, const char *dir,
 				const ProviderDesktop *desktop, GError **error);

@@ -36,6 +36,11 @@ typedef enum {
 	PROVIDER_RUNNING
 } ProviderState;
 
+/* What a host has. */
+typedef struct {
+	unsigned cpus, memory; /* MiB */
+} ProviderHost;
+
 /* A golden image: files never written to by a desktop. Owned by the caller. */
 typedef struct {
 	const char *id;
@@ -113,6 +118,17 @@ typedef struct {
 	gboolean (*destroy)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 	/* The ids of all desktops that this driver finds (running or not), for the books. */
 	GPtrArray *(*list)(Provider *provider, GError **error);
+
+	/* ---- where desktops can be on one of several hosts; else NULL */
+
+	/* The host answers, and has that much. */
+	gboolean (*host)(Provider *provider, ProviderHost *out, GError **error);
+	/* The desktop's overlay is there already, on storage that this host shares with the one that
+	 * it was on: makes it known here, with that identity, stopped. */
+	gboolean (*adopt)(Provider *provider, const ProviderDesktop *desktop, const char *identity,
+		GError **error);
+	/* The contrary: ends it here and forgets it, but leaves its overlay. */
+	gboolean (*forget)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 } ProviderOps;
 
 enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2, PROVIDER_RDP = 4 };

@@ -314,6 +314,11 @@ static GPtrArray *container_list(Provider *provider, GError **error)
 	return g_steal_pointer(&ids);
 }
 
+static gboolean container_host(Provider *provider, ProviderHost *out, GError **error)
+{
+	return container_engine_host(provider->engine, out, error);
+}
+
 const ProviderOps provider_container = {
 	.name = "container",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
@@ -330,4 +335,5 @@ const ProviderOps provider_container = {
 	.reset = container_reset,
 	.destroy = container_destroy,
 	.list = container_list,
+	.host = container_host,
 };

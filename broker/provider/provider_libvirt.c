@@ -503,6 +503,39 @@ static GPtrArray *libvirt_list(Provider *provider, GError **error)
 	return g_steal_pointer(&ids);
 }
 
+static gboolean libvirt_host(Provider *provider, ProviderHost *out, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	virNodeInfo info;
+
+	if (!connection)
+		return FALSE;
+	if (virNodeGetInfo(connection, &info) < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "host");
+		return FALSE;
+	}
+	*out = (ProviderHost){.cpus = info.cpus, .memory = (unsigned)(info.memory >> 10)};
+	return TRUE;
+}
+
+static gboolean libvirt_adopt(Provider *provider, const ProviderDesktop *desktop,
+			      const char *identity, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autofree char *overlay = NULL;
+
+	return connection && libvirt_overlay_find(connection, desktop, &overlay, error) &&
+	       remove_domain(provider, connection, desktop, error) &&
+	       define(provider, connection, desktop, overlay, identity, error);
+}
+
+static gboolean libvirt_forget(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+
+	return connection && remove_domain(provider, connection, desktop, error);
+}
+
 const ProviderOps provider_libvirt = {
 	.name = "libvirt",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_TICKETS |
@@ -521,4 +554,7 @@ const ProviderOps provider_libvirt = {
 	.reset = libvirt_reset,
 	.destroy = libvirt_destroy,
 	.list = libvirt_list,
+	.host = libvirt_host,
+	.adopt = libvirt_adopt,
+	.forget = libvirt_forget,
 };

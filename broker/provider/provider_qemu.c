@@ -323,6 +323,16 @@ static GPtrArray *qemu_list(Provider *provider, GError **error)
 	return place_list(provider->dir, error);
 }
 
+/* This machine. */
+static gboolean qemu_host(Provider *provider, ProviderHost *out, GError **error)
+{
+	guint64 pages = (guint64)sysconf(_SC_PHYS_PAGES), size = (guint64)sysconf(_SC_PAGESIZE);
+
+	*out = (ProviderHost){.cpus = g_get_num_processors(),
+			      .memory = (unsigned)(pages * size >> 20)};
+	return TRUE;
+}
+
 const ProviderOps provider_qemu = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
@@ -340,4 +350,5 @@ const ProviderOps provider_qemu = {
 	.reset = qemu_reset,
 	.destroy = qemu_destroy,
 	.list = qemu_list,
+	.host = qemu_host,
 };

@@ -253,6 +253,47 @@ static const char *const quotas[] = {
 	NULL,
 };
 
+/* The machines that desktops run on. host_load counts what is in placed, so that nobody need. */
+static const char *const hosts[] = {
+	"CREATE TABLE host ("
+	" name TEXT NOT NULL PRIMARY KEY,"
+	" provider TEXT NOT NULL,"
+	" uri TEXT NOT NULL,"
+	" broker TEXT,"                   /* on whose machine; NULL = any broker reaches it */
+	" cpus BIGINT NOT NULL,"
+	" memory BIGINT NOT NULL,"        /* MiB */
+	" cpu_ratio BIGINT NOT NULL,"     /* percent, as the next */
+	" memory_ratio BIGINT NOT NULL,"
+	" storage TEXT,"                  /* hosts with the same share it */
+	" state TEXT NOT NULL,"           /* up, down */
+	" drain BIGINT NOT NULL DEFAULT 0,"
+	" detail TEXT NOT NULL,"
+	" UNIQUE (provider, uri, broker))",
+	"CREATE TABLE pool_host ("
+	" pool TEXT NOT NULL REFERENCES pool (name) ON DELETE CASCADE,"
+	" host TEXT NOT NULL REFERENCES host (name),"
+	" PRIMARY KEY (pool, host))",
+	"CREATE TABLE pool_placement ("
+	" pool TEXT NOT NULL PRIMARY KEY REFERENCES pool (name) ON DELETE CASCADE,"
+	" placement TEXT NOT NULL,"
+	" apart BIGINT NOT NULL)",
+	"CREATE TABLE placed ("
+	" desktop TEXT NOT NULL PRIMARY KEY REFERENCES desktop (id) ON DELETE CASCADE,"
+	" host TEXT NOT NULL REFERENCES host (name),"
+	" pool TEXT NOT NULL,"
+	" cpus BIGINT NOT NULL,"
+	" memory BIGINT NOT NULL)",
+	"CREATE INDEX placed_host ON placed (host, pool)",
+	"CREATE TABLE host_load ("
+	" host TEXT NOT NULL,"
+	" pool TEXT NOT NULL,"
+	" desktops BIGINT NOT NULL,"
+	" cpus BIGINT NOT NULL,"
+	" memory BIGINT NOT NULL,"
+	" PRIMARY KEY (host, pool))",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas};
+	images, plans, machines, quotas, hosts};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

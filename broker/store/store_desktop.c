@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "secret.h"
+#include "store_host.h"
 
 #define SELECT                                                                                     \
 	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used,"     \
@@ -118,18 +119,26 @@ GPtrArray *store_desktops_left(Db *db, const char *user, GError **error)
 	return read_all(rows);
 }
 
-GHashTable *store_desktop_names(Db *db, const char *pool, GError **error)
+gboolean store_desktop_count(Db *db, const char *pool, unsigned *out, GError **error)
 {
 	g_autoptr(DbRows) rows =
-		db_select(db, error, "SELECT name FROM desktop WHERE pool = ?", DB_TEXT(pool));
-	GHashTable *names;
+		db_select(db, error, "SELECT COUNT(*) FROM desktop WHERE pool = ?", DB_TEXT(pool));
 
-	if (!rows)
-		return NULL;
-	names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	while (db_rows_next(rows))
-		g_hash_table_add(names, db_rows_dup(rows, 0));
-	return names;
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out = (unsigned)db_rows_int(rows, 0);
+	return TRUE;
+}
+
+gboolean store_desktop_name_taken(Db *db, const char *pool, const char *name, gboolean *out,
+	GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT 1 FROM desktop WHERE pool = ? AND name = ?", DB_TEXT(pool), DB_TEXT(name));
+
+	if (rows)
+		*out = db_rows_next(rows);
+	return rows != NULL;
 }
 
 gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
@@ -153,7 +162,11 @@ gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
 
 gboolean store_desktop_remove(Db *db, const char *id, GError **error)
 {
-	return db_run(db, error, "DELETE FROM desktop WHERE id = ?", DB_TEXT(id));
+	g_auto(DbTransaction) tx = db_begin(db, error);
+
+	return tx.db && store_host_unplace(db, id, error) &&
+	       db_run(db, error, "DELETE FROM desktop WHERE id = ?", DB_TEXT(id)) &&
+	       db_commit(&tx, error);
 }
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
@@ -215,10 +228,15 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	" EXISTS (SELECT 1 FROM pool p WHERE p.name = desktop.pool"                                \
 	" AND p.image = desktop.image AND p.version = desktop.version)"
 
+/* Not on one that is down or drained. */
+#define ON_A_HOST                                                                                  \
+	" AND NOT EXISTS (SELECT 1 FROM placed x JOIN host h ON h.name = x.host"                   \
+	" WHERE x.desktop = desktop.id AND (h.state <> 'up' OR h.drain <> 0))"
+
 /* All that is looked for in the order of an index: pool, owner, state, name. */
 #define FREE                                                                                       \
 	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
-	" AND (broker IS NULL OR broker = ?)"
+	" AND (broker IS NULL OR broker = ?)" ON_A_HOST
 
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
@@ -264,7 +282,7 @@ GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker,
 	g_autoptr(DbRows) rows = db_select(db, error,
 		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
 		" AND state IN ('starting', 'off', 'failed', 'in-use') AND " CLEAN
-		" AND (broker IS NULL OR broker = ?) ORDER BY name LIMIT ?",
+		" AND (broker IS NULL OR broker = ?)" ON_A_HOST " ORDER BY name LIMIT ?",
 		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;

@@ -46,8 +46,10 @@ GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = a
 GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error);
 /* Those, of any pool, that this person has used and left. */
 GPtrArray *store_desktops_left(Db *db, const char *user, GError **error);
-/* The names (a set of char *) that are taken in the pool. */
-GHashTable *store_desktop_names(Db *db, const char *pool, GError **error);
+/* How many the pool has. */
+gboolean store_desktop_count(Db *db, const char *pool, unsigned *out, GError **error);
+gboolean store_desktop_name_taken(Db *db, const char *pool, const char *name, gboolean *out,
+	GError **error);
 /* kind is the pool's and ignored. FAULT_CLIENT if the pool has one of that name. */
 gboolean store_desktop_add(Db *db, const StoreDesktop *desktop, GError **error);
 gboolean store_desktop_remove(Db *db, const char *id, GError **error);

@@ -194,3 +194,53 @@ def test_through_the_gateway(oriel, engine, source, books):
     assert engine.containers() == []
     assert eventually(lambda: not [
         row for row in oriel.rows("desktops") if row["pool"] == "boxes"])
+
+
+@pytest.fixture
+def fleet(oriel, engine):
+    """Two engines are two hosts of one pool with two spares."""
+    second = engines.Engine()
+    try:
+        second.start()
+        oriel.ctl("image", "add", "boxed", "--disk", engine.image["disk"], "--memory", "256")
+        oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
+                  "container", "--uri", engine.uri, "--max", "4")
+        for name, uri in (("rack1", engine.uri), ("rack2", second.uri)):
+            oriel.ctl("host", "add", name, "--provider", "container", "--uri", uri)
+        oriel.ctl("pool", "hosts", "boxes", "--hosts", "rack1,rack2")
+        oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
+                  "container", "--uri", engine.uri, "--max", "4", "--spare", "2")
+        oriel.ctl("entitle", "boxes", "--user", "carla")
+        yield {"rack1": engine, "rack2": second}
+        assert eventually(lambda: not procs.live_sessions(oriel), 20)
+        oriel.ctl("pool", "remove", "boxes")
+        oriel.ctl("host", "remove", "rack1")
+        oriel.ctl("host", "remove", "rack2")
+        oriel.ctl("image", "remove", "boxed")
+    finally:
+        second.remove()
+
+
+def test_two_hosts(oriel, fleet, source, books):
+    """One spare on each; whose host is drained moves over, who is in stays until he leaves."""
+    def on():
+        return {name: len(host.containers()) for name, host in fleet.items()}
+
+    def promised():
+        return {row["name"]: row["used_memory"] for row in oriel.rows("hosts")}
+
+    assert eventually(lambda: on() == {"rack1": 1, "rack2": 1}, 60), oriel.ctl("desktops")
+    assert promised() == {"rack1": 256, "rack2": 256}
+    with vnc(oriel, source, "carla/boxes") as viewer:
+        viewer.want_raw()
+        assert viewer.update().size == (1024, 768)
+        mine = next(row for row in oriel.rows("desktops") if row["owner"] == "carla")
+        (host,) = [name for name in fleet if f"oriel-{mine['id']}" in fleet[name].containers()]
+        (other,) = set(fleet) - {host}
+        oriel.ctl("host", "drain", host)
+        assert eventually(lambda: fleet[host].containers() == [f"oriel-{mine['id']}"], 60)
+        assert eventually(lambda: on()[other] == 2, 60), oriel.ctl("hosts")
+        assert viewer.update()
+    assert eventually(lambda: on()[host] == 0, 60), oriel.ctl("desktops")
+    assert promised() == {host: 0, other: 512}
+    oriel.ctl("host", "resume", host)

@@ -21,6 +21,7 @@ typedef struct {
 	gboolean running, still;
 	int generation;
 	gboolean busy;
+	char at[16]; /* uri of the host */
 } Machine;
 
 static GMutex lock;
@@ -30,8 +31,18 @@ static gpointer on_event_data;
 static int generations;
 
 struct Provider {
-	int unused;
+	char *uri;
 };
+
+static char *dead; /* uri */
+
+void fake_dead(const char *uri)
+{
+	g_mutex_lock(&lock);
+	g_free(dead);
+	dead = g_strdup(uri);
+	g_mutex_unlock(&lock);
+}
 
 static gboolean trouble(int *counter, const char *what, GError **error)
 {
@@ -73,12 +84,16 @@ static Provider *fake_open(const char *uri, const char *dir, const char *accel, 
 {
 	on_event = event;
 	on_event_data = user_data;
-	return g_new0(Provider, 1);
+	Provider *provider = g_new0(Provider, 1);
+
+	provider->uri = g_strdup(uri);
+	return provider;
 }
 
 static void fake_close(Provider *provider)
 {
 	on_event = NULL;
+	g_free(provider->uri);
 	g_free(provider);
 }
 
@@ -87,7 +102,7 @@ static gboolean fake_image_ensure(Provider *provider, const ProviderImage *image
 	return TRUE;
 }
 
-static char *renew(const char *id)
+static char *renew(const Provider *provider, const char *id)
 {
 	Machine *m;
 	char *identity;
@@ -101,6 +116,7 @@ static char *renew(const char *id)
 	if (!g_atomic_int_get(&fake.same_identity) || m->generation == 0)
 		m->generation = ++generations;
 	m->running = FALSE;
+	g_strlcpy(m->at, provider ? provider->uri : "", sizeof m->at);
 	identity = g_strdup_printf("overlay-%d", m->generation);
 	g_mutex_unlock(&lock);
 	return identity;
@@ -112,7 +128,7 @@ static gboolean fake_clone(Provider *provider, const ProviderDesktop *d, char **
 	step(d->id, &fake.clones);
 	if (trouble(&fake.fail_clone, "clone", error))
 		return FALSE;
-	*out_identity = renew(d->id);
+	*out_identity = renew(provider, d->id);
 	return TRUE;
 }
 
@@ -172,10 +188,23 @@ ProviderState fake_state(const char *id)
 	return state;
 }
 
+static gboolean is_at(const Provider *provider, const char *id)
+{
+	Machine *m;
+	gboolean at;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	at = m && g_str_equal(m->at, provider->uri);
+	g_mutex_unlock(&lock);
+	return at;
+}
+
 static gboolean fake_get_state(Provider *provider, const ProviderDesktop *d, ProviderState *out,
 	GError **error)
 {
-	*out = d->address ? PROVIDER_RUNNING : fake_state(d->id);
+	*out = d->address ? PROVIDER_RUNNING : is_at(provider, d->id) ? fake_state(d->id)
+								   : PROVIDER_ABSENT;
 	return TRUE;
 }
 
@@ -221,16 +250,51 @@ static gboolean fake_reset(Provider *provider, const ProviderDesktop *d, char **
 	step(d->id, &fake.resets);
 	if (trouble(&fake.fail_reset, "reset", error))
 		return FALSE;
-	*out_identity = renew(d->id);
+	*out_identity = renew(provider, d->id);
 	return TRUE;
 }
 
 static gboolean fake_destroy(Provider *provider, const ProviderDesktop *d, GError **error)
 {
 	step(d->id, &fake.destroys);
+	if (!is_at(provider, d->id))
+		return TRUE;
 	g_mutex_lock(&lock);
 	g_hash_table_remove(machines, d->id);
 	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
+static gboolean fake_host(Provider *provider, ProviderHost *out, GError **error)
+{
+	gboolean is_dead;
+
+	g_mutex_lock(&lock);
+	is_dead = g_strcmp0(dead, provider->uri) == 0;
+	g_mutex_unlock(&lock);
+	*out = (ProviderHost){.cpus = 8, .memory = 16384};
+	if (is_dead)
+		g_set_error(error, FAULT, FAULT_DESKTOP, "made up: no route to the host");
+	return !is_dead;
+}
+
+static gboolean fake_adopt(Provider *provider, const ProviderDesktop *d, const char *identity,
+	GError **error)
+{
+	Machine *m;
+
+	step(d->id, &fake.adopts);
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	g_assert_nonnull(m);
+	m->running = FALSE;
+	g_strlcpy(m->at, provider->uri, sizeof m->at);
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
+static gboolean fake_forget(Provider *provider, const ProviderDesktop *d, GError **error)
+{
 	return TRUE;
 }
 
@@ -238,12 +302,14 @@ static GPtrArray *fake_list(Provider *provider, GError **error)
 {
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
-	gpointer id;
+	gpointer id, m;
 
 	g_mutex_lock(&lock);
 	g_hash_table_iter_init(&iter, machines);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		g_ptr_array_add(ids, g_strdup(id));
+	while (g_hash_table_iter_next(&iter, &id, &m)) {
+		if (g_str_equal(((Machine *)m)->at, provider->uri))
+			g_ptr_array_add(ids, g_strdup(id));
+	}
 	g_mutex_unlock(&lock);
 	return ids;
 }
@@ -265,6 +331,9 @@ static const ProviderOps fake_ops = {
 	.reset = fake_reset,
 	.destroy = fake_destroy,
 	.list = fake_list,
+	.host = fake_host,
+	.adopt = fake_adopt,
+	.forget = fake_forget,
 };
 
 static Provider *machine_open(const char *uri, const char *dir, const char *accel,
@@ -302,7 +371,7 @@ void fake_crash(const char *id)
 
 void fake_plant(const char *id)
 {
-	g_free(renew(id));
+	g_free(renew(NULL, id));
 }
 
 unsigned fake_count(void)
@@ -417,6 +486,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 
 	fake = (FakeProvider){0};
+	fake_dead(NULL);
 	machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	f->dir = g_dir_make_tmp("oriel-core-XXXXXX", NULL);
 	f->options = options_load(NULL, &error);
@@ -431,7 +501,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
 	g_strfreev(f->options->admins);
 	f->options->admins = g_strsplit("root,@wheel", ",", -1);
-	f->times = (CoreTimes){.grace = 2, .start = 20, .connect = 5, .adopt = 4, .backoff = 1};
+	f->times = (CoreTimes){.grace = 2, .start = 20, .connect = 5, .adopt = 4, .host = 1, .backoff = 1};
 	open_core(f);
 }
 

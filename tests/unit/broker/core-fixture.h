@@ -20,6 +20,7 @@ typedef struct {
 	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
 	int same_identity;                                    /* a reset that resets nothing */
 	int clones, starts, resets, destroys;                 /* how often they were called */
+	int adopts;           /* a desktop that another host made */
 	int late_display; /* so often the display does not come in the time it is given */
 	int slow_ms;                                          /* each step takes this long */
 	int steps, most;                                      /* at once: now, and ever */
@@ -51,6 +52,8 @@ void fake_crash(const char *id);
 /* Puts one there that no book knows. */
 void fake_plant(const char *id);
 unsigned fake_count(void);
+/* The made-up host of that uri answers no more; NULL = all do. */
+void fake_dead(const char *uri);
 
 /* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */
 char *core_fixture_state(CoreFixture *f, unsigned n);

@@ -93,6 +93,67 @@ gboolean core_pool_remove(Core *core, const char *admin, const char *name, GErro
 	return TRUE;
 }
 
+static void host_free(gpointer data)
+{
+	HostView *view = data;
+
+	g_free(view->name);
+	g_free(view->state);
+	g_free(view);
+}
+
+GPtrArray *core_hosts(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func(host_free);
+	HostView *view = g_new0(HostView, 1);
+
+	view->name = g_strdup("rack1");
+	view->state = g_strdup("up");
+	view->drain = TRUE;
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error)
+{
+	fake_core_note(core, "%s host_add %s %s %s cpus=%u memory=%u ratios=%u,%u storage=%s", admin,
+		       host->name, host->provider, host->uri, host->cpus, host->memory,
+		       host->cpu_ratio, host->memory_ratio, host->storage ? host->storage : "-");
+	return TRUE;
+}
+
+gboolean core_host_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	fake_core_note(core, "%s host_remove %s", admin, name);
+	return TRUE;
+}
+
+gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
+			 GError **error)
+{
+	fake_core_note(core, "%s host_%s %s", admin, drain ? "drain" : "resume", name);
+	return TRUE;
+}
+
+gboolean core_pool_hosts(Core *core, const char *pool, PoolHostsView *out, GError **error)
+{
+	*out = (PoolHostsView){.pool = g_strdup(pool),
+			       .hosts = g_strsplit("rack1", " ", -1),
+			       .placement = g_strdup("pack"),
+			       .apart = 3};
+	return TRUE;
+}
+
+gboolean core_pool_set_hosts(Core *core, const char *admin, const PoolHostsView *hosts,
+			     GError **error)
+{
+	g_autofree char *names = g_strjoinv("+", hosts->hosts);
+
+	fake_core_note(core, "%s pool_hosts %s %s %s %u", admin, hosts->pool, names,
+		       hosts->placement, hosts->apart);
+	return TRUE;
+}
+
 gboolean core_machine_add(Core *core, const char *admin, const MachineSpec *machine, char **out_id,
 			  GError **error)
 {

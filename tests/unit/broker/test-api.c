@@ -194,6 +194,12 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		"local:%1$u pool_publish lab tiny 2\n"
 		"local:%1$u pool_publish lab - 0\n"
 		"local:%1$u pool_rollback lab\n"
+		"local:%1$u host_add rack1 libvirt qemu:///system cpus=0 memory=4096 ratios=0,150 "
+		"storage=san\n"
+		"local:%1$u pool_hosts lab rack1+rack2 spread 2\n"
+		"local:%1$u host_drain rack1\n"
+		"local:%1$u host_resume rack1\n"
+		"local:%1$u host_remove rack1\n"
 		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2 wol:52:54:00:00:00:01 -\n"
 		"local:%1$u machine_token d-9\n"
 		"machine_local d-9 bob 300\n"
@@ -230,6 +236,20 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 	ask_admin(f, "POST", "/api/v1/admin/pools/lab/publish", "{\"version\":-1}", 400, "version");
 	ask_admin(f, "POST", "/api/v1/admin/pools/lab/publish", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/pools/lab/rollback", NULL, 204, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/hosts",
+		  "{\"name\":\"rack1\",\"provider\":\"libvirt\",\"uri\":\"qemu:///system\","
+		  "\"memory\":4096,\"memory_ratio\":150,\"storage\":\"san\"}",
+		  201, "rack1");
+	ask_admin(f, "POST", "/api/v1/admin/hosts",
+		  "{\"name\":\"x\",\"provider\":\"qemu\",\"cpu_ratio\":10001}", 400, "cpu_ratio");
+	ask_admin(f, "GET", "/api/v1/admin/hosts", NULL, 200, "\"state\":\"drain\"");
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/hosts",
+		  "{\"hosts\":[\"rack1\",\"rack2\"],\"apart\":2}", 204, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/pools/lab/hosts", "{\"hosts\":\"rack1\"}", 400, "list");
+	ask_admin(f, "GET", "/api/v1/admin/pools/lab/hosts", NULL, 200, "\"apart\":3");
+	ask_admin(f, "POST", "/api/v1/admin/hosts/rack1/drain", NULL, 204, NULL);
+	ask_admin(f, "POST", "/api/v1/admin/hosts/rack1/resume", NULL, 204, NULL);
+	ask_admin(f, "DELETE", "/api/v1/admin/hosts/rack1", NULL, 204, NULL);
 	ask_admin(f, "POST", "/api/v1/admin/machines",
 		  "{\"pool\":\"pcs\",\"name\":\"desk\",\"protocol\":\"vnc\","
 		  "\"address\":\"10.0.0.1:5900\",\"secret\":\"hunter2\","

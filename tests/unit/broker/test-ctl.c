@@ -47,6 +47,9 @@ static void test_machine_token(void)
 
 static void test_paths(void)
 {
+	expect_call("host drain rack1", "POST", "/api/v1/admin/hosts/rack1/drain", NULL);
+	expect_call("pool hosts lab --hosts a,b", "POST", "/api/v1/admin/pools/lab/hosts",
+		    "{\"hosts\":[\"a\",\"b\"]}");
 	expect_call("pools", "GET", "/api/v1/admin/pools", NULL);
 	expect_call("pool list", "GET", "/api/v1/admin/pools", NULL);
 	expect_call("pool remove a/b?c", "DELETE", "/api/v1/admin/pools/a%2Fb%3Fc", NULL);

@@ -549,10 +549,10 @@ static void test_line_lost(Fixture *f, gconstpointer unused)
 
 		add_desktop(f->db, "lab", "d-2", "i1");
 		cut_lines(other);
-		g_assert_false(store_desktop_remove(f->db, "d-1", &error));
+		g_assert_false(store_desktop_set_state(f->db, "d-1", "off", "", &error));
 		g_assert_error(error, FAULT, FAULT_BROKER);
 		g_clear_error(&error);
-		g_assert_false(store_desktop_remove(f->db, "d-1", &error));
+		g_assert_false(store_desktop_set_state(f->db, "d-1", "off", "", &error));
 		g_clear_error(&error);
 		g_assert_false(db_commit(&tx, &error));
 		g_assert_error(error, FAULT, FAULT_BROKER);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* admin_hosts: what admins say of the machines that desktops run on. */
+#include "audit.h"
+#include "brokers.h"
+#include "fault.h"
+#include "hosts.h"
+#include "maintainer.h"
+#include "provider/provider.h"
+#include "providers.h"
+#include "store_host.h"
+#include "store_pool.h"
+
+#define CPU_RATIO    400 /* percent: desktops are idle most of the time */
+#define MEMORY_RATIO 100
+#define RATIO_MAX    10000
+
+static gboolean wrong(GError **error, const char *words)
+{
+	g_set_error_literal(error, FAULT, FAULT_CLIENT, words);
+	return FALSE;
+}
+
+GPtrArray *core_hosts(Core *core, GError **error)
+{
+	return store_hosts(core->db, error);
+}
+
+/* What was not said, the host knows itself. */
+static gboolean measure(Core *core, HostView *host, const ProviderOps **out_ops, GError **error)
+{
+	ProviderHost what = {0};
+	Provider *provider;
+
+	if (!providers_get(core->providers, host->provider, host->uri, out_ops, &provider, error))
+		return FALSE;
+	if (!(*out_ops)->host)
+		return wrong(error, "that provider has no hosts");
+	if (!(*out_ops)->host(provider, &what, error))
+		return FALSE;
+	host->cpus = host->cpus ? host->cpus : what.cpus;
+	host->memory = host->memory ? host->memory : what.memory;
+	return TRUE;
+}
+
+gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error)
+{
+	HostView whole = *host;
+	const ProviderOps *ops;
+
+	if (!core_name_ok(host->name, "a host", error))
+		return FALSE;
+	if (!whole.provider || !provider_find(whole.provider))
+		return wrong(error, "a host's provider is qemu, libvirt or container");
+	whole.uri = whole.uri ? whole.uri : (char *)"";
+	whole.storage = whole.storage && *whole.storage ? whole.storage : NULL;
+	whole.cpu_ratio = whole.cpu_ratio ? whole.cpu_ratio : CPU_RATIO;
+	whole.memory_ratio = whole.memory_ratio ? whole.memory_ratio : MEMORY_RATIO;
+	if (whole.cpu_ratio > RATIO_MAX || whole.memory_ratio > RATIO_MAX)
+		return wrong(error, "a ratio is 1 to 10000 percent");
+	if (!measure(core, &whole, &ops, error))
+		return FALSE;
+	whole.broker = ops->caps & PROVIDER_LOCAL ? (char *)brokers_name(core->brokers) : NULL;
+	if (!store_host_put(core->db, &whole, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "host add %s (%s %s)", whole.name, whole.provider,
+		    whole.uri);
+	maintainer_wake(core->maintainer);
+	return TRUE;
+}
+
+gboolean core_host_remove(Core *core, const char *admin, const char *name, GError **error)
+{
+	if (!store_host_remove(core->db, name, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "host remove %s", name);
+	return TRUE;
+}
+
+gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
+			 GError **error)
+{
+	g_autoptr(HostView) host = store_host(core->db, name, error);
+
+	if (!host || !store_host_set_drain(core->db, name, drain, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "host %s %s", drain ? "drain" : "resume", name);
+	hosts_wake(core->hosts);
+	maintainer_wake(core->maintainer);
+	return TRUE;
+}
+
+/* ---- pools */
+
+gboolean core_pool_hosts(Core *core, const char *pool, PoolHostsView *out, GError **error)
+{
+	g_autoptr(PoolView) found = store_pool(core->db, pool, error);
+
+	return found && store_host_of_pool(core->db, pool, out, error);
+}
+
+static gboolean host_fits(Core *core, const PoolView *pool, const char *name, GError **error)
+{
+	g_autoptr(HostView) host = store_host(core->db, name, error);
+
+	if (!host || g_str_equal(host->provider, pool->provider))
+		return host != NULL;
+	g_set_error(error, FAULT, FAULT_CLIENT, "host '%s' is one of %s, pool '%s' of %s", name,
+		    host->provider, pool->name, pool->provider);
+	return FALSE;
+}
+
+gboolean core_pool_set_hosts(Core *core, const char *admin, const PoolHostsView *hosts,
+			     GError **error)
+{
+	g_autoptr(PoolView) pool = store_pool(core->db, hosts->pool, error);
+	g_autofree char *names = NULL;
+	PoolHostsView whole = *hosts;
+
+	if (!pool)
+		return FALSE;
+	if (g_str_equal(pool->kind, "machines"))
+		return wrong(error, "a pool of machines has no hosts");
+	whole.placement = whole.placement ? whole.placement : (char *)"spread";
+	if (!g_str_equal(whole.placement, "spread") && !g_str_equal(whole.placement, "pack"))
+		return wrong(error, "placement is spread or pack");
+	for (char **name = whole.hosts; *name; name++) {
+		if (!host_fits(core, pool, *name, error))
+			return FALSE;
+	}
+	if (!store_host_set_pool(core->db, &whole, error))
+		return FALSE;
+	names = g_strjoinv(" ", whole.hosts);
+	audit_admin(core, admin, NULL, "pool hosts %s %s (%s, apart %u)", pool->name, names,
+		    whole.placement, whole.apart);
+	maintainer_wake(core->maintainer);
+	return TRUE;
+}
