@@ -155,6 +155,11 @@ gboolean admission_judge(Admission *admission, const char *address, gboolean pro
 	return TRUE;
 }
 
+gboolean admission_crowded(const Admission *admission)
+{
+	return admission->handshakes.length >= (guint)admission->options->max_handshakes;
+}
+
 /* ---- who is there */
 
 void admission_add(Admission *admission, Session *session)

@@ -25,6 +25,9 @@ void admission_free(Admission *admission);
 gboolean admission_judge(Admission *admission, const char *address, gboolean proxied, guint64 now,
 			 const char **out_limit);
 
+/* TRUE: the next one is one too many, or takes somebody's place. */
+gboolean admission_crowded(const Admission *admission);
+
 /* It began (at once after it was admitted); it has its desktop; it is gone, and had one. */
 void admission_add(Admission *admission, Session *session);
 void admission_relaying(Admission *admission, Session *session);

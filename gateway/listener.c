@@ -3,12 +3,15 @@
 #include "listener.h"
 
 #include "net/address.h"
+#include "net/stream_tcp.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define ACCEPT_BURST 8 /* connections taken per wake-up, so that live sessions get their turn */
+#define CROWD_BURST  64 /* ... of a crowd, after which it rests: a wake-up for each costs more */
+#define CROWD_MS     1
 #define PAUSE_MS     200 /* when descriptors have run out */
 
 struct Listener {
@@ -30,11 +33,18 @@ static void on_pause_over(uv_timer_t *timer)
 	uv_poll_start(&listener->poll, UV_READABLE, on_ready);
 }
 
+static void rest(Listener *listener, guint64 ms)
+{
+	uv_poll_stop(&listener->poll);
+	uv_timer_start(&listener->pause, on_pause_over, ms, 0);
+}
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	Listener *listener = poll->data;
+	gboolean crowd = FALSE;
 
-	for (unsigned i = 0; i < ACCEPT_BURST; i++) {
+	for (unsigned i = 0; i < (crowd ? CROWD_BURST : ACCEPT_BURST); i++) {
 		struct sockaddr_storage from;
 		socklen_t n = sizeof from;
 		char address[ADDRESS_TEXT];
@@ -42,15 +52,16 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 			SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			uv_poll_stop(poll);
-			uv_timer_start(&listener->pause, on_pause_over, PAUSE_MS, 0);
+			rest(listener, PAUSE_MS);
 			return;
 		}
 		if (fd < 0)
-			return;
+			break;
 		address_describe(&from, address);
-		listener->accept(listener->data, fd, address, listener->vnc_only);
+		crowd |= listener->accept(listener->data, fd, address, listener->vnc_only);
 	}
+	if (crowd)
+		rest(listener, CROWD_MS);
 }
 
 Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
@@ -63,6 +74,7 @@ Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccep
 	listener->vnc_only = vnc_only;
 	listener->accept = accept;
 	listener->data = data;
+	stream_tcp_prepare(fd);
 	uv_timer_init(loop, &listener->pause);
 	uv_poll_init(loop, &listener->poll, fd);
 	listener->pause.data = listener->poll.data = listener;

@@ -7,8 +7,9 @@
 
 typedef struct Listener Listener;
 
-/* A connection came; the callee takes fd. address is "address:port". */
-typedef void (*ListenerAccept)(gpointer data, int fd, const char *address, gboolean vnc_only);
+/* A connection came; the callee takes fd. address is "address:port". TRUE: there is a crowd, of
+ * which more are taken at a time, and less often. */
+typedef gboolean (*ListenerAccept)(gpointer data, int fd, const char *address, gboolean vnc_only);
 
 /* Takes the listening fd. */
 Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,

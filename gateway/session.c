@@ -65,7 +65,7 @@ void session_wake_after(Session *session, guint64 ms)
 	guint64 at = session_now(session) + ms;
 
 	if (ms == 0)
-		worker_again(session->worker, session);
+		session->loop->hurry = TRUE;
 	else if (session->loop->wake == 0 || at < session->loop->wake)
 		session->loop->wake = at;
 }
@@ -440,12 +440,13 @@ static void pause_for(Session *s, const Peer *peer)
 static void walk(Session *s)
 {
 	SessionLoop *loop = s->loop;
+	guint64 begun = uv_hrtime();
 
 	for (;;) {
 		g_autoptr(GError) error = NULL;
 		Step step = past_deadline(s, &error);
 
-		loop->again = FALSE;
+		loop->again = loop->hurry = FALSE;
 		loop->wake = 0;
 		s->client.waits = s->desktop.waits = 0;
 		s->client.pause_ms = s->desktop.pause_ms = 0;
@@ -460,10 +461,11 @@ static void walk(Session *s)
 				continue;
 			settle(&s->client);
 			settle(&s->desktop);
-			if ((s->client.waits | s->desktop.waits) & STREAM_AGAIN)
-				session_wake_after(s, 0);
+			loop->hurry |= ((s->client.waits | s->desktop.waits) & STREAM_AGAIN) != 0;
 			pause_for(s, &s->client);
 			pause_for(s, &s->desktop);
+			if (!session_charge(s, begun) && loop->hurry)
+				worker_again(s->worker, s);
 			set_watches(s);
 			return;
 		case STEP_FAIL:
@@ -583,7 +585,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	g_strlcpy(s->address, address, sizeof s->address);
 	s->log.session = s->id;
 	s->log.peer = s->address;
-	s->client.stream = stream_tcp_new(fd);
+	s->client.stream = stream_tcp_accepted(fd);
 	s->loop->desktop_events = -1;
 	s->loop->client_events = -1;
 	uv_timer_init(worker_loop(worker), &s->loop->timer);
@@ -591,6 +593,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->loop->handles = 1;
 	start_watch(s, &s->loop->client_poll, &s->loop->client_events, fd);
 	s->loop->started_at = s->loop->lease_at = session_now(s);
+	session_open_account(s);
 	worker_session_started(worker, s);
 	enter(s, 0);
 	session_run(s);

@@ -15,6 +15,10 @@ typedef struct SessionLoop {
 	unsigned at; /* row of the table */
 	gboolean running; /* inside session_run(): a nested call only notes that it came */
 	gboolean again;
+	gboolean hurry; /* wants its next turn as soon as everybody else has had one */
+	gint64 credit;  /* ns that it may still cost, session_cost.c; below 0: it waits */
+	guint64 ran_at; /* ns: the end of its last run */
+	guint64 moved;  /* bytes, both sides, by then */
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
@@ -69,3 +73,8 @@ void session_take_lease(Session *session, const char *lease, const ControlMessag
 
 /* session.c: TLS inside an HTTP CONNECT starts the table anew. */
 void session_restart(Session *session);
+
+/* session_cost.c: at the beginning; and at the end of a run that began at `begun` (ns of uv_hrtime()).
+ * TRUE: it has cost too much, watches nothing and has asked to be run again later. */
+void session_open_account(Session *session);
+gboolean session_charge(Session *session, guint64 begun);

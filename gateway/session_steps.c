@@ -77,6 +77,20 @@ static Step wait_for_a_word(Session *s)
 	return STEP_NEXT;
 }
 
+/* The first record, or so much of it that its sender has paid for what TLS costs us: most of who
+ * never comes to an end with it sends a few bytes. */
+static Io whole_hello(Session *s, GError **error)
+{
+	enum { HEADER = 5, ENOUGH = 400 };
+	Io io = peer_need(&s->client, HEADER, error);
+	const guint8 *b;
+
+	if (io != IO_DONE)
+		return io;
+	b = buffer_bytes(&s->client.in);
+	return peer_need(&s->client, HEADER + MIN((gsize)b[3] << 8 | b[4], ENOUGH), error);
+}
+
 Step session_secure(Session *s, GError **error)
 {
 	Io io;
@@ -90,8 +104,14 @@ Step session_secure(Session *s, GError **error)
 		if (io != IO_DONE)
 			return session_client_io(s, io);
 	}
-	if (buffer_length(&s->client.in) > 0 && *buffer_bytes(&s->client.in) != 0x16)
-		return STEP_NEXT; /* no TLS record: sniff says what, and whether that may be */
+	if (buffer_length(&s->client.in) > 0) {
+		if (*buffer_bytes(&s->client.in) != 0x16)
+			return STEP_NEXT; /* no TLS record: sniff says what, and whether that may be
+					   */
+		io = whole_hello(s, error);
+		if (io != IO_DONE)
+			return session_client_io(s, io);
+	}
 	return session_secure_stream(s, error);
 }
 

@@ -79,7 +79,7 @@ guint64 *worker_counts(Worker *worker)
 /* ---- connections */
 
 /* Who comes too much is told so in its own words, as long as there is room for telling. */
-static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
+static gboolean on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
 {
 	Worker *worker = data;
 	gboolean proxied = address_within(worker->proxies, address);
@@ -93,6 +93,7 @@ static void on_accept(gpointer data, int fd, const char *address, gboolean vnc_o
 		session_start(worker, fd, address, vnc_only, proxied, limit);
 	else
 		close(fd);
+	return !room || limit != NULL || admission_crowded(worker->admission);
 }
 
 /* ---- sessions */

@@ -97,21 +97,32 @@ static const StreamOps ops = {
 	.free = tcp_free,
 };
 
-Stream *stream_tcp_new(int fd)
+/* They fail harmlessly on a Unix socket. Who vanished without a word is noticed in two minutes: a
+ * desktop is held for it. */
+void stream_tcp_prepare(int fd)
 {
-	TcpStream *tcp = g_new0(TcpStream, 1);
-	Stream *s = &tcp->stream;
 	int on = 1, idle = 60, interval = 15, probes = 4;
 
-	s->ops = &ops;
-	s->fd = fd;
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	/* They fail harmlessly on a Unix socket. Who vanished without a word is noticed in two
-	 * minutes: a desktop is held for it. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+Stream *stream_tcp_accepted(int fd)
+{
+	TcpStream *tcp = g_new0(TcpStream, 1);
+	Stream *s = &tcp->stream;
+
+	s->ops = &ops;
+	s->fd = fd;
 	return s;
+}
+
+Stream *stream_tcp_new(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	stream_tcp_prepare(fd);
+	return stream_tcp_accepted(fd);
 }

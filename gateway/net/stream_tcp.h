@@ -7,3 +7,8 @@
 /* Takes the descriptor, makes it non-blocking and, for TCP, sets TCP_NODELAY and keep-alive. Never
  * fails: what is wrong with the descriptor shows at the first read. */
 Stream *stream_tcp_new(int fd);
+
+/* Sets the same on a listening socket, whose connections have it from there; and takes such a
+ * connection, which does not block: a flood of them costs that much less. */
+void stream_tcp_prepare(int listening);
+Stream *stream_tcp_accepted(int fd);

@@ -4,7 +4,7 @@
  * measures what others notice of them. Prints "ready" when it has begun and, at its end, how much
  * it did.
  *
- *   bench-attack KIND HOST PORT one|many [TICKETS]
+ *   bench-attack KIND HOST PORT nowhere|one|many [TICKETS]
  *
  * one, many: from one address, or each time from another of 127.0.0.0/8. TICKETS: a file with a
  * ticket a line, for the kinds that want a session.
@@ -62,6 +62,20 @@ static gboolean is_closed(int fd)
 	ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
 
 	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+/* ---- who attacks nobody: what is left of the machine then is what the others are measured by */
+
+static void busy(void)
+{
+	static const guint8 bytes[4096];
+
+	for (;;) {
+		g_autofree char *sum =
+			g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, sizeof bytes);
+
+		__atomic_fetch_add(&done, 1, __ATOMIC_RELAXED);
+	}
 }
 
 /* ---- who never comes to the end of a handshake */
@@ -228,10 +242,15 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-	{"silent", silent},         {"half-tls", half_tls},
-	{"handshakes", handshakes}, {"invented-tickets", invented_tickets},
-	{"slow-heads", slow_heads}, {"single-bytes", single_bytes},
-	{"fragments", fragments},   {"pings", pings},
+	{"busy", busy},
+	{"silent", silent},
+	{"half-tls", half_tls},
+	{"handshakes", handshakes},
+	{"invented-tickets", invented_tickets},
+	{"slow-heads", slow_heads},
+	{"single-bytes", single_bytes},
+	{"fragments", fragments},
+	{"pings", pings},
 };
 
 static void *run(void *kind)
@@ -249,7 +268,7 @@ int main(int argc, char **argv)
 	while (argc > 4 && kind < G_N_ELEMENTS(kinds) && strcmp(argv[1], kinds[kind].name) != 0)
 		kind++;
 	if (argc < 5 || kind == G_N_ELEMENTS(kinds))
-		die("use: bench-attack KIND HOST PORT one|many [TICKETS]");
+		die("use: bench-attack KIND HOST PORT nowhere|one|many [TICKETS]");
 	host = argv[2];
 	port = argv[3];
 	target =

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who stops reading costs one bounded buffer, and nobody else notices."""
 
+import pathlib
 import struct
+import subprocess
 import threading
 import time
 
+import deployment
 import machines
+import procs
 import pytest
 import rfb
 from deployment import eventually
 from test_tickets import vnc
 from test_torture import BUFFER_KIB, own_kib
 
-N = 6  # who do not read, each with far more to come than anybody may hold
+N = 8  # who do not read, each with far more to come than anybody may hold
 SIDE, PICTURES = 512, 10  # of 1 MiB each
 CUT = 64 * 1024
 NOISE_KIB = 1024  # of a process that has other things to do
@@ -94,6 +98,37 @@ def test_clients_that_do_not_read(oriel, places, books):
             assert max(grown) < N * BUFFER_KIB + NOISE_KIB, grown
             for viewer in stalled:  # and nothing was lost
                 discard(viewer, PICTURES * (16 + 4 * SIDE * SIDE))
+
+
+def cpu_seconds(oriel):
+    return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+               for pid in oriel.pids("gateway")) / 1e9
+
+
+def test_who_moves_nothing_waits(oriel, places, books):
+    """Eight sessions that say very much of nothing have a thirty-second of a processor each, no more."""
+    api = oriel.login("carla")
+    cards = [card["id"] for card in api.desktops() if card["name"].startswith("picture-")]
+    tickets = oriel.path("tickets-pings")
+    tickets.write_text("".join(
+        api.post(f"/api/v1/desktops/{card}/connect", {"protocol": "web"})["ticket"] + "\n"
+        for card in cards))
+    words = [deployment.BUILD / "tests/bench/bench-attack", "pings", oriel.host, oriel.port, "one",
+             tickets]
+    attack = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
+                              start_new_session=True)
+    try:
+        assert attack.stdout.readline() == "ready\n"
+        assert eventually(lambda: len(procs.live_sessions(oriel)) >= len(cards), 20)
+        time.sleep(1)  # what was saved up is used up
+        begin, used = time.monotonic(), cpu_seconds(oriel)
+        time.sleep(1)
+        share = (cpu_seconds(oriel) - used) / (time.monotonic() - begin)
+    finally:
+        attack.terminate()
+        did, _ = attack.communicate(timeout=20)
+    assert int(did) > 5000, "it was no flood"
+    assert share < 0.6, f"{share:.2f} of a processor"
 
 
 def test_desktops_that_do_not_read(oriel, places, books):

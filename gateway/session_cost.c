@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * session_cost: what a session costs is held against what it moves. Who keeps us busy with nothing
+ * (frames without payload, a byte at a time) has used up its credit soon, and then has to wait. A
+ * thirty-second of all time is everybody's, whatever it is for, and saved up to CREDIT_NS; the rest
+ * is earned: an encrypted byte costs less than NS_PER_BYTE, even in messages of a kilobyte.
+ */
+#include "session_loop.h"
+
+#define CREDIT_NS   (50 * 1000 * 1000)
+#define FREE_PART   32
+#define NS_PER_BYTE 8
+#define PAUSE_MIN   5 /* ms; others have the processor for that long, and more comes at once */
+#define PAUSE_MAX   100
+
+void session_open_account(Session *s)
+{
+	s->loop->credit = CREDIT_NS;
+	s->loop->ran_at = uv_hrtime();
+}
+
+gboolean session_charge(Session *s, guint64 begun)
+{
+	SessionLoop *loop = s->loop;
+	guint64 now = uv_hrtime(), moved = s->client.bytes_in + s->desktop.bytes_in;
+	guint64 earned = (begun - loop->ran_at) / FREE_PART + (moved - loop->moved) * NS_PER_BYTE;
+	gint64 pause;
+
+	loop->credit = MIN(loop->credit + (gint64)MIN(earned, 2 * CREDIT_NS), CREDIT_NS);
+	loop->credit -= (gint64)(now - begun);
+	loop->ran_at = now;
+	loop->moved = moved;
+	if (loop->credit >= 0)
+		return FALSE;
+	pause = -loop->credit * FREE_PART / 1000000;
+	s->client.waits = s->desktop.waits = 0;
+	session_wake_after(s, (guint64)CLAMP(pause, PAUSE_MIN, PAUSE_MAX));
+	return TRUE;
+}
