@@ -159,6 +159,7 @@ typedef struct {
 	char *uri;      /* of libvirt; "" else                       */
 	unsigned max;   /* desktops at most                          */
 	unsigned spare; /* floating: kept running and free           */
+	gboolean instant; /* desktops are copies of a booted one, where the provider can */
 	unsigned version; /* of the image, which is published; 0 when adding = the newest */
 	char *previous_image; /* views only, as what follows: what "rollback" publishes */
 	unsigned previous_version;
@@ -239,7 +240,7 @@ gboolean core_pool_publish(Core *core, const char *admin, const char *pool, cons
 /* Publishes what was published before. FAULT_CLIENT if there is nothing to go back to. */
 gboolean core_pool_rollback(Core *core, const char *admin, const char *pool, GError **error);
 GPtrArray *core_pools(Core *core, GError **error);
-/* Adds it, or changes max and spare of the one of that name and publishes to it what it does not
+/* Adds it, or changes max, spare and instant of the one of that name and publishes to it what it does not
  * have yet. */
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error);
 GPtrArray *core_plans(Core *core, GError **error); /* one for each pool, set or not */

@@ -6,6 +6,7 @@
 
 #include "bridges.h"
 #include "fault.h"
+#include "log.h"
 #include "machine.h"
 #include "maintainer.h"
 #include "plan.h"
@@ -141,15 +142,45 @@ static gboolean made(const Seat *seat)
 	return !seat->ops->clone || seat->row->identity;
 }
 
-/* Nobody's work is in it, and there is something newer: not worth a start. */
-static gboolean outdated(const Seat *seat)
+static gboolean unused(const Seat *seat)
 {
-	return seat->row->identity && seat_elsewhere(seat->row, seat->pool) && g_str_equal(seat->row->kind, "floating") &&
-	       store_desktop_clean(seat->row);
+	return seat->row->identity && store_desktop_clean(seat->row);
 }
 
-/* Makes it anew from what is published, `again` if it was there before. Its identity is forgotten first: whatever lies there when
- * we are cut short is not to be started. */
+/* Nobody's work is in it, and there is something newer, or quicker: not worth a start. */
+static gboolean outdated(const Seat *seat)
+{
+	return unused(seat) && g_str_equal(seat->row->kind, "floating") &&
+	       (seat_elsewhere(seat->row, seat->pool) ||
+		       (seat->spec.image.instant && seat->ops->prepared &&
+			       seat->ops->prepared(seat->provider, &seat->spec.image)));
+}
+
+static void log_boots(const Seat *seat, const GError *why)
+{
+	LogContext context = {.desktop = seat->row->id, .step = "clone"};
+
+	log_info(&context, "no instant clone, it boots: %s", why->message);
+}
+
+/* Where there is nothing to copy, it is made to boot. */
+static gboolean make_clone(Seat *seat,
+	gboolean (*make)(Provider *, const ProviderDesktop *, char **, GError **),
+	char **out_identity, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (seat->spec.image.instant) {
+		if (make(seat->provider, &seat->spec, out_identity, &why))
+			return TRUE;
+		log_boots(seat, why);
+		seat->spec.image.instant = FALSE;
+	}
+	return make(seat->provider, &seat->spec, out_identity, error);
+}
+
+/* Makes it anew from what is published, `again` if it was there before. Its identity is forgotten
+ * first: whatever lies there when we are cut short is not to be started. */
 static gboolean renew(Core *core, Seat *seat, gboolean again, char **out_identity, GError **error)
 {
 	/* What the old image's place holds of it is found by that image. */
@@ -161,15 +192,18 @@ static gboolean renew(Core *core, Seat *seat, gboolean again, char **out_identit
 	if ((moves || (again && !ops->reset)) && !ops->destroy(seat->provider, &seat->spec, error))
 		return FALSE;
 	seat_renew(seat);
-	if (again && ops->reset && !moves)
-		return ops->reset(seat->provider, &seat->spec, out_identity, error);
-	return ops->clone(seat->provider, &seat->spec, out_identity, error);
+	return make_clone(seat, again && ops->reset && !moves ? ops->reset : ops->clone, out_identity,
+		error);
 }
 
 static gboolean record(Core *core, Seat *seat, const char *identity, GError **error)
 {
-	return store_desktop_set_identity(core->db, seat->row->id, identity, seat->published->name,
-		seat->published->version, error);
+	if (!store_desktop_set_identity(core->db, seat->row->id, identity, seat->published->name,
+		    seat->published->version, error))
+		return FALSE;
+	g_free(seat->row->identity);
+	seat->row->identity = g_strdup(identity);
+	return TRUE;
 }
 
 static gboolean make(Core *core, Seat *seat, GError **error)
@@ -181,6 +215,25 @@ static gboolean make(Core *core, Seat *seat, GError **error)
 	return store_desktop_set_state(core->db, seat->row->id, "starting",
 		       "Preparing your desktop", error) &&
 	       renew(core, seat, FALSE, &identity, error) && record(core, seat, identity, error);
+}
+
+/* An instant clone that does not come to life, or has not become another, is nobody's: it is made
+ * anew to boot. */
+static gboolean start(Core *core, Seat *seat, GError **error)
+{
+	g_autofree char *identity = NULL;
+	g_autoptr(GError) why = NULL;
+
+	if (seat->ops->start(seat->provider, &seat->spec, &why))
+		return TRUE;
+	if (!seat->spec.image.instant || !unused(seat)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
+	log_boots(seat, why);
+	seat->boots = TRUE;
+	return renew(core, seat, TRUE, &identity, error) && record(core, seat, identity, error) &&
+	       seat->ops->start(seat->provider, &seat->spec, error);
 }
 
 static gboolean power_on(Core *core, Seat *seat, GError **error)
@@ -204,7 +257,7 @@ static gboolean power_on(Core *core, Seat *seat, GError **error)
 	}
 	return store_desktop_set_state(core->db, seat->row->id, "starting",
 		       "Starting your desktop", error) &&
-	       seat->ops->start(seat->provider, &seat->spec, error);
+	       start(core, seat, error);
 }
 
 /* In slices, so that a broker that stops need not wait. A driver that gives up before its time has

@@ -19,6 +19,7 @@
 #include "store_plan.h"
 #include "store_pool.h"
 #include "store_ticket.h"
+#include "templates.h"
 
 #define WORKERS     8
 #define IDLE        (60 * G_USEC_PER_SEC)  /* look this often, whatever happens  */
@@ -196,6 +197,11 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 			return FALSE;
 		if (!roll_pool(m, pool, due, error))
 			return FALSE;
+		if (templates_lack(m->core, pool)) {
+			g_autofree char *card = g_strconcat("p-", pool->name, NULL);
+
+			begin_job(m, card, templates_make, "template", due);
+		}
 	}
 	return TRUE;
 }
@@ -254,7 +260,7 @@ static gboolean clean_up(Maintainer *m, GError **error)
 	       store_login_clean(m->core->db, core_now(), error) &&
 	       store_input_clean(m->core->db, error) &&
 	       limit_clean(m->core->limit, limit_now(), error) &&
-	       images_collect(m->core, error);
+	       images_collect(m->core, error) && templates_tidy(m->core, error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)

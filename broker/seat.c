@@ -70,8 +70,10 @@ static gboolean load_images(Core *core, Seat *seat, GError **error)
 
 void seat_renew(Seat *seat)
 {
-	if (seat->published)
-		seat->spec.image = seat_image(seat->published);
+	if (!seat->published)
+		return;
+	seat->spec.image = seat_image(seat->published);
+	seat->spec.image.instant = seat->pool->instant && !seat->boots;
 }
 
 gboolean seat_in_reach(Core *core, const StoreDesktop *row)
@@ -137,6 +139,7 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 			&seat->provider, error))
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
+	seat->spec.image.instant = seat->pool->instant;
 	if (g_str_equal(seat->row->kind, "machines") && !add_machine(core, seat, error))
 		return NULL;
 	return g_steal_pointer(&seat);

@@ -17,6 +17,7 @@ typedef struct {
 	const ProviderOps *ops;
 	Provider *provider;
 	ProviderDesktop spec; /* points into row, image and machine */
+	gboolean boots;       /* no instant clone this time, whatever the pool says */
 } Seat;
 
 /* True if it rests (without an identity: rested) on another version than the pool publishes. */

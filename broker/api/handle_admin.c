@@ -128,12 +128,13 @@ gboolean handle_pool_add(Request *request, GError **error)
 {
 	const char *name, *kind, *image = NULL, *provider = NULL, *uri = "";
 	json_int_t max = DEFAULT_MAX, spare = 0, version = 0;
+	int instant = 0;
 	g_autoptr(json_t) root = NULL;
 	PoolView pool;
 
-	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I}", "name",
+	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I,s?:b}", "name",
 			  &name, "kind", &kind, "image", &image, "version", &version, "provider",
-			  &provider, "uri", &uri, "max", &max, "spare", &spare))
+			  &provider, "uri", &uri, "max", &max, "spare", &spare, "instant", &instant))
 		return FALSE;
 	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error) ||
 	    !in_range("version", version, 0, G_MAXINT32, error))
@@ -145,6 +146,7 @@ gboolean handle_pool_add(Request *request, GError **error)
 		.kind = (char *)kind,
 		.image = or_null(image),
 		.version = (unsigned)version,
+		.instant = instant,
 		.provider = (char *)provider,
 		.uri = (char *)uri,
 		.max = (unsigned)max,

@@ -120,7 +120,7 @@ gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboole
 		return TRUE;
 	}
 	if (!libvirt_overlay_possible(connection, local, &desktop->image, error) ||
-	    !place_renew(dir, desktop->id, &desktop->image, out_identity, error))
+	    !place_renew(dir, desktop->id, &desktop->image, NULL, out_identity, error))
 		return FALSE;
 	*out_path = g_build_filename(dir, "desktops", desktop->id, QEMU_OVERLAY, NULL);
 	return TRUE;

@@ -16,6 +16,8 @@
 
 #define ID_MAX           64
 #define IDENTITY         "identity"
+#define TEMPLATE         "template"
+#define UNPROVEN         "unproven"
 #define QEMU_IMG_SECONDS 30
 
 gboolean place_check_id(const char *id, GError **error)
@@ -107,7 +109,7 @@ const char *place_disk_format(const char *disk, GError **error)
 	return n == sizeof(magic) && memcmp(magic, "QFI\xfb", sizeof(magic)) == 0 ? "qcow2" : "raw";
 }
 
-static gboolean make_overlay(const char *path, const char *disk, GError **error)
+gboolean place_overlay(const char *path, const char *disk, GError **error)
 {
 	const char *format = place_disk_format(disk, error);
 	const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F",
@@ -143,14 +145,24 @@ static gboolean empty(const char *place, GError **error)
 	return TRUE;
 }
 
+static gboolean put(const char *place, const char *name, const char *words, GError **error)
+{
+	g_autofree char *path = g_build_filename(place, name, NULL);
+	g_autoptr(GError) failure = NULL;
+
+	if (g_file_set_contents_full(path, words, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+				     &failure))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_DESKTOP, "%s", failure->message);
+	return FALSE;
+}
+
 gboolean place_renew(const char *dir, const char *id, const ProviderImage *image,
-		     char **out_identity, GError **error)
+		     const char *template, char **out_identity, GError **error)
 {
 	g_autofree char *place = place_of(dir, id);
-	g_autofree char *identity_path = g_build_filename(place, IDENTITY, NULL);
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *identity = g_uuid_string_random();
-	g_autoptr(GError) failure = NULL;
 
 	if (g_mkdir(place, 0700) < 0 && errno != EEXIST) {
 		fault_set_errno(error, FAULT_CONFIG, place);
@@ -158,13 +170,12 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 	}
 	if (!empty(place, error))
 		return FALSE;
-	if (image->disk && !make_overlay(overlay, image->disk, error))
+	if (image->disk && !template && !place_overlay(overlay, image->disk, error))
 		return FALSE;
-	if (!g_file_set_contents_full(identity_path, identity, -1, G_FILE_SET_CONTENTS_CONSISTENT,
-				      0600, &failure)) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s", failure->message);
+	if (template && !(put(place, TEMPLATE, template, error) && put(place, UNPROVEN, "", error)))
 		return FALSE;
-	}
+	if (!put(place, IDENTITY, identity, error))
+		return FALSE;
 	*out_identity = g_steal_pointer(&identity);
 	return TRUE;
 }
@@ -180,6 +191,32 @@ char *place_identity(const char *dir, const char *id)
 	if (!g_uuid_string_is_valid(identity))
 		g_clear_pointer(&identity, g_free);
 	return identity;
+}
+
+char *place_template(const char *dir, const char *id)
+{
+	g_autofree char *place = place_of(dir, id);
+	g_autofree char *path = g_build_filename(place, TEMPLATE, NULL);
+	char *template = NULL;
+
+	if (g_file_get_contents(path, &template, NULL, NULL) && !place_check_id(template, NULL))
+		g_clear_pointer(&template, g_free);
+	return template;
+}
+
+gboolean place_unproven(const char *dir, const char *id)
+{
+	g_autofree char *place = place_of(dir, id);
+	g_autofree char *path = g_build_filename(place, UNPROVEN, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+gboolean place_proven(const char *dir, const char *id, GError **error)
+{
+	g_autofree char *place = place_of(dir, id);
+
+	return forget(place, UNPROVEN, error);
 }
 
 gboolean place_remove(const char *dir, const char *id, GError **error)

@@ -5,6 +5,9 @@
  *   DIR/desktops/ID/identity       the UUID of the overlay; written last, removed first: without
  *                                  it there is no desktop, whatever else lies there
  *   DIR/desktops/ID/overlay.qcow2  what the desktop has written, on top of its golden image
+ *   DIR/desktops/ID/template       an instant clone: the name of the template whose disk lies below
+ *                                  its overlay
+ *   DIR/desktops/ID/unproven       ... that nobody may have yet: it has not said who it is
  *
  * All 0700. It starts nothing but qemu-img.
  */
@@ -28,10 +31,21 @@ gboolean place_check_image(const ProviderImage *image, GError **error);
  */
 const char *place_disk_format(const char *disk, GError **error);
 
+/* A fresh overlay on the disk, in place of whatever was there. FAULT_CONFIG, FAULT_DESKTOP. */
+gboolean place_overlay(const char *path, const char *disk, GError **error);
+
 /* Throws away what was there and puts a fresh overlay (if the image has a disk) and a fresh
- * identity in its place. Nobody may run on it. FAULT_CONFIG, FAULT_DESKTOP (qemu-img). */
+ * identity in its place; with a template no overlay, which its first start makes, and "unproven".
+ * Nobody may run on it. FAULT_CONFIG, FAULT_DESKTOP (qemu-img). */
 gboolean place_renew(const char *dir, const char *id, const ProviderImage *image,
-		     char **out_identity, GError **error);
+		     const char *template, char **out_identity, GError **error);
+
+/* The name of its template (g_free), or NULL. */
+char *place_template(const char *dir, const char *id);
+/* Whether it has yet to say who it is. */
+gboolean place_unproven(const char *dir, const char *id);
+/* It has said it. */
+gboolean place_proven(const char *dir, const char *id, GError **error);
 
 /* The identity (g_free), or NULL if there is no such desktop. */
 char *place_identity(const char *dir, const char *id);

@@ -53,6 +53,7 @@ typedef struct {
 	unsigned memory;     /* MiB  */
 	unsigned cpus;
 	const char *video;   /* "std", "qxl" or "virtio" */
+	gboolean instant;    /* clones are copies of a booted guest, see prepare() */
 } ProviderImage;
 
 /* What a driver needs to know about one desktop. Owned by the caller. */
@@ -71,6 +72,9 @@ typedef struct {
 /* Called from a thread of the driver's own; must not call the driver back. */
 typedef void (*ProviderEvent)(const char *desktop_id, ProviderState state, gpointer user_data);
 
+/* TRUE: whoever asked does not want to wait any longer. */
+typedef gboolean (*ProviderGiveUp)(gpointer data);
+
 typedef struct {
 	const char *name; /* "qemu", "libvirt", "container", "machine" */
 	unsigned caps;
@@ -85,7 +89,19 @@ typedef struct {
 	/* Checks that the image's files are there and usable. */
 	gboolean (*image_ensure)(Provider *provider, const ProviderImage *image, GError **error);
 
-	/* Makes the desktop from its image; *out_identity (g_free) names the fresh overlay and is
+	/*
+	 * For image->instant: boots a guest of the image and keeps its memory and disk, for clone()
+	 * to make desktops of. Blocks while it boots (minutes, or until give_up(data)); does nothing if it is there. NULL:
+	 * this driver's desktops boot. prepared() tells without work whether it is there.
+	 */
+	gboolean (*prepare)(Provider *provider, const ProviderImage *image, ProviderGiveUp give_up,
+		gpointer data, GError **error);
+	gboolean (*prepared)(Provider *provider, const ProviderImage *image);
+	/* Throws away what prepare() has made of images that are not among these n, unless a desktop
+	 * rests on it. */
+	void (*tidy)(Provider *provider, const ProviderImage *images, gsize n);
+
+	/* Makes the desktop from its image (FAULT_BUSY: instant, and not prepared); *out_identity (g_free) names the fresh overlay and is
 	 * different after every clone and reset: the proof that nothing of the last user is left. */
 	gboolean (*clone)(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
 		GError **error);

@@ -4,7 +4,8 @@
  * daemon, no special user. Each has a directory (place.h); QEMU runs in it (qemu_process.h), with
  * its monitor and both displays on Unix sockets that only the broker's user can reach. What is
  * known about a desktop is on the disk and in the kernel, nothing in this process: a new broker
- * finds all of it again.
+ * finds all of it again. Where the image allows it, desktops are copies of a booted guest
+ * (qemu_template.h), each with an identity of its own (guest_identity.h).
  */
 #include "provider.h"
 
@@ -17,8 +18,10 @@
 #include "fault.h"
 #include "place.h"
 #include "qemu_argv.h"
+#include "qemu_clone.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
+#include "qemu_template.h"
 #include "qemu_watch.h"
 #include "qmp.h"
 
@@ -26,6 +29,7 @@
 #define POWERDOWN_SECONDS 2  /* between two presses of the power button, which a guest  */
 #define POWERDOWN_TIMES   10 /* that is still booting does not feel                     */
 #define QUIT_SECONDS      5
+#define WAKE_SECONDS      20 /* until a clone has said who it is */
 #define RETRY_MS          20
 #define STILL             "suspended" /* a file in its place */
 
@@ -33,8 +37,44 @@ struct Provider {
 	char *dir;
 	char *accel;
 	QemuWatch *watch;
+	QemuTemplates *templates;
+	GMutex mutex;
+	GHashTable *randoms; /* desktop id -> what a clone's kernel made of chance */
 };
 
+static char *take_random(Provider *provider, const char *desktop_id)
+{
+	gpointer id = NULL, random = NULL;
+
+	g_mutex_lock(&provider->mutex);
+	g_hash_table_steal_extended(provider->randoms, desktop_id, &id, &random);
+	g_mutex_unlock(&provider->mutex);
+	g_free(id);
+	return random;
+}
+
+/* Two that say the same are still one. */
+static gboolean put_random(Provider *provider, const char *desktop_id, const char *random,
+			   GError **error)
+{
+	GHashTableIter iter;
+	gpointer id, other;
+	gboolean twice = FALSE;
+
+	g_mutex_lock(&provider->mutex);
+	g_hash_table_iter_init(&iter, provider->randoms);
+	while (g_hash_table_iter_next(&iter, &id, &other))
+		twice |= g_str_equal(other, random);
+	if (!twice)
+		g_hash_table_replace(provider->randoms, g_strdup(desktop_id), g_strdup(random));
+	g_mutex_unlock(&provider->mutex);
+	if (twice)
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: its randomness is another clone's",
+			    desktop_id);
+	return !twice;
+}
+
+/* A clone that was cut short on its way to an identity is ended: it will be made again. */
 static void watch_all(Provider *provider)
 {
 	g_autoptr(GPtrArray) ids = place_list(provider->dir, NULL);
@@ -44,8 +84,12 @@ static void watch_all(Provider *provider)
 		g_autofree char *place = place_of(provider->dir, id);
 		int pidfd = qemu_process_find(place, id);
 
-		if (pidfd >= 0)
+		if (pidfd >= 0 && place_unproven(provider->dir, id)) {
+			qemu_process_kill(pidfd, NULL);
+			close(pidfd);
+		} else if (pidfd >= 0) {
 			qemu_watch_add(provider->watch, id, pidfd);
+		}
 	}
 }
 
@@ -60,6 +104,9 @@ static Provider *qemu_open(const char *uri, const char *dir, const char *accel, 
 	provider->dir = g_canonicalize_filename(dir, NULL);
 	provider->accel = g_strdup(accel);
 	provider->watch = qemu_watch_new(event, user_data);
+	provider->templates = qemu_templates_new(provider->dir);
+	g_mutex_init(&provider->mutex);
+	provider->randoms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	watch_all(provider);
 	return provider;
 }
@@ -69,6 +116,9 @@ static void qemu_close(Provider *provider)
 	if (!provider)
 		return;
 	qemu_watch_free(provider->watch);
+	qemu_templates_free(provider->templates);
+	g_hash_table_unref(provider->randoms);
+	g_mutex_clear(&provider->mutex);
 	g_free(provider->accel);
 	g_free(provider->dir);
 	g_free(provider);
@@ -129,6 +179,39 @@ static gboolean stands_still(const char *place)
 	return g_file_test(flag, G_FILE_TEST_EXISTS);
 }
 
+static gboolean qemu_prepare(Provider *provider, const ProviderImage *image, ProviderGiveUp give_up,
+			     gpointer data, GError **error)
+{
+	return place_check_image(image, error) &&
+	       qemu_templates_make(provider->templates, image, accelerator(provider, image),
+				   give_up, data, error);
+}
+
+static gboolean qemu_prepared(Provider *provider, const ProviderImage *image)
+{
+	g_autofree char *key = qemu_templates_key(image, accelerator(provider, image));
+
+	return qemu_templates_ready(provider->templates, key);
+}
+
+static void qemu_tidy(Provider *provider, const ProviderImage *images, gsize n)
+{
+	g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) ids = place_list(provider->dir, NULL);
+
+	for (gsize i = 0; i < n; i++)
+		g_hash_table_add(keys,
+				 qemu_templates_key(&images[i], accelerator(provider, &images[i])));
+	for (guint i = 0; ids && i < ids->len; i++) {
+		char *key = place_template(provider->dir, ids->pdata[i]);
+
+		if (key)
+			g_hash_table_add(keys, key);
+	}
+	if (ids)
+		qemu_templates_keep(provider->templates, keys);
+}
+
 /* Waits for QEMU's end: politely, and then not. Takes the pidfd. */
 static gboolean end_process(const char *place, int pidfd_taken, gboolean force, GError **error)
 {
@@ -163,12 +246,29 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 	return pidfd < 0 || end_process(place, pidfd, force, error);
 }
 
+static gboolean renew_from_template(Provider *provider, const ProviderDesktop *desktop,
+				    char **out_identity, GError **error)
+{
+	g_autofree char *key =
+		qemu_templates_key(&desktop->image, accelerator(provider, &desktop->image));
+
+	if (!qemu_templates_ready(provider->templates, key)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "no template has booted yet");
+		return FALSE;
+	}
+	return place_renew(provider->dir, desktop->id, &desktop->image, key, out_identity, error);
+}
+
 static gboolean qemu_reset(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
 			   GError **error)
 {
-	return place_check_id(desktop->id, error) && place_check_image(&desktop->image, error) &&
-	       qemu_stop(provider, desktop, TRUE, error) &&
-	       place_renew(provider->dir, desktop->id, &desktop->image, out_identity, error);
+	if (!place_check_id(desktop->id, error) || !place_check_image(&desktop->image, error) ||
+	    !qemu_stop(provider, desktop, TRUE, error))
+		return FALSE;
+	g_free(take_random(provider, desktop->id));
+	if (desktop->image.instant)
+		return renew_from_template(provider, desktop, out_identity, error);
+	return place_renew(provider->dir, desktop->id, &desktop->image, NULL, out_identity, error);
 }
 
 /* The same as a reset: what a clone that was cut short has left is nobody's. */
@@ -176,6 +276,19 @@ static gboolean qemu_clone(Provider *provider, const ProviderDesktop *desktop, c
 			   GError **error)
 {
 	return qemu_reset(provider, desktop, out_identity, error);
+}
+
+/* Says what went wrong in QEMU's own words, if it has any, and ends it. Takes failure. */
+static void give_up(const char *place, const char *desktop_id, GError *failure, GError **error)
+{
+	autofd int pidfd = qemu_process_find(place, desktop_id);
+	g_autofree char *words = NULL;
+
+	if (pidfd >= 0)
+		qemu_process_kill(pidfd, NULL);
+	words = qemu_process_last_words(place);
+	g_set_error(error, FAULT, failure->code, "%s", *words ? words : failure->message);
+	g_error_free(failure);
 }
 
 /*
@@ -188,10 +301,8 @@ static gboolean await_guest(const char *place, const char *desktop_id, GError **
 	gint64 deadline = dial_deadline(START_SECONDS);
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, &failure);
-	g_autofree char *words = NULL;
 	json_t *status = NULL;
 	gboolean running = FALSE;
-	autofd int pidfd = -1;
 
 	if (qmp)
 		status = qmp_execute(qmp, "query-status", NULL, deadline, &failure);
@@ -202,11 +313,77 @@ static gboolean await_guest(const char *place, const char *desktop_id, GError **
 			return TRUE;
 		g_set_error(&failure, FAULT, FAULT_DESKTOP, "QEMU does not run the guest");
 	}
-	pidfd = qemu_process_find(place, desktop_id);
-	if (pidfd >= 0)
-		qemu_process_kill(pidfd, NULL);
-	words = qemu_process_last_words(place);
-	g_set_error(error, FAULT, failure->code, "%s", *words ? words : failure->message);
+	give_up(place, desktop_id, g_steal_pointer(&failure), error);
+	return FALSE;
+}
+
+/* Starts QEMU; its monitor can be connected to on return. */
+static gboolean launch(Provider *provider, const ProviderDesktop *desktop, const char *identity,
+		       QemuMemory memory, QemuProcessFiles files, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
+	g_autofree char *key = place_template(provider->dir, desktop->id);
+	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
+	g_auto(GStrv) argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
+				       QEMU_PROCESS_MONITOR, memory, QEMU_PROCESS_MEMORY);
+	g_autoptr(QemuRules)
+		rules = qemu_rules_new(place, provider->dir, template, &desktop->image, error);
+	/* Closed on return: the last one that can accept is QEMU. When it dies, connections do. */
+	autofd int monitor = rules ? dial_listen(monitor_path, error) : -1;
+
+	files.monitor = monitor;
+	return monitor >= 0 && qemu_process_start(place, argv, &files, rules, error);
+}
+
+static gboolean boot(Provider *provider, const ProviderDesktop *desktop, const char *identity,
+		     GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+
+	return launch(provider, desktop, identity, QEMU_MEMORY_OWN,
+		      (QemuProcessFiles){.memory = -1}, error) &&
+	       await_guest(place, desktop->id, error);
+}
+
+/* On the template's disk, which is as its guest's memory knows it. */
+static gboolean lay_overlay(Provider *provider, const ProviderDesktop *desktop, const char *key,
+			    GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
+	g_autofree char *dir = qemu_templates_dir(provider->templates, key);
+	g_autofree char *disk = g_build_filename(dir, QEMU_OVERLAY, NULL);
+
+	return !desktop->image.disk || place_overlay(overlay, disk, error);
+}
+
+/* The first start of an instant clone. Cut short, it is done again from the beginning: nobody has
+ * been there, and what it wrote meanwhile goes with its overlay. */
+static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const char *identity,
+		     GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *key = place_template(provider->dir, desktop->id);
+	g_autofree char *random = NULL;
+	g_autoptr(GError) failure = NULL;
+	autofd int state = -1, memory = -1;
+
+	if (!key) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: of no template", desktop->id);
+		return FALSE;
+	}
+	if (!qemu_templates_open(provider->templates, key, &state, &memory, error) ||
+	    !lay_overlay(provider, desktop, key, error) ||
+	    !launch(provider, desktop, identity, QEMU_MEMORY_CLONE,
+		    (QemuProcessFiles){.memory = memory}, error))
+		return FALSE;
+	if (qemu_clone_wake(place, desktop, identity, state, dial_deadline(WAKE_SECONDS), &random,
+			    &failure) &&
+	    put_random(provider, desktop->id, random, &failure) &&
+	    place_proven(provider->dir, desktop->id, &failure))
+		return TRUE;
+	give_up(place, desktop->id, g_steal_pointer(&failure), error);
 	return FALSE;
 }
 
@@ -214,12 +391,17 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
-	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
-	g_auto(GStrv) argv = NULL;
-	g_autoptr(QemuRules) rules = NULL;
-	autofd int monitor = -1;
+	gboolean unproven = place_unproven(provider->dir, desktop->id);
 	int pidfd = qemu_process_find(place, desktop->id);
 
+	if (pidfd >= 0 && unproven) {
+		gboolean killed = qemu_process_kill(pidfd, error);
+
+		close(pidfd);
+		pidfd = -1;
+		if (!killed)
+			return FALSE;
+	}
 	if (pidfd >= 0 && stands_still(place) && !set_still(provider, desktop->id, FALSE, error)) {
 		close(pidfd);
 		return FALSE;
@@ -231,17 +413,9 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 				    desktop->id);
 			return FALSE;
 		}
-		if (!place_check_image(&desktop->image, error))
-			return FALSE;
-		argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
-				 QEMU_PROCESS_MONITOR);
-		rules = qemu_rules_new(place, provider->dir, &desktop->image, error);
-		monitor = rules ? dial_listen(monitor_path, error) : -1;
-		if (monitor < 0 || !qemu_process_start(place, argv, monitor, rules, error))
-			return FALSE;
-		/* The last one that could accept is QEMU: when it dies, the connection does. */
-		close(autofd_steal(&monitor));
-		if (!await_guest(place, desktop->id, error))
+		if (!place_check_image(&desktop->image, error) ||
+		    !(unproven ? wake(provider, desktop, identity, error)
+			       : boot(provider, desktop, identity, error)))
 			return FALSE;
 		pidfd = qemu_process_find(place, desktop->id);
 	}
@@ -265,7 +439,10 @@ static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
 	int pidfd = qemu_process_find(place, desktop->id);
 
-	if (pidfd >= 0) {
+	if (pidfd >= 0 && place_unproven(provider->dir, desktop->id)) {
+		close(pidfd); /* nobody's yet; start() begins again */
+		*out_state = PROVIDER_STOPPED;
+	} else if (pidfd >= 0) {
 		qemu_watch_add(provider->watch, desktop->id, pidfd);
 		*out_state = stands_still(place) ? PROVIDER_SUSPENDED : PROVIDER_RUNNING;
 	} else {
@@ -314,7 +491,10 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 
 static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	return place_check_id(desktop->id, error) && qemu_stop(provider, desktop, TRUE, error) &&
+	if (!place_check_id(desktop->id, error))
+		return FALSE;
+	g_free(take_random(provider, desktop->id));
+	return qemu_stop(provider, desktop, TRUE, error) &&
 	       place_remove(provider->dir, desktop->id, error);
 }
 
@@ -340,6 +520,9 @@ const ProviderOps provider_qemu = {
 	.open = qemu_open,
 	.close = qemu_close,
 	.image_ensure = qemu_image_ensure,
+	.prepare = qemu_prepare,
+	.prepared = qemu_prepared,
+	.tidy = qemu_tidy,
 	.clone = qemu_clone,
 	.start = qemu_start,
 	.stop = qemu_stop,

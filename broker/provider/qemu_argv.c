@@ -55,12 +55,31 @@ char *qemu_argv_host(const ProviderDesktop *desktop)
 	return g_string_free(host, FALSE);
 }
 
-/* What the probe and a desktop must have in common. "max" is all that the accelerator can do. */
-static void add_machine(GPtrArray *argv, const char *accel)
+/* What the probe and a desktop must have in common. "max" is all that the accelerator can do.
+ * more: further options of the machine, "" = none. */
+static void add_machine(GPtrArray *argv, const char *accel, const char *more)
 {
 	add(argv, QEMU_PROGRAM, "-nodefaults", "-no-user-config", "-sandbox",
-	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", "-machine",
-	    "q35,vmport=off", "-accel", accel, "-cpu", "max", NULL);
+	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny", NULL);
+	add_format(argv, "-machine", "q35,vmport=off%s", more);
+	add(argv, "-accel", accel, "-cpu", "max", NULL);
+}
+
+/* A file of a template's own is written to; what a clone inherits is sealed against that, and every
+ * page that it writes becomes its own. */
+static void add_memory(GPtrArray *argv, unsigned size, QemuMemory memory, int fd)
+{
+	if (memory == QEMU_MEMORY_TEMPLATE)
+		add_format(argv, "-object",
+			   "memory-backend-file,id=ram,size=%uM,mem-path=" QEMU_MEMORY ",share=on",
+			   size);
+	if (memory == QEMU_MEMORY_CLONE) {
+		add_format(
+			argv, "-object",
+			"memory-backend-file,id=ram,size=%uM,mem-path=/proc/self/fd/%d,share=off",
+			size, fd);
+		add(argv, "-incoming", "defer", "-S", NULL);
+	}
 }
 
 static const char *video_device(const char *video)
@@ -91,18 +110,23 @@ static void add_displays(GPtrArray *argv, const char *video)
 
 /*
  * The guest's side doors: SPICE's agent; the same agent once more for the clipboard of VNC viewers
- * (QEMU plays the SPICE client there; a guest must run a second agent on that port); and
- * qemu-guest-agent.
+ * (QEMU plays the SPICE client there; a guest must run a second agent on that port);
+ * qemu-guest-agent; and who it is (guest_identity.h).
  */
-static void add_agents(GPtrArray *argv)
+static void add_agents(GPtrArray *argv, QemuMemory memory)
 {
 	add(argv, "-device", "virtio-serial-pci", NULL);
 	add(argv, "-chardev", "spicevmc,id=spice-agent,name=vdagent", "-device",
 	    "virtserialport,chardev=spice-agent,name=com.redhat.spice.0", NULL);
-	add(argv, "-chardev", "qemu-vdagent,id=vnc-agent,clipboard=on,mouse=off", "-device",
-	    "virtserialport,chardev=vnc-agent,name=org.oriel.vnc.0", NULL);
+	/* Its own state cannot be saved: a template has nobody there. */
+	add(argv, "-chardev",
+	    memory == QEMU_MEMORY_TEMPLATE ? "null,id=vnc-agent"
+					   : "qemu-vdagent,id=vnc-agent,clipboard=on,mouse=off",
+	    "-device", "virtserialport,chardev=vnc-agent,name=org.oriel.vnc.0", NULL);
 	add(argv, "-chardev", "socket,id=guest-agent,path=" QEMU_AGENT ",server=on,wait=off",
 	    "-device", "virtserialport,chardev=guest-agent,name=org.qemu.guest_agent.0", NULL);
+	add(argv, "-chardev", "socket,id=identity,path=" QEMU_GUEST ",server=on,wait=off",
+	    "-device", "virtserialport,chardev=identity,name=org.oriel.identity.0", NULL);
 }
 
 static void add_disk(GPtrArray *argv)
@@ -126,21 +150,25 @@ static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)
 }
 
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-		int monitor_fd)
+		int monitor_fd, QemuMemory memory, int memory_fd)
 {
 	const ProviderImage *image = &desktop->image;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autofree char *name = qemu_argv_name(desktop->id);
 
-	add_machine(argv, accel);
+	add_machine(argv, accel, memory == QEMU_MEMORY_OWN ? "" : ",memory-backend=ram");
+	add_memory(argv, image->memory, memory, memory_fd);
 	add(argv, "-name", name, "-uuid", identity, NULL);
 	add_format(argv, "-m", "%u", image->memory);
 	add_format(argv, "-smp", "%u", image->cpus);
 	add_format(argv, "-chardev", "socket,id=monitor,fd=%d,server=on,wait=off", monitor_fd);
 	add(argv, "-mon", "chardev=monitor,mode=control", NULL);
 	add(argv, "-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng", NULL);
+	/* Tells a guest's kernel that it has become another machine: it seeds its randomness anew.
+	 */
+	add_format(argv, "-device", "vmgenid,guid=%s", identity);
 	add_displays(argv, image->video);
-	add_agents(argv);
+	add_agents(argv, memory);
 	if (image->disk)
 		add_disk(argv);
 	if (image->kernel)
@@ -155,7 +183,7 @@ GStrv qemu_argv_probe(const char *accel, const char *kernel)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
-	add_machine(argv, accel);
+	add_machine(argv, accel, "");
 	add(argv, "-m", "128", "-display", "none", "-no-reboot", "-serial", "stdio", "-kernel",
 	    kernel, "-append", "console=ttyS0 panic=-1", NULL);
 	g_ptr_array_add(argv, NULL);

@@ -15,17 +15,28 @@
 #define QEMU_SPICE   "spice.sock"
 #define QEMU_MONITOR "qmp.sock"
 #define QEMU_AGENT   "agent.sock"
+#define QEMU_GUEST   "identity.sock"
 #define QEMU_OVERLAY "overlay.qcow2"
+#define QEMU_MEMORY  "memory"
+#define QEMU_STATE   "state"
 
 /* The value of -name: says in a process list, and to qemu_process_find(), whose process it is. */
 char *qemu_argv_name(const char *desktop_id);
 
+/* Where the guest's memory is. */
+typedef enum {
+	QEMU_MEMORY_OWN,      /* its own, and it boots                                            */
+	QEMU_MEMORY_TEMPLATE, /* the file QEMU_MEMORY: it boots, and others are made of it        */
+	QEMU_MEMORY_CLONE,    /* a copy, as it writes, of an inherited file: it waits for a state */
+} QemuMemory;
+
 /*
- * accel: "kvm" or "tcg". identity: a UUID. monitor_fd: a listening socket that QEMU inherits.
- * The guest learns its host name from "host=" on the kernel's command line, if it boots directly.
+ * accel: "kvm" or "tcg". identity: a UUID. monitor_fd: a listening socket that QEMU inherits;
+ * memory_fd: the file for QEMU_MEMORY_CLONE, else unused. The guest learns its host name from
+ * "host=" on the kernel's command line, if it boots directly.
  */
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-		int monitor_fd);
+		int monitor_fd, QemuMemory memory, int memory_fd);
 
 /*
  * Boots only this kernel, which finds no disk and says so on standard output; for the question

@@ -48,15 +48,25 @@ static void become_qemu(gpointer data)
 		_exit(127);
 }
 
-gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, const QemuRules *rules,
-			    GError **error)
+/* Packs the descriptors that are there, with their numbers in QEMU. */
+static gsize inherit(int *from, int *to, gsize n, int fd, int number)
+{
+	if (fd < 0)
+		return n;
+	from[n] = fd;
+	to[n] = number;
+	return n + 1;
+}
+
+gboolean qemu_process_start(const char *dir, GStrv argv, const QemuProcessFiles *files,
+			    const QemuRules *rules, GError **error)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	autofd int alive = open_in(dir, ALIVE, O_RDWR | O_CREAT);
 	autofd int log = open_in(dir, LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-	const int from[] = {monitor, alive, rules->files};
-	const int to[] = {QEMU_PROCESS_MONITOR, ALIVE_FD, RULES_FD};
 	g_autoptr(GError) failure = NULL;
+	int from[4], to[4];
+	gsize n = 0;
 
 	if (alive < 0 || log < 0) {
 		fault_set_errno(error, FAULT_CONFIG, dir);
@@ -66,11 +76,14 @@ gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, const Qemu
 		g_set_error(error, FAULT, FAULT_BUSY, "%s: a QEMU is running there", dir);
 		return FALSE;
 	}
+	n = inherit(from, to, n, files->monitor, QEMU_PROCESS_MONITOR);
+	n = inherit(from, to, n, alive, ALIVE_FD);
+	n = inherit(from, to, n, rules->files, RULES_FD);
+	n = inherit(from, to, n, files->memory, QEMU_PROCESS_MEMORY);
 	/* GLib forks twice, so that QEMU is nobody's child. */
-	if (!g_spawn_async_with_pipes_and_fds(dir, (const char *const *)argv, NULL,
-					      G_SPAWN_SEARCH_PATH, become_qemu, (gpointer)rules, -1,
-					      log, log, from, to, rules->files < 0 ? 2 : 3, NULL,
-					      NULL, NULL, NULL, &failure)) {
+	if (!g_spawn_async_with_pipes_and_fds(
+		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu,
+		    (gpointer)rules, -1, log, log, from, to, n, NULL, NULL, NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}

@@ -12,14 +12,19 @@
 
 #include "qemu_rules.h"
 
+/* What QEMU inherits, under these numbers; -1 = nothing. The caller keeps and closes its own. */
+typedef struct {
+	int monitor;
+	int memory;
+} QemuProcessFiles;
+enum { QEMU_PROCESS_MONITOR = 3, QEMU_PROCESS_MEMORY = 6 };
+
 /*
  * Starts argv in DIR, in a session of its own, with standard output and error in DIR/qemu.log
- * (emptied) and one inherited descriptor, which keeps its number QEMU_PROCESS_MONITOR there, under
- * the rules. FAULT_BUSY if one already runs; FAULT_CONFIG if it cannot be started.
+ * (emptied), under the rules. FAULT_BUSY if one already runs; FAULT_CONFIG if it cannot be started.
  */
-#define QEMU_PROCESS_MONITOR 3
-gboolean qemu_process_start(const char *dir, GStrv argv, int monitor, const QemuRules *rules,
-			    GError **error);
+gboolean qemu_process_start(const char *dir, GStrv argv, const QemuProcessFiles *files,
+			    const QemuRules *rules, GError **error);
 
 /* A pidfd (pidfd_open(2)) of the QEMU that runs in DIR for this desktop, or -1 if none does. */
 int qemu_process_find(const char *dir, const char *desktop_id);

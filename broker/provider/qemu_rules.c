@@ -57,28 +57,31 @@ static gboolean allow_image(int rules, const char *file, const char *state, GErr
 	       (holds(dir, state) || landlock_allow(rules, dir, LANDLOCK_READ, error));
 }
 
-static gboolean allow_files(int files, const char *dir, const char *state,
+static gboolean allow_files(int files, const char *dir, const char *state, const char *template,
 			    const ProviderImage *image, GError **error)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
 		if (!landlock_allow(files, machine[i].path, machine[i].use, error))
 			return FALSE;
 	}
+	if (template && !landlock_allow(files, template, LANDLOCK_READ, error))
+		return FALSE;
 	return landlock_allow(files, dir, LANDLOCK_READ | LANDLOCK_WRITE, error) &&
 	       allow_image(files, image->disk, state, error) &&
 	       allow_image(files, image->kernel, state, error) &&
 	       allow_image(files, image->initrd, state, error);
 }
 
-QemuRules *qemu_rules_new(const char *dir, const char *state, const ProviderImage *image,
-			  GError **error)
+QemuRules *qemu_rules_new(const char *dir, const char *state, const char *template,
+			  const ProviderImage *image, GError **error)
 {
 	g_autofree char *real_state = real_path(state);
 	g_autoptr(QemuRules) rules = g_new0(QemuRules, 1);
 
 	rules->files = -1;
 	if (!landlock_new(0, &rules->files, error) ||
-	    !allow_files(rules->files, dir, real_state ? real_state : state, image, error) ||
+	    !allow_files(rules->files, dir, real_state ? real_state : state, template, image,
+			 error) ||
 	    !syscalls_serve_only(&rules->calls, error))
 		return NULL;
 	return g_steal_pointer(&rules);

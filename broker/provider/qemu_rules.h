@@ -18,9 +18,10 @@ typedef struct {
 } QemuRules;
 
 /* `dir` is the desktop's own directory, `state` one that holds those of others and is never opened
- * as a whole. FAULT_CONFIG, FAULT_BUG. */
-QemuRules *qemu_rules_new(const char *dir, const char *state, const ProviderImage *image,
-			  GError **error);
+ * as a whole. template: the directory of what it was cloned from, to read; may be NULL.
+ * FAULT_CONFIG, FAULT_BUG. */
+QemuRules *qemu_rules_new(const char *dir, const char *state, const char *template,
+			  const ProviderImage *image, GError **error);
 
 void qemu_rules_free(QemuRules *rules);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuRules, qemu_rules_free)

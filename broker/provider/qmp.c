@@ -36,6 +36,35 @@ static gboolean send_all(Qmp *qmp, const char *bytes, gsize n, gint64 deadline, 
 	return TRUE;
 }
 
+/* With a descriptor on its back. One byte carries it; a socket that is empty takes that at once. */
+static gboolean send_file(Qmp *qmp, char byte, int fd, gint64 deadline, GError **error)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.space,
+				 .msg_controllen = sizeof(control.space)};
+
+	control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+					  .cmsg_type = SCM_RIGHTS,
+					  .cmsg_len = CMSG_LEN(sizeof(int))};
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	while (sendmsg(qmp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (errno == EAGAIN) {
+			if (!dial_wait(qmp->fd, POLLOUT, deadline, "QEMU's monitor", error))
+				return FALSE;
+		} else if (errno != EINTR) {
+			fault_set_errno(error, FAULT_DESKTOP, "QEMU's monitor");
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
 /* More bytes into qmp->in. */
 static gboolean receive(Qmp *qmp, gint64 deadline, GError **error)
 {
@@ -127,8 +156,9 @@ void qmp_free(Qmp *qmp)
 	g_free(qmp);
 }
 
-static gboolean send_command(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-			     GError **error)
+/* fd: goes with it, -1 = none. */
+static gboolean send_command(Qmp *qmp, const char *command, json_t *arguments, int fd,
+			     gint64 deadline, GError **error)
 {
 	json_t *request = json_pack("{s:s, s:I, s:o*}", "execute", command, "id", ++qmp->id,
 				    "arguments", arguments);
@@ -136,17 +166,19 @@ static gboolean send_command(Qmp *qmp, const char *command, json_t *arguments, g
 	gboolean sent;
 
 	g_assert(line);
-	sent = send_all(qmp, line, strlen(line), deadline, error) &&
+	sent = (fd < 0 || send_file(qmp, line[0], fd, deadline, error)) &&
+	       send_all(qmp, line + (fd < 0 ? 0 : 1), strlen(line) - (fd < 0 ? 0 : 1), deadline,
+			error) &&
 	       send_all(qmp, "\n", 1, deadline, error);
 	free(line);
 	json_decref(request);
 	return sent;
 }
 
-json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-		    GError **error)
+static json_t *execute(Qmp *qmp, const char *command, json_t *arguments, int fd, gint64 deadline,
+		       GError **error)
 {
-	if (!send_command(qmp, command, arguments, deadline, error))
+	if (!send_command(qmp, command, arguments, fd, deadline, error))
 		return NULL;
 	for (;;) {
 		json_t *message = next_message(qmp, deadline, error);
@@ -173,4 +205,19 @@ json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 dea
 		json_decref(message);
 		return result;
 	}
+}
+
+json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
+		    GError **error)
+{
+	return execute(qmp, command, arguments, -1, deadline, error);
+}
+
+gboolean qmp_give_file(Qmp *qmp, const char *name, int fd, gint64 deadline, GError **error)
+{
+	json_t *answer =
+		execute(qmp, "getfd", json_pack("{s:s}", "fdname", name), fd, deadline, error);
+
+	json_decref(answer);
+	return answer != NULL;
 }

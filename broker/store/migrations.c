@@ -196,6 +196,7 @@ static const char *const images[] = {
 	"ALTER TABLE pool ADD COLUMN version BIGINT NOT NULL DEFAULT 0",
 	"ALTER TABLE pool ADD COLUMN previous_image TEXT",
 	"ALTER TABLE pool ADD COLUMN previous_version BIGINT NOT NULL DEFAULT 0",
+	"ALTER TABLE pool ADD COLUMN instant BIGINT NOT NULL DEFAULT 0",
 	"UPDATE pool SET version = 1 WHERE image IS NOT NULL",
 	"ALTER TABLE desktop ADD COLUMN image TEXT",
 	"ALTER TABLE desktop ADD COLUMN version BIGINT NOT NULL DEFAULT 0",

@@ -6,7 +6,7 @@
 
 #define SELECT                                                                                     \
 	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version,"    \
-	" p.previous_image, p.previous_version FROM pool p"
+	" p.previous_image, p.previous_version, p.instant FROM pool p"
 
 static PoolView *read_row(const DbRows *rows)
 {
@@ -22,6 +22,7 @@ static PoolView *read_row(const DbRows *rows)
 	pool->version = (unsigned)db_rows_int(rows, 7);
 	pool->previous_image = db_rows_dup(rows, 8);
 	pool->previous_version = (unsigned)db_rows_int(rows, 9);
+	pool->instant = db_rows_int(rows, 10) != 0;
 	return pool;
 }
 
@@ -69,15 +70,16 @@ gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 {
 	gint64 changed = db_change(db, error,
-		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare, version)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare, version,"
+		" instant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (name) DO UPDATE SET"
-		" max_desktops = excluded.max_desktops, spare = excluded.spare"
+		" max_desktops = excluded.max_desktops, spare = excluded.spare,"
+		" instant = excluded.instant"
 		" WHERE pool.kind = excluded.kind AND pool.provider = excluded.provider"
 		" AND pool.uri = excluded.uri",
 		DB_TEXT(pool->name), DB_TEXT(pool->kind), DB_TEXT(pool->image),
 		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max),
-		DB_INT(pool->spare), DB_INT(pool->version));
+		DB_INT(pool->spare), DB_INT(pool->version), DB_INT(pool->instant));
 
 	if (changed == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT,

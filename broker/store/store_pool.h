@@ -10,8 +10,8 @@ GPtrArray *store_pools(Db *db, GError **error); /* of PoolView without counts, b
 PoolView *store_pool(Db *db, const char *name, GError **error);
 /* Its counts (total, busy, stale): reads an entry for each of its desktops. */
 gboolean store_pool_count(Db *db, PoolView *pool, GError **error);
-/* Adds it, or changes max and spare of the one of that name; FAULT_CLIENT if that one is of another
- * kind, provider or uri. */
+/* Adds it, or changes max, spare and instant of the one of that name; FAULT_CLIENT if that one is
+ * of another kind, provider or uri. */
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error);
 /* Its desktops are made from that version from now on; one that is there already counts as
  * published. */

@@ -68,6 +68,7 @@ static ProviderDesktop desktop_of(json_t *file, const char *id)
 					json_object_get(file, "memory")),
 				.cpus = (unsigned)json_integer_value(json_object_get(file, "cpus")),
 				.video = text_of(file, "video"),
+				.instant = json_is_true(json_object_get(file, "instant")),
 			},
 	};
 }
@@ -120,6 +121,11 @@ static json_t *show_display(const ProviderOps *ops, Provider *provider,
 			 "greeting", text);
 }
 
+static gboolean never(gpointer unused)
+{
+	return FALSE;
+}
+
 static json_t *run_command(const ProviderOps *ops, Provider *provider, char **words, json_t *file,
 			   GError **error)
 {
@@ -136,6 +142,8 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 		return json_pack("{s:s}", "identity", identity);
 	if ((g_str_equal(command, "ensure") &&
 	     ops->image_ensure(provider, &desktop.image, error)) ||
+	    (g_str_equal(command, "prepare") &&
+	     ops->prepare(provider, &desktop.image, never, NULL, error)) ||
 	    (g_str_equal(command, "start") && ops->start(provider, &desktop, error)) ||
 	    (g_str_equal(command, "stop") && ops->stop(provider, &desktop, FALSE, error)) ||
 	    (g_str_equal(command, "force") && ops->stop(provider, &desktop, TRUE, error)) ||
@@ -146,6 +154,12 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 		return json_object();
 	if (g_str_equal(command, "state") && ops->state(provider, &desktop, &state, error))
 		return json_pack("{s:i}", "state", state);
+	if (g_str_equal(command, "prepared"))
+		return json_pack("{s:b}", "prepared", ops->prepared(provider, &desktop.image));
+	if (g_str_equal(command, "tidy")) {
+		ops->tidy(provider, &desktop.image, words[1] ? 1 : 0);
+		return json_object();
+	}
 	if (g_str_equal(command, "displays"))
 		return json_pack("{s:i}", "displays", ops->displays(provider, &desktop));
 	if (g_str_equal(command, "display"))

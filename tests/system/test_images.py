@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images and their versions, on real QEMUs: a pool goes over to another one and back."""
+"""Images and their versions, on real QEMUs: a pool goes over to another one, and desktops are copies
+of a booted one."""
 
+import pathlib
 import signal
+import time
 
+import console
+import procs
 import pytest
 from deployment import eventually
+from test_desktops import at_prompt, identity, vnc
 
 
 def rolled(oriel, version):
@@ -48,3 +54,76 @@ def test_a_pool_goes_over_to_a_copy(oriel, rolling, books):
     running = [line for line in oriel.desktops_running().values() if "/broker/images/v-" in line]
     assert len(running) == 1
     assert pool(oriel)["stale"] == 0
+
+
+# ---- instant clones
+
+
+def templates(oriel):
+    return list(oriel.path("broker/qemu/templates").glob("t-*"))
+
+
+def whole(oriel):
+    return [path for path in templates(oriel) if (path / "ready").exists()]
+
+
+def booting(oriel):
+    """The QEMUs of templates that are being made."""
+    return [pid for pid, line in oriel.desktops_running().items() if "guest=oriel-t-" in line]
+
+
+@pytest.fixture
+def instant(oriel):
+    oriel.ctl("pool", "add", "instant", "--kind", "floating", "--image", "tiny", "--max", "3",
+              "--instant")
+    for person in ("anna", "ben", "carla"):
+        oriel.ctl("entitle", "instant", "--user", person)
+    yield
+    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+    assert eventually(lambda: oriel._ctl("pool", "remove", "instant").returncode == 0, 60, 1)
+    # Nobody wants the template any more, and its memory goes.
+    oriel.signal("broker", signal.SIGTERM)
+    oriel.start_broker()
+    assert eventually(lambda: not templates(oriel), 20)
+
+
+def who_it_is(viewer, reader):
+    """Host name, machine id, what its kernel makes of chance, and its clock, off its screen."""
+    at_prompt(viewer, reader)
+    viewer.type("clear; hostname; cat /etc/machine-id /proc/sys/kernel/random/uuid; date +%s; "
+                "echo ok\n")
+    picture = console.wait_for(viewer, lambda picture: "ok" in reader.lines(picture))
+    lines = reader.lines(picture)
+    end = lines.index("ok")
+    return lines[end - 4:end]
+
+
+def test_clones_of_a_booted_desktop(oriel, source, reader, instant, books):
+    """They are there at once and are not each other. Before there is what they are copies of, a
+    desktop boots; a broker that is killed while it makes that begins again."""
+    assert eventually(lambda: booting(oriel), 20)
+    oriel.login("anna", source).ticket("instant", "vnc")
+    assert oriel.logged("broker", "no instant clone, it boots")
+    oriel.signal("broker", signal.SIGKILL)
+    (half,) = templates(oriel)
+    (orphan,) = booting(oriel)
+    assert not (half / "ready").exists()
+    oriel.start_broker()
+    assert eventually(lambda: whole(oriel), 90), oriel.tail("broker")
+    assert orphan not in oriel.desktops_running() and not booting(oriel)
+    assert oriel.healthy(30)
+
+    told = {}
+    for person in ("ben", "carla"):
+        with vnc(oriel, source, f"{person}/instant") as viewer:
+            told[person] = who_it_is(viewer, reader)
+            desktop, overlay = identity(oriel, person)
+            host, machine, _, clock = told[person]
+            row = next(row for row in oriel.rows("desktops") if row["id"] == desktop)
+            assert host == row["name"] and machine == overlay.replace("-", "")
+            assert abs(int(clock) - time.time()) < 120
+            pid = next(pid for pid, line in oriel.desktops_running().items() if desktop in line)
+            assert "share=off" in oriel.desktops_running()[pid]
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
+    assert all(mine != its for mine, its in zip(told["ben"][:3], told["carla"][:3]))

@@ -82,7 +82,7 @@ static void test_argv(void)
 					     .memory = 128,
 					     .cpus = 2,
 					     .video = "qxl"}};
-	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", 3);
+	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", 3, QEMU_MEMORY_OWN, -1);
 	g_auto(GStrv) disk = NULL;
 
 	g_assert_true(has_pair(argv, "-name", "guest=oriel-d-1"));
@@ -99,10 +99,29 @@ static void test_argv(void)
 	g_assert_false(g_strv_contains((const char *const *)argv, "-blockdev"));
 
 	desktop.image = (ProviderImage){.disk = "/d", .memory = 64, .cpus = 1};
-	disk = qemu_argv(&desktop, "kvm", "UUID", 3);
+	disk = qemu_argv(&desktop, "kvm", "UUID", 3, QEMU_MEMORY_OWN, -1);
 	g_assert_true(has_pair(disk, "-device", "virtio-blk-pci,drive=disk"));
 	g_assert_true(has_pair(disk, "-device", "VGA"));
 	g_assert_false(g_strv_contains((const char *const *)disk, "-append"));
+	g_assert_false(g_strv_contains((const char *const *)disk, "-incoming"));
+	g_assert_true(has_pair(disk, "-device", "vmgenid,guid=UUID"));
+}
+
+/* A template writes its own file; a clone has an inherited one for itself, and waits. */
+static void test_argv_memory(void)
+{
+	ProviderDesktop desktop = {.id = "d-1", .image = {.disk = "/d", .memory = 64, .cpus = 1}};
+	g_auto(GStrv) template = qemu_argv(&desktop, "tcg", "I", 3, QEMU_MEMORY_TEMPLATE, -1);
+	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", 3, QEMU_MEMORY_CLONE, 6);
+
+	g_assert_true(has_pair(template, "-object",
+			       "memory-backend-file,id=ram,size=64M,mem-path=memory,share=on"));
+	g_assert_false(g_strv_contains((const char *const *)template, "-incoming"));
+	g_assert_true(
+		has_pair(clone, "-object",
+			 "memory-backend-file,id=ram,size=64M,mem-path=/proc/self/fd/6,share=off"));
+	g_assert_true(has_pair(clone, "-incoming", "defer"));
+	g_assert_true(has_pair(clone, "-machine", "q35,vmport=off,memory-backend=ram"));
 }
 
 static void test_host(void)
@@ -172,7 +191,7 @@ static void test_place(void)
 	g_autofree char *litter = g_build_filename(place, "litter", NULL);
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *desktops = g_build_filename(dir, "desktops", NULL);
-	g_autofree char *one = NULL, *two = NULL, *now = NULL;
+	g_autofree char *one = NULL, *two = NULL, *now = NULL, *template = NULL;
 	g_autoptr(GPtrArray) ids = NULL;
 	g_autoptr(GError) error = NULL;
 	ProviderImage image = {.disk = disk};
@@ -182,13 +201,13 @@ static void test_place(void)
 	place_open(dir, &error);
 	g_assert_no_error(error);
 	g_assert_null(place_identity(dir, "d-1"));
-	place_renew(dir, "d-1", &image, &one, &error);
+	place_renew(dir, "d-1", &image, NULL, &one, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(place_disk_format(overlay, NULL), ==, "qcow2");
 	g_assert_cmpstr(place_disk_format(disk, NULL), ==, "raw");
 	g_file_set_contents(litter, "x", -1, &error);
 	g_assert_no_error(error);
-	place_renew(dir, "d-1", &image, &two, &error);
+	place_renew(dir, "d-1", &image, NULL, &two, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(one, !=, two);
 	now = place_identity(dir, "d-1");
@@ -198,9 +217,24 @@ static void test_place(void)
 	g_assert_no_error(error);
 	g_assert_cmpuint(ids->len, ==, 1);
 
+	/* Of a template: nobody may have it before it has proven who it is. */
+	g_assert_false(place_unproven(dir, "d-1"));
+	g_free(g_steal_pointer(&one));
+	place_renew(dir, "d-1", &image, "t-1", &one, &error);
+	g_assert_no_error(error);
+	template = place_template(dir, "d-1");
+	g_assert_cmpstr(template, ==, "t-1");
+	g_assert_true(place_unproven(dir, "d-1"));
+	g_assert_true(place_proven(dir, "d-1", &error));
+	g_assert_false(place_unproven(dir, "d-1"));
+	g_free(g_steal_pointer(&two));
+	place_renew(dir, "d-1", &image, NULL, &two, &error);
+	g_assert_no_error(error);
+	g_assert_null(place_template(dir, "d-1"));
+
 	/* A renewal that fails leaves no desktop, least of all the old one. */
 	image.disk = "/nowhere";
-	g_assert_false(place_renew(dir, "d-1", &image, &two, &error));
+	g_assert_false(place_renew(dir, "d-1", &image, NULL, &two, &error));
 	g_assert_error(error, FAULT, FAULT_CONFIG);
 	g_assert_null(place_identity(dir, "d-1"));
 	g_clear_error(&error);
@@ -288,6 +322,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/find", test_find);
 	g_test_add_func("/provider/address", test_address);
 	g_test_add_func("/provider/argv", test_argv);
+	g_test_add_func("/provider/argv-memory", test_argv_memory);
 	g_test_add_func("/provider/host", test_host);
 	g_test_add_func("/provider/id", test_id);
 	g_test_add_func("/provider/image", test_image);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* qmp against a QEMU that is made up (what may go wrong) and against a real one. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "autofd.h"
 #include "dial.h"
 #include "fault.h"
 #include "qmp.h"
@@ -139,6 +141,7 @@ static void test_real(void)
 			      "-mon",
 			      "chardev=m,mode=control",
 			      NULL};
+	autofd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int listener = dial_listen(path, &error);
 	const int from[] = {listener}, to[] = {3};
 	g_autoptr(Qmp) qmp = NULL;
@@ -158,6 +161,11 @@ static void test_real(void)
 	result = qmp_execute(qmp, "query-version", NULL, dial_deadline(10), &error);
 	g_assert_no_error(error);
 	g_assert_true(json_is_object(json_object_get(result, "qemu")));
+	json_decref(result);
+	g_assert_true(qmp_give_file(qmp, "null", null, dial_deadline(10), &error));
+	result = qmp_execute(qmp, "closefd", json_pack("{s:s}", "fdname", "null"),
+			     dial_deadline(10), &error);
+	g_assert_no_error(error);
 	json_decref(result);
 	g_assert_null(qmp_execute(qmp, "no-such-command", NULL, dial_deadline(10), &error));
 	g_assert_error(error, FAULT, FAULT_DESKTOP);

@@ -36,7 +36,8 @@ static gboolean become_user(Process process)
 
 static gboolean become_qemu(void)
 {
-	QemuRules *rules = qemu_rules_new(world.place, world.options.state, &world.desktop, NULL);
+	QemuRules *rules =
+		qemu_rules_new(world.place, world.options.state, NULL, &world.desktop, NULL);
 
 	return rules && qemu_rules_enter(rules, rules->files);
 }
