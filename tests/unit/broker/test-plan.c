@@ -257,6 +257,7 @@ static void test_logout(CoreFixture *f, gconstpointer unused)
 	g_assert_true(session_end(f->core, lease2, FAULT_DESKTOP, "closed"));
 	await_owner(f, NULL);
 
+	core_fixture_await(f, 0, "off");
 	g_free(visit(f, "anna", "p-lab"));
 	fake_crash(id); /* the other way round */
 	await_owner(f, NULL);
