@@ -4,242 +4,19 @@
  * runs and written straight from where they were read; nothing is copied, and nothing is read
  * while the other side has no room.
  *
- * What the viewer asks for is held against what we can frame and what this desktop has announced:
- * so no desktop meets a message that would make it hang up, and no viewer one that it cannot
- * parse. What the viewer said and saw is kept apart from what belongs to the desktop, because a
- * desktop can be replaced below a viewer between two units.
+ * What becomes of a unit says rfb_heed.h.
  */
 #include "desktop/desktop_rfb.h"
 #include "relay/pump.h"
 #include "relay/rfb_handover.h"
+#include "relay/rfb_heed.h"
 #include "relay/rfb_relay.h"
-#include "rfb/rfb_zlib.h"
 #include "worker.h"
 
 #include <string.h>
 
 #define CHUNK    (BUFFER_CHUNK - BUFFER_HEADROOM)
 #define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a chunk          */
-
-/* ---- from the viewer */
-
-static void note_key(RfbRelayViewer *viewer, gboolean down, guint32 keysym, guint32 code)
-{
-	unsigned i;
-
-	for (i = 0; i < viewer->n_held; i++) {
-		if (viewer->held[i].code == code && (code != 0 || viewer->held[i].keysym == keysym))
-			break;
-	}
-	if (!down && i < viewer->n_held) {
-		viewer->held[i] = viewer->held[--viewer->n_held];
-	} else if (down && i < RFB_HELD_MAX) {
-		viewer->held[i].keysym = keysym;
-		viewer->held[i].code = code;
-		viewer->n_held = (guint8)MAX(viewer->n_held, i + 1);
-	}
-}
-
-static void remember(guint8 **what, const guint8 *b, gsize n)
-{
-	g_free(*what);
-	*what = g_memdup2(b, n);
-}
-
-/* The list loses what we cannot frame; the message stays in one piece at its end. */
-static gsize filter_encodings(RfbRelayViewer *viewer, guint8 *b, gsize n)
-{
-	unsigned asked = rfb_u16(b + 2);
-	unsigned kept = rfb_encodings_filter(b + 4, asked, &viewer->features);
-	gsize drop = 4 * (gsize)(asked - kept);
-
-	b += drop;
-	b[0] = RFB_SET_ENCODINGS;
-	b[1] = 0;
-	b[2] = (guint8)(kept >> 8);
-	b[3] = (guint8)kept;
-	remember(&viewer->encodings, b, n - drop);
-	if (viewer->flow == NULL && viewer->features & RFB_FEATURE_FENCE &&
-	    viewer->features & RFB_FEATURE_CONTINUOUS)
-		viewer->flow = rfb_flow_new(g_get_monotonic_time());
-	return drop;
-}
-
-/* A key with its code, for a desktop that knows only keysyms: a KeyEvent in its last 8 bytes. */
-static gsize plain_key(guint8 *b, guint32 keysym, gboolean down)
-{
-	if (keysym == 0)
-		return 12;
-	memmove(b + 8, b + 4, 4);
-	b[4] = RFB_KEY_EVENT;
-	b[5] = down ? 1 : 0;
-	b[6] = b[7] = 0;
-	return 4;
-}
-
-static void note_audio(RfbRelayViewer *viewer, const guint8 *b)
-{
-	enum { ENABLE = 0, DISABLE = 1 };
-
-	if (rfb_u16(b + 2) > DISABLE)
-		memcpy(viewer->audio, b, sizeof viewer->audio);
-	else
-		viewer->audio_on = rfb_u16(b + 2) == ENABLE;
-}
-
-static gsize heed_qemu(RfbRelay *relay, guint8 *b, gsize n)
-{
-	guint32 keysym;
-	gboolean down;
-
-	if (b[1] == RFB_QEMU_AUDIO) {
-		note_audio(&relay->viewer, b);
-		return relay->desktop.features & RFB_FEATURE_AUDIO ? 0 : n;
-	}
-	down = rfb_u16(b + 2) != 0;
-	keysym = rfb_u32(b + 4);
-	note_key(&relay->viewer, down, keysym, rfb_u32(b + 8));
-	return relay->desktop.features & RFB_FEATURE_EXT_KEY ? 0 : plain_key(b, keysym, down);
-}
-
-/* Passes a unit (*out_drop 0), drops it, or makes it shorter: *out_drop bytes at its front are not
- * to go. FALSE: it is no good. */
-static gboolean heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
-			    GError **error)
-{
-	RfbRelayViewer *viewer = &relay->viewer;
-	unsigned announced = relay->desktop.features;
-	gsize n = unit->length;
-	RfbPixels pixels;
-
-	*out_drop = 0;
-	if (unit->kind == RFB_UNIT_SKIP) {
-		*out_drop = n;
-		return TRUE;
-	}
-	switch (unit->type) {
-	case RFB_SET_PIXEL_FORMAT:
-		if (!rfb_pixels_read(b + 4, &pixels)) {
-			g_set_error(error, FAULT, FAULT_CLIENT, "a pixel format of %u bits", b[4]);
-			return FALSE;
-		}
-		memcpy(viewer->format, b + 4, sizeof viewer->format);
-		viewer->format_leaving = TRUE;
-		break;
-	case RFB_SET_ENCODINGS: *out_drop = filter_encodings(viewer, b, n); break;
-	case RFB_KEY_EVENT: note_key(viewer, b[1] != 0, rfb_u32(b + 4), 0); break;
-	case RFB_POINTER_EVENT: memcpy(viewer->pointer, b, sizeof viewer->pointer); break;
-	case RFB_CLIENT_CUT_TEXT: /* a negative length is the extended clipboard's */
-		if (rfb_u32(b + 4) > G_MAXINT32 && !(announced & RFB_FEATURE_CLIPBOARD))
-			*out_drop = n;
-		break;
-	case RFB_SET_DESKTOP_SIZE:
-		remember(&viewer->size, b, n);
-		if (!(announced & RFB_FEATURE_SIZE))
-			*out_drop = n;
-		break;
-	case RFB_XVP:
-		if (!(announced & RFB_FEATURE_XVP))
-			*out_drop = n;
-		break;
-	case RFB_QEMU: *out_drop = heed_qemu(relay, b, n); break;
-	case RFB_UPDATE_REQUEST:
-		if (!rfb_flow_request(viewer->flow, b))
-			*out_drop = n;
-		break;
-	case RFB_CONTINUOUS_UPDATES:
-		rfb_flow_enable(viewer->flow, b, g_get_monotonic_time());
-		*out_drop = n;
-		break;
-	case RFB_FENCE:
-		rfb_flow_fence(viewer->flow, b, g_get_monotonic_time());
-		*out_drop = n;
-		break;
-	default: break;
-	}
-	return TRUE;
-}
-
-/* ---- from the desktop */
-
-/* The beginning of a zlib stream passes once for each viewer, whatever desktop it comes from. */
-static gboolean heed_stream(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
-	GError **error)
-{
-	guint8 bit = (guint8)(1 << unit->stream);
-	gboolean begins = !(relay->desktop.streams & bit);
-
-	relay->desktop.streams |= bit;
-	if (begins && relay->viewer.streams & bit) {
-		*out_drop = rfb_zlib_strip(unit, relay->desktop.units.pixels, b);
-		if (*out_drop == 0) {
-			g_set_error(error, FAULT, FAULT_DESKTOP,
-				"the desktop began a zlib stream without its header");
-			return FALSE;
-		}
-	}
-	relay->viewer.streams |= bit;
-	return TRUE;
-}
-
-/* The size that the viewer sees from now on; the answer to a wish that failed changes nothing. */
-static void note_size(RfbRelayViewer *viewer, const RfbUnit *unit)
-{
-	enum { ASKED_BY_THIS_CLIENT = 1 };
-	gboolean failed = unit->type == RFB_EXT_DESKTOP_SIZE && unit->x == ASKED_BY_THIS_CLIENT &&
-		unit->y != 0;
-
-	if ((unit->type != RFB_DESKTOP_SIZE && unit->type != RFB_EXT_DESKTOP_SIZE) || failed)
-		return;
-	viewer->width = unit->w;
-	viewer->height = unit->h;
-}
-
-/* Any part of an update. */
-static gboolean heed_picture(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
-	GError **error)
-{
-	relay->desktop.streams &= (guint8)~rfb_zlib_take_resets(unit, b);
-	if (unit->type < 0 && unit->kind == RFB_UNIT_RECT) {
-		relay->desktop.features |= rfb_feature(unit->type);
-		note_size(&relay->viewer, unit);
-	}
-	return unit->stream < 0 || heed_stream(relay, unit, b, out_drop, error);
-}
-
-/* How much of a desktop's message is dropped: nothing, or all. */
-static gsize heed_message(RfbRelay *relay, const RfbUnit *unit, const guint8 *b)
-{
-	unsigned wanted = relay->viewer.features, *announced = &relay->desktop.features;
-	gsize n = unit->length;
-
-	switch (unit->type) {
-	case RFB_SERVER_CUT_TEXT: /* a negative length is the extended clipboard's */
-		if (rfb_u32(b + 4) <= G_MAXINT32)
-			return 0;
-		*announced |= RFB_FEATURE_CLIPBOARD;
-		return wanted & RFB_FEATURE_CLIPBOARD ? 0 : n;
-	case RFB_XVP: *announced |= RFB_FEATURE_XVP; return wanted & RFB_FEATURE_XVP ? 0 : n;
-	case RFB_QEMU: return wanted & RFB_FEATURE_AUDIO ? 0 : n;
-	case RFB_CONTINUOUS_UPDATES:
-	case RFB_FENCE: /* never asked for */ return n;
-	default: return 0;
-	}
-}
-
-/* As heed_viewer(). */
-static gboolean heed_desktop(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
-	GError **error)
-{
-	*out_drop = 0;
-	switch (unit->kind) {
-	case RFB_UNIT_SKIP: *out_drop = unit->length; return TRUE;
-	case RFB_UNIT_MESSAGE: *out_drop = heed_message(relay, unit, b); return TRUE;
-	default: return heed_picture(relay, unit, b, out_drop, error);
-	}
-}
-
-/* ---- both ways */
 
 /* Adds a unit to the run. FALSE: the run ends here and has to go out first. */
 static gboolean run_add(RfbRun *run, gsize length, gsize drop)
@@ -269,7 +46,7 @@ static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
 			break;
 		if (rfb_units_is_input(&unit, b))
 			s->input = TRUE;
-		if (!heed_viewer(relay, &unit, b, &drop, error))
+		if (!rfb_heed_viewer(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving &&
 			!rfb_flow_held(relay->viewer.flow);
@@ -291,7 +68,7 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 		scan = rfb_units_from_desktop(&relay->desktop.units, b, n, &unit, error);
 		if (scan != RFB_SCAN_UNIT)
 			break;
-		if (!heed_desktop(relay, &unit, b, &drop, error))
+		if (!rfb_heed_desktop(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->down, unit.length, drop);
 		if (unit.last && rfb_flow_wants_end(relay->viewer.flow)) {
