@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * session: the table, the one loop that walks it, and the end of a connection. What the steps do
- * stands in session_steps.c, the broker's side in session_ask.c, sockets and TLS in session_net.c.
+ * session: the table, and the one loop that walks it. What the steps do stands in session_steps.c,
+ * the end of a connection in session_end.c, the broker's side in session_ask.c, sockets and TLS in
+ * session_net.c.
  */
 #include "session.h"
 
@@ -9,11 +10,9 @@
 #include "net/stream_tls.h"
 #include "session_loop.h"
 
-#include <string.h>
 #include <sys/random.h>
 
-#define LINGER_MS 2000 /* for the last words to arrive */
-#define INPUT_MS  10000 /* between two reports of a session's keys and pointer */
+#define INPUT_MS 10000 /* between two reports of a session's keys and pointer */
 
 /* Who chooses again begins here; a move, with a lease in hand, one row later. */
 #define REDEEM_ROW 4
@@ -143,195 +142,6 @@ void session_watch_desktop(Session *s, int fd)
 	start_watch(s, s->loop->desktop_poll, &s->loop->desktop_events, fd);
 }
 
-/* ---- the end */
-
-static void on_closed(uv_handle_t *handle)
-{
-	Session *s = handle->data;
-
-	if (--s->loop->handles > 0)
-		return;
-	g_clear_error(&s->loop->refusal);
-	g_clear_error(&s->loop->ending);
-	g_clear_error(&s->loop->lost);
-	g_free(s->loop->farewell);
-	g_free(s->loop);
-	g_free(s->lease);
-	g_free(s->user);
-	g_free(s->desktop_name);
-	g_free(s->target);
-	g_free(s);
-}
-
-static void on_desktop_poll_closed(uv_handle_t *handle)
-{
-	on_closed(handle);
-	g_free(handle);
-}
-
-static void close_watch(Session *s)
-{
-	SessionLoop *loop = s->loop;
-
-	if (loop->desktop_events >= 0)
-		uv_close((uv_handle_t *)loop->desktop_poll, on_desktop_poll_closed);
-	loop->desktop_poll = NULL;
-	loop->desktop_events = -1;
-}
-
-static void close_desktop(Session *s)
-{
-	close_watch(s);
-	if (s->dial != NULL && s->dial->close != NULL)
-		s->dial->close(s);
-	s->dial = NULL;
-	if (s->relay != NULL && s->relay->close != NULL)
-		s->relay->close(s);
-	s->relay = NULL;
-	peer_clear(&s->desktop);
-	endpoint_clear(&s->endpoint);
-	if (s->endpoint_fd >= 0)
-		close(s->endpoint_fd);
-	s->endpoint_fd = -1;
-}
-
-void session_count(Session *s, guint64 *counts)
-{
-	SessionLoop *loop = s->loop;
-
-	counts[loop->relayed ? COUNTS_RELAYING : COUNTS_HANDSHAKING]++;
-	counts[COUNTS_BYTES_IN] += s->client.bytes_in - loop->counted_in;
-	counts[COUNTS_BYTES_OUT] += s->client.bytes_out - loop->counted_out;
-	loop->counted_in = s->client.bytes_in;
-	loop->counted_out = s->client.bytes_out;
-}
-
-static void count_end(Session *s, Fault code)
-{
-	guint64 *counts = worker_counts(s->worker);
-
-	counts[COUNTS_ENDED + code]++;
-	if (!s->loop->relayed && code != FAULT_ENDED)
-		counts[COUNTS_LOST + counts_step(s->log.step)]++;
-}
-
-/* Nothing of the session is left but its memory, which goes with the last handle. */
-static void finish(Session *s)
-{
-	SessionLoop *loop = s->loop;
-
-	loop->phase = PHASE_CLOSED;
-	close_desktop(s);
-	if (s->front != NULL && s->front->close != NULL)
-		s->front->close(s);
-	s->front = NULL;
-	ask_clear(&s->ask);
-	if (loop->client_events >= 0)
-		uv_close((uv_handle_t *)&loop->client_poll, on_closed);
-	loop->client_events = -1;
-	uv_close((uv_handle_t *)&loop->timer, on_closed);
-	session_count(s, worker_counts(s->worker));
-	peer_clear(&s->client);
-	worker_session_gone(s->worker, s, loop->relayed);
-}
-
-static void report_lease(Session *s, Fault code, const char *reason)
-{
-	SessionLoop *loop = s->loop;
-	ControlMessage ended = {
-		.type = CONTROL_ENDED,
-		.lease = s->lease,
-		.channel = s->ask.channel,
-		.fault = (char *)fault_info(code)->name,
-		.reason = (char *)reason,
-		.step = (char *)s->log.step,
-		.bytes_in = s->client.bytes_in - loop->bytes_in,
-		.bytes_out = s->client.bytes_out - loop->bytes_out,
-		.milliseconds = session_now(s) - loop->lease_at,
-	};
-
-	broker_link_notify(worker_broker(s->worker), &ended);
-}
-
-/* One line and one notice, whatever the end was. Pages and API calls are the broker's to log. */
-static void report(Session *s, Fault code, const char *reason)
-{
-	SessionLoop *loop = s->loop;
-	guint64 ms = session_now(s) - loop->started_at;
-	GLogLevelFlags level = fault_info(code)->log_level;
-
-	if (s->ask.kind == ASK_PORTAL && (code == FAULT_ENDED || code == FAULT_CLIENT))
-		level = G_LOG_LEVEL_DEBUG;
-	if (!loop->relayed && code == FAULT_ENDED && s->lease == NULL)
-		level = G_LOG_LEVEL_DEBUG; /* a port scan, a health check */
-	log_write(level, &s->log, "ended fault=%s in=%" G_GUINT64_FORMAT " out=%" G_GUINT64_FORMAT
-		" ms=%" G_GUINT64_FORMAT ": %s", fault_info(code)->name, s->client.bytes_in,
-		s->client.bytes_out, ms, reason);
-	if (s->lease != NULL)
-		report_lease(s, code, reason);
-}
-
-/* The last words have been put into client.out: they go out, then the client closes. */
-static void linger(Session *s)
-{
-	g_autoptr(GError) ignored = NULL;
-
-	s->client.waits = 0;
-	s->loop->wake = 0;
-	switch (peer_flush(&s->client, &ignored)) {
-	case IO_WAIT: return;
-	case IO_DONE: break;
-	case IO_EOF:
-	case IO_FAIL: finish(s); return;
-	}
-	if (!s->loop->again) {
-		stream_shutdown(s->client.stream, s->loop->farewell);
-		s->loop->again = TRUE;
-	}
-	for (unsigned i = 0; i < 16; i++) {
-		Io io;
-
-		buffer_clear(&s->client.in);
-		io = peer_read(&s->client, 4096, &ignored);
-		if (io == IO_WAIT)
-			return;
-		if (io != IO_DONE)
-			break;
-	}
-	finish(s);
-}
-
-static void end(Session *s, const GError *error)
-{
-	Fault code = error ? fault_code(error) : FAULT_ENDED;
-	const char *reason = error ? error->message : "the client left";
-	SessionLoop *loop = s->loop;
-
-	/* Before the last words: an answer that came while they go out would open a lease that
-	 * nobody ends. */
-	if (loop->request)
-		worker_forget(s->worker, loop->request, s->lease == NULL && s->ask.kind != ASK_JOIN);
-	loop->request = 0;
-	report(s, code, reason);
-	count_end(s, code);
-	if (error != NULL && s->front != NULL && !s->client.eof)
-		s->front->goodbye(s, error);
-	/* Who ended it on purpose said so in words; a fault's message is for the admin. */
-	loop->farewell = error == NULL ? NULL
-			: g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
-	close_desktop(s);
-	if (error == NULL || s->client.eof) {
-		finish(s);
-		return;
-	}
-	loop->phase = PHASE_LINGER;
-	loop->again = FALSE;
-	loop->deadline = session_now(s) + LINGER_MS;
-	linger(s);
-	if (loop->phase == PHASE_LINGER)
-		set_watches(s);
-}
-
 /* ---- another desktop */
 
 /* The desktop is left, the client stays. Its poll may stand still meanwhile: it is watched for its
@@ -340,13 +150,13 @@ static void part(Session *s, Fault code, const char *reason)
 {
 	if (!s->loop->moving)
 		s->relay->part(s);
-	close_watch(s);
+	session_close_watch(s);
 	if (s->dial != NULL && s->dial->close != NULL)
 		s->dial->close(s);
 	s->dial = NULL;
 	peer_clear(&s->desktop);
 	s->desktop.eof = FALSE;
-	report_lease(s, code, reason);
+	session_report_lease(s, code, reason);
 	s->loop->bytes_in = s->client.bytes_in;
 	s->loop->bytes_out = s->client.bytes_out;
 	s->loop->lease_at = session_now(s);
@@ -471,10 +281,13 @@ static void walk(Session *s)
 		case STEP_FAIL:
 			if (choose_again(s, &error))
 				continue;
-			end(s, error);
-			return;
-		case STEP_END: end(s, error); return;
+			session_leave(s, error);
+			break;
+		case STEP_END: session_leave(s, error); break;
 		}
+		if (loop->phase == PHASE_LINGER)
+			set_watches(s);
+		return;
 	}
 }
 
@@ -486,9 +299,9 @@ void session_run(Session *s)
 		return;
 	if (loop->phase == PHASE_LINGER) {
 		if (session_now(s) >= loop->deadline)
-			finish(s);
+			session_finish(s);
 		else
-			linger(s);
+			session_linger(s);
 		if (loop->phase == PHASE_LINGER)
 			set_watches(s);
 		return;
@@ -546,7 +359,7 @@ gboolean session_drop(Session *s)
 	if (s->loop->phase == PHASE_CLOSED || s->loop->running || s->loop->request || !in_hurry(s))
 		return FALSE;
 	log_debug(&s->log, "dropped to make room");
-	finish(s);
+	session_finish(s);
 	return TRUE;
 }
 

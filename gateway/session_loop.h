@@ -62,6 +62,18 @@ Step session_relay(Session *session, GError **error);
 /* session_net.c: the TLS that the connection begins with. */
 Step session_secure_stream(Session *session, GError **error);
 
+/* session_end.c: says why, to the log, the broker and the client; error NULL = the client left. Then the
+ * phase is PHASE_LINGER (the client's watches are to be set) or PHASE_CLOSED. */
+void session_leave(Session *session, const GError *error);
+/* In PHASE_LINGER: goes on with the last words. */
+void session_linger(Session *session);
+/* Closes everything, now and without a word. The session is gone when the loop has run. */
+void session_finish(Session *session);
+/* Ends the watch on the desktop's descriptor. */
+void session_close_watch(Session *session);
+/* Tells the broker the end of the present lease. */
+void session_report_lease(Session *session, Fault code, const char *reason);
+
 /* session.c: begins a watch on the desktop's descriptor, once it is connected or connecting. */
 void session_watch_desktop(Session *session, int fd);
 
