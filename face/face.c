@@ -6,7 +6,7 @@
 
 const FaceOps *face_find(const char *name)
 {
-	static const FaceOps *const faces[] = {&face_vnc};
+	static const FaceOps *const faces[] = {&face_vnc, &face_spice};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(faces); i++)
 		if (strcmp(faces[i]->name, name) == 0)

@@ -28,7 +28,8 @@ class Display:
             "GSETTINGS_BACKEND": "memory",
         }
         self._spawn(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp",
+             "-noreset"],  # else it starts anew when the first of two who ask has left
             pass_fds=[write],
         )
         os.close(write)

@@ -2,9 +2,11 @@
 """oriel-lobby itself, as the broker starts it: the real program in its sandbox, with viewers that
 people use and with RFB spoken byte by byte; foyer.py plays the broker."""
 
+import contextlib
 import pathlib
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -14,7 +16,8 @@ import rfb
 import screens
 from deployment import eventually
 
-PAGE, ACCENT, ERROR_BACK, CARD = (233, 237, 242), (28, 91, 184), (253, 236, 234), (255, 255, 255)
+PAGE, CARD, ROW = (233, 237, 242), (255, 255, 255), (238, 243, 250)
+ACCENT, ERROR_BACK = (28, 91, 184), (253, 236, 234)
 TAB, ESCAPE, DOWN = 0xFF09, 0xFF1B, 0xFF54
 OFFICE = ("d1", "office-07", "Office", "ready", int(time.time()) - 7200)
 LAB = ("d2", "lab-workstation", "Engineering", "stopped", 0)
@@ -188,28 +191,77 @@ def screen(tmp_path):
     display.close()
 
 
+class Door:
+    """A Unix socket for a viewer; what connects goes to the lobby as a channel."""
+
+    def __init__(self, lobby, path):
+        self.lobby, self.path = lobby, path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):  # close() ends it
+            while True:
+                connection, _ = self.listener.accept()
+                with connection:
+                    self.lobby.say("channel", connection.fileno())
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+@pytest.fixture
+def spice(screen, tmp_path):
+    """remote-viewer at the lobby's sign in; its own message bus ends with it."""
+    with foyer.Foyer("spice") as lobby:
+        lobby.say("open")
+        door = Door(lobby, tmp_path / "lobby")
+        screen.run(["dbus-run-session", "remote-viewer", f"spice+unix://{door.path}"],
+                   subprocess.DEVNULL)
+        assert eventually(lambda: share(screen.screenshot(), ACCENT) > 0.01, 30, 0.3)
+        yield lobby
+        door.close()
+
+
+def test_remote_viewer(spice, screen):
+    """By scan codes alone: a person with a German keyboard says so, and then Z is Y."""
+    screen.type("\t\t\t\n")  # the layout, behind two fields and the button
+    assert eventually(lambda: share(screen.screenshot(), ACCENT) < 0.01, 20)
+    for key in ("Down", "Down", "Return"):
+        screen._xdotool("key", key)
+    screen.type("zoe\n")
+    screen.type("Geheim-1\n")
+    assert spice.hear() == {"type": "login", "user": "yoe", "password": "Geheimß1"}
+    spice.desktops(OFFICE, LAB)
+    assert eventually(lambda: share(screen.screenshot(), ROW) > 0.02, 20)
+    for key in ("Down", "Return"):
+        screen._xdotool("key", key)
+    assert spice.hear() == {"type": "choose", "desktop": "d2"}
+    if b"__asan_init" not in foyer.BINARY.read_bytes():
+        assert eventually(lambda: spice.pss() < 25000, 20), spice.pss()
+
+
 def test_tigervnc(lobby, screen, tmp_path):
     """The viewer that people use, its window smaller than the picture was: it follows."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "lobby"))
-        listener.listen()
-        listener.settimeout(30)
-        screen.run(["xtigervncviewer", "-geometry", "700x560+0+0", "-RemoteResize=1",
-                    "-AlertOnFatalError=0", "-ReconnectOnError=0", tmp_path / "lobby"],
-                   subprocess.DEVNULL)
-        connection, _ = listener.accept()
     lobby.say("open")
-    lobby.say("channel", connection.fileno())
-    connection.close()
+    door = Door(lobby, tmp_path / "lobby")
+    screen.run(["xtigervncviewer", "-geometry", "700x560+0+0", "-RemoteResize=1",
+                "-AlertOnFatalError=0", "-ReconnectOnError=0", door.path], subprocess.DEVNULL)
 
     def followed():
         """No scroll bars: the whole page is in the window, its middle in the window's middle."""
         picture = screen.screenshot().crop((0, 0, 700, 560))
         return share(picture, ACCENT) > 0.01 and abs(middle(picture, ACCENT)[0] - 350) < 20
 
-    assert eventually(followed, 30, 0.3), screen.screenshot().save("/tmp/lobby-tigervnc.png")
+    assert eventually(followed, 30, 0.3)
     screen.type("anna\nGröße$!\n")
     assert lobby.hear() == {"type": "login", "user": "anna", "password": "Größe$!"}
     lobby.desktops(OFFICE, LAB)
     screen.type("\n")
     assert lobby.hear() == {"type": "choose", "desktop": "d1"}
+    door.close()

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * spice_screen: a picture as libspice-server wants it, from a graphics card (QXL): what was changed
+ * is copied into a command, and a thread of the library takes commands when its client has room.
+ * The library keeps a picture of its own; ours is never touched by its thread.
+ */
+#pragma once
+
+#include "face.h"
+
+#include <spice.h>
+
+typedef struct SpiceScreen SpiceScreen;
+
+/* The client's window has this size; from the main loop's thread. */
+typedef void (*SpiceScreenWindow)(gpointer owner, int width, int height);
+
+/* Adds a card with a picture of this size to the server. NULL: it is refused. */
+SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceScreenWindow window,
+			      gpointer owner);
+
+/* After the server was destroyed, which ends its thread. */
+void spice_screen_free(SpiceScreen *screen);
+
+guint32 *spice_screen_pixels(SpiceScreen *screen, gsize *out_stride);
+int spice_screen_width(const SpiceScreen *screen);
+int spice_screen_height(const SpiceScreen *screen);
+void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect);
+void spice_screen_resize(SpiceScreen *screen, int width, int height);
+void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,
+			 int hot_y);
