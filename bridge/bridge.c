@@ -24,6 +24,7 @@ struct Bridge {
 	Source *source; /* NULL until the lease             */
 	Keymap *keymap;
 	char *lease;
+	char *title;     /* NULL until the desktop says it */
 	guint64 request; /* of the lease message, 0 = answered  */
 	guint dials;     /* asked for, not answered             */
 	GArray *clients; /* descriptors that wait for the face  */
@@ -160,7 +161,8 @@ static gboolean make_face(Bridge *bridge, int width, int height)
 {
 	g_autoptr(GError) error = NULL;
 
-	bridge->face = bridge->face_ops->open("Oriel", width, height, &face_events, bridge, &error);
+	bridge->face = bridge->face_ops->open(bridge->title ? bridge->title : "Oriel", width,
+					      height, &face_events, bridge, &error);
 	if (bridge->face == NULL)
 		end(bridge, fault_code(error), error->message);
 	return bridge->face != NULL;
@@ -264,6 +266,8 @@ static void source_title(gpointer owner, const char *title)
 {
 	Bridge *bridge = owner;
 
+	g_free(bridge->title);
+	bridge->title = g_strdup(title);
 	if (bridge->face != NULL)
 		bridge->face_ops->title(bridge->face, title);
 }
@@ -380,5 +384,6 @@ void bridge_free(Bridge *bridge)
 	wire_free(bridge->wire);
 	g_free(bridge->own);
 	g_free(bridge->lease);
+	g_free(bridge->title);
 	g_free(bridge);
 }
