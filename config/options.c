@@ -77,6 +77,14 @@ static const Row rows[] = {
 	{"oidc", "label", TEXT, AT(oidc_label), "single sign-on"},
 	{"oidc", "ca", TEXT, AT(oidc_ca), ""},
 
+	{"tunnel", "listen", TEXT, AT(tunnel_listen), ""},
+	{"tunnel", "connect", TEXT, AT(tunnel_connect), ""},
+	{"tunnel", "directory", TEXT, AT(tunnel_directory), "/run/oriel-tunnel"},
+	{"tunnel", "certificate", TEXT, AT(tunnel_certificate), "/etc/oriel/tunnel.crt"},
+	{"tunnel", "key", TEXT, AT(tunnel_key), "/etc/oriel/tunnel.key"},
+	{"tunnel", "ca", TEXT, AT(tunnel_ca), "/etc/oriel/tunnel-ca.pem"},
+	{"tunnel", "peers", LIST, AT(tunnel_peers), ""},
+
 	{"sockets", "control", TEXT, AT(control), "/run/oriel/control.sock"},
 	{"sockets", "web", TEXT, AT(web), "/run/oriel/web.sock"},
 	{"sockets", "admin", TEXT, AT(admin), "/run/oriel/admin.sock"},

@@ -70,6 +70,15 @@ typedef struct {
 	char *oidc_label;     /* what the page calls it                          */
 	char *oidc_ca;        /* PEM; empty = the system's store                 */
 
+	/* [tunnel] */
+	char *tunnel_listen;    /* beside a broker: "address:port"                */
+	char *tunnel_connect;   /* or beside a gateway: "host:port"               */
+	char *tunnel_directory; /* where a gateway finds its sockets              */
+	char *tunnel_certificate;
+	char *tunnel_key;
+	char *tunnel_ca;        /* what must have signed the other end's          */
+	char **tunnel_peers;    /* the names that one may have                    */
+
 	/* [sockets] */
 	char *control;        /* broker listens, gateways connect                */
 	char *web;            /* broker's HTTP behind a PROXY v2 header          */

@@ -5,10 +5,10 @@
  * is that person; its pages are those that come with it.
  *
  *   node provider.mjs < settings.json   {"port", "certificate", "key", "client", "secret", "base",
- *                                        "groups": {"user": ["group", ...]}, "inToken": true}
+ *                                        "groups": {"user": ["group", ...]}}
  *
- * inToken: names and groups are in the ID token; else at the userinfo endpoint alone. SIGUSR2: new keys,
- * and the old ones are gone. Prints "ready" and, after each renewal, "renewed".
+ * Names and groups are in the ID token. SIGUSR2: new keys, the old ones are gone, and names and groups are
+ * at the userinfo endpoint alone. Prints "ready" and, after that, "renewed".
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -26,12 +26,12 @@ function makeKey() {
 
 const person = (id) => ({ sub: `u-${id}`, preferred_username: id, groups: settings.groups[id] ?? [] });
 
-function make() {
+function make({ inToken }) {
     return new Provider(`https://127.0.0.1:${settings.port}`, {
         clients: [{ client_id: settings.client, client_secret: settings.secret, redirect_uris: [`${settings.base}api/v1/oidc/return`],
             post_logout_redirect_uris: [settings.base], grant_types: ['authorization_code'], response_types: ['code'] }],
         claims: { openid: ['sub'], profile: ['preferred_username', 'groups'] },
-        conformIdTokenClaims: !settings.inToken,
+        conformIdTokenClaims: !inToken,
         findAccount: (context, id) => ({ accountId: id, claims: () => person(id) }),
         cookies: { keys: ['only for tests'] },
         jwks: { keys: [makeKey()] },
@@ -40,12 +40,12 @@ function make() {
     }).callback();
 }
 
-let answer = make();
+let answer = make({ inToken: true });
 const server = createServer({ cert: readFileSync(settings.certificate), key: readFileSync(settings.key) },
     (request, response) => answer(request, response));
 
 process.on('SIGUSR2', () => {
-    answer = make();
+    answer = make({ inToken: false });
     console.log('renewed');
 });
 server.listen(settings.port, '127.0.0.1', () => console.log('ready'));

@@ -18,12 +18,12 @@ HERE = "/api/v1/oidc"
 
 
 class Provider:
-    def __init__(self, system, port, secret, in_token=True):
+    def __init__(self, system, port, secret):
         self.log = system.path("log/provider.log")
         settings = {
             "port": port, "certificate": str(system.path("tls/tls.crt")),
             "key": str(system.path("tls/tls.key")), "client": "oriel", "secret": secret,
-            "base": f"https://{system.host}:{system.port}/", "inToken": in_token,
+            "base": f"https://{system.host}:{system.port}/",
             "groups": {"dora": ["id-admins"], "anna": ["staff"]},
         }
         with self.log.open("wb") as log:
@@ -37,7 +37,8 @@ class Provider:
     def await_word(self, word):
         assert eventually(lambda: word in self.log.read_text().split(), 60), self.log.read_text()
 
-    def renew_keys(self):
+    def renew(self):
+        """Other keys; and what it knows of people is at its userinfo endpoint alone."""
         self.process.send_signal(signal.SIGUSR2)
         self.await_word("renewed")
 
@@ -65,11 +66,11 @@ def site():
         system.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider(site):
     one = Provider(site, site.id_port, site.id_secret)
     yield one
-    one.stop()
+    one.stop()  # the last test has, already
 
 
 def in_chromium(site, name):
@@ -82,21 +83,13 @@ def in_chromium(site, name):
 
 
 def test_in_and_out(site, provider):
-    """A person, then an administrator by their group; the provider's keys change in between."""
+    """A person, then an administrator by their group; the provider changes in between."""
     assert in_chromium(site, "anna") == {"user": "anna", "admin": False, "again": True}
-    provider.renew_keys()
+    provider.renew()
     assert in_chromium(site, "dora") == {"user": "dora", "admin": True, "again": True}
     (entry,) = [row for row in site.rows("audit") if row["user"] == "anna" and row["event"] == "login"]
     assert entry["detail"] == "oidc"
     assert site.id_secret not in site.log("broker") + site.log("gateway")
-
-
-def test_names_at_the_userinfo_endpoint(site):
-    one = Provider(site, site.id_port, site.id_secret, in_token=False)
-    try:
-        assert in_chromium(site, "dora") == {"user": "dora", "admin": True, "again": True}
-    finally:
-        one.stop()
 
 
 def begin(site):

@@ -12,6 +12,7 @@ UNITS = BUILD / "config/systemd"
 ROWS = {
     "gateway worker": "oriel-gateway.service",
     "broker": "oriel-broker.service",
+    "tunnel": "oriel-tunnel.service",
     "oriel-auth": "oriel-auth@.service",
 }
 

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A gateway in a DMZ: it has nothing of the broker but a tunnel of mutual TLS."""
+
+import contextlib
+import datetime
+import http.client
+import os
+import shutil
+import signal
+import socket
+import ssl
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import deployment
+import rfb
+import spice
+from deployment import eventually, free_port
+
+BROKER, GATEWAY = "broker.inside.example", "gateway.dmz.example"
+
+
+class Authority:
+    def __init__(self, name):
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = self._sign(name, self.key, name, self.key, True)
+
+    def _sign(self, name, key, issuer, by, authority):
+        def as_name(text):
+            return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+        now = datetime.datetime.now(datetime.timezone.utc)
+        builder = (
+            x509.CertificateBuilder().subject_name(as_name(name)).issuer_name(as_name(issuer))
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(authority, None), True)
+        )
+        if not authority:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name)]), False
+            )
+        return builder.sign(by, hashes.SHA256())
+
+    def issue(self, directory, file, name, owner):
+        """FILE.crt and FILE.key for that name."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        issuer = self.certificate.subject.rfc4514_string().removeprefix("CN=")
+        certificate = self._sign(name, key, issuer, self.key, False)
+        pem = serialization.Encoding.PEM
+        (directory / f"{file}.crt").write_bytes(certificate.public_bytes(pem))
+        path = directory / f"{file}.key"
+        path.write_bytes(key.private_bytes(
+            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        path.chmod(0o600)
+        os.chown(path, owner, owner)
+
+
+class Dmz(deployment.Deployment):
+    """The gateway's end of the tunnel makes the sockets that the gateway knows; the broker's end
+    goes to the broker's."""
+
+    def __init__(self):
+        super().__init__("tunnel")
+        self.tunnel_port = free_port()
+        self.options["gateway"]["brokers"] = self.path("dmz")
+
+    def prepare(self):
+        super().prepare()
+        shutil.copy(deployment.BUILD / "tunnel/oriel-tunnel", self.path("bin"))
+        for name, mode in (("certs", 0o711), ("dmz", 0o700)):
+            self.path(name).mkdir()
+            self.path(name).chmod(mode)
+        os.chown(self.path("dmz"), self.gateway_uid, self.gateway_uid)
+        ours, other = Authority("ours"), Authority("other")
+        self.path("certs/ca.pem").write_bytes(
+            ours.certificate.public_bytes(serialization.Encoding.PEM))
+        for authority, file, name in (
+            (ours, "broker", BROKER), (ours, "gateway", GATEWAY), (ours, "stranger", "stranger.example"),
+            (other, "forged", BROKER), (other, "forged-gateway", GATEWAY),
+        ):
+            authority.issue(self.path("certs"), file, name, self.gateway_uid)
+        self.configure("outside", "gateway", BROKER, f"connect = 127.0.0.1:{self.tunnel_port}\n"
+                       f"directory = {self.path('dmz')}")
+        self.configure("inside", "broker", GATEWAY, f"listen = 127.0.0.1:{self.tunnel_port}")
+        for impostor in ("stranger", "forged"):
+            self.configure(impostor, impostor, GATEWAY, f"listen = 127.0.0.1:{self.tunnel_port}")
+
+    def configure(self, name, certificate, peer, more):
+        certs = self.path("certs")
+        sockets = "\n".join(f"{key} = {path}" for key, path in self.options["sockets"].items())
+        self.path(f"{name}.conf").write_text(
+            f"[tunnel]\n{more}\ncertificate = {certs}/{certificate}.crt\n"
+            f"key = {certs}/{certificate}.key\nca = {certs}/ca.pem\npeers = {peer}\n"
+            f"[sockets]\n{sockets}\n")
+
+    def start_tunnel(self, name, conf=None):
+        self._start(name, [self.path("bin/oriel-tunnel"), "--config",
+                           self.path(f"{conf or name}.conf")], self.gateway_uid)
+        assert eventually(lambda: self.log(name).rstrip().endswith("ready"), 20), self.tail(name)
+
+    def start_gateway(self):
+        self.start_tunnel("inside")
+        self.start_tunnel("outside")
+        super().start_gateway()
+
+
+@pytest.fixture(scope="module")
+def dmz():
+    system = Dmz()
+    try:
+        system.start()
+        system.add_image()
+        system.ctl("pool", "add", "shared", "--kind", "floating", "--image", "tiny", "--max", "3",
+                   "--spare", "1")
+        for person in ("anna", "ben"):
+            system.ctl("entitle", "shared", "--user", person)
+        yield system
+    finally:
+        system.stop()
+
+
+def test_pages_and_desktops(dmz):
+    """The portal, and displays of QEMUs that only the broker's machine can reach."""
+    assert b"<html" in dmz.api().request("GET", "/").body
+    api = dmz.login("anna")
+    with rfb.Rfb.dial(dmz.host, dmz.vnc_port, timeout=60) as viewer:
+        viewer.secure(dmz.ca, "ticket", api.ticket("shared", "vnc"))
+        viewer.init()
+        viewer.want_raw()
+        for _ in range(20):  # whole pictures, megabytes each
+            assert viewer.update()
+        (session,) = api.sessions()
+        assert session["peer"].startswith("127.0.0.1") and session["state"] == "live"
+    assert eventually(lambda: not api.sessions())
+
+    ben = dmz.login("ben")
+    viewer = spice.Session(
+        lambda: spice.dial(dmz.host, dmz.port, dmz.ca), ben.ticket("shared", "spice"))
+    try:
+        viewer.display()
+        viewer.open(spice.INPUTS)
+        (session,) = ben.sessions()
+        dmz.ctl("session", "end", session["id"])
+        assert viewer.main.closed()
+    finally:
+        viewer.close()
+
+
+def knock(dmz, certificate, protocol, say=b""):
+    """True if the broker's end lets this one in and answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificate:
+        context.load_cert_chain(dmz.path(f"certs/{certificate}.crt"),
+                                dmz.path(f"certs/{certificate}.key"))
+    if protocol:
+        context.set_alpn_protocols([protocol])
+    with socket.create_connection((dmz.host, dmz.tunnel_port), 15) as plain:
+        try:
+            with context.wrap_socket(plain) as secure:
+                secure.sendall(say or b" ")
+                return secure.recv(1) == b"R"
+        except OSError:
+            return False
+
+
+@pytest.mark.parametrize("certificate, protocol", [
+    (None, "oriel-control"), ("stranger", "oriel-control"), ("forged-gateway", "oriel-control"),
+    ("gateway", None), ("gateway", "http/1.1"),
+])
+def test_who_is_not_let_in(dmz, certificate, protocol):
+    with dmz.logged("inside", "was not let in"):
+        assert not knock(dmz, certificate, protocol)
+    assert knock(dmz, "gateway", "oriel-control")
+
+
+def test_a_display_needs_its_secret(dmz):
+    with dmz.logged("inside", "no display by that secret"):
+        assert not knock(dmz, "gateway", "oriel-display", b"a" * 43)
+
+
+def test_old_tls_is_not_spoken(dmz):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection((dmz.host, dmz.tunnel_port), 15) as plain:
+        with pytest.raises(ssl.SSLError), context.wrap_socket(plain):
+            pass
+
+
+def status(dmz):
+    """What the gateway says of the broker; None while a connection breaks in the middle."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return dmz.api().request("GET", "/healthz").status
+    return None
+
+
+@pytest.mark.parametrize("impostor, why", [("stranger", "another name"), ("forged", "verify failed")])
+def test_an_impostor_in_the_broker_s_place(dmz, impostor, why):
+    """The gateway's end says nothing to it, the gateway that the broker is away; and goes on when the
+    right one is back."""
+    dmz.signal("inside", signal.SIGKILL)
+    assert eventually(lambda: status(dmz) == 503, 20)
+    with dmz.logged("outside", "cannot be reached", why, seconds=20):
+        dmz.start_tunnel("inside", impostor)
+    assert eventually(lambda: status(dmz) == 503, 20)
+    dmz.signal("inside", signal.SIGTERM)
+    dmz.start_tunnel("inside")
+    assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+    assert dmz.login("anna").desktops()
+
+
+def test_the_broker_starts_anew(dmz):
+    dmz.signal("broker", signal.SIGKILL)
+    assert eventually(lambda: status(dmz) == 503, 20)
+    dmz.start_broker()
+    assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
