@@ -28,6 +28,12 @@ static void storage_free(guint8 *data, gsize size)
 		g_free(data);
 }
 
+void buffer_end_thread(void)
+{
+	while (pool.n > 0)
+		g_free(pool.chunks[--pool.n]);
+}
+
 static gsize storage_size(gsize need)
 {
 	if (need <= SMALL)

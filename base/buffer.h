@@ -24,6 +24,9 @@ typedef struct {
 	gsize size;
 } Buffer;
 
+/* Each thread keeps storage for its next buffers; one that is about to end gives it back. */
+void buffer_end_thread(void);
+
 /* A zeroed Buffer is valid and empty. Clearing wipes nothing: secrets are wiped by who read them. */
 void buffer_clear(Buffer *buffer);
 

@@ -183,11 +183,14 @@ static void close_record(State *state, gsize whole)
 
 static gboolean write_plain(State *state)
 {
+	gsize have = buffer_length(&state->in);
+	gssize whole;
 	Record record;
-	gssize whole =
-		record_take(buffer_bytes(&state->in), buffer_length(&state->in), &record, NULL);
 	ssize_t n;
 
+	if (have == 0)
+		return FALSE;
+	whole = record_take(buffer_bytes(&state->in), have, &record, NULL);
 	if (whole == 0)
 		return FALSE;
 	if (whole < 0 || (!state->opened && !open_record(state, &record))) {
@@ -267,4 +270,5 @@ void carry(const Carry *with)
 		close(state.passing);
 	buffer_clear(&state.out);
 	buffer_clear(&state.in);
+	buffer_end_thread();
 }

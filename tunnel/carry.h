@@ -20,5 +20,6 @@ typedef struct {
 	gpointer data;
 } Carry;
 
-/* Returns when both directions have ended, or one has broken. Everything stays the caller's. */
+/* Returns when both directions have ended, or one has broken. Everything stays the caller's. For a
+ * thread that has nothing else to do. */
 void carry(const Carry *carry);
