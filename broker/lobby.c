@@ -56,11 +56,25 @@ static void say_error(Lobby *l, const char *text, const char *hint)
 	say(l, &(LobbyMessage){.type = LOBBY_ERROR, .text = (char *)text, .hint = (char *)hint});
 }
 
+/* The thread's own word for who is there: l->user is the table's. */
+static LogContext context_of(const Lobby *l)
+{
+	return (LogContext){.session = l->id,
+			    .user = l->who ? l->who->user : NULL,
+			    .peer = l->peer,
+			    .step = "lobby"};
+}
+
+static void log_fault(const Lobby *l, const GError *error)
+{
+	LogContext context = context_of(l);
+
+	log_write(fault_info(fault_code(error))->log_level, &context, "%s", error->message);
+}
+
 static void say_fault(Lobby *l, const GError *error)
 {
-	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
-
-	log_write(fault_info(fault_code(error))->log_level, &context, "lobby: %s", error->message);
+	log_fault(l, error);
 	say_error(l, fault_info(fault_code(error))->words, NULL);
 }
 
@@ -90,6 +104,9 @@ static void show_open(Lobby *l)
 
 static void show_prompts(Lobby *l)
 {
+	LogContext context = context_of(l);
+
+	log_info(&context, "PAM has more to say");
 	say(l,
 	    &(LobbyMessage){.type = LOBBY_PROMPTS_ARE, .prompts = native_login_prompts(l->login)});
 	stay(l, AT_PROMPTS);
@@ -146,8 +163,13 @@ static void forget_person(Lobby *l)
 /* Words that came with the verdict are read before it goes on. */
 static void signed_in(Lobby *l, Who *who)
 {
+	LogContext context;
+
 	l->who = who;
 	lobbies_sign(l, who);
+	context = context_of(l);
+	log_info(&context, "signed in");
+	show_open(l);
 	if (native_login_prompts(l->login)->len > 0)
 		show_prompts(l);
 	else
@@ -174,12 +196,13 @@ static void after_round(Lobby *l, const char *said, const GError *error)
 	if (l->at != AT_SIGN_IN)
 		show_open(l);
 	g_clear_pointer(&l->login, native_login_free);
+	log_fault(l, error);
 	if (fault_code(error) == FAULT_DENIED)
 		say_error(l, "The login was refused. Check your user name and password.", said);
 	else if (fault_code(error) == FAULT_BUSY)
 		say_error(l, "Too many attempts. Please wait a moment.", NULL);
 	else
-		say_fault(l, error);
+		say_error(l, fault_info(fault_code(error))->words, NULL);
 }
 
 static void on_login(Lobby *l, const LobbyMessage *m)
@@ -245,12 +268,15 @@ static void say_progress(Lobby *l, const char *text)
 
 static void start_desktop(Lobby *l, const char *card)
 {
+	LogContext context = context_of(l);
+
 	clean_errands(l);
 	if (l->errands->len >= ERRANDS_MAX) {
 		say_error(l, "What you gave up has not come to its end yet.",
 			  "Please wait a moment.");
 		return;
 	}
+	log_info(&context, "chose %s", card);
 	g_free(l->card);
 	l->card = g_strdup(card);
 	g_clear_pointer(&l->progress, g_free);
@@ -328,7 +354,7 @@ static void heed(Lobby *l, const LobbyMessage *m)
 
 static void listen_to(Lobby *l)
 {
-	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
+	LogContext context = context_of(l);
 	g_autoptr(GError) error = NULL;
 	int n = 1;
 
@@ -341,14 +367,14 @@ static void listen_to(Lobby *l)
 	}
 	l->over = l->over || n < 0;
 	if (error)
-		log_warning(&context, "lobby: %s", error->message);
+		log_warning(&context, "%s", error->message);
 }
 
 /* ---- time */
 
 static void past_deadline(Lobby *l)
 {
-	LogContext context = {.session = l->id, .user = l->user, .peer = l->peer};
+	LogContext context = context_of(l);
 
 	if (l->at == AT_MOVE) {
 		show_desktops(l, FALSE);
@@ -359,7 +385,7 @@ static void past_deadline(Lobby *l)
 			       .type = LOBBY_WARNING, .seconds = WARN_SECONDS, .extend = TRUE});
 		l->deadline += WARN_SECONDS * G_USEC_PER_SEC;
 	} else {
-		log_info(&context, "lobby: nobody has said a word for long");
+		log_info(&context, "nobody has said a word for long");
 		l->over = TRUE;
 		/* Its client has not lost it: it gets no other. */
 		lobbies_ended(l->core, l->id, FAULT_ENDED);
@@ -417,13 +443,12 @@ static gpointer lobby_thread(gpointer data)
 {
 	Lobby *l = data;
 	Lobbies *lobbies = l->core->lobbies;
-	LogContext context = {.session = l->id, .peer = l->peer};
+	LogContext context = context_of(l);
 	g_autoptr(GError) error = NULL;
 
+	log_info(&context, "opened for %s", l->who ? l->who->user : "somebody to sign in");
 	if (!open_lobby(l, &error))
-		log_error(&context, "lobby: %s", error->message);
-	else
-		log_info(&context, "lobby for %s", l->user ? l->user : "somebody to sign in");
+		log_error(&context, "%s", error->message);
 	while (!error && !l->over && !lobbies_left(l))
 		turn(l);
 	lobbies_leave(l, !error);

@@ -31,7 +31,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     oriel = item.funcargs.get("oriel") if hasattr(item, "funcargs") else None
-    if report.failed and oriel is not None:
+    if report.failed and oriel is not None and oriel.directory.exists():
         for name in oriel.daemons:
             report.sections.append((f"log of oriel-{name}", oriel.tail(name, 40)))
 

@@ -7,7 +7,7 @@ import struct
 
 from PIL import Image
 
-VENCRYPT, X509_PLAIN = 19, 262
+VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
 RAW, DESKTOP_SIZE = 0, -223
 FENCE, CONTINUOUS = -312, -313
 RETURN, SHIFT = 0xFF0D, 0xFFE1
@@ -133,6 +133,15 @@ class Rfb:
         self.choose()
         self.start_tls(ca)
         self.plain(user, password)
+        self.security_result()
+
+    def nobody(self, ca):
+        """VeNCrypt X509None: TLS, and nobody's name inside."""
+        self.versions()
+        self.security_types()
+        self.vencrypt()
+        self.choose(X509_NONE)
+        self.start_tls(ca)
         self.security_result()
 
     def none(self):

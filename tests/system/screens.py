@@ -77,6 +77,9 @@ class Display:
             if line.endswith("\n"):
                 self._xdotool("key", "Return")
 
+    def key(self, *names):
+        self._xdotool("key", *names)
+
     def screenshot(self):
         picture = subprocess.run(
             ["import", "-silent", "-window", "root", "-depth", "8", "rgb:-"],

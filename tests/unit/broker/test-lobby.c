@@ -199,6 +199,9 @@ static void test_stranger(Fixture *x, gconstpointer unused)
 		g_assert_nonnull(strstr(refused.text, "refused"));
 	}
 	sign_in(x, "anna", "right");
+	lobby_clear(&open);
+	hear(x, LOBBY_OPEN, &open);
+	g_assert_cmpstr(open.user, ==, "anna");
 	expect(x, LOBBY_DESKTOPS_ARE);
 	expect(x, LOBBY_PROGRESS); /* one desktop is no choice */
 	lease = moved(x, "lab-1");
@@ -223,9 +226,8 @@ static void test_code(Fixture *x, gconstpointer unused)
 		g_assert_cmpstr(code->text, ==, "Code: ");
 		g_assert_true(code->question && code->echo);
 		say(x, &(LobbyMessage){.type = LOBBY_ANSWERS, .answers = i ? good : bad});
-		expect(x, i ? LOBBY_DESKTOPS_ARE : LOBBY_OPEN);
-		if (i == 0)
-			expect(x, LOBBY_ERROR);
+		expect(x, LOBBY_OPEN); /* again, or with the name */
+		expect(x, i ? LOBBY_DESKTOPS_ARE : LOBBY_ERROR);
 	}
 	say(x, &(LobbyMessage){.type = LOBBY_SIGNOUT});
 	expect(x, LOBBY_OPEN);
@@ -271,6 +273,7 @@ static void test_native(Fixture *x, gconstpointer unused)
 	expect(x, LOBBY_OPEN);
 	expect(x, LOBBY_PROMPTS_ARE);
 	say(x, &(LobbyMessage){.type = LOBBY_ANSWERS, .answers = good});
+	expect(x, LOBBY_OPEN);
 	expect(x, LOBBY_DESKTOPS_ARE);
 	lease = moved(x, "lab-1");
 	another_desktop(x);
