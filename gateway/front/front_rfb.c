@@ -67,7 +67,8 @@ static Step rfb_greet(Session *s, GError **error)
 		case RFB_START_TLS: step = start_tls(s, server, error); break;
 		case RFB_CREDENTIALS:
 			s->ask.protocol = "vnc";
-			if (!server->nobody)
+			/* Most viewers cannot choose; but an empty name can be given in each. */
+			if (!server->nobody && (*server->user != '\0' || !o->vnc_lobby))
 				return front_login(s, server->user, server->password, o->vnc_login,
 						   error);
 			s->ask.kind = ASK_LOBBY;
