@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signing in, choosing and coming back in the viewer's own window: stock VNC viewers, real PAM, real
+lobbies. What a lobby draws is tests/unit's; here counts what comes of what is typed into it."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import threading
+import time
+
+import pytest
+
+import console
+import deployment
+import procs
+import rfb
+from deployment import BUILD, eventually
+from test_auth import OATH_KEY, hotp
+from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
+
+TAB = 0xFF09
+MANY = 50
+
+
+def ask_for_codes(system):
+    """Otto's password is not enough: a one-time code of pam_oath is."""
+    pam = system.path("pam.d")
+    pam.joinpath("coded").write_text("otto\n")
+    pam.joinpath("codes").write_text(f"HOTP otto - {OATH_KEY.hex()}\n")
+    pam.joinpath("codes").chmod(0o600)
+    stack = pam.joinpath("oriel").read_text().splitlines()
+    at = next(n for n, line in enumerate(stack) if line.startswith("account"))
+    stack[at:at] = [
+        f"auth [success=ignore default=1] pam_listfile.so item=user sense=allow file={pam}/coded",
+        f"auth required pam_oath.so usersfile={pam}/codes window=20 digits=6",
+    ]
+    stack = [line.replace("required", "requisite") for line in stack]
+    pam.joinpath("oriel").write_text("\n".join(stack) + "\n")
+
+
+@pytest.fixture(scope="module")
+def oriel():
+    """Otto has one desktop, carla a good and a bad one, the others two good ones; anybody may come
+    to the lobby."""
+    system = deployment.Deployment("lobby", gateway={"vnc_lobby": "yes"})
+    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    system.passwords = {name: f"{name}-secret" for name in ("anna", "carla", "otto")}
+    system.passwords |= {f"many{n}": f"secret{n}" for n in range(MANY)}
+    try:
+        system.prepare()
+        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
+        ask_for_codes(system)
+        system.start_authd()
+        system.start_broker()
+        system.start_gateway()
+        system.add_image()
+        system.ctl("pool", "add", "shared", "--kind", "floating", "--image", "tiny", "--max", "2",
+                   "--spare", "1")
+        system.ctl("pool", "add", "own", "--kind", "dedicated", "--image", "tiny", "--max", "2")
+        # Its QEMU dies of what is no kernel.
+        system.ctl("image", "add", "bad", "--kernel", system.path("oriel.conf"), "--memory", "64")
+        system.ctl("pool", "add", "bad", "--kind", "dedicated", "--image", "bad", "--max", "1")
+        for person in ("anna", "carla", "otto"):
+            system.ctl("entitle", "shared", "--user", person)
+        system.ctl("entitle", "own", "--user", "anna")
+        system.ctl("entitle", "bad", "--user", "carla")
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture(scope="module")
+def reader(oriel):
+    return console.Reader.taught_by(oriel.spare_display())
+
+
+def lobbies(oriel):
+    """The process ids of those that live."""
+    found = deployment.processes_of(oriel.broker_uid)
+    return [pid for pid, line in found.items() if "oriel-lobby" in line]
+
+
+@pytest.fixture
+def no_lobby(oriel, books):
+    yield
+    assert eventually(lambda: not lobbies(oriel), 10), lobbies(oriel)
+
+
+@contextlib.contextmanager
+def told(oriel, pattern, n=1, seconds=30):
+    """What is done inside makes the broker log that, n times."""
+    before = len(oriel.log("broker"))
+    yield
+
+    def seen():
+        return len(re.findall(pattern, oriel.log("broker")[before:])) >= n
+
+    assert eventually(seen, seconds), oriel.tail("broker")
+
+
+def still(display):
+    """Waits until the picture has come to rest, but for the cursor's blinking."""
+    last, since = None, 0
+
+    def same():
+        nonlocal last, since
+        now = display.screenshot()
+        since = since + 1 if now == last else 0
+        last = now
+        return since >= 2
+
+    eventually(same, 5, 0.05)
+
+
+def tiger(oriel, display, log, *more, env=None):
+    return display.run(
+        [*VIEWER, *more, f"-X509CA={oriel.ca}", f"{oriel.host}::{oriel.vnc_port}"], log, env or {}
+    )
+
+
+def types_there(display, reader, word):
+    assert at_prompt(display, reader, 60), "no picture with a prompt came"
+    display.type(f"clear; echo {word}\n")
+    assert sees(display, reader, word), "the word is not on the screen"
+
+
+def live(oriel, user, pool):
+    """The person's one session there, once it is live."""
+
+    def found():
+        rows = [row for row in procs.live_sessions(oriel) if row["user"] == user]
+        return rows if [(r["pool"], r["state"]) for r in rows] == [(pool, "live")] else None
+
+    return eventually(found, 30)[0]
+
+
+def test_tigervnc_signs_in_with_a_code(oriel, no_lobby, reader, display, log, request):  # noqa: F811
+    """Wrong three times, right, a wrong code, the right one; one desktop is no choice. When it has
+    been taken away, the person chooses it again: all in one connection."""
+    with told(oriel, "opened for somebody"):
+        viewer = tiger(oriel, display, log, "-SecurityTypes=X509None")
+    try:
+        still(display)
+        for n in range(3):
+            with told(oriel, "the login was refused"):
+                if n == 0:
+                    display.type("otto")
+                    display.key("Tab")
+                display.type("wrong\n")
+            still(display)
+        for code in (hotp(500), hotp(0)):
+            with told(oriel, "PAM has more to say"):
+                display.type("otto-secret\n")
+            still(display)
+            with told(oriel, "the login was refused|signed in"):
+                display.type(f"{code}\n")
+            still(display)
+        types_there(display, reader, "coded")
+        session = live(oriel, "otto", "shared")
+        with told(oriel, "opened for otto"):
+            oriel.ctl("session", "end", session["id"])
+        still(display)
+        display.key("Return")
+        assert live(oriel, "otto", "shared")["id"] != session["id"]
+        assert at_prompt(display, reader, 60)
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+    refused = [row for row in oriel.rows("audit", "--limit", "100") if row["user"] == "otto"]
+    assert [row["event"] for row in refused].count("login-refused") == 4, refused
+
+
+def test_tigervnc_chooses_two_desktops(oriel, no_lobby, reader, display, log, request):  # noqa: F811
+    """A name and a password go straight to the choice; a desktop that dies under its person leads
+    back to it."""
+    with told(oriel, "opened for anna"):
+        viewer = tiger(oriel, display, log,
+                       env={"VNC_USERNAME": "anna", "VNC_PASSWORD": "anna-secret"})
+    try:
+        still(display)
+        display.key("Return")
+        assert at_prompt(display, reader, 60)
+        own = live(oriel, "anna", "own")
+        with told(oriel, "opened for anna"):
+            pids = [p for p, line in oriel.desktops_running().items() if own["desktop"] in line]
+            os.kill(pids[0], signal.SIGKILL)
+        still(display)
+        display.key("Down", "Return")
+        types_there(display, reader, "second")
+        live(oriel, "anna", "shared")
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_a_desktop_dies_during_its_start(oriel, no_lobby, reader, display, log, request):  # noqa: F811
+    with told(oriel, "opened for carla"):
+        viewer = tiger(oriel, display, log,
+                       env={"VNC_USERNAME": "carla", "VNC_PASSWORD": "carla-secret"})
+    try:
+        still(display)
+        with told(oriel, r"fault=desktop|could not load kernel|step=lobby.*(QEMU|qemu)"):
+            display.key("Return")
+        still(display)
+        display.key("Down", "Return")
+        assert at_prompt(display, reader, 60)
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
+# ---- byte by byte
+
+
+def stranger(oriel, source=None):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+    viewer.nobody(oriel.ca)
+    viewer.init()
+    viewer.want_raw()
+    return viewer
+
+
+def test_killed_lobbies(oriel, no_lobby, source):
+    """The first is replaced in the same connection, as often as there is one to blame for: once."""
+    with stranger(oriel, source) as viewer:
+        viewer.update()
+        (first,) = lobbies(oriel)
+        with told(oriel, "opened for somebody"):
+            os.kill(first, signal.SIGKILL)
+        viewer.update()
+        (second,) = lobbies(oriel)
+        assert second != first
+        os.kill(second, signal.SIGKILL)
+        assert viewer.closed()
+
+
+def test_who_brings_no_name(oriel, no_lobby, source):
+    """Both are offered, the password first; who leaves its fields empty is asked in the lobby."""
+    with rfb.Rfb.dial(oriel.host, oriel.vnc_port, source) as viewer:
+        viewer.versions()
+        viewer.security_types()
+        assert viewer.vencrypt() == [rfb.X509_PLAIN, rfb.X509_NONE]
+        viewer.choose()
+        viewer.start_tls(oriel.ca)
+        with told(oriel, "opened for somebody"):
+            viewer.plain("", "")
+        viewer.security_result()
+        viewer.init()
+        assert len(viewer.screen().getcolors(1 << 20)) > 10
+
+
+def test_many_at_once(oriel, no_lobby):
+    """Fifty people come at once; each gets a picture, signs in and sees the choice."""
+    first, failed, done = [], [], threading.Barrier(MANY + 1, timeout=120)
+
+    def person(n):
+        try:
+            begin = time.monotonic()
+            with stranger(oriel, f"127.0.9.{n % 5 + 2}") as viewer:
+                viewer.update()
+                first.append(time.monotonic() - begin)
+                viewer.type(f"many{n}")
+                viewer.key(TAB, True)
+                viewer.type(f"secret{n}\n")
+                done.wait()
+        except Exception as error:
+            failed.append(error)
+            done.abort()
+
+    with told(oriel, "signed in", MANY, 120):
+        people = [threading.Thread(target=person, args=(n,)) for n in range(MANY)]
+        for one in people:
+            one.start()
+    assert len(lobbies(oriel)) == MANY
+    sizes = [resident(pid) for pid in lobbies(oriel)]
+    print(f"first picture: {sorted(first)[MANY // 2]:.2f} s (median), {max(first):.2f} s; "
+          f"memory: {max(sizes) / 1024:.1f} MiB at most of {sum(sizes) / 1024:.0f} MiB")
+    done.wait()
+    for one in people:
+        one.join()
+    assert not failed, failed
+
+
+def resident(pid):
+    """KiB that are its share alone."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1])
