@@ -20,6 +20,7 @@ import rfb
 from deployment import BUILD, eventually
 from test_auth import OATH_KEY, hotp
 from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
+from test_sandbox import OPEN_BUILD, confined
 
 TAB = 0xFF09
 MANY = 50
@@ -235,6 +236,17 @@ def test_killed_lobbies(oriel, no_lobby, source):
         assert second != first
         os.kill(second, signal.SIGKILL)
         assert viewer.closed()
+
+
+def test_a_lobby_has_next_to_nothing(oriel, no_lobby, source):
+    """No right that it could use, and nothing of its broker's open: what the kernel says."""
+    with stranger(oriel, source) as viewer:
+        viewer.update()
+        (pid,) = lobbies(oriel)
+        assert confined(pid) or OPEN_BUILD in oriel.log("broker")
+        kinds = procs.descriptors(pid)
+        assert kinds["socket"] == 2, kinds  # the broker and the client
+        assert sum(kinds.values()) < 16, kinds
 
 
 def test_who_brings_no_name(oriel, no_lobby, source):

@@ -461,6 +461,28 @@ static void test_no_return(Fixture *x, gconstpointer unused)
 	ask_refused(&x->g, &back, "ended");
 }
 
+/* ---- a lobby where nobody says a word */
+
+static void test_idle(Fixture *x, gconstpointer unused)
+{
+	ControlMessage request = lobby_of(NULL);
+	g_auto(LobbyMessage) warning = {0};
+
+	x->f.options->lobby_minutes = 0;
+	enter(x, &request, NULL);
+	expect(x, LOBBY_OPEN);
+	for (unsigned i = 0; i < 2; i++) {
+		lobby_clear(&warning);
+		hear(x, LOBBY_WARNING, &warning);
+		g_assert_true(warning.extend);
+		g_assert_cmpint(warning.seconds, >, 0);
+		say(x, &(LobbyMessage){.type = LOBBY_EXTEND});
+		lobby_clear(&warning);
+		hear(x, LOBBY_WARNING, &warning);
+		g_assert_cmpint(warning.seconds, ==, 0);
+	}
+}
+
 /* ---- a lobby that dies */
 
 /* The one child of ours, by force. */
@@ -530,6 +552,7 @@ int main(int argc, char **argv)
 	ADD("return", test_return);
 	ADD("return-with-a-ticket", test_return_with_a_ticket);
 	ADD("no-return", test_no_return);
+	ADD("idle", test_idle);
 	ADD("killed", test_killed);
 	return g_test_run();
 }
