@@ -153,14 +153,9 @@ static gboolean has_room(Lobbies *lobbies, const Lobby *lobby, GError **error)
 	return full == NULL;
 }
 
-/* Of "host:port" or "[host]:port". */
 static char *place_of(const char *peer)
 {
-	const char *colon = strrchr(peer, ':');
-	gboolean v6 = *peer == '[' && colon && colon > peer + 1;
-	g_autofree char *host = v6      ? g_strndup(peer + 1, (gsize)(colon - peer) - 2)
-				: colon ? g_strndup(peer, (gsize)(colon - peer))
-					: g_strdup(peer);
+	g_autofree char *host = native_login_host(peer);
 
 	return limit_place(host);
 }

@@ -43,8 +43,7 @@ GPtrArray *native_login_prompts(NativeLogin *login)
 	return login->prompts;
 }
 
-/* Who comes from where: without the port, which is another one each time. */
-static char *host_of(const char *peer)
+char *native_login_host(const char *peer)
 {
 	const char *colon = strrchr(peer, ':');
 	gsize n = colon ? (gsize)(colon - peer) : strlen(peer);
@@ -180,7 +179,7 @@ static gboolean round_of(NativeLogin *login, const char *password, char **answer
 			 GError **error)
 {
 	Core *core = login->core;
-	g_autofree char *host = host_of(login->peer);
+	g_autofree char *host = native_login_host(login->peer);
 	LimitVerdict verdict = LIMIT_UNDECIDED;
 	g_autoptr(GError) why = NULL;
 	LimitAttempt *attempt;

@@ -23,6 +23,9 @@ NativeLogin *native_login_start(Core *core, const char *user, const char *passwo
  * (not as many as questions) and FAULT_BUSY: the questions stand. */
 gboolean native_login_answer(NativeLogin *login, char **answers, char **out_said, GError **error);
 
+/* Who comes from where: without the port, which is another one each time. g_free() it. */
+char *native_login_host(const char *peer);
+
 /* Whom PAM has accepted, once; the caller's. NULL: it asks. */
 Who *native_login_who(NativeLogin *login);
 
