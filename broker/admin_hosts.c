@@ -42,10 +42,27 @@ static gboolean measure(Core *core, HostView *host, const ProviderOps **out_ops,
 	return TRUE;
 }
 
+/* Counted twice, it would promise twice what it has. */
+static gboolean known_already(Core *core, const HostView *host, gboolean *out, GError **error)
+{
+	g_autoptr(GPtrArray) hosts = store_hosts(core->db, error);
+
+	*out = FALSE;
+	for (guint i = 0; hosts && i < hosts->len; i++) {
+		const HostView *h = hosts->pdata[i];
+
+		*out |= !g_str_equal(h->name, host->name) &&
+			g_str_equal(h->provider, host->provider) &&
+			g_str_equal(h->uri, host->uri) && g_strcmp0(h->broker, host->broker) == 0;
+	}
+	return hosts != NULL;
+}
+
 gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error)
 {
 	HostView whole = *host;
 	const ProviderOps *ops;
+	gboolean known;
 
 	if (!core_name_ok(host->name, "a host", error))
 		return FALSE;
@@ -60,6 +77,10 @@ gboolean core_host_add(Core *core, const char *admin, const HostView *host, GErr
 	if (!measure(core, &whole, &ops, error))
 		return FALSE;
 	whole.broker = ops->caps & PROVIDER_LOCAL ? (char *)brokers_name(core->brokers) : NULL;
+	if (!known_already(core, &whole, &known, error))
+		return FALSE;
+	if (known)
+		return wrong(error, "that machine is a host under another name");
 	if (!store_host_put(core->db, &whole, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "host add %s (%s %s)", whole.name, whole.provider,

@@ -459,6 +459,39 @@ static gboolean change_host(Core *core, const StoreDesktop *row, const HostView 
 	       db_commit(&tx, error);
 }
 
+/* Where it was, which it never left. */
+static gboolean put_back(Core *core, const Seat *seat, const HostView *from)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, NULL);
+
+	return tx.db &&
+	       store_host_place(core->db, seat->row->id, seat->row->pool, from->name,
+		       seat->image->cpus, seat->image->memory, NULL) &&
+	       db_commit(&tx, NULL);
+}
+
+/* What runs on it goes on elsewhere. In the books it is there first: whoever comes meanwhile waits for
+ * this turn, and after a crash the host that does not have it is found out. */
+static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GError **error)
+{
+	const char *id = seat->row->id;
+	g_autofree char *state = g_strdup(seat->row->state);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(Seat) there = NULL;
+	LogContext context = {.desktop = id, .step = "migrate"};
+
+	if (!change_host(core, seat->row, from, error) ||
+		!store_desktop_set_state(core->db, id, state, "", error))
+		return FALSE;
+	there = seat_load(core, id, &why);
+	if (there && seat->ops->migrate(seat->provider, there->provider, &seat->spec, &why)) {
+		log_info(&context, "moved from host %s to %s", from->name, there->host->name);
+		return TRUE;
+	}
+	g_propagate_error(error, g_steal_pointer(&why));
+	return put_back(core, seat, from) && FALSE;
+}
+
 /* Of a drained host, which can still be asked. */
 static gboolean leave_drained(Core *core, const char *id, const HostView *host, GError **error)
 {
@@ -473,9 +506,11 @@ static gboolean leave_drained(Core *core, const char *id, const HostView *host, 
 						   store_desktop_remove(core->db, id, error));
 	if (!provider_state(seat, &state, error))
 		return FALSE;
-	if (state == PROVIDER_RUNNING || state == PROVIDER_SUSPENDED || !host->storage ||
-		!seat->ops->forget)
+	if (!host->storage || !seat->ops->forget || state == PROVIDER_SUSPENDED ||
+		(state == PROVIDER_RUNNING && !seat->ops->migrate))
 		return TRUE;
+	if (state == PROVIDER_RUNNING)
+		return migrate(core, seat, host, error);
 	return change_host(core, seat->row, host, error) &&
 	       seat->ops->forget(seat->provider, &seat->spec, error);
 }

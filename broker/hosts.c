@@ -68,7 +68,8 @@ static void clear(Core *core, const HostView *host)
 	for (guint i = 0; ids && i < ids->len && !maintainer_stopping(core->maintainer); i++) {
 		g_clear_error(&error);
 		if (!desktop_leave_host(core, ids->pdata[i], &error) &&
-		    !g_error_matches(error, FAULT, FAULT_NOT_FOUND))
+		    !g_error_matches(error, FAULT, FAULT_NOT_FOUND) &&
+		    !g_error_matches(error, FAULT, FAULT_TIMEOUT)) /* in the middle of a step */
 			complain(host, ids->pdata[i], error);
 	}
 	if (!ids)

@@ -34,6 +34,15 @@ static void copy_tag(GString *xml, const char *element, const char **names, cons
 	}
 }
 
+/* "2030-01-31T23:59:59", UTC; 0 if it is none. */
+static gint64 time_of(const char *text)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
+
+	return time ? g_date_time_to_unix(time) : 0;
+}
+
 static void take_graphics(Search *search, const char **names, const char **values)
 {
 	search->inside = TRUE;
@@ -42,9 +51,16 @@ static void take_graphics(Search *search, const char **names, const char **value
 	for (gsize i = 0; names[i]; i++) {
 		guint64 number = 0;
 
-		if (g_str_equal(names[i], "listen")) { /* twice is no XML, but parsed all the same */
+		if (g_str_equal(names[i],
+				"listen")) { /* twice is no XML, but parsed all the same */
 			g_free(search->graphics.host);
 			search->graphics.host = g_strdup(values[i]);
+		}
+		if (g_str_equal(names[i], "passwd")) {
+			secret_free(search->graphics.password);
+			search->graphics.password = secret_dup(values[i]);
+		} else if (g_str_equal(names[i], "passwdValidTo")) {
+			search->graphics.until = time_of(values[i]);
 		}
 		/* "-1" stands for none. */
 		if (!g_ascii_string_to_unsigned(values[i], 10, 1, 65535, &number, NULL))
@@ -118,6 +134,7 @@ void libvirt_graphics_clear(LibvirtGraphics *graphics)
 {
 	g_free(graphics->host);
 	g_free(graphics->xml);
+	secret_free(graphics->password);
 	*graphics = (LibvirtGraphics){0};
 }
 

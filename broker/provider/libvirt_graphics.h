@@ -13,6 +13,8 @@ typedef struct {
 	guint16 tls_port; /* SPICE                                               */
 	char *host;       /* address that it listens on, NULL = none was said    */
 	char *xml;        /* the element without its password and without its end */
+	char *password;   /* where the XML has it (VIR_DOMAIN_XML_SECURE); a secret */
+	gint64 until;     /* ... and until when it is good (s since 1970), 0 = none */
 } LibvirtGraphics;
 
 /* The first display of that type ("vnc", "spice"). FAULT_DESKTOP if there is none or the XML is

@@ -7,6 +7,11 @@
 
 #include "provider.h"
 
+/* The channel for the clipboard of VNC viewers. While it is there QEMU lets no domain migrate. */
+#define LIBVIRT_CLIPBOARD                                                                          \
+	"<channel type='qemu-vdagent'><source><clipboard copypaste='yes'/></source>"               \
+	"<target type='virtio' name='org.oriel.vnc.0'/></channel>"
+
 typedef struct {
 	const char *type;     /* of the domain: "kvm", "qemu", "test"                      */
 	const char *uuid;     /* the identity                                              */

@@ -143,7 +143,11 @@ typedef struct {
 	 * it was on: makes it known here, with that identity, stopped. */
 	gboolean (*adopt)(Provider *provider, const ProviderDesktop *desktop, const char *identity,
 		GError **error);
-	/* The contrary: ends it here and forgets it, but leaves its overlay. */
+	/* Moves a running desktop to another host of the same driver and storage, while it runs; on this one
+	 * it is forgotten. Takes up to minutes; when it fails, the desktop goes on here. */
+	gboolean (*migrate)(Provider *provider, Provider *to, const ProviderDesktop *desktop,
+		GError **error);
+	/* Ends it here and forgets it, but leaves its overlay. */
 	gboolean (*forget)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 } ProviderOps;
 

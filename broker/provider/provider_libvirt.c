@@ -15,6 +15,7 @@
 #include "fault.h"
 #include "libvirt_graphics.h"
 #include "libvirt_link.h"
+#include "libvirt_migration.h"
 #include "libvirt_overlay.h"
 #include "libvirt_xml.h"
 #include "place.h"
@@ -32,8 +33,9 @@ struct Provider {
 	LibvirtLink *link;
 	char *dir;
 	char *accel;
-	char *server; /* host in the URI, NULL = this machine             */
-	gboolean own; /* domains run as our own user: embed and session   */
+	char *server;     /* host in the URI, NULL = this machine             */
+	GMutex passwords; /* of displays: read and set by one at a time */
+	gboolean own;     /* domains run as our own user: embed and session   */
 };
 
 static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
@@ -43,13 +45,16 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 	Provider *provider;
 
 	if (!parsed) {
-		g_set_error(error, FAULT, FAULT_CONFIG, *uri ? "%s: not a libvirt URI"
-			: "%slibvirt wants a URI, as qemu:///system", uri);
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			    *uri ? "%s: not a libvirt URI"
+				 : "%slibvirt wants a URI, as qemu:///system",
+			    uri);
 		return NULL;
 	}
 	if (!place_open(dir, error))
 		return NULL;
 	provider = g_new0(Provider, 1);
+	g_mutex_init(&provider->passwords);
 	provider->dir = g_canonicalize_filename(dir, NULL);
 	provider->accel = g_strdup(accel);
 	if (g_uri_get_host(parsed) && *g_uri_get_host(parsed))
@@ -67,6 +72,7 @@ static void libvirt_close(Provider *provider)
 	if (!provider)
 		return;
 	libvirt_link_free(provider->link);
+	g_mutex_clear(&provider->passwords);
 	g_free(provider->server);
 	g_free(provider->accel);
 	g_free(provider->dir);
@@ -334,11 +340,11 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	return TRUE;
 }
 
-/* The display as the running domain has it. */
+/* The display as the running domain has it, with its password. */
 static gboolean graphics_of(virDomainPtr domain, const char *protocol, LibvirtGraphics *out,
 			    GError **error)
 {
-	char *xml = virDomainGetXMLDesc(domain, 0);
+	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE);
 	gboolean found;
 
 	if (!xml) {
@@ -346,6 +352,7 @@ static gboolean graphics_of(virDomainPtr domain, const char *protocol, LibvirtGr
 		return FALSE;
 	}
 	found = libvirt_graphics_find(xml, protocol, out, error);
+	secret_wipe(xml, strlen(xml));
 	free(xml);
 	return found;
 }
@@ -387,12 +394,38 @@ static const char *reachable_host(Provider *provider, const LibvirtGraphics *gra
 	return provider->server ? provider->server : "127.0.0.1";
 }
 
+/*
+ * A password that is good from now on. A domain has one for all: while somebody may still be on the
+ * way with the last one, that one is good for longer, and no other takes its place.
+ */
+static char *grant_password(Provider *provider, virDomainPtr domain, const char *protocol,
+			    GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&provider->passwords);
+	g_auto(LibvirtGraphics) graphics = {0};
+	autosecret char *password = NULL;
+
+	if (!graphics_of(domain, protocol, &graphics, error))
+		return NULL;
+	if (graphics.password && graphics.until > g_get_real_time() / G_USEC_PER_SEC) {
+		password = secret_dup(graphics.password);
+	} else {
+		password = secret_generate();
+		/* VNC looks at eight characters only, and libvirt refuses more. */
+		if (g_str_equal(protocol, "vnc"))
+			password[8] = '\0';
+	}
+	if (!set_password(domain, &graphics, password, TICKET_SECONDS, error))
+		return NULL;
+	return g_steal_pointer(&password);
+}
+
 static gboolean address_display(Provider *provider, virDomainPtr domain,
 				const LibvirtGraphics *graphics, const char *protocol,
 				unsigned seconds, Endpoint *out_endpoint, GError **error)
 {
 	guint16 port = graphics->tls_port ? graphics->tls_port : graphics->port;
-	autosecret char *password = secret_generate();
+	autosecret char *password = NULL;
 	char *host = NULL;
 	int fd;
 
@@ -401,15 +434,13 @@ static gboolean address_display(Provider *provider, virDomainPtr domain,
 			    virDomainGetName(domain), protocol);
 		return FALSE;
 	}
-	/* VNC authentication looks at eight characters only, and libvirt refuses more. */
-	if (g_str_equal(protocol, "vnc"))
-		password[8] = '\0';
 	fd = dial_tcp(reachable_host(provider, graphics), port, dial_deadline(seconds), &host,
 		      error);
 	if (fd < 0)
 		return FALSE;
 	close(fd);
-	if (!set_password(domain, graphics, password, TICKET_SECONDS, error)) {
+	password = grant_password(provider, domain, protocol, error);
+	if (!password) {
 		g_free(host);
 		return FALSE;
 	}
@@ -529,6 +560,23 @@ static gboolean libvirt_adopt(Provider *provider, const ProviderDesktop *desktop
 	       define(provider, connection, desktop, overlay, identity, error);
 }
 
+static gboolean libvirt_migrate(Provider *provider, Provider *to, const ProviderDesktop *desktop,
+				GError **error)
+{
+	autoconnect from = libvirt_link_get(provider->link, error);
+	autoconnect there = from ? libvirt_link_get(to->link, error) : NULL;
+	autodomain domain = there ? find(from, desktop, error) : NULL;
+	gboolean moved;
+
+	if (!domain)
+		return FALSE;
+	libvirt_link_expect_end(provider->link, desktop->id);
+	moved = libvirt_migration_run(domain, there, to->server ? to->server : "127.0.0.1", error);
+	if (!moved)
+		libvirt_link_mind_end(provider->link, desktop->id);
+	return moved;
+}
+
 static gboolean libvirt_forget(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
@@ -556,5 +604,6 @@ const ProviderOps provider_libvirt = {
 	.list = libvirt_list,
 	.host = libvirt_host,
 	.adopt = libvirt_adopt,
+	.migrate = libvirt_migrate,
 	.forget = libvirt_forget,
 };

@@ -149,6 +149,18 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 	    (g_str_equal(command, "force") && ops->stop(provider, &desktop, TRUE, error)) ||
 	    (g_str_equal(command, "destroy") && ops->destroy(provider, &desktop, error)))
 		return json_object();
+	if ((g_str_equal(command, "adopt") && ops->adopt(provider, &desktop, words[2], error)) ||
+	    (g_str_equal(command, "forget") && ops->forget(provider, &desktop, error)))
+		return json_object();
+	if (g_str_equal(command, "migrate")) {
+		g_autofree char *dir = g_strconcat("/tmp/", words[3], NULL);
+		Provider *to = ops->open(words[2], dir, "tcg", on_event, NULL, error);
+		gboolean moved = to && ops->migrate(provider, to, &desktop, error);
+
+		if (to)
+			ops->close(to);
+		return moved ? json_object() : NULL;
+	}
 	if (g_str_equal(command, "ticket") &&
 	    ops->set_ticket(provider, &desktop, words[2], words[3], 60, error))
 		return json_object();

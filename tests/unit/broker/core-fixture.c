@@ -293,6 +293,22 @@ static gboolean fake_adopt(Provider *provider, const ProviderDesktop *d, const c
 	return TRUE;
 }
 
+static gboolean fake_migrate(Provider *provider, Provider *to, const ProviderDesktop *d,
+	GError **error)
+{
+	Machine *m;
+
+	step(d->id, &fake.moves);
+	if (trouble(&fake.fail_start, "migration", error))
+		return FALSE;
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	g_assert_true(m && m->running);
+	g_strlcpy(m->at, to->uri, sizeof m->at);
+	g_mutex_unlock(&lock);
+	return TRUE;
+}
+
 static gboolean fake_forget(Provider *provider, const ProviderDesktop *d, GError **error)
 {
 	return TRUE;
@@ -333,6 +349,7 @@ static const ProviderOps fake_ops = {
 	.list = fake_list,
 	.host = fake_host,
 	.adopt = fake_adopt,
+	.migrate = fake_migrate,
 	.forget = fake_forget,
 };
 

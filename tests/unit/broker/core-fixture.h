@@ -20,7 +20,7 @@ typedef struct {
 	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
 	int same_identity;                                    /* a reset that resets nothing */
 	int clones, starts, resets, destroys;                 /* how often they were called */
-	int adopts;           /* a desktop that another host made */
+	int adopts, moves;    /* a desktop that another host made; while it runs */
 	int late_display; /* so often the display does not come in the time it is given */
 	int slow_ms;                                          /* each step takes this long */
 	int steps, most;                                      /* at once: now, and ever */

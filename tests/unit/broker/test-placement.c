@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core-fixture.h"
+#include "desktop.h"
 #include "fault.h"
 #include "log.h"
 #include "placement.h"
@@ -126,6 +127,8 @@ static void test_spreads_until_full(CoreFixture *f, gconstpointer unused)
 {
 	static const char *const people[] = {"ann", "ben", "cat", "dan"};
 	g_autoptr(Who) eve = core_fixture_who("eve");
+	const HostView twice = {
+		.name = (char *)"c", .provider = (char *)"qemu", .uri = (char *)"a"};
 	g_autoptr(GError) error = NULL;
 
 	hosts_setup(f, 2, 2048, "dedicated", 10, 0); /* "tiny" takes 1024 */
@@ -136,6 +139,9 @@ static void test_spreads_until_full(CoreFixture *f, gconstpointer unused)
 	g_assert_null(core_connect(f->core, eve, "p-lab", "vnc", "::1", &error));
 	g_assert_error(error, FAULT, FAULT_BUSY);
 	g_assert_nonnull(strstr(error->message, "room"));
+	g_clear_error(&error);
+	g_assert_false(core_host_add(f->core, "root", &twice, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
 	g_clear_error(&error);
 	g_assert_false(core_host_remove(f->core, "root", "a", &error));
 	g_assert_error(error, FAULT, FAULT_BUSY);
@@ -243,6 +249,40 @@ static void test_drain(CoreFixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 }
 
+/* What runs on a dedicated one runs on: it moves as it is, once nobody is in it. */
+static void test_drain_moves(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(HostView) first = NULL;
+	g_autoptr(HostView) second = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(GError) error = NULL;
+
+	hosts_setup(f, 2, 8192, "dedicated", 4, 0);
+	ticket = core_fixture_connect(f, "ann", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, ticket, "vnc");
+	first = host_of(f, ticket->desktop_id);
+	g_atomic_int_set(&fake.fail_start, 1); /* the first try fails: it stays where it is */
+	g_assert_true(core_host_drain(f->core, "root", first->name, TRUE, &error));
+	/* There is a session: nothing to do. */
+	g_assert_true(desktop_leave_host(f->core, ticket->desktop_id, &error));
+	g_assert_cmpint(g_atomic_int_get(&fake.moves), ==, 0);
+	g_assert_true(session_end(f->core, lease, FAULT_ENDED, "left"));
+	for (int i = 0; i < 400 && g_atomic_int_get(&fake.moves) == 0; i++)
+		g_usleep(25000);
+	g_assert_true(await(f, first->name, 1));
+	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
+	g_atomic_int_set(&fake.fail_start, 0);
+	g_assert_true(await(f, first->name, 0));
+	second = host_of(f, ticket->desktop_id);
+	g_assert_cmpstr(second->name, !=, first->name);
+	for (int i = 0; i < 400 && g_atomic_int_get(&fake.steps) > 0; i++)
+		g_usleep(25000);
+	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
+	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, 1);
+	g_assert_no_error(error);
+}
+
 #define ADD(name, test)                                                             \
 	g_test_add("/placement/" name, CoreFixture, NULL, core_fixture_setup, test, \
 		   core_fixture_teardown)
@@ -257,5 +297,6 @@ int main(int argc, char **argv)
 	ADD("session-on-a-dead-host", test_session_on_a_dead_host);
 	ADD("dedicated-on-a-dead-host", test_dedicated_on_a_dead_host);
 	ADD("drain", test_drain);
+	ADD("drain-moves", test_drain_moves);
 	return g_test_run();
 }
