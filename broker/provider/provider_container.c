@@ -30,6 +30,7 @@
 #define SHARED       "display"
 #define SOCKET       "vnc.sock"
 #define STOP_SECONDS 10   /* until the engine kills                         */
+#define SHARES       1024 /* of the processors, for each, where all are busy */
 #define PIDS         4096 /* processes and threads of one desktop           */
 #define RETRY_MS     20
 
@@ -180,12 +181,12 @@ static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const
 	json_int_t memory = (json_int_t)desktop->image.memory * 1024 * 1024;
 	json_t *labels = json_pack("{s:s, s:s, s:s}", CONTAINER_DESKTOP, desktop->id,
 				   CONTAINER_IDENTITY, identity, CONTAINER_PLACE, provider->dir);
-	json_t *host = json_pack("{s:[s], s:I, s:I, s:I, s:I, s:[s], s:[s], s:{s:s}, s:{s:s}}",
-				 "Binds", bind, "Memory", memory, "MemorySwap", memory, "NanoCpus",
-				 (json_int_t)desktop->image.cpus * 1000000000, "PidsLimit",
-				 (json_int_t)PIDS, "CapDrop", "ALL", "SecurityOpt",
-				 "no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy",
-				 "Name", "no");
+	json_int_t cpus = desktop->image.cpus;
+	json_t *host = json_pack(
+		"{s:[s], s:I, s:I, s:I, s:I, s:I, s:[s], s:[s], s:{s:s}, s:{s:s}}", "Binds", bind,
+		"Memory", memory, "MemorySwap", memory, "NanoCpus", cpus * 1000000000, "CpuShares",
+		cpus * SHARES, "PidsLimit", (json_int_t)PIDS, "CapDrop", "ALL", "SecurityOpt",
+		"no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy", "Name", "no");
 
 	return json_pack("{s:s, s:s, s:[s], s:o, s:o}", "Image", tag, "Hostname", desktop->name,
 			 "Env", "ORIEL_DISPLAY=/run/oriel/" SOCKET, "Labels", labels, "HostConfig",

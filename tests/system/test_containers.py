@@ -105,6 +105,8 @@ def test_limits_hold(engine, live):
     memory = engine.inside("cat", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
     assert int(memory) == engine.image["memory"] * MIB
     assert int(engine.inside("cat", "/sys/fs/cgroup/pids/pids.max")) == 4096
+    shares = int(engine.inside("cat", "/sys/fs/cgroup/cpu/cpu.shares"))
+    assert shares == engine.image["cpus"] * 1024
     quota, period = (
         int(engine.inside("cat", f"/sys/fs/cgroup/cpu/cpu.cfs_{what}_us"))
         for what in ("quota", "period")
