@@ -3,12 +3,14 @@
 #include "client.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fault.h"
 #include "secret.h"
 
 #define ANSWER_MAX      (64u * 1024 * 1024)
+#define LINE_MAX_BYTES  1024
 #define CONNECT_SECONDS 5L
 #define ANSWER_SECONDS  600L /* a pool's desktops are destroyed one after the other */
 
@@ -39,6 +41,18 @@ static void refuse(GError **error, long status, const char *text)
 	json_decref(root);
 }
 
+/* What all requests have in common. words: CURL_ERROR_SIZE bytes. */
+static void prepare(CURL *curl, const char *socket_path, const char *url, char *words)
+{
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+}
+
 static gboolean perform(CURL *curl, const char *socket_path, const char *method, const char *path,
 			const char *body, GString *text, GError **error)
 {
@@ -48,15 +62,9 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	long status = 0, reason = 0;
 	CURLcode code;
 
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	prepare(curl, socket_path, url, words);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, gather);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, text);
 	if (body != NULL) {
@@ -98,4 +106,48 @@ gboolean client_ask(const char *socket_path, const char *method, const char *pat
 	if (done)
 		*out_text = g_string_free(g_steal_pointer(&text), FALSE);
 	return done;
+}
+
+/* Only the names: "event: pools". */
+static size_t print_events(char *bytes, size_t size, size_t n, void *data)
+{
+	GString *line = data;
+
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] != '\n') {
+			if (line->len < LINE_MAX_BYTES)
+				g_string_append_c(line, bytes[i]);
+			continue;
+		}
+		if (g_str_has_prefix(line->str, "event: "))
+			puts(line->str + 7);
+		g_string_truncate(line, 0);
+	}
+	return fflush(stdout) == 0 ? n : 0;
+}
+
+gboolean client_follow(const char *socket_path, const char *path, GError **error)
+{
+	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
+	g_autoptr(GString) line = g_string_new(NULL);
+	char words[CURL_ERROR_SIZE] = "";
+	CURL *curl = curl_easy_init();
+	CURLcode code;
+
+	if (curl == NULL) {
+		g_set_error(error, FAULT, FAULT_BUG, "libcurl does not start");
+		return FALSE;
+	}
+	prepare(curl, socket_path, url, words);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, print_events);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, line);
+	/* The broker ends it every few minutes, so that it can forget who has gone. */
+	do
+		code = curl_easy_perform(curl);
+	while (code == CURLE_OK);
+	curl_easy_cleanup(curl);
+	g_set_error(error, FAULT, FAULT_BROKER, "no news from the broker at %s: %s", socket_path,
+		    *words ? words : curl_easy_strerror(code));
+	return FALSE;
 }

@@ -227,8 +227,12 @@ gboolean command_parse(char **words, Call *out_call, GError **error)
 		json_decref(values);
 		return FALSE;
 	}
-	path = fill_path(command->path, values);
 	out_call->command = command;
+	if (command->local) {
+		out_call->body = values;
+		return TRUE;
+	}
+	path = fill_path(command->path, values);
 	if (g_str_equal(command->method, "POST")) {
 		out_call->body = json_object_size(values) > 0 ? json_incref(values) : NULL;
 	} else {

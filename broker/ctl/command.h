@@ -48,6 +48,8 @@ typedef struct {
 	const char *arguments[3]; /* keys, in order; NULL ends */
 	Option options[10];       /* name NULL ends            */
 	const Column *columns;    /* of a list; NULL = none    */
+	gboolean local;           /* no request: main.c does it, with the body's values */
+	gboolean follow;          /* the answer is a stream without end                  */
 } Command;
 
 extern const Command commands[];
@@ -64,6 +66,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Call, call_clear)
 /* Reads the words of a command line (NULL-terminated, without the program's name and the options
  * that all commands share). FAULT_CLIENT says in words what is wrong with it. */
 gboolean command_parse(char **words, Call *out_call, GError **error);
+
+/* What may stand where the last of these words does (which may be ""), one a line: commands, options,
+ * and the values that they say they take. *out_path: an API call whose list has them in its key
+ * *out_key, NULL = none; "files": files. g_free() the text. */
+char *command_complete(char **words, const char **out_path, const char **out_key);
 
 /* One line for each command that begins with the words given ("" = all). g_free() it. */
 char *command_help(const char *words);

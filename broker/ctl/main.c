@@ -4,7 +4,7 @@
  * broker's admin socket, and prints the answer: tables for people, the API's JSON for programs.
  * It holds no rights of its own: the broker asks the kernel who is calling.
  *
- * Ends with 0 if it was done, 1 if it was refused or failed, 2 if the line makes no sense.
+ * "doctor" alone looks for itself (doctor.h). Ends with 0 if it was done, 1 if it was refused or failed, 2 if the line makes no sense.
  */
 #include <curl/curl.h>
 #include <locale.h>
@@ -13,6 +13,7 @@
 
 #include "client.h"
 #include "command.h"
+#include "doctor.h"
 #include "fault.h"
 #include "options.h"
 #include "table.h"
@@ -67,17 +68,21 @@ static gboolean take_shared(char **words, Shared *shared, GPtrArray *rest, GErro
 	return TRUE;
 }
 
+static const char *find_config(const Shared *shared)
+{
+	if (shared->config == NULL && g_file_test(DEFAULT_CONFIG, G_FILE_TEST_EXISTS))
+		return DEFAULT_CONFIG;
+	return shared->config;
+}
+
 /* Where the broker listens: as said, or as configured. */
 static char *find_socket(const Shared *shared, GError **error)
 {
-	const char *config = shared->config;
 	g_autoptr(Options) options = NULL;
 
 	if (shared->socket_path != NULL)
 		return g_strdup(shared->socket_path);
-	if (config == NULL && g_file_test(DEFAULT_CONFIG, G_FILE_TEST_EXISTS))
-		config = DEFAULT_CONFIG;
-	options = options_load(config, error);
+	options = options_load(find_config(shared), error);
 	return options ? g_strdup(options->admin) : NULL;
 }
 
@@ -105,6 +110,9 @@ static gboolean print_answer(const Call *call, const Shared *shared, char *text,
 		puts(json_string_value(json_object_get(root, "id")));
 	} else if (json_string_value(json_object_get(root, "token")) != NULL) {
 		puts(json_string_value(json_object_get(root, "token")));
+	} else if (json_is_object(root) && g_str_equal(call->command->method, "GET")) {
+		json_dumpf(root, stdout, JSON_INDENT(2));
+		putchar('\n');
 	} else if (root == NULL) {
 		fputs(text, stdout);
 	}
@@ -127,11 +135,58 @@ static int run(const Call *call, const Shared *shared)
 
 	if (socket_path == NULL)
 		return complain(error, 1);
+	if (call->command->follow && !client_follow(socket_path, call->path, &error))
+		return complain(error, 1);
 	if (!client_ask(socket_path, call->command->method, call->path, call->body, &text,
 			&error) ||
 	    !print_answer(call, shared, text, &error))
 		return complain(error, 1);
 	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int examine(const Call *call, const Shared *shared)
+{
+	return doctor_run(find_config(shared), shared->socket_path,
+			  json_string_value(json_object_get(call->body, "pam_dir")),
+			  json_string_value(json_object_get(call->body, "user")), shared->json);
+}
+
+/* Names that only the broker knows, if it answers. */
+static void print_names(const Shared *shared, const char *path, const char *key)
+{
+	g_autofree char *socket_path = find_socket(shared, NULL);
+	g_autofree char *text = NULL;
+	json_t *list;
+
+	if (socket_path == NULL || !client_ask(socket_path, "GET", path, NULL, &text, NULL))
+		return;
+	list = json_loads(text, 0, NULL);
+	for (gsize i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_object_get(json_array_get(list, i), key));
+
+		if (name != NULL)
+			puts(name);
+	}
+	json_decref(list);
+}
+
+/* For the shell (config/completion/orielctl): what may stand in the place of the last word. */
+static int complete(char **words)
+{
+	g_autoptr(GPtrArray) rest = g_ptr_array_new();
+	g_autofree char *text = NULL;
+	const char *path = NULL, *key = NULL;
+	Shared shared = {NULL};
+
+	if (!take_shared(words, &shared, rest, NULL))
+		return 1;
+	text = command_complete((char **)rest->pdata, &path, &key);
+	fputs(text, stdout);
+	if (path != NULL && g_str_equal(path, "files"))
+		puts("//files");
+	else if (path != NULL)
+		print_names(&shared, path, key);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -143,6 +198,8 @@ int main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_ALL, "");
+	if (argc > 1 && g_str_equal(argv[1], "--complete"))
+		return complete(argv + 2);
 	if (!take_shared(argv + (argc > 0), &shared, words, &error))
 		return complain(error, 2);
 	if (shared.version) {
@@ -159,7 +216,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	code = run(&call, &shared);
+	code = call.command->local ? examine(&call, &shared) : run(&call, &shared);
 	curl_global_cleanup();
 	return code;
 }

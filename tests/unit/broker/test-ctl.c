@@ -3,6 +3,7 @@
 #include "api-fixture.h"
 #include "command.h"
 #include "fault.h"
+#include "route.h"
 #include "table.h"
 
 #include <glib/gstdio.h>
@@ -39,10 +40,11 @@ static void test_calls(void)
 static void test_machine_token(void)
 {
 	expect_call("machine token d-1", "POST", "/api/v1/admin/machines/d-1/token", NULL);
-	expect_call("machine add pcs desk --address a:1 --protocol vnc --power wol:52:54:00:00:00:01",
-		    "POST", "/api/v1/admin/machines",
-		    "{\"address\":\"a:1\",\"name\":\"desk\",\"pool\":\"pcs\","
-		    "\"power\":\"wol:52:54:00:00:00:01\",\"protocol\":\"vnc\"}");
+	expect_call(
+		"machine add pcs desk --address a:1 --protocol vnc --power wol:52:54:00:00:00:01",
+		"POST", "/api/v1/admin/machines",
+		"{\"address\":\"a:1\",\"name\":\"desk\",\"pool\":\"pcs\","
+		"\"power\":\"wol:52:54:00:00:00:01\",\"protocol\":\"vnc\"}");
 }
 
 static void test_paths(void)
@@ -219,13 +221,81 @@ static void test_refusals(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(sick.err, ==, "orielctl: no gateway is linked\n");
 	away = run(f, "--socket /nonexistent/socket pools");
 	g_assert_cmpint(away.code, ==, 1);
-	g_assert_nonnull(strstr(away.err, "the broker at /nonexistent/socket: No such file or directory"));
+	g_assert_nonnull(
+		strstr(away.err, "the broker at /nonexistent/socket: No such file or directory"));
+}
+
+/* Does a command's path lie on a route? A {word} of the route may be a word of the command. */
+static gboolean fits(const Route *route, const Command *command)
+{
+	g_auto(GStrv) want = g_strsplit(route->pattern, "/", -1);
+	g_auto(GStrv) have = g_strsplit(command->path ? command->path : "", "/", -1);
+	unsigned i = 0;
+
+	if (g_strcmp0(route->method, command->method) != 0)
+		return FALSE;
+	for (; want[i] != NULL && have[i] != NULL; i++) {
+		if (*want[i] != '{' && !g_str_equal(want[i], have[i]))
+			return FALSE;
+	}
+	return want[i] == NULL && have[i] == NULL;
+}
+
+/* Whatever the API can do for admins, orielctl can; and it asks for nothing else. */
+static void test_complete_api(void)
+{
+	for (unsigned i = 0; i < n_routes; i++) {
+		gboolean found = !g_str_has_prefix(routes[i].pattern, "/api/v1/admin/") &&
+				 !g_str_equal(routes[i].pattern, "/api/v1/openapi.yaml") &&
+				 !g_str_equal(routes[i].pattern, "/healthz");
+
+		for (unsigned k = 0; k < n_commands && !found; k++)
+			found = fits(&routes[i], &commands[k]);
+		if (!found)
+			g_error("no command for %s %s", routes[i].method, routes[i].pattern);
+	}
+	for (unsigned k = 0; k < n_commands; k++) {
+		gboolean found = commands[k].local;
+
+		for (unsigned i = 0; i < n_routes && !found; i++)
+			found = fits(&routes[i], &commands[k]);
+		if (!found)
+			g_error("no call for \"%s\"", commands[k].words);
+	}
+}
+
+static void expect_completion(const char *line, const char *expected, const char *expected_path)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", -1);
+	const char *path = NULL, *key = NULL;
+	g_autofree char *text = command_complete(words, &path, &key);
+
+	g_assert_cmpstr(text, ==, expected);
+	g_assert_cmpstr(path, ==, expected_path);
+}
+
+static void test_completion(void)
+{
+	expect_completion("doc", "doctor\n", NULL);
+	expect_completion("pool a", "add\n", NULL);
+	expect_completion("--js", "--json\n", NULL);
+	expect_completion("pool add x --ki", "--kind\n", NULL);
+	expect_completion("pool add x --kind f", "floating\n", NULL);
+	expect_completion("image add x --disk ", "", "files");
+	expect_completion("pool remove ", "", "/api/v1/admin/pools");
+	expect_completion("entitle ", "--user\n--group\n", "/api/v1/admin/pools");
+	expect_completion("entitle demo --user x ", "--group\n", NULL);
+	expect_completion("desktop stop d-", "", "/api/v1/admin/desktops");
+	expect_completion("session move s-1 ", "", NULL);
+	expect_completion("nonsense ", "", NULL);
 }
 
 int main(int argc, char **argv)
 {
 	g_setenv("TZ", "UTC", TRUE);
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/ctl/complete-api", test_complete_api);
+	g_test_add_func("/ctl/completion", test_completion);
 	g_test_add_func("/ctl/calls", test_calls);
 	g_test_add_func("/ctl/machine-token", test_machine_token);
 	g_test_add_func("/ctl/paths", test_paths);
