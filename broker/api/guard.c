@@ -52,6 +52,12 @@ gboolean guard_same_origin(const char *origin, const char *host)
 	return origin[length] == '\0' || g_str_equal(origin + length, ":443");
 }
 
+/* Launchers for Proxmox VE have names of their own for the two. */
+static gboolean is_pve(const Route *route)
+{
+	return g_str_has_prefix(route->pattern, "/api2/");
+}
+
 /* The token, from the header that programs use or else from the cookie. */
 static char *find_token(Request *request)
 {
@@ -63,7 +69,8 @@ static char *find_token(Request *request)
 		return secret_dup(authorization + 7);
 	}
 	request->by_cookie = TRUE;
-	return guard_cookie_value(request->header[HEADER_COOKIE], GUARD_COOKIE);
+	return guard_cookie_value(request->header[HEADER_COOKIE],
+				  is_pve(request->route) ? GUARD_COOKIE_PVE : GUARD_COOKIE);
 }
 
 static gboolean is_safe(const char *method)
@@ -130,7 +137,8 @@ gboolean guard_admit(Request *request)
 		return TRUE;
 	if (!identify(request))
 		return FALSE;
-	if (changes && request->by_cookie && request->header[HEADER_CSRF] == NULL)
+	if (changes && request->by_cookie &&
+	    request->header[is_pve(route) ? HEADER_CSRF_PVE : HEADER_CSRF] == NULL)
 		return refuse(request, 403, "denied", "The header X-Oriel-CSRF is missing.",
 			      "no X-Oriel-CSRF header");
 	if (route->may == MAY_ADMIN && !request->who->admin)

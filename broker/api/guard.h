@@ -12,7 +12,8 @@
 
 #include "request.h"
 
-#define GUARD_COOKIE "__Host-oriel"
+#define GUARD_COOKIE     "__Host-oriel"
+#define GUARD_COOKIE_PVE "PVEAuthCookie" /* on /api2 alone; no browser is ever given it */
 
 /* True if the handler may run; request->who is then set, if there is a login. Else the reply is
  * ready (401, 403 or what the token's check failed with). Blocks (database). */

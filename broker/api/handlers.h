@@ -8,6 +8,13 @@
 
 #include "route.h"
 
+/* handle_pve.c */
+gboolean handle_pve_ticket(Request *request, GError **error);
+gboolean handle_pve_list(Request *request, GError **error);
+gboolean handle_pve_status(Request *request, GError **error);
+gboolean handle_pve_spice(Request *request, GError **error);
+gboolean handle_pve_file(Request *request, GError **error);
+
 /* handle_login.c */
 gboolean handle_login(Request *request, GError **error);
 gboolean handle_login_answer(Request *request, GError **error);

@@ -12,6 +12,7 @@ const char *const header_names[HEADER_COUNT] = {
 	[HEADER_CONTENT_TYPE] = "Content-Type",
 	[HEADER_COOKIE] = "Cookie",
 	[HEADER_CSRF] = "X-Oriel-CSRF",
+	[HEADER_CSRF_PVE] = "CSRFPreventionToken",
 	[HEADER_FETCH_SITE] = "Sec-Fetch-Site",
 	[HEADER_HOST] = "Host",
 	[HEADER_IF_NONE_MATCH] = "If-None-Match",

@@ -4,6 +4,7 @@
 
 #define V1    "/api/v1"
 #define ADMIN V1 "/admin"
+#define PVE   "/api2/json"
 
 const Route routes[] = {
 	{"POST", V1 "/login", MAY_ANYONE, WORK_LOGIN, .run = handle_login},
@@ -67,6 +68,16 @@ const Route routes[] = {
 	{"POST", ADMIN "/sessions/{id}/move", MAY_ADMIN, WORK_START, .run = handle_session_move},
 	{"GET", ADMIN "/audit", MAY_ADMIN, WORK_QUICK, .run = handle_audit},
 	{"GET", ADMIN "/events", MAY_ADMIN, WORK_QUICK, .run = handle_events},
+
+	{"POST", PVE "/access/ticket", MAY_ANYONE, WORK_LOGIN, .run = handle_pve_ticket},
+	{"GET", PVE "/cluster/resources", MAY_USER, WORK_QUICK, .run = handle_pve_list},
+	{"GET", PVE "/nodes/{node}/qemu", MAY_USER, WORK_QUICK, .run = handle_pve_list},
+	{"GET", PVE "/nodes/{node}/qemu/{vmid}/status/current", MAY_USER, WORK_QUICK,
+	 .run = handle_pve_status},
+	{"POST", PVE "/nodes/{node}/qemu/{vmid}/spiceproxy", MAY_USER, WORK_START,
+	 .run = handle_pve_spice},
+	{"POST", "/api2/spiceconfig/nodes/{node}/qemu/{vmid}/spiceproxy", MAY_USER, WORK_START,
+	 .run = handle_pve_file},
 
 	{"GET", V1 "/openapi.yaml", MAY_ANYONE, WORK_QUICK, .run = handle_description},
 	{"GET", "/healthz", MAY_ANYONE, WORK_QUICK, .run = handle_health},

@@ -243,6 +243,41 @@ static void test_bad_requests(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(fake_core_calls(f->core), ==, "");
 }
 
+/* As launchers for Proxmox VE do it: a form, and the one-time code along with the password. */
+static void test_form(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *form;
+		unsigned status;
+	} cases[] = {
+		{"username=anna@pam&password=secret", 200},
+		{"password=secret&username=anna%40pve", 200},
+		{"username=anna@example.org&password=secret", 401},
+		{"username=anna@pam&password=se%63ret+", 401},
+		{"username=otto@pam&password=secret&otp=123456", 200},
+		{"username=otto@pam&password=secret&otp=000000", 401},
+		{"username=otto@pam&password=secret", 401},
+		{"username=anna@pam", 400},
+		{"username=%ff&password=x", 400},
+		{"", 400},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Answer) answer =
+			fixture_ask(f, "POST", "/api2/json/access/ticket", NULL, cases[i].form);
+		g_autoptr(json_t) json = answer_json(answer);
+
+		if (answer->status != cases[i].status)
+			g_error("%s: %u %s", cases[i].form, answer->status, answer->body);
+		if (answer->status != 200)
+			continue;
+		g_assert_nonnull(text_of(json_object_get(json, "data"), "ticket"));
+		g_assert_null(strchr(text_of(json_object_get(json, "data"), "username"), '@'));
+		g_assert_null(strstr(answer->head, "Set-Cookie"));
+	}
+	g_assert_cmpuint(fake_conversations(), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -257,5 +292,6 @@ int main(int argc, char **argv)
 	fixture_test("/login/back-off", test_back_off);
 	fixture_test("/login/many", test_many);
 	fixture_test("/login/bad-requests", test_bad_requests);
+	fixture_test("/login/form", test_form);
 	return g_test_run();
 }
