@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "maintainer.h"
 #include "plan.h"
+#include "screens.h"
 #include "session.h"
 #include "store_desktop.h"
 #include "store_session.h"
@@ -21,6 +22,7 @@ GPtrArray *core_admin_desktops(Core *core, GError **error)
 		StoreDesktop *row = rows->pdata[i];
 		AdminDesktopView *view = g_new0(AdminDesktopView, 1);
 
+		view->screen = screens_allowed(core->options, row);
 		view->id = g_steal_pointer(&row->id);
 		view->name = g_steal_pointer(&row->name);
 		view->pool = g_steal_pointer(&row->pool);

@@ -19,6 +19,7 @@
 #include "maintainer.h"
 #include "providers.h"
 #include "reconcile.h"
+#include "screens.h"
 #include "session.h"
 
 #define NAME_MAX_CHARS 40
@@ -76,6 +77,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	core->options = options;
 	core->times = *times;
 	core->turns = turns_new();
+	core->screens = screens_new();
 	core->activity = activity_new();
 	if (!make_state(options->state, error))
 		goto fail;
@@ -143,6 +145,7 @@ void core_close(Core *core)
 	limit_free(core->limit);
 	db_close(core->db);
 	turns_free(core->turns);
+	screens_free(core->screens);
 	activity_free(core->activity);
 	g_free(core);
 }

@@ -185,6 +185,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanView, plan_view_free)
 typedef struct {
 	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity, *image;
 	unsigned version; /* of the image that it rests on */
+	gboolean screen; /* core_desktop_screen() may be asked */
 	gint64 last_used;
 } AdminDesktopView;
 void admin_desktop_view_free(AdminDesktopView *view);
@@ -329,6 +330,9 @@ gboolean core_unlock(Core *core, const char *admin, const char *user, const char
 /* action: "start", "stop", "reset", "release" (no owner any more; what was used is reset). */
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
 	GError **error);
+/* What its screen shows, as a small PNG, every few seconds anew. A look is audited. FAULT_NOT_FOUND
+ * where it is not shown (options->screens), or not running; FAULT_BUSY; FAULT_DESKTOP. */
+GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error);
 /* text: what an entry must hold somewhere, in any case; NULL = all. before_id 0 = from the newest. */
 GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
 	GError **error);

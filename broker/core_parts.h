@@ -17,6 +17,7 @@ typedef struct Brokers Brokers;
 typedef struct Hosts Hosts;
 typedef struct AuditOut AuditOut;
 typedef struct Bridges Bridges;
+typedef struct Screens Screens;
 typedef struct Activity Activity;
 typedef struct Lobbies Lobbies;
 
@@ -43,6 +44,7 @@ struct Core {
 	Activity *activity;
 	Lobbies *lobbies;
 	GatewayLink *link;
+	Screens *screens;
 	AuditOut *audit_out; /* NULL: the log goes nowhere else */
 	Bridges *bridges;
 	Limit *limit;

@@ -45,6 +45,8 @@ typedef struct {
 	char *ca;             /* PEM file put into .vv files; empty = none       */
 	int ticket_seconds;   /* life of an unused ticket                        */
 	int login_minutes;    /* life of a web login without use                 */
+	char *screens;        /* what the console shows: none, free or all       */
+	char **private_pools; /* whose desktops it never shows                   */
 	char *audit_file;     /* the audit log as JSON lines, too; empty = none  */
 	gboolean audit_syslog; /* ... and to syslog                              */
 	char *metrics;        /* "address:port" of /metrics; empty = none        */

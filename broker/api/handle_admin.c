@@ -334,6 +334,20 @@ gboolean handle_admin_desktops(Request *request, GError **error)
 			   view_admin_desktop);
 }
 
+gboolean handle_desktop_screen(Request *request, GError **error)
+{
+	g_autoptr(GBytes) png = core_desktop_screen(request->services->core, admin_name(request),
+						    request->args[0], error);
+	gsize n;
+	gconstpointer bytes;
+
+	if (png == NULL)
+		return FALSE;
+	bytes = g_bytes_get_data(png, &n);
+	reply_bytes(request, 200, "image/png", g_memdup2(bytes, n), n);
+	return TRUE;
+}
+
 gboolean handle_desktop_action(Request *request, GError **error)
 {
 	static const char *const actions[] = {"start", "stop", "reset", "release", NULL};

@@ -57,6 +57,7 @@ gboolean handle_bans(Request *request, GError **error);
 gboolean handle_ban(Request *request, GError **error);
 gboolean handle_unlock(Request *request, GError **error);
 gboolean handle_admin_desktops(Request *request, GError **error);
+gboolean handle_desktop_screen(Request *request, GError **error);
 gboolean handle_desktop_action(Request *request, GError **error);
 gboolean handle_admin_sessions(Request *request, GError **error);
 gboolean handle_session_move(Request *request, GError **error);

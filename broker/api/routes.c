@@ -61,6 +61,7 @@ const Route routes[] = {
 	{"DELETE", ADMIN "/quotas/{kind}/{name}", MAY_ADMIN, WORK_QUICK,
 	 .run = handle_quota_remove},
 	{"GET", ADMIN "/desktops", MAY_ADMIN, WORK_QUICK, .run = handle_admin_desktops},
+	{"GET", ADMIN "/desktops/{id}/screen", MAY_ADMIN, WORK_START, TRUE, handle_desktop_screen},
 	{"POST", ADMIN "/desktops/{id}/{action}", MAY_ADMIN, WORK_START,
 	 .run = handle_desktop_action},
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},

@@ -157,6 +157,7 @@ json_t *view_admin_desktop(const AdminDesktopView *view)
 				 view_text(view->kind), "state", view_text(view->state), "detail",
 				 view_text(view->detail), "owner", view_text(view->owner));
 
+	json_object_set_new(json, "screen", json_boolean(view->screen));
 	json_object_set_new(json, "address", view_text(view->address));
 	json_object_set_new(json, "protocol", view_text(view->protocol));
 	json_object_set_new(json, "identity", view_text(view->identity));

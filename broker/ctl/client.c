@@ -126,10 +126,12 @@ static size_t print_events(char *bytes, size_t size, size_t n, void *data)
 	return fflush(stdout) == 0 ? n : 0;
 }
 
-gboolean client_follow(const char *socket_path, const char *path, GError **error)
+/* A GET whose answer goes to `take` as it comes; again: once more whenever it has come to its end. */
+static gboolean stream(const char *socket_path, const char *path, gboolean again,
+		       size_t (*take)(char *bytes, size_t size, size_t n, void *data), void *data,
+		       GError **error)
 {
 	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
-	g_autoptr(GString) line = g_string_new(NULL);
 	char words[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
 	CURLcode code;
@@ -140,14 +142,32 @@ gboolean client_follow(const char *socket_path, const char *path, GError **error
 	}
 	prepare(curl, socket_path, url, words);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, print_events);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, line);
-	/* The broker ends it every few minutes, so that it can forget who has gone. */
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, data);
 	do
 		code = curl_easy_perform(curl);
-	while (code == CURLE_OK);
+	while (code == CURLE_OK && again);
 	curl_easy_cleanup(curl);
-	g_set_error(error, FAULT, FAULT_BROKER, "no news from the broker at %s: %s", socket_path,
-		    *words ? words : curl_easy_strerror(code));
-	return FALSE;
+	if (code != CURLE_OK)
+		g_set_error(error, FAULT, FAULT_BROKER, "the broker at %s: %s", socket_path,
+			    *words ? words : curl_easy_strerror(code));
+	return code == CURLE_OK;
+}
+
+gboolean client_follow(const char *socket_path, const char *path, GError **error)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	/* The broker ends it every few minutes, so that it can forget who has gone. */
+	return stream(socket_path, path, TRUE, print_events, line, error);
+}
+
+static size_t print_bytes(char *bytes, size_t size, size_t n, void *data)
+{
+	return fwrite(bytes, 1, n, stdout);
+}
+
+gboolean client_save(const char *socket_path, const char *path, GError **error)
+{
+	return stream(socket_path, path, FALSE, print_bytes, NULL, error);
 }

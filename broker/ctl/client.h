@@ -15,3 +15,6 @@ gboolean client_ask(const char *socket_path, const char *method, const char *pat
 /* Prints the names of what changes (GET of a stream of events), a line each, until the broker has
  * gone: returns only with FALSE. */
 gboolean client_follow(const char *socket_path, const char *path, GError **error);
+
+/* Writes the answer of a GET to standard output, whatever bytes it has. */
+gboolean client_save(const char *socket_path, const char *path, GError **error);

@@ -49,6 +49,7 @@ typedef struct {
 	Option options[10];       /* name NULL ends            */
 	const Column *columns;    /* of a list; NULL = none    */
 	gboolean local;           /* no request: main.c does it, with the body's values */
+	gboolean save;            /* the answer is bytes for a file: standard output       */
 	gboolean follow;          /* the answer is a stream without end                  */
 } Command;
 

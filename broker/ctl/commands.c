@@ -347,6 +347,13 @@ const Command commands[] = {
 	ACT("reset", "Throw away what was written to a desktop"),
 	ACT("release", "Take a desktop from its owner"),
 
+	{.words = "desktop screen",
+	 .method = "GET",
+	 .path = ADMIN "/desktops/{id}/screen",
+	 .help = "Write what its screen shows to standard output, a small PNG",
+	 .arguments = {"id"},
+	 .save = TRUE},
+
 	{.words = "sessions",
 	 .method = "GET",
 	 .path = ADMIN "/sessions",

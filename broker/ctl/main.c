@@ -135,6 +135,8 @@ static int run(const Call *call, const Shared *shared)
 
 	if (socket_path == NULL)
 		return complain(error, 1);
+	if (call->command->save)
+		return client_save(socket_path, call->path, &error) ? 0 : complain(error, 1);
 	if (call->command->follow && !client_follow(socket_path, call->path, &error))
 		return complain(error, 1);
 	if (!client_ask(socket_path, call->command->method, call->path, call->body, &text,

@@ -75,6 +75,8 @@ typedef void (*ProviderEvent)(const char *desktop_id, ProviderState state, gpoin
 /* TRUE: whoever asked does not want to wait any longer. */
 typedef gboolean (*ProviderGiveUp)(gpointer data);
 
+#define PROVIDER_SCREEN_MAX (64 * 1024 * 1024)
+
 typedef struct {
 	const char *name; /* "qemu", "libvirt", "container", "machine" */
 	unsigned caps;
@@ -124,6 +126,8 @@ typedef struct {
 	gboolean (*display)(Provider *provider, const ProviderDesktop *desktop,
 		const char *protocol, unsigned seconds, Endpoint *out_endpoint, int *out_fd,
 		GError **error);
+	/* What its screen shows now, as a PPM of up to PROVIDER_SCREEN_MAX bytes; NULL = it cannot. */
+	GBytes *(*screen)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 	gboolean (*set_ticket)(Provider *provider, const ProviderDesktop *desktop,
 		const char *protocol, const char *password, unsigned seconds, GError **error);
 

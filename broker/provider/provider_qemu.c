@@ -23,6 +23,7 @@
 #include "qemu_process.h"
 #include "qemu_template.h"
 #include "qemu_watch.h"
+#include "qemu_screen.h"
 #include "qmp.h"
 
 #define START_SECONDS     20 /* until QEMU's monitor answers                            */
@@ -456,6 +457,13 @@ static unsigned qemu_displays(Provider *provider, const ProviderDesktop *desktop
 	return PROVIDER_VNC | PROVIDER_SPICE;
 }
 
+static GBytes *qemu_screen(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+
+	return qemu_screen_take(place, error);
+}
+
 static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 			     const char *protocol, unsigned seconds, Endpoint *out_endpoint,
 			     int *out_fd, GError **error)
@@ -530,6 +538,7 @@ const ProviderOps provider_qemu = {
 	.state = qemu_state,
 	.displays = qemu_displays,
 	.display = qemu_display,
+	.screen = qemu_screen,
 	.reset = qemu_reset,
 	.destroy = qemu_destroy,
 	.list = qemu_list,

@@ -9,14 +9,14 @@ const session = (n, user, desktop, pool, protocol, more = {}) => ({ id: `s-${n}`
     protocol, via: 'vnc', peer: `203.0.113.${n}:50${n}22`, gateway: 'gate-1', state: 'live', started_at: NOW - 700 * n, ended_at: 0,
     reason: null, bytes_in: 12000 * n, bytes_out: 7400000 * n, ...more });
 const desktop = (n, name, pool, kind, state, owner, more = {}) => ({ id: `d-${n}`, name, pool, kind, state, detail: '', owner,
-    address: null, protocol: null, identity: `i${n}`, last_used: owner ? NOW - 3600 * n : 0, ...more });
+    address: null, protocol: null, identity: `i${n}`, screen: false, last_used: owner ? NOW - 3600 * n : 0, ...more });
 
 export class FakeAdmin {
     sessions = [session(1, 'ann', 'ann-office', 'office', 'web'), session(2, 'ben', 'classroom-2', 'classroom', 'spice'),
         session(3, 'carla', 'lab-pc-07', 'lab machines', 'vnc')];
     desktops = [desktop(1, 'ann-office', 'office', 'dedicated', 'in-use', 'ann'), desktop(2, 'classroom-2', 'classroom', 'floating', 'in-use', 'ben'),
         desktop(3, 'lab-pc-07', 'lab machines', 'machines', 'in-use', 'carla', { address: '192.0.2.7:5900', protocol: 'vnc' }),
-        desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
+        desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null, { screen: true }), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
         desktop(6, 'classroom-4', 'classroom', 'floating', 'failed', null, { detail: 'The image office-12 is missing on its host.' })];
     pools = [{ name: 'office', kind: 'dedicated', image: 'office', version: 2, previous_image: 'office',
         previous_version: 1, provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5, stale: 3 },
@@ -32,6 +32,7 @@ export class FakeAdmin {
     log = Array.from({ length: 230 }, (_, i) => ({ id: 230 - i, at: (NOW - 97 * i) * 1000, peer: `203.0.113.${i % 200}`, session: null,
         event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
         desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));
+    looks = [];          /* ids of desktops whose screens were asked for */
     calls = [];          /* [method and path, body] of what changed something */
     refusal = null;      /* {status, code, message} for the next change */
     #streams = new Set();
@@ -49,6 +50,16 @@ export class FakeAdmin {
         response.on('close', () => this.#streams.delete(response));
     }
 
+    /* A picture of 320x200: a dark screen with a window. */
+    #screen(id, response, fail) {
+        this.looks.push(id);
+        if (!this.desktops.find((one) => one.id === id)?.screen)
+            return fail(404, 'not-found');
+        response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
+        return response.end('<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200"><rect width="320" height="200" fill="#246"/>'
+            + '<rect x="40" y="30" width="200" height="120" fill="#eef"/></svg>');
+    }
+
     #audit(url) {
         const before = Number(url.searchParams.get('before') ?? Infinity);
         const text = (url.searchParams.get('text') ?? '').toLowerCase();
@@ -62,6 +73,8 @@ export class FakeAdmin {
         if (request.method === 'GET') {
             if (what === 'events')
                 return this.events(response);
+            if (action === 'screen')
+                return this.#screen(id, response, fail);
             if (what === 'audit')
                 return send(200, this.#audit(url));
             return what in this ? send(200, this[what]) : fail(404, 'not-found');

@@ -72,6 +72,26 @@ test('admin: desktops are started, and reset only after a question', async (give
     assert.deepEqual(admin.calls.map(([call]) => call), ['POST desktops/d-5/start', 'POST desktops/d-1/release']);
 });
 
+test('admin: screens are seen where they are shown, live and large', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/desktops');
+    const screen = page.locator('[aria-label="Screen of classroom-3"]');
+
+    assert.equal(await page.locator('.thumb').count(), 1);
+    await person.eventually(async () => assert.equal(await screen.locator('img').evaluate((image) => image.naturalWidth), 320));
+    const small = (await screen.boundingBox()).width;
+    await screen.click();
+    assert.ok((await screen.boundingBox()).width > 2 * small);
+    admin.desktops = admin.desktops.map((one) => one.id === 'd-4' ? { ...one, state: 'in-use', owner: 'ann', screen: false } : one);
+    admin.tell('desktops');
+    await screen.waitFor({ state: 'detached' });
+    assert.deepEqual([...new Set(admin.looks)], ['d-4']);
+    await page.click('.subnav >> text=Sessions');
+    const before = admin.looks.length;
+    await page.waitForSelector('[data-id="s-1"]');
+    assert.equal(admin.looks.length, before);
+});
+
 test('admin: a pool is added, with the fields of its kind alone', async (given) => {
     const { page, person } = given;
     const admin = await open(given, '/pools');

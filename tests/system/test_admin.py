@@ -2,11 +2,15 @@
 """What admins see over HTTPS: news as they happen, and a log that can be searched."""
 
 import http.client
+import io
 import json
+import time
 
 import oriel as oriel_api
 import pytest
 from deployment import eventually
+from PIL import Image
+from test_tickets import opens_web, web
 
 
 class Stream:
@@ -77,3 +81,41 @@ def test_the_log_goes_out(oriel):
         oriel.ctl("unentitle", "shared", "--group", f"group-{turn}")
         assert eventually(lambda: len(holds(f"group-{turn}")) == 2, 15), oriel.tail("broker")
         file.rename(oriel.path(f"audit/{turn}"))
+
+
+def test_screens(oriel, source, books):
+    """Of a desktop that nobody has, once in the audit log for one look; never of one in use."""
+    admin = oriel.login("admin")
+
+    def shown():
+        return [one for one in admin.get("/api/v1/admin/desktops") if one["screen"]]
+
+    assert eventually(shown, 60, 0.2)
+    spare = shown()[0]
+    path = f"/api/v1/admin/desktops/{spare['id']}/screen"
+    assert spare["pool"] == "shared" and not spare["owner"]
+
+    def booted():
+        answer = admin.request("GET", path)
+        assert answer.status == 200 and answer.headers["Content-Type"] == "image/png"
+        with Image.open(io.BytesIO(answer.body)) as picture:
+            assert picture.width == 320
+            return answer if len(picture.getcolors()) > 1 else None
+
+    answer = eventually(booted, 60, 0.5)
+    assert answer, "an empty screen"
+    since = time.monotonic()
+    for _ in range(10):
+        assert admin.request("GET", path).body == answer.body or time.monotonic() - since > 2
+    looks = admin.get(f"/api/v1/admin/audit?text=screen%20of%20{spare['name']}")
+    assert len(looks) == 1 and looks[0]["user"] == "admin"
+    assert oriel.login("ben", source).request("GET", path).status == 403
+    assert admin.request("GET", path, headers={"Sec-Fetch-Site": "cross-site",
+                                               "Authorization": ""}).status in (401, 403)
+    api = oriel.login("ben", source)
+    with web(oriel, api.ticket("shared", "web"), source) as viewer:
+        opens_web(viewer)
+        mine = api.sessions()[0]["desktop"]
+        assert mine not in [one["id"] for one in shown()]
+        assert admin.request("GET", f"/api/v1/admin/desktops/{mine}/screen").status == 404
+    assert not list(oriel.path("broker").rglob("screen.ppm"))

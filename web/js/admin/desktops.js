@@ -6,6 +6,7 @@ import { h } from '../view.js';
 import * as calls from './calls.js';
 import { attempt, confirmed, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
+import { Screens } from './screens.js';
 import { filterField, table, Wish } from './table.js';
 
 function actions(one, refresh) {
@@ -32,9 +33,10 @@ function actions(one, refresh) {
     return buttons;
 }
 
-function columns(refresh) {
+function columns(refresh, screens) {
     return [
         { title: 'Name', main: true, value: (one) => one.name },
+        { title: 'Screen', value: (one) => one.screen ? 'shown' : '', cell: (one) => screens.of(one) },
         { title: 'State', value: (one) => STATES[one.state] ?? one.state,
             cell: (one) => h('span', { class: `state state-${one.state}` }, STATES[one.state] ?? one.state) },
         { title: 'Pool', value: (one) => one.pool },
@@ -48,8 +50,8 @@ function columns(refresh) {
 
 export function desktopsPage(before) {
     const wish = new Wish('Name');
-
-    return livePage({
+    const screens = new Screens();
+    const page = livePage({
         title: 'Desktops',
         before,
         loading: 'Looking for desktops',
@@ -60,7 +62,12 @@ export function desktopsPage(before) {
             return h('div', { class: 'tools' }, filterField(wish, rebuild, 'Name, pool, user, state'));
         },
         fetch: (signal) => calls.desktops(signal),
-        build: (rows, refresh) => table({ caption: 'Desktops', columns: columns(refresh), rows, id: (one) => one.id, wish,
+        build: (rows, refresh) => table({ caption: 'Desktops', columns: columns(refresh, screens).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)), rows, id: (one) => one.id, wish,
             rebuild: wish.rebuild, empty: 'There is no desktop yet. A pool makes them.' }),
     });
+
+    return { ...page, leave: () => {
+        screens.leave();
+        page.leave();
+    } };
 }
