@@ -137,6 +137,23 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 gboolean core_session_move(Core *core, const char *admin, const char *id, const char *desktop,
 	GError **error);
 
+/* ---- what admins say to people */
+
+typedef struct {
+	char *id;
+	char *user;   /* to whom */
+	char *sender; /* NULL: who sits at the admin socket */
+	char *text;
+	gint64 at; /* s since 1970 */
+} MessageView;
+void message_view_free(MessageView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MessageView, message_view_free)
+
+/* The person's page shows it, now or within a day. Audited. FAULT_CLIENT, FAULT_BUSY. */
+gboolean core_message_send(Core *core, const char *admin, const char *user, const char *text,
+	GError **error);
+GPtrArray *core_messages(Core *core, const Who *who, GError **error); /* of MessageView */
+
 /* ---- administration (orielctl over the admin socket; admins over HTTPS) */
 
 typedef struct {

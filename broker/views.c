@@ -155,3 +155,14 @@ void audit_view_free(AuditView *view)
 	g_free(view->detail);
 	g_free(view);
 }
+
+void message_view_free(MessageView *view)
+{
+	if (!view)
+		return;
+	g_free(view->id);
+	g_free(view->user);
+	g_free(view->sender);
+	g_free(view->text);
+	g_free(view);
+}

@@ -15,6 +15,10 @@ gboolean handle_pve_status(Request *request, GError **error);
 gboolean handle_pve_spice(Request *request, GError **error);
 gboolean handle_pve_file(Request *request, GError **error);
 
+/* handle_message.c */
+gboolean handle_messages(Request *request, GError **error);
+gboolean handle_message_send(Request *request, GError **error);
+
 /* handle_login.c */
 gboolean handle_login(Request *request, GError **error);
 gboolean handle_login_answer(Request *request, GError **error);

@@ -25,6 +25,7 @@ const Route routes[] = {
 	{"DELETE", V1 "/sessions/{id}", MAY_USER, WORK_QUICK, .run = handle_session_end},
 	{"POST", V1 "/sessions/{id}/end", MAY_USER, WORK_QUICK, .run = handle_session_end},
 	{"POST", V1 "/sessions/{id}/extend", MAY_USER, WORK_QUICK, .run = handle_session_extend},
+	{"GET", V1 "/messages", MAY_USER, WORK_QUICK, .run = handle_messages},
 
 	{"POST", V1 "/machines/{id}/local", MAY_ANYONE, WORK_QUICK, .run = handle_machine_local},
 
@@ -67,6 +68,7 @@ const Route routes[] = {
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},
 	{"DELETE", ADMIN "/sessions/{id}", MAY_ADMIN, WORK_QUICK, .run = handle_session_end},
 	{"POST", ADMIN "/sessions/{id}/move", MAY_ADMIN, WORK_START, .run = handle_session_move},
+	{"POST", ADMIN "/messages", MAY_ADMIN, WORK_QUICK, .run = handle_message_send},
 	{"GET", ADMIN "/audit", MAY_ADMIN, WORK_QUICK, .run = handle_audit},
 	{"GET", ADMIN "/events", MAY_ADMIN, WORK_QUICK, .run = handle_events},
 

@@ -195,6 +195,12 @@ json_t *view_audit(const AuditView *view)
 	return json;
 }
 
+json_t *view_message(const MessageView *view)
+{
+	return json_pack("{s:o,s:o,s:I}", "id", view_text(view->id), "text", view_text(view->text), "at",
+			 (json_int_t)view->at);
+}
+
 json_t *view_array(const GPtrArray *views, json_t *(*view)(gconstpointer))
 {
 	json_t *array = json_array();

@@ -21,6 +21,7 @@ json_t *view_pool_hosts(const PoolHostsView *view);
 json_t *view_admin_desktop(const AdminDesktopView *view);
 json_t *view_entitlement(const EntitlementView *view);
 json_t *view_ban(const BanView *view);
+json_t *view_message(const MessageView *view);
 json_t *view_audit(const AuditView *view);
 
 /* An array of them, each made by `view` (one of the above). */

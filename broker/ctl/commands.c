@@ -367,6 +367,12 @@ const Command commands[] = {
 	 .help = "Move a session to another desktop of its user",
 	 .arguments = {"id", "desktop"}},
 
+	{.words = "message",
+	 .method = "POST",
+	 .path = ADMIN "/messages",
+	 .help = "Say something to a person, in the portal and over their desktop",
+	 .arguments = {"user", "text"}},
+
 	{.words = "audit",
 	 .method = "GET",
 	 .path = ADMIN "/audit",

@@ -295,6 +295,19 @@ static const char *const hosts[] = {
 	NULL,
 };
 
+/* What admins say to people. */
+static const char *const messages[] = {
+	"CREATE TABLE message ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" user_name TEXT NOT NULL,"
+	" sender TEXT," /* NULL: the admin socket's */
+	" text TEXT NOT NULL,"
+	" at BIGINT NOT NULL)",
+	"CREATE INDEX message_user ON message (user_name, at)",
+	"CREATE INDEX message_at ON message (at)",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts};
+	images, plans, machines, quotas, hosts, messages};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -32,6 +32,7 @@ export class FakeAdmin {
     log = Array.from({ length: 230 }, (_, i) => ({ id: 230 - i, at: (NOW - 97 * i) * 1000, peer: `203.0.113.${i % 200}`, session: null,
         event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
         desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));
+    messages = [];
     looks = [];          /* ids of desktops whose screens were asked for */
     calls = [];          /* [method and path, body] of what changed something */
     refusal = null;      /* {status, code, message} for the next change */

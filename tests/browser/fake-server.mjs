@@ -49,6 +49,7 @@ export class FakeServer {
     tickets = [];        /* every one handed out */
     spent = [];
     desktops = [];       /* FakeRfb, the last one is current */
+    notes = [];          /* messages from administrators */
     admin = null;        /* a FakeAdmin: who signs in is one */
     missing = [];        /* paths that were not there */
     #login = null;
@@ -180,6 +181,8 @@ export class FakeServer {
         case 'POST logout':
             this.#login = null;
             return send(204, undefined, { 'Set-Cookie': 'oriel=; Max-Age=0; Path=/' });
+        case 'GET messages':
+            return send(200, this.notes);
         case 'GET desktops':
             return send(200, this.list);
         case 'GET desktops/ID':

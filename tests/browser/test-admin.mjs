@@ -92,6 +92,30 @@ test('admin: screens are seen where they are shown, live and large', async (give
     assert.equal(admin.looks.length, before);
 });
 
+test('admin: a message is sent', async (given) => {
+    const admin = await open(given, '/sessions');
+
+    await given.page.click('[aria-label="Send a message: ben on classroom-2"]');
+    await given.page.fill('#field-text', 'The server restarts at noon.');
+    await given.page.click('.dialog >> text="Send"');
+    await given.person.sees('.toast', 'on its way');
+    assert.deepEqual(admin.calls, [['POST messages', { user: 'ben', text: 'The server restarts at noon.' }]]);
+});
+
+test('a message is shown until it is closed, once', async ({ page, server, person }) => {
+    server.notes = [{ id: 'm-1', text: 'The server restarts <b>at noon</b>.', at: 1 }];
+    await person.signIn('/#/desktops');
+    await person.sees('.message', 'The server restarts <b>at noon</b>.');
+    await page.click('.message >> text=Close');
+    assert.equal(await page.locator('.message').count(), 0);
+    await page.reload();
+    await page.waitForSelector('.card');
+    server.notes.push({ id: 'm-2', text: 'It is back.', at: 2 });
+    await page.reload();
+    await person.sees('.message', 'It is back.');
+    assert.equal(await page.locator('.message').count(), 1);
+});
+
 test('admin: a pool is added, with the fields of its kind alone', async (given) => {
     const { page, person } = given;
     const admin = await open(given, '/pools');

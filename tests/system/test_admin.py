@@ -119,3 +119,19 @@ def test_screens(oriel, source, books):
         assert mine not in [one["id"] for one in shown()]
         assert admin.request("GET", f"/api/v1/admin/desktops/{mine}/screen").status == 404
     assert not list(oriel.path("broker").rglob("screen.ppm"))
+
+
+def test_messages(oriel, source):
+    admin = oriel.login("admin")
+    admin.post("/api/v1/admin/messages", {"user": "carla", "text": "At noon we restart."})
+    oriel.ctl("message", "carla", "And again at one.")
+    carla = oriel.login("carla", source)
+    texts = [one["text"] for one in carla.get("/api/v1/messages")]
+    assert sorted(texts) == ["And again at one.", "At noon we restart."]
+    assert oriel.login("ben", source).get("/api/v1/messages") == []
+    assert carla.request("POST", "/api/v1/admin/messages",
+                         {"user": "ben", "text": "x"}).status == 403
+    for body in ({"user": "", "text": "x"}, {"user": "ben", "text": ""},
+                 {"user": "ben", "text": "x" * 1001}):
+        assert admin.request("POST", "/api/v1/admin/messages", body).status == 400
+    assert len(admin.get("/api/v1/admin/audit?text=message%20to%20carla")) == 2

@@ -117,6 +117,7 @@ export const providerLogin = new URL('oidc/login', BASE).href;
 export const logout = () => call('POST', 'logout');
 export const desktops = (options) => call('GET', 'desktops', options);
 export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, options);
+export const messages = () => call('GET', 'messages');
 export const sessions = (options) => call('GET', 'sessions', options);
 export const extendSession = (id) => call('POST', `sessions/${part(id)}/extend`);
 export const endSession = (id) => call('DELETE', `sessions/${part(id)}`);

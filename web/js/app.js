@@ -13,6 +13,7 @@ import { desktopsPage, address } from './desktops.js';
 import { errorView } from './errors.js';
 import { loginPage } from './login.js';
 import { prepare } from './progress.js';
+import { Messages } from './messages.js';
 import * as router from './router.js';
 import { sessionsPage } from './sessions.js';
 import { button, h, icon, toast } from './view.js';
@@ -113,8 +114,15 @@ async function signOut() {
     toast('You are signed out.', 'done');
 }
 
+const messages = new Messages();
+
 function header() {
     const bar = document.getElementById('header');
+
+    if (who)
+        messages.start();
+    else
+        messages.stop();
 
     if (!who) {
         bar.replaceChildren();

@@ -269,6 +269,24 @@ gboolean core_unlock(Core *core, const char *admin, const char *user, const char
 	return TRUE;
 }
 
+gboolean core_message_send(Core *core, const char *admin, const char *user, const char *text,
+			   GError **error)
+{
+	fake_core_note(core, "%s message_send %s %s", admin ? admin : "?", user, text);
+	return TRUE;
+}
+
+GPtrArray *core_messages(Core *core, const Who *who, GError **error)
+{
+	GPtrArray *messages = g_ptr_array_new_with_free_func((GDestroyNotify)message_view_free);
+	MessageView *message = g_new0(MessageView, 1);
+
+	message->id = g_strdup("m-1");
+	message->text = g_strdup("hello");
+	g_ptr_array_add(messages, message);
+	return messages;
+}
+
 GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error)
 {
 	fake_core_note(core, "%s desktop_screen %s", admin ? admin : "?", id);

@@ -29,5 +29,6 @@ export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${ac
 export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });
 export const recent = (signal, limit) => call('GET', `admin/sessions?ended=1&limit=${limit}`, { signal });
 export const endSession = (id) => call('DELETE', `admin/sessions/${part(id)}`);
+export const message = (one) => call('POST', 'admin/messages', { body: one });
 export const audit = (signal, { before, text, limit = 100 }) => call('GET',
     `admin/audit?limit=${limit}${before ? `&before=${before}` : ''}${text ? `&text=${part(text)}` : ''}`, { signal });

@@ -4,13 +4,19 @@ import { livePage } from '../livepage.js';
 import { ago, moment, PROTOCOLS, size } from '../words.js';
 import { h } from '../view.js';
 import * as calls from './calls.js';
-import { confirmed, rowButton } from './form.js';
+import { confirmed, formDialog, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
 import { filterField, table, Wish } from './table.js';
 
 /* Under a minute somebody is there. */
 function idle(seconds) {
     return seconds >= 3600 ? `${Math.floor(seconds / 3600)} h` : seconds >= 60 ? `${Math.floor(seconds / 60)} min` : '';
+}
+
+function write(user) {
+    return formDialog(`Send a message to ${user}`, { action: 'Send', done: 'The message is on its way.',
+        fields: [{ name: 'text', label: 'Message', required: true, hint: 'The portal shows it, also over a desktop in the browser. VNC and SPICE viewers do not.' }],
+        send: ({ text }) => calls.message({ user, text }) });
 }
 
 function columns(refresh) {
@@ -24,9 +30,10 @@ function columns(refresh) {
             : h('span', { title: moment(one.started_at) }, ago(one.started_at)) },
         { title: 'Idle', number: true, value: (one) => one.idle ?? 0, cell: (one) => idle(one.idle) },
         { title: 'Sent', number: true, value: (one) => one.bytes_out, cell: (one) => size(one.bytes_out) },
-        { title: 'Actions', cell: (one) => rowButton('End the session', `${one.user} on ${one.desktop_name}`, 'leave', () => confirmed(
+        { title: 'Actions', cell: (one) => h('span', { class: 'buttons' }, rowButton('Send a message', `${one.user} on ${one.desktop_name}`, 'info',
+            () => write(one.user)), rowButton('End the session', `${one.user} on ${one.desktop_name}`, 'leave', () => confirmed(
             'End this session?', `${one.user} loses the connection to ${one.desktop_name}. A desktop from a shared pool is cleaned.`,
-            'End session', () => calls.endSession(one.id), 'The session has ended.', refresh)) },
+            'End session', () => calls.endSession(one.id), 'The session has ended.', refresh))) },
     ];
 }
 
