@@ -106,9 +106,12 @@ def free_uids():
 
 
 def tiny_guest():
-    """The tiny guest's directory; built once and kept."""
+    """The tiny guest's directory; built once and kept, until what it is built of changes."""
     script, guest = SOURCE / "config/guest/tiny", GUESTS / "tiny"
-    if not (guest / "image.json").exists():
+    image, parts = guest / "image.json", [script, script.with_name("common.sh"), script.with_name("identity")]
+    parts += (SOURCE / "config/guest/tiny.d").iterdir()
+    newest = max(part.stat().st_mtime for part in parts)
+    if not image.exists() or image.stat().st_mtime < newest:
         subprocess.run([script, guest], check=True, stdout=subprocess.DEVNULL)
     return guest
 
