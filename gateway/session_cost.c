@@ -12,6 +12,7 @@
 #define NS_PER_BYTE 8
 #define PAUSE_MIN   5 /* ms; others have the processor for that long, and more comes at once */
 #define PAUSE_MAX   100
+#define DEBT_NS     ((gint64)PAUSE_MAX * 1000000 / FREE_PART)
 
 void session_open_account(Session *s)
 {
@@ -27,13 +28,15 @@ gboolean session_charge(Session *s, guint64 begun)
 	gint64 pause;
 
 	loop->credit = MIN(loop->credit + (gint64)MIN(earned, 2 * CREDIT_NS), CREDIT_NS);
-	loop->credit -= (gint64)(now - begun);
+	/* Some of that time may have been somebody else's, who had the processor meanwhile: it
+	 * makes nobody wait for longer than once. */
+	loop->credit = MAX(loop->credit - (gint64)(now - begun), -DEBT_NS);
 	loop->ran_at = now;
 	loop->moved = moved;
 	if (loop->credit >= 0)
 		return FALSE;
 	pause = -loop->credit * FREE_PART / 1000000;
 	s->client.waits = s->desktop.waits = 0;
-	session_wake_after(s, (guint64)CLAMP(pause, PAUSE_MIN, PAUSE_MAX));
+	session_wake_after(s, (guint64)MAX(pause, PAUSE_MIN));
 	return TRUE;
 }
