@@ -16,7 +16,7 @@
 #include "secret.h"
 #include "store_lease.h"
 
-#define FACES        PROVIDER_VNC /* that oriel-bridge has */
+#define FACES        (PROVIDER_VNC | PROVIDER_SPICE) /* that oriel-bridge has */
 #define READY_MS     25000        /* the bridge itself gives up a little sooner */
 #define DIAL_SECONDS 5
 #define PACKET_MAX   (CONTROL_MAX + 4)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desktops that speak another protocol than who comes to them: a VM with SPICE alone and a PC with RDP
-alone, in a VNC viewer and in a browser's WebSocket, through oriel-bridge."""
+"""Desktops that speak another protocol than who comes to them, through oriel-bridge: SPICE and RDP in a
+VNC viewer, VNC in a SPICE viewer."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -58,25 +59,31 @@ def pools(oriel):
         oriel.ctl("pool", "remove", name)
 
 
-@pytest.fixture(scope="module")
-def spice_vm(oriel, pools):
-    """A VM of somebody else's, with a SPICE display and no VNC."""
+@contextlib.contextmanager
+def machine(display, socket):
+    """A VM of somebody else's; the display's words are QEMU's, its socket anybody's."""
     guest = deployment.tiny_guest()
-    socket = oriel.path("spice-alone.sock")
     vm = subprocess.Popen(
         ["qemu-system-x86_64", "-accel", "tcg", "-m", "96", "-kernel", guest / "vmlinuz", "-initrd",
          guest / "initrd.gz", "-append", "quiet console=tty0 vga=0x317 panic=10 host=alone",
          "-vga", "std", "-display", "none", "-monitor", "none", "-serial", "none",
-         "-device", "usb-ehci", "-device", "usb-tablet",
-         "-spice", f"unix=on,addr={socket},disable-ticketing=on"])
+         "-device", "usb-ehci", "-device", "usb-tablet", *display])
     try:
         assert eventually(socket.exists, 20)
         socket.chmod(0o666)
-        pools("vm", "spice", f"unix:{socket}")
         yield vm
     finally:
         vm.terminate()
         vm.wait(20)
+
+
+@pytest.fixture(scope="module")
+def spice_vm(oriel, pools):
+    """A VM with a SPICE display and no VNC."""
+    socket = oriel.path("spice-alone.sock")
+    with machine(["-spice", f"unix=on,addr={socket},disable-ticketing=on"], socket) as vm:
+        pools("vm", "spice", f"unix:{socket}")
+        yield vm
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +121,25 @@ def listens(port):
     wanted = f":{port:04X}"
     rows = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
     return any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in rows)
+
+
+@pytest.fixture(scope="module")
+def vnc_vm(oriel, pools):
+    """A VM with a VNC display and no SPICE."""
+    socket = oriel.path("vnc-alone.sock")
+    with machine(["-vnc", f"unix:{socket}"], socket) as vm:
+        pools("old", "vnc", f"unix:{socket}")
+        yield vm
+
+
+def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, request,  # noqa: F811
+                               tmp_path, source):
+    text, _ = oriel.login("carla", source).console("old")
+    file = tmp_path / "console.vv"
+    file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+    display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+    works(display, reader, request, "bridged2")
+    assert [(row["protocol"], row["via"]) for row in procs.live_sessions(oriel)] == [("spice", "vnc")]
 
 
 def test_a_card_offers_every_way(oriel, spice_vm, source):
