@@ -125,11 +125,11 @@ class Rfb:
         if self.unpack("I") != 0:
             raise Refused(self.text())
 
-    def secure(self, ca, user, password):
+    def secure(self, ca, user, password, offered=(X509_PLAIN,)):
         """A whole VeNCrypt X509Plain login."""
         self.versions()
         assert self.security_types() == [VENCRYPT]
-        assert self.vencrypt() == [X509_PLAIN]
+        assert self.vencrypt() == list(offered)
         self.choose()
         self.start_tls(ca)
         self.plain(user, password)

@@ -75,7 +75,8 @@ def test_it_works_and_leaves_nothing(state, number):
         assert api.request("GET", "/healthz").status == 200
         ben = facts["users"][1]
         with rfb.Rfb.dial("localhost", facts["vnc_port"]) as viewer:
-            viewer.secure(facts["ca"], ben["name"], ben["password"])
+            viewer.secure(facts["ca"], ben["name"], ben["password"],
+                          (rfb.X509_PLAIN, rfb.X509_NONE))
             viewer.init()
             viewer.screen()
         pools = json.loads(subprocess.check_output([*facts["ctl"], "pool", "list", "--json"]))
