@@ -252,15 +252,18 @@ static gboolean clean_up(Maintainer *m, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if ((m->cleaned_at && now - m->cleaned_at < CLEAN_EVERY) ||
-		!brokers_lead(m->core->brokers))
+	if (m->cleaned_at && now - m->cleaned_at < CLEAN_EVERY)
 		return TRUE;
 	m->cleaned_at = now;
+	if (!templates_tidy(m->core, error))
+		return FALSE;
+	if (!brokers_lead(m->core->brokers))
+		return TRUE;
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
 	       store_login_clean(m->core->db, core_now(), error) &&
 	       store_input_clean(m->core->db, error) &&
 	       limit_clean(m->core->limit, limit_now(), error) &&
-	       images_collect(m->core, error) && templates_tidy(m->core, error);
+	       images_collect(m->core, error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)

@@ -137,7 +137,8 @@ static gboolean fake_start(Provider *provider, const ProviderDesktop *d, GError 
 	Machine *m;
 
 	step(d->id, &fake.starts);
-	if (trouble(&fake.fail_start, "start", error))
+	if (trouble(&fake.fail_start, "start", error) ||
+		(d->image.instant && trouble(&fake.fail_instant, "waking the copy", error)))
 		return FALSE;
 	g_mutex_lock(&lock);
 	m = g_hash_table_lookup(machines, d->id);

@@ -18,6 +18,7 @@ typedef struct {
 /* What the made-up provider does. Atomic: tests write while threads read. */
 typedef struct {
 	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
+	int fail_instant;                                     /* the same, starts of copies alone */
 	int same_identity;                                    /* a reset that resets nothing */
 	int clones, starts, resets, destroys;                 /* how often they were called */
 	int adopts, moves;    /* a desktop that another host made; while it runs */

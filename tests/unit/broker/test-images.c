@@ -208,6 +208,67 @@ static void test_cut_short(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(fake.clones, ==, made + 1);
 }
 
+/* ---- instant clones */
+
+static gboolean connect_anna(CoreFixture *f, char **out_id, GError **error)
+{
+	g_autoptr(Who) anna = core_fixture_who("anna");
+	g_autoptr(Ticket) ticket = core_connect(f->core, anna, "p-lab", "web", "::1", error);
+
+	if (ticket && out_id)
+		*out_id = g_strdup(ticket->desktop_id);
+	return ticket != NULL;
+}
+
+static void make_instant(CoreFixture *f, const char *kind)
+{
+	PoolView lab = {.name = (char *)"lab", .kind = (char *)kind, .image = (char *)"tiny",
+		.max = 1, .instant = TRUE};
+	g_autoptr(GError) error = NULL;
+
+	core_fixture_pool(f, "lab", kind, 1, 0);
+	core_pool_add(f->core, "root", &lab, &error);
+	g_assert_no_error(error);
+}
+
+/* A copy that does not wake, or is not somebody else, is made anew to boot. */
+static void test_not_waking(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	make_instant(f, "floating");
+	fake.fail_instant = 1;
+	g_assert_true(connect_anna(f, NULL, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(fake.starts, ==, 2);
+	g_assert_cmpint(fake.clones + fake.resets, ==, 2);
+	g_assert_cmpuint(count(f, "ready", 1), ==, 1);
+}
+
+/* But never one that somebody has worked on: that is tried again as it is. */
+static void test_worked_on(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = NULL, *same = NULL;
+	int made;
+
+	make_instant(f, "dedicated");
+	g_assert_true(connect_anna(f, &id, &error));
+	g_assert_true(store_desktop_enter(f->core->db, id, "anna", core_now(), &error));
+	g_assert_true(store_desktop_leave(f->core->db, id, core_now(), &error));
+	fake_crash(id);
+	core_fixture_await(f, 0, "off");
+	made = fake.clones + fake.resets;
+	fake.fail_instant = 1;
+	g_assert_false(connect_anna(f, NULL, &error));
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_clear_error(&error);
+	fake.fail_instant = 0;
+	g_assert_true(connect_anna(f, &same, &error));
+	g_assert_cmpstr(same, ==, id);
+	g_assert_cmpint(fake.clones + fake.resets, ==, made);
+}
+
 /* ---- copies */
 
 static unsigned directories(CoreFixture *f)
@@ -284,6 +345,8 @@ int main(int argc, char **argv)
 	ADD("busy", test_busy);
 	ADD("dedicated", test_dedicated);
 	ADD("cut-short", test_cut_short);
+	ADD("not-waking", test_not_waking);
+	ADD("worked-on", test_worked_on);
 	ADD("copies", test_copies);
 	return g_test_run();
 }
