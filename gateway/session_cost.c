@@ -3,13 +3,13 @@
  * session_cost: what a session costs is held against what it moves. Who keeps us busy with nothing
  * (frames without payload, a byte at a time) has used up its credit soon, and then has to wait. A
  * thirty-second of all time is everybody's, whatever it is for, and saved up to CREDIT_NS; the rest
- * is earned: an encrypted byte costs less than NS_PER_BYTE, even in messages of a kilobyte.
+ * is earned: an encrypted byte costs less than NS_PER_BYTE, even in messages of a few hundred.
  */
 #include "session_loop.h"
 
 #define CREDIT_NS   (50 * 1000 * 1000)
 #define FREE_PART   32
-#define NS_PER_BYTE 8
+#define NS_PER_BYTE 64
 #define PAUSE_MIN   5 /* ms; others have the processor for that long, and more comes at once */
 #define PAUSE_MAX   100
 #define DEBT_NS     ((gint64)PAUSE_MAX * 1000000 / FREE_PART)
