@@ -6,6 +6,7 @@
 #include "entitlement.h"
 #include "fault.h"
 #include "machine.h"
+#include "maintenance.h"
 #include "placement.h"
 #include "quotas.h"
 #include "seat.h"
@@ -90,7 +91,8 @@ static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const
 {
 	g_autoptr(StoreDesktop) row = id ? store_desktop(core->db, id, error) : NULL;
 
-	return (row || !id) && quotas_allow(core, who, pool, row, error);
+	return (row || !id) && maintenance_allow(core, who, pool, row, error) &&
+	       quotas_allow(core, who, pool, row, error);
 }
 
 /* Inside a transaction: from a pool's card. */
@@ -145,7 +147,8 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 		g_set_error(error, FAULT, FAULT_BUSY, "somebody sits at %s", row->name);
 		return FALSE;
 	}
-	if (!quotas_allow(core, who, pool, row, error) ||
+	if (!maintenance_allow(core, who, pool, row, error) ||
+		!quotas_allow(core, who, pool, row, error) ||
 		!store_desktop_claim(core->db, id, who->user, until, error))
 		return FALSE;
 	*out_id = g_strdup(id);

@@ -8,6 +8,7 @@
 #include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
+#include "maintenance.h"
 #include "machine.h"
 #include "seat.h"
 #include "store_session.h"
@@ -63,7 +64,8 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->pool = g_strdup(pool->name);
 	view->kind = g_strdup(pool->kind);
 	view->state = g_strdup(row ? row->state : state);
-	view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
+	if (!maintenance_of(core, pool, row, &view->detail, NULL) || !view->detail)
+		view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
 	view->protocols = protocols(bridges_faces(core, displays));
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&

@@ -208,6 +208,16 @@ typedef struct {
 void admin_desktop_view_free(AdminDesktopView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AdminDesktopView, admin_desktop_view_free)
 
+/* Closed for a while (broker/maintenance.h). */
+typedef struct {
+	char *kind, *name;  /* "pool", "host", "desktop" (its id) */
+	char *words;        /* for people; NULL or "" = some       */
+	gint64 since;       /* views only                          */
+	unsigned sessions;  /* views only: that still run there    */
+} MaintenanceView;
+void maintenance_view_free(MaintenanceView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MaintenanceView, maintenance_view_free)
+
 /* How much a user (name "*": who has no other), each member of a group, or all of a pool together may
  * have at a time; 0 = any number. */
 typedef struct {
@@ -331,6 +341,12 @@ GPtrArray *core_entitlements(Core *core, GError **error);
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
 	const char *group, gboolean grant, GError **error);
 GPtrArray *core_admin_desktops(Core *core, GError **error);
+GPtrArray *core_maintenances(Core *core, GError **error);
+/* Or changes its words. FAULT_NOT_FOUND for a pool or a desktop that is not there. */
+gboolean core_maintenance_begin(Core *core, const char *admin, const MaintenanceView *view,
+	GError **error);
+gboolean core_maintenance_end(Core *core, const char *admin, const char *kind, const char *name,
+	GError **error);
 GPtrArray *core_quotas(Core *core, GError **error);
 gboolean core_quota_set(Core *core, const char *admin, const QuotaView *quota, GError **error);
 gboolean core_quota_remove(Core *core, const char *admin, const char *kind, const char *name,

@@ -545,6 +545,18 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 	return !host->drain || leave_drained(core, id, host, error);
 }
 
+/* Nobody was there to shut it down: a failure, so that it is not started again and again. */
+static gboolean stopped_by_itself(Core *core, const Seat *seat, GError **error)
+{
+	g_autoptr(GError) why = g_error_new(FAULT, FAULT_DESKTOP,
+		"%s stopped by itself while nobody used it", seat->row->name);
+
+	if (!store_desktop_set_state(core->db, seat->row->id, "failed", why->message, error))
+		return FALSE;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
+}
+
 gboolean desktop_check(Core *core, const char *id, GError **error)
 {
 	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
@@ -556,6 +568,8 @@ gboolean desktop_check(Core *core, const char *id, GError **error)
 	if (state == PROVIDER_RUNNING || state == PROVIDER_SUSPENDED || !(g_str_equal(seat->row->state, "ready") ||
 						 g_str_equal(seat->row->state, "in-use")))
 		return TRUE;
+	if (!seat->row->owner && seat->ops->clone)
+		return stopped_by_itself(core, seat, error);
 	return store_desktop_set_state(core->db, id, "off", "It was shut down", error) &&
 	       plan_shut_down(core, id, error);
 }

@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "images.h"
 #include "log.h"
+#include "maintenance.h"
 #include "plan.h"
 #include "roll.h"
 #include "seat.h"
@@ -24,6 +25,7 @@
 #define WORKERS     8
 #define IDLE        (60 * G_USEC_PER_SEC)  /* look this often, whatever happens  */
 #define BACKOFF_MAX (300 * G_USEC_PER_SEC)
+#define FORGIVEN    (600 * G_USEC_PER_SEC) /* without a failure: it counts as sound again */
 #define CLEAN_EVERY (60 * G_USEC_PER_SEC)
 #define SPENT_KEPT  3600 /* s: a spent ticket is told from an unknown one this long */
 
@@ -38,7 +40,7 @@ typedef struct {
 
 typedef struct {
 	unsigned failures;
-	gint64 not_before;
+	gint64 not_before, failed_at;
 } Backoff;
 
 struct Maintainer {
@@ -77,15 +79,17 @@ static void note_outcome(Maintainer *m, const char *id, gboolean ok)
 {
 	Backoff *backoff = g_hash_table_lookup(m->backoff, id);
 
-	if (ok) {
+	/* A start that was good is no proof: what ends a moment later each time waits longer, too. */
+	if (ok && backoff && g_get_monotonic_time() - backoff->failed_at > FORGIVEN)
 		g_hash_table_remove(m->backoff, id);
+	if (ok)
 		return;
-	}
 	if (!backoff) {
 		backoff = g_new0(Backoff, 1);
 		g_hash_table_insert(m->backoff, g_strdup(id), backoff);
 	}
 	backoff->failures++;
+	backoff->failed_at = g_get_monotonic_time();
 	backoff->not_before = g_get_monotonic_time() + backoff_after(m, backoff->failures);
 }
 
@@ -184,6 +188,7 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) pools = store_pools(m->core->db, error);
 	gboolean lead = brokers_lead(m->core->brokers);
+	g_autofree char *words = NULL;
 
 	if (!pools)
 		return FALSE;
@@ -192,6 +197,11 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 
 		if (!pool->image || !(lead || seat_pool_local(pool)))
 			continue;
+		g_clear_pointer(&words, g_free);
+		if (!maintenance_of(m->core, pool, NULL, &words, error))
+			return FALSE;
+		if (words)
+			continue; /* closed: none is started for it */
 		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
 			!warm_pool(m, pool, due, error))
 			return FALSE;

@@ -84,6 +84,16 @@ void pool_view_free(PoolView *view)
 	g_free(view);
 }
 
+void maintenance_view_free(MaintenanceView *view)
+{
+	if (!view)
+		return;
+	g_free(view->kind);
+	g_free(view->name);
+	g_free(view->words);
+	g_free(view);
+}
+
 void quota_view_free(QuotaView *view)
 {
 	if (!view)

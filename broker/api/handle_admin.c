@@ -25,7 +25,7 @@
 #define DEFAULT_MAX    10
 #define DEFAULT_LOCAL  300 /* s */
 
-static const char *admin_name(const Request *request)
+const char *admin_name(const Request *request)
 {
 	return request->who ? request->who->user : request->peer;
 }

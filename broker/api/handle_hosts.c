@@ -6,11 +6,6 @@
 
 #define HOSTS_MAX 10000
 
-static const char *admin_name(const Request *request)
-{
-	return request->who ? request->who->user : request->peer;
-}
-
 static gboolean in_range(const char *name, json_int_t value, json_int_t max, GError **error)
 {
 	if (value >= 0 && value <= max)

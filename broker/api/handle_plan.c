@@ -81,7 +81,7 @@ gboolean handle_plan_set(Request *request, GError **error)
 		.warn = (unsigned)s[WARN],
 		.extend = (unsigned)s[EXTEND],
 	};
-	if (!core_plan_set(core, request->who ? request->who->user : request->peer, &plan, error))
+	if (!core_plan_set(core, admin_name(request), &plan, error))
 		return FALSE;
 	reply_empty(request, 204);
 	return TRUE;

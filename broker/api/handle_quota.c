@@ -7,11 +7,6 @@
 
 #define MOST 100000000
 
-static const char *admin_of(const Request *request)
-{
-	return request->who ? request->who->user : request->peer;
-}
-
 gboolean handle_quotas(Request *request, GError **error)
 {
 	g_autoptr(GPtrArray) quotas = core_quotas(request->services->core, error);
@@ -47,7 +42,7 @@ gboolean handle_quota_set(Request *request, GError **error)
 		.memory = (unsigned)n[2],
 		.cpus = (unsigned)n[3],
 	};
-	if (!core_quota_set(request->services->core, admin_of(request), &quota, error))
+	if (!core_quota_set(request->services->core, admin_name(request), &quota, error))
 		return FALSE;
 	reply_json(request, 201, json_pack("{s:s}", "name", name));
 	return TRUE;
@@ -55,7 +50,7 @@ gboolean handle_quota_set(Request *request, GError **error)
 
 gboolean handle_quota_remove(Request *request, GError **error)
 {
-	if (!core_quota_remove(request->services->core, admin_of(request), request->args[0],
+	if (!core_quota_remove(request->services->core, admin_name(request), request->args[0],
 			       request->args[1], error))
 		return FALSE;
 	reply_empty(request, 204);

@@ -41,6 +41,8 @@ gboolean handle_sessions(Request *request, GError **error);
 gboolean handle_session_end(Request *request, GError **error);
 
 /* handle_admin.c */
+/* Who does it, for the audit log. */
+const char *admin_name(const Request *request);
 gboolean handle_images(Request *request, GError **error);
 gboolean handle_image_add(Request *request, GError **error);
 gboolean handle_image_remove(Request *request, GError **error);
@@ -86,6 +88,11 @@ gboolean handle_host_drain(Request *request, GError **error);
 gboolean handle_host_resume(Request *request, GError **error);
 gboolean handle_pool_hosts(Request *request, GError **error);
 gboolean handle_pool_set_hosts(Request *request, GError **error);
+
+/* handle_maintenance.c */
+gboolean handle_maintenances(Request *request, GError **error);
+gboolean handle_maintenance_begin(Request *request, GError **error);
+gboolean handle_maintenance_end(Request *request, GError **error);
 
 /* handle_misc.c */
 gboolean handle_health(Request *request, GError **error);

@@ -81,6 +81,13 @@ json_t *view_image(const ImageView *view)
 	return json;
 }
 
+json_t *view_maintenance(const MaintenanceView *view)
+{
+	return json_pack("{s:o,s:o,s:o,s:I,s:I}", "kind", view_text(view->kind), "name",
+			 view_text(view->name), "words", view_text(view->words), "since",
+			 (json_int_t)view->since, "sessions", (json_int_t)view->sessions);
+}
+
 json_t *view_quota(const QuotaView *view)
 {
 	return json_pack("{s:o,s:o,s:I,s:I,s:I,s:I}", "kind", view_text(view->kind), "name",

@@ -92,6 +92,15 @@ static const Column quota_columns[] = {
 	{NULL},
 };
 
+static const Column maintenance_columns[] = {
+	{"KIND", "kind"},
+	{"NAME", "name"},
+	{"SINCE", "since", COLUMN_SECONDS},
+	{"SESSIONS", "sessions", COLUMN_NUMBER},
+	{"WORDS", "words"},
+	{NULL},
+};
+
 static const Column desktop_columns[] = {
 	{"ID", "id"},
 	{"NAME", "name"},
@@ -340,6 +349,20 @@ const Command commands[] = {
 	 .path = ADMIN "/quotas/{kind}/{name}",
 	 .help = "Forget a quota",
 	 .arguments = {"kind", "name"}},
+
+	{.words = "maintenance begin",
+	 .method = "POST",
+	 .path = ADMIN "/maintenance",
+	 .help = "Close a pool, a host or a desktop for a while",
+	 .arguments = {"kind", "name"},
+	 .options = {{"--words", "words", OPTION_TEXT, "TEXT"}}},
+	{.words = "maintenance end",
+	 .method = "DELETE",
+	 .path = ADMIN "/maintenance",
+	 .help = "Open it again",
+	 .arguments = {"kind", "name"}},
+	LIST("maintenance list", "/maintenance", maintenance_columns, "List what is closed"),
+	LIST("maintenance", "/maintenance", maintenance_columns, NULL),
 
 	LIST("desktops", "/desktops", desktop_columns, "List all desktops"),
 	ACT("start", "Start a desktop"),

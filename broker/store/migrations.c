@@ -308,6 +308,17 @@ static const char *const messages[] = {
 	NULL,
 };
 
+/* What is closed for a while; see maintenance.h. */
+static const char *const maintenance[] = {
+	"CREATE TABLE maintenance ("
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" words TEXT NOT NULL,"
+	" since BIGINT NOT NULL,"
+	" PRIMARY KEY (kind, name))",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts, messages};
+	images, plans, machines, quotas, hosts, messages, maintenance};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -233,10 +233,15 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	" AND NOT EXISTS (SELECT 1 FROM placed x JOIN host h ON h.name = x.host"                   \
 	" WHERE x.desktop = desktop.id AND (h.state <> 'up' OR h.drain <> 0))"
 
+/* Not closed by itself; that of pools and hosts is maintenance.c's to know. */
+#define OPEN                                                                                       \
+	" AND NOT EXISTS (SELECT 1 FROM maintenance m"                                             \
+	" WHERE m.kind = 'desktop' AND m.name = desktop.id)"
+
 /* All that is looked for in the order of an index: pool, owner, state, name. */
 #define FREE                                                                                       \
 	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
-	" AND (broker IS NULL OR broker = ?)" ON_A_HOST
+	" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
 
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
@@ -282,7 +287,7 @@ GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker,
 	g_autoptr(DbRows) rows = db_select(db, error,
 		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
 		" AND state IN ('starting', 'off', 'failed', 'in-use') AND " CLEAN
-		" AND (broker IS NULL OR broker = ?)" ON_A_HOST " ORDER BY name LIMIT ?",
+		" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN " ORDER BY name LIMIT ?",
 		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;

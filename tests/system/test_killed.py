@@ -2,7 +2,7 @@
 """The broker is killed with SIGKILL, again and again, at any moment, while people log in, get
 desktops, and leave. Then its books are held against what really runs.
 
-ORIEL_KILLS=300 is what docs/testing.md tells of; without it a few rounds show that it still works.
+ORIEL_KILLS=500 is what docs/testing.md tells of; without it a few rounds show that it still works.
 """
 
 import os

@@ -388,3 +388,30 @@ gboolean core_quota_remove(Core *core, const char *admin, const char *kind, cons
 	fake_core_note(core, "%s quota_remove %s %s", admin, kind, name);
 	return TRUE;
 }
+
+GPtrArray *core_maintenances(Core *core, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)maintenance_view_free);
+	MaintenanceView *view = g_new0(MaintenanceView, 1);
+
+	view->kind = g_strdup("pool");
+	view->name = g_strdup("demo");
+	view->words = g_strdup("back at noon");
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_maintenance_begin(Core *core, const char *admin, const MaintenanceView *view,
+				GError **error)
+{
+	fake_core_note(core, "%s maintenance_begin %s %s %s", admin, view->kind, view->name,
+		       view->words ? view->words : "-");
+	return TRUE;
+}
+
+gboolean core_maintenance_end(Core *core, const char *admin, const char *kind, const char *name,
+			      GError **error)
+{
+	fake_core_note(core, "%s maintenance_end %s %s", admin, kind, name);
+	return TRUE;
+}

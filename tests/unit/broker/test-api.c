@@ -150,6 +150,13 @@ static void test_admin(Fixture *f, gconstpointer data)
 	       "{\"kind\":\"user\",\"name\":\"*\",\"cpus\":-1}", 400, "numbers");
 	expect(f, root, "GET", "/api/v1/admin/quotas", NULL, 200, "\"desktops\":2");
 	expect(f, root, "DELETE", "/api/v1/admin/quotas/user/%2a", NULL, 204, NULL);
+	expect(f, root, "GET", "/api/v1/admin/maintenance", NULL, 200, "back at noon");
+	expect(f, root, "POST", "/api/v1/admin/maintenance",
+	       "{\"kind\":\"host\",\"name\":\"libvirt qemu:///system\"}", 201, NULL);
+	expect(f, root, "DELETE",
+	       "/api/v1/admin/maintenance?kind=host&name=libvirt%20qemu%3a%2f%2f%2fsystem", NULL,
+	       204, NULL);
+	expect(f, root, "DELETE", "/api/v1/admin/maintenance", NULL, 400, "kind");
 	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200, "\"ends_why\":\"length\"");
 	expect(f, anna, "POST", "/api/v1/sessions/s-2/extend", "{}", 404, NULL);
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
@@ -161,6 +168,8 @@ static void test_admin(Fixture *f, gconstpointer data)
 			"root plan_set demo reset/5 suspend/900 reset/0 0 60 0\n"
 			"root quota_set user * 0 2 0 0\n"
 			"root quota_remove user *\n"
+			"root maintenance_begin host libvirt qemu:///system -\n"
+			"root maintenance_end host libvirt qemu:///system\n"
 			"anna session_extend s-1\n");
 }
 
