@@ -58,6 +58,9 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 	if (!store_desktop_set_state(core->db, row->id, state_found(seat, leased != NULL, state),
 		    "", error))
 		return FALSE;
+	if (!leased && (row->broker || !db_shared(core->db)) &&
+		!store_desktop_unask(core->db, row->id, now, error))
+		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
 	if (row->owner && row->held_until == 0 && !leased)
 		return left(core, row->id, error);

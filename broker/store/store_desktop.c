@@ -404,6 +404,17 @@ gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error
 		DB_INT(now), DB_INT(STORE_DESKTOP_KEPT), DB_INT(now), DB_TEXT(id));
 }
 
+gboolean store_desktop_unask(Db *db, const char *id, gint64 now, GError **error)
+{
+	gint64 asked = db_change(db, error,
+		"UPDATE desktop SET asked_until = 0 WHERE id = ? AND asked_until > ?"
+		" AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.desktop = desktop.id"
+		" AND t.used_at = 0 AND t.expires_at > ?)",
+		DB_TEXT(id), DB_INT(now), DB_INT(now));
+
+	return asked >= 0 && (asked == 0 || store_desktop_expire(db, id, now, error));
+}
+
 gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error)
 {
 	gint64 given = db_change(db, error,

@@ -112,6 +112,8 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 /* Ids (char *) of desktops without an owner that must be reset before anybody may have them: those
  * on this broker's machine and, with `shared`, those that any broker reaches. */
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error);
+/* Whoever asked for it has died with their broker: without a ticket they have no claim to it. */
+gboolean store_desktop_unask(Db *db, const char *id, gint64 now, GError **error);
 /* The same for one that is kept, too. FAULT_BUSY in use. */
 gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error);
 /* No owner any more (dedicated). FAULT_BUSY in use. */

@@ -404,6 +404,31 @@ static void test_restart(CoreFixture *f, gconstpointer unused)
 }
 
 /* Steps that a crash cut short are begun anew. */
+/* A click that dies with its broker holds nothing; a ticket that was given does. */
+static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) kept = NULL;
+	g_autoptr(Ticket) other = NULL;
+	g_autoptr(GError) error = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	kept = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	core_fixture_restart(f);
+	g_free(core_fixture_redeem(f, kept, "vnc"));
+	core_fixture_pool(f, "den", "floating", 1, 0);
+	ticket_free(core_fixture_connect(f, "anna", "p-den", "vnc"));
+	g_assert_cmpint(db_change(f->core->db, &error, "DELETE FROM ticket WHERE used_at = ?",
+				DB_INT(0)), ==, 1);
+	core_fixture_restart(f);
+	for (unsigned i = 0; i < 500 && !other; i++) {
+		g_autoptr(Who) ben = core_fixture_who("ben");
+
+		g_usleep(10000);
+		other = core_connect(f->core, ben, "p-den", "vnc", "::1", NULL);
+	}
+	g_assert_nonnull(other);
+}
+
 static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -492,6 +517,7 @@ int main(int argc, char **argv)
 	ADD("progress", test_progress);
 	ADD("eight-at-once", test_eight_at_once);
 	ADD("restart", test_restart);
+	ADD("restart-in-click", test_restart_in_click);
 	ADD("restart-in-step", test_restart_in_step);
 	ADD("admin", test_admin);
 	return g_test_run();
