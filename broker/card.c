@@ -11,6 +11,7 @@
 #include "maintenance.h"
 #include "machine.h"
 #include "seat.h"
+#include "store_plan.h"
 #include "store_session.h"
 
 static char **protocols(unsigned displays)
@@ -37,6 +38,21 @@ static const char *words(const Who *who, const StoreDesktop *row, gboolean nobod
 	if (!nobody_there)
 		return "Somebody is sitting at it";
 	return row->detail;
+}
+
+/* How many snapshots its person may keep of it. */
+static gboolean snapshots_kept(Core *core, const PoolView *pool, const StoreDesktop *row,
+	unsigned *out, GError **error)
+{
+	const ProviderOps *ops = provider_find(pool->provider);
+	g_autoptr(PlanView) plan = NULL;
+
+	if (!g_str_equal(pool->kind, "dedicated") || !row->identity || !ops || !ops->snapshot)
+		return TRUE;
+	if (!store_plan(core->db, pool->name, &plan, error))
+		return FALSE;
+	*out = plan ? plan->snapshots : 0;
+	return TRUE;
 }
 
 /* row NULL: the pool's card, nobody's desktop yet. */
@@ -67,6 +83,10 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	if (!maintenance_of(core, pool, row, &view->detail, NULL) || !view->detail)
 		view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
 	view->protocols = protocols(bridges_faces(core, displays));
+	if (row && !of_pool && !snapshots_kept(core, pool, row, &view->snapshots, error)) {
+		desktop_view_free(view);
+		return NULL;
+	}
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&
 		seat_elsewhere(row, pool);

@@ -67,6 +67,7 @@ typedef struct {
 	char **protocols;  /* of "web", "vnc", "spice": what it can be reached with         */
 	gint64 last_used;  /* s since 1970, 0 = never                                       */
 	gboolean update;   /* one's own for good, and its pool has gone on to another image */
+	unsigned snapshots;    /* that its person may keep; 0 = none */
 } DesktopView;
 void desktop_view_free(DesktopView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DesktopView, desktop_view_free)
@@ -96,6 +97,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ticket, ticket_free)
  */
 Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
 	const char *peer, GError **error);
+
+/* Snapshots of the disk of one's own dedicated desktop, as many as its pool's plan allows. What is
+ * not theirs is FAULT_NOT_FOUND; one too many FAULT_QUOTA. */
+typedef struct {
+	char *id, *name;
+	gint64 taken_at; /* s since 1970 */
+} SnapshotView;
+void snapshot_view_free(SnapshotView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotView, snapshot_view_free)
+
+GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GError **error);
+/* Also while it runs: the disk is then as a power cut would leave it. */
+gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, const char *name,
+	char **out_id, GError **error);
+/* Ends its session, stops it, and makes its disk what it was. */
+gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
+	GError **error);
+gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
+	GError **error);
 
 /* ---- sessions */
 
@@ -195,6 +215,7 @@ typedef struct {
 	unsigned length; /* of a session at most; 0 = any     */
 	unsigned warn;   /* before the end of a session       */
 	unsigned extend; /* what its person may add each time; 0 = nothing */
+	unsigned snapshots; /* that the owner of a dedicated one may keep  */
 } PlanView;
 void plan_view_free(PlanView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanView, plan_view_free)

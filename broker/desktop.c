@@ -545,6 +545,29 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 	return !host->drain || leave_drained(core, id, host, error);
 }
 
+gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,
+	GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, deadline_of(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	GError *step_error = NULL;
+
+	if (!seat)
+		return FALSE;
+	if (!seat->ops->snapshot) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s keeps no snapshots", seat->row->name);
+		return FALSE;
+	}
+	if (deed != PROVIDER_REVERT)
+		return seat->ops->snapshot(seat->provider, &seat->spec, deed, name, error);
+	if (g_str_equal(seat->row->state, "in-use")) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s is in use", seat->row->name);
+		return FALSE;
+	}
+	seat->ops->snapshot(seat->provider, &seat->spec, deed, name, &step_error);
+	return settle(core, id, "off", step_error, error);
+}
+
 /* Nobody was there to shut it down: a failure, so that it is not started again and again. */
 static gboolean stopped_by_itself(Core *core, const Seat *seat, GError **error)
 {

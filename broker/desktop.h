@@ -14,6 +14,7 @@
 
 #include "control/control.h"
 #include "core_parts.h"
+#include "provider/provider.h"
 #include "seat.h"
 
 Turns *turns_new(void);
@@ -39,6 +40,10 @@ gboolean desktop_plan(Core *core, const char *id, GError **error);
  * dedicated one goes to another host of the same storage, if it does not run. Nothing to do for one that
  * must wait, or if the host is well. */
 gboolean desktop_leave_host(Core *core, const char *id, GError **error);
+/* Takes, goes back to ("off" then) or forgets a snapshot of its disk. FAULT_CLIENT if its provider
+ * or it cannot. */
+gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,
+	GError **error);
 /* Looks whether it still runs, and writes down if it does not. */
 gboolean desktop_check(Core *core, const char *id, GError **error);
 

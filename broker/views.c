@@ -84,6 +84,15 @@ void pool_view_free(PoolView *view)
 	g_free(view);
 }
 
+void snapshot_view_free(SnapshotView *view)
+{
+	if (!view)
+		return;
+	g_free(view->id);
+	g_free(view->name);
+	g_free(view);
+}
+
 void maintenance_view_free(MaintenanceView *view)
 {
 	if (!view)

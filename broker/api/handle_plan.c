@@ -43,7 +43,7 @@ static gboolean seconds_ok(const json_int_t *values, gsize n, GError **error)
 /* What is not named stays as it is. */
 gboolean handle_plan_set(Request *request, GError **error)
 {
-	enum { DISCONNECT, IDLE, LOGOUT, LENGTH, WARN, EXTEND, N };
+	enum { DISCONNECT, IDLE, LOGOUT, LENGTH, WARN, EXTEND, SNAPSHOTS, N };
 	Core *core = request->services->core;
 	g_autoptr(PlanView) old = core_plan(core, request->args[0], error);
 	g_autoptr(json_t) root = NULL;
@@ -62,11 +62,12 @@ gboolean handle_plan_set(Request *request, GError **error)
 	s[LENGTH] = old->length;
 	s[WARN] = old->warn;
 	s[EXTEND] = old->extend;
-	if (!request_json(request, &root, error, "{s?:s,s?:I,s?:s,s?:I,s?:s,s?:I,s?:I,s?:I,s?:I}",
+	s[SNAPSHOTS] = old->snapshots;
+	if (!request_json(request, &root, error, "{s?:s,s?:I,s?:s,s?:I,s?:s,s?:I,s?:I,s?:I,s?:I,s?:I}",
 			  "disconnect", &actions[DISCONNECT], "disconnect_after", &s[DISCONNECT],
 			  "idle", &actions[IDLE], "idle_after", &s[IDLE], "logout",
 			  &actions[LOGOUT], "logout_after", &s[LOGOUT], "length", &s[LENGTH],
-			  "warn", &s[WARN], "extend", &s[EXTEND]) ||
+			  "warn", &s[WARN], "extend", &s[EXTEND], "snapshots", &s[SNAPSHOTS]) ||
 	    !seconds_ok(s, N, error))
 		return FALSE;
 	plan = (PlanView){
@@ -80,6 +81,7 @@ gboolean handle_plan_set(Request *request, GError **error)
 		.length = (unsigned)s[LENGTH],
 		.warn = (unsigned)s[WARN],
 		.extend = (unsigned)s[EXTEND],
+		.snapshots = (unsigned)s[SNAPSHOTS],
 	};
 	if (!core_plan_set(core, admin_name(request), &plan, error))
 		return FALSE;

@@ -89,6 +89,12 @@ gboolean handle_host_resume(Request *request, GError **error);
 gboolean handle_pool_hosts(Request *request, GError **error);
 gboolean handle_pool_set_hosts(Request *request, GError **error);
 
+/* handle_snapshots.c */
+gboolean handle_snapshots(Request *request, GError **error);
+gboolean handle_snapshot_take(Request *request, GError **error);
+gboolean handle_snapshot_revert(Request *request, GError **error);
+gboolean handle_snapshot_remove(Request *request, GError **error);
+
 /* handle_maintenance.c */
 gboolean handle_maintenances(Request *request, GError **error);
 gboolean handle_maintenance_begin(Request *request, GError **error);

@@ -19,14 +19,17 @@ static json_t *number(guint64 value)
 json_t *view_desktop(const DesktopView *view)
 {
 	json_t *protocols = json_array();
+	json_t *json;
 
 	for (char **name = view->protocols; name && *name; name++)
 		json_array_append_new(protocols, view_text(*name));
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:b}", "id", view_text(view->id), "name",
+	json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:b}", "id", view_text(view->id), "name",
 			 view_text(view->name), "pool", view_text(view->pool), "kind",
 			 view_text(view->kind), "state", view_text(view->state), "detail",
 			 view_text(view->detail), "protocols", protocols, "last_used",
 			 (json_int_t)view->last_used, "update", view->update);
+	json_object_set_new(json, "snapshots", json_integer(view->snapshots));
+	return json;
 }
 
 static gint64 idle_seconds(const SessionView *view)
@@ -81,6 +84,12 @@ json_t *view_image(const ImageView *view)
 	return json;
 }
 
+json_t *view_snapshot(const SnapshotView *view)
+{
+	return json_pack("{s:o,s:o,s:I}", "id", view_text(view->id), "name", view_text(view->name),
+			 "taken_at", (json_int_t)view->taken_at);
+}
+
 json_t *view_maintenance(const MaintenanceView *view)
 {
 	return json_pack("{s:o,s:o,s:o,s:I,s:I}", "kind", view_text(view->kind), "name",
@@ -108,6 +117,7 @@ json_t *view_plan(const PlanView *view)
 	json_object_set_new(json, "length", number(view->length));
 	json_object_set_new(json, "warn", number(view->warn));
 	json_object_set_new(json, "extend", number(view->extend));
+	json_object_set_new(json, "snapshots", number(view->snapshots));
 	return json;
 }
 

@@ -11,6 +11,7 @@
 json_t *view_text(const char *text);
 
 json_t *view_desktop(const DesktopView *view);
+json_t *view_snapshot(const SnapshotView *view);
 json_t *view_maintenance(const MaintenanceView *view);
 json_t *view_quota(const QuotaView *view);
 json_t *view_plan(const PlanView *view);

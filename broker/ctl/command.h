@@ -46,7 +46,7 @@ typedef struct {
 	const char *path;
 	const char *help;         /* NULL: a short name for another row, not in the help */
 	const char *arguments[3]; /* keys, in order; NULL ends */
-	Option options[10];       /* name NULL ends            */
+	Option options[12];       /* name NULL ends            */
 	const Column *columns;    /* of a list; NULL = none    */
 	gboolean local;           /* no request: main.c does it, with the body's values */
 	gboolean save;            /* the answer is bytes for a file: standard output       */

@@ -45,6 +45,7 @@ static const Column plan_columns[] = {
 	{"LENGTH", "length", COLUMN_NUMBER},
 	{"WARN", "warn", COLUMN_NUMBER},
 	{"EXTEND", "extend", COLUMN_NUMBER},
+	{"SNAPSHOTS", "snapshots", COLUMN_NUMBER},
 	{NULL},
 };
 
@@ -239,7 +240,8 @@ const Command commands[] = {
 		     {"--logout-after", "logout_after", OPTION_NUMBER, "SECONDS"},
 		     {"--length", "length", OPTION_NUMBER, "SECONDS"},
 		     {"--warn", "warn", OPTION_NUMBER, "SECONDS"},
-		     {"--extend", "extend", OPTION_NUMBER, "SECONDS"}}},
+		     {"--extend", "extend", OPTION_NUMBER, "SECONDS"},
+		     {"--snapshots", "snapshots", OPTION_NUMBER, "N"}}},
 	LIST("pool plans", "/plans", plan_columns, "List what becomes of them"),
 
 	{.words = "pool placement",

@@ -26,6 +26,7 @@ enum {
 	PROVIDER_EVENTS = 1 << 4,   /* tells when a desktop stops by itself   */
 	PROVIDER_SURVIVES = 1 << 5, /* desktops outlive the broker            */
 	PROVIDER_LOCAL = 1 << 6,    /* ... on its machine, for no other one   */
+	PROVIDER_SNAPSHOTS = 1 << 7, /* keeps what a disk was like            */
 };
 
 /* Suspended: it keeps its memory and its place but no processor; start() lets it go on. */
@@ -76,6 +77,8 @@ typedef void (*ProviderEvent)(const char *desktop_id, ProviderState state, gpoin
 typedef gboolean (*ProviderGiveUp)(gpointer data);
 
 #define PROVIDER_SCREEN_MAX (64 * 1024 * 1024)
+
+typedef enum { PROVIDER_TAKE, PROVIDER_REVERT, PROVIDER_FORGET } ProviderSnapshot;
 
 typedef struct {
 	const char *name; /* "qemu", "libvirt", "container", "machine" */
@@ -134,6 +137,10 @@ typedef struct {
 	/* Stops it and puts a fresh overlay in place of the old one; new identity as in clone. */
 	gboolean (*reset)(Provider *provider, const ProviderDesktop *desktop, char **out_identity,
 		GError **error);
+	/* Takes a snapshot of the disk under this name ([a-z0-9-]), also while it runs; stops it and
+	 * makes the disk what it was then; or forgets it. A reset forgets all. */
+	gboolean (*snapshot)(Provider *provider, const ProviderDesktop *desktop,
+		ProviderSnapshot deed, const char *name, GError **error);
 	/* Stops it and removes every trace. Not an error if there is none. */
 	gboolean (*destroy)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 	/* The ids of all desktops that this driver finds (running or not), for the books. */

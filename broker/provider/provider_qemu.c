@@ -21,6 +21,7 @@
 #include "qemu_clone.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
+#include "qemu_snapshot.h"
 #include "qemu_template.h"
 #include "qemu_watch.h"
 #include "qemu_screen.h"
@@ -497,6 +498,19 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 	}
 }
 
+static gboolean qemu_keep(Provider *provider, const ProviderDesktop *desktop, ProviderSnapshot deed,
+			  const char *name, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	autofd int pidfd = -1;
+
+	if (!place_check_id(name, error) ||
+	    (deed == PROVIDER_REVERT && !qemu_stop(provider, desktop, TRUE, error)))
+		return FALSE;
+	pidfd = qemu_process_find(place, desktop->id);
+	return qemu_snapshot(place, pidfd >= 0, deed, name, error);
+}
+
 static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	if (!place_check_id(desktop->id, error))
@@ -524,7 +538,7 @@ static gboolean qemu_host(Provider *provider, ProviderHost *out, GError **error)
 const ProviderOps provider_qemu = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES | PROVIDER_LOCAL,
+		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_SNAPSHOTS,
 	.open = qemu_open,
 	.close = qemu_close,
 	.image_ensure = qemu_image_ensure,
@@ -540,6 +554,7 @@ const ProviderOps provider_qemu = {
 	.display = qemu_display,
 	.screen = qemu_screen,
 	.reset = qemu_reset,
+	.snapshot = qemu_keep,
 	.destroy = qemu_destroy,
 	.list = qemu_list,
 	.host = qemu_host,

@@ -132,9 +132,9 @@ static void add_agents(GPtrArray *argv, QemuMemory memory)
 static void add_disk(GPtrArray *argv)
 {
 	add(argv, "-blockdev",
-	    "driver=qcow2,node-name=disk,discard=unmap,file.driver=file,"
+	    "driver=qcow2,node-name=" QEMU_DISK ",discard=unmap,file.driver=file,"
 	    "file.filename=" QEMU_OVERLAY,
-	    "-device", "virtio-blk-pci,drive=disk", NULL);
+	    "-device", "virtio-blk-pci,drive=" QEMU_DISK, NULL);
 }
 
 static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)

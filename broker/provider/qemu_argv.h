@@ -19,6 +19,7 @@
 #define QEMU_OVERLAY "overlay.qcow2"
 #define QEMU_MEMORY  "memory"
 #define QEMU_STATE   "state"
+#define QEMU_DISK    "disk" /* its name in QEMU */
 
 /* The value of -name: says in a process list, and to qemu_process_find(), whose process it is. */
 char *qemu_argv_name(const char *desktop_id);

@@ -319,6 +319,19 @@ static const char *const maintenance[] = {
 	NULL,
 };
 
+/* What people keep of their own desktops, and how many. ready 0: it is being taken. */
+static const char *const snapshots[] = {
+	"CREATE TABLE snapshot ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" desktop TEXT NOT NULL REFERENCES desktop (id) ON DELETE CASCADE,"
+	" name TEXT NOT NULL,"
+	" taken_at BIGINT NOT NULL,"
+	" ready BIGINT NOT NULL)",
+	"CREATE INDEX snapshot_desktop ON snapshot (desktop, taken_at)",
+	"ALTER TABLE plan ADD COLUMN snapshots BIGINT NOT NULL DEFAULT 0",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts, messages, maintenance};
+	images, plans, machines, quotas, hosts, messages, maintenance, snapshots};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

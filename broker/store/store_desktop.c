@@ -200,6 +200,9 @@ gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity
 
 gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error)
 {
+	/* The snapshots were in the overlay that is gone. */
+	if (!db_run(db, error, "DELETE FROM snapshot WHERE desktop = ?", DB_TEXT(id)))
+		return FALSE;
 	return db_run(db, error,
 		"UPDATE desktop SET identity = NULL WHERE id = ?", DB_TEXT(id));
 }
@@ -397,22 +400,25 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
+	/* A step of a plan that waited for whoever asked waits no longer. */
 	return db_run(db, error,
 		"UPDATE desktop SET asked_until = 0,"
+		" due_at = CASE WHEN due_at > ? AND due_at = asked_until THEN ? ELSE due_at END,"
 		" held_until = CASE WHEN held_until > ? AND held_until < ? THEN ? ELSE held_until END"
 		" WHERE id = ?",
-		DB_INT(now), DB_INT(STORE_DESKTOP_KEPT), DB_INT(now), DB_TEXT(id));
+		DB_INT(now), DB_INT(now), DB_INT(now), DB_INT(STORE_DESKTOP_KEPT), DB_INT(now),
+		DB_TEXT(id));
 }
 
 gboolean store_desktop_unask(Db *db, const char *id, gint64 now, GError **error)
 {
-	gint64 asked = db_change(db, error,
-		"UPDATE desktop SET asked_until = 0 WHERE id = ? AND asked_until > ?"
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT 1 FROM desktop WHERE id = ? AND asked_until > ?"
 		" AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.desktop = desktop.id"
 		" AND t.used_at = 0 AND t.expires_at > ?)",
 		DB_TEXT(id), DB_INT(now), DB_INT(now));
 
-	return asked >= 0 && (asked == 0 || store_desktop_expire(db, id, now, error));
+	return rows && (!db_rows_next(rows) || store_desktop_expire(db, id, now, error));
 }
 
 gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error)

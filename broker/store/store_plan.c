@@ -4,7 +4,7 @@
 
 #define COLUMNS                                                                                \
 	"pool, on_disconnect, disconnect_after, on_idle, idle_after, on_logout, logout_after," \
-	" length, warn, extend"
+	" length, warn, extend, snapshots"
 
 static PlanView *read_row(const DbRows *rows)
 {
@@ -20,6 +20,7 @@ static PlanView *read_row(const DbRows *rows)
 	plan->length = (unsigned)db_rows_int(rows, 7);
 	plan->warn = (unsigned)db_rows_int(rows, 8);
 	plan->extend = (unsigned)db_rows_int(rows, 9);
+	plan->snapshots = (unsigned)db_rows_int(rows, 10);
 	return plan;
 }
 
@@ -50,16 +51,18 @@ gboolean store_plan(Db *db, const char *pool, PlanView **out, GError **error)
 gboolean store_plan_put(Db *db, const PlanView *p, GError **error)
 {
 	return db_run(db, error,
-		      "INSERT INTO plan (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		      "INSERT INTO plan (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		      " ON CONFLICT (pool) DO UPDATE SET on_disconnect = excluded.on_disconnect,"
 		      " disconnect_after = excluded.disconnect_after, on_idle = excluded.on_idle,"
 		      " idle_after = excluded.idle_after, on_logout = excluded.on_logout,"
 		      " logout_after = excluded.logout_after, length = excluded.length,"
-		      " warn = excluded.warn, extend = excluded.extend",
+		      " warn = excluded.warn, extend = excluded.extend,"
+		" snapshots = excluded.snapshots",
 		      DB_TEXT(p->pool), DB_TEXT(p->disconnect), DB_INT(p->disconnect_after),
 		      DB_TEXT(p->idle), DB_INT(p->idle_after), DB_TEXT(p->logout),
 		      DB_INT(p->logout_after), DB_INT(p->length), DB_INT(p->warn),
-		      DB_INT(p->extend));
+		      DB_INT(p->extend),
+		DB_INT(p->snapshots));
 }
 
 /* ---- one desktop's due step */

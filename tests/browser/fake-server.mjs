@@ -40,6 +40,7 @@ export class FakeServer {
     down = false;        /* the broker: every call 503 */
     list = [DESKTOPS.one, DESKTOPS.two];
     sessions = [];
+    snapshots = [];
     starting = [];       /* [{state, detail}, ...] shown one after the other before a ticket comes */
     connectError = null; /* {status, code, message} */
     rfbFailure = null;
@@ -200,6 +201,11 @@ export class FakeServer {
             return response.end('[virt-viewer]\ntype=spice\n');
         case 'GET sessions':
             return send(200, this.sessions);
+        case 'GET desktops/ID/snapshots':
+            return send(200, this.snapshots);
+        case 'POST desktops/ID/snapshots':
+            this.snapshots.unshift({ id: `n-${this.snapshots.length}`, name: body.name, taken_at: Math.floor(Date.now() / 1000) });
+            return send(201, { id: this.snapshots[0].id });
         case 'POST sessions/ID/extend': {
             const session = this.sessions.find((one) => one.id === id);
 

@@ -123,3 +123,15 @@ test('sessions: listed, and ended after a question', async ({ page, server, pers
     await page.waitForSelector('[data-session="s1"]', { state: 'detached' });
     assert.deepEqual(server.ended, ['s1']);
 });
+
+test('desktops: snapshots of one\'s own are taken by name, up to the limit', async ({ page, server, person }) => {
+    server.list = [{ ...DESKTOPS.one, snapshots: 1 }, DESKTOPS.two];
+    await person.signIn('/#/desktops');
+    await page.waitForSelector('.card');
+    assert.equal(await page.locator('.card >> text=Snapshots').count(), 1);
+    await page.click(`[aria-label="Snapshots of ${DESKTOPS.one.name}"]`);
+    await page.fill('[aria-label="Name of the snapshot"]', 'before the exam');
+    await page.click('.snapshot-form button');
+    await person.sees('.dialog [data-snapshot]', 'before the exam');
+    assert.equal(await page.locator('.snapshot-form').count(), 0);
+});

@@ -3,6 +3,7 @@
 
 import contextlib
 import struct
+import subprocess
 
 import console
 import procs
@@ -83,3 +84,43 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
         assert state() == "in-use"
         viewer.type("clear; cat /tmp/kept\n")
         console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))
+
+
+def test_snapshots_of_a_real_disk(oriel, source, books):
+    """Taken while QEMU runs and while it does not; gone back to; as many as the pool allows."""
+    disk = oriel.path("guest/blank.qcow2")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "1M"], check=True)
+    oriel.ctl("image", "add", "blank", "--disk", disk, "--memory", "16")
+    oriel.ctl("pool", "add", "desk", "--kind", "dedicated", "--image", "blank", "--max", "1")
+    oriel.ctl("pool", "plan", "desk", "--snapshots", "2")
+    oriel.ctl("entitle", "desk", "--user", "ben")
+    api = oriel.login("ben", source)
+    try:
+        id = api.connect("desk", "web")["desktop"]["id"]
+        (overlay,) = oriel.path("broker").rglob(f"{id}/overlay.qcow2")
+        path = f"/api/v1/desktops/{id}/snapshots"
+
+        def io(command):
+            done = subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, overlay], text=True,
+                                  capture_output=True, check=True)
+            return done.stdout
+
+        running = api.post(path, {"name": "while it runs"})["id"]
+        oriel.ctl("desktop", "stop", id)
+        io("write -P 0xaa 0 64k")
+        stopped = api.post(path, {"name": "while it does not"})["id"]
+        refused = api.request("POST", path, {"name": "one too many"})
+        assert refused.status == 409 and "2 snapshots" in refused.json["error"]["message"]
+        io("write -P 0xbb 0 64k")
+        api.post(f"{path}/{stopped}/revert")
+        assert "Pattern verification failed" not in io("read -P 0xaa 0 64k")
+        api.post(f"{path}/{running}/revert")
+        assert "Pattern verification failed" not in io("read -P 0 0 64k")
+        assert api.request("DELETE", f"{path}/{stopped}").status == 204
+        assert [row["name"] for row in api.get(path)] == ["while it runs"]
+        listed = subprocess.run(["qemu-img", "snapshot", "-l", overlay], capture_output=True,
+                                text=True, check=True).stdout
+        assert running in listed and stopped not in listed
+    finally:
+        oriel.ctl("pool", "remove", "desk")
+        oriel.ctl("image", "remove", "blank")

@@ -122,6 +122,11 @@ export const sessions = (options) => call('GET', 'sessions', options);
 export const extendSession = (id) => call('POST', `sessions/${part(id)}/extend`);
 export const endSession = (id) => call('DELETE', `sessions/${part(id)}`);
 
+export const snapshots = (id) => call('GET', `desktops/${part(id)}/snapshots`);
+export const takeSnapshot = (id, name) => call('POST', `desktops/${part(id)}/snapshots`, { body: { name }, patience: 180000 });
+export const revertSnapshot = (id, snapshot) =>
+    call('POST', `desktops/${part(id)}/snapshots/${part(snapshot)}/revert`, { patience: 180000 });
+export const removeSnapshot = (id, snapshot) => call('DELETE', `desktops/${part(id)}/snapshots/${part(snapshot)}`, { patience: 180000 });
 export const updateDesktop = (id) => call('POST', `desktops/${part(id)}/update`, { patience: 180000 });
 
 /* May take as long as the desktop takes to start. */

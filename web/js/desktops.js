@@ -8,6 +8,7 @@ import { errorView } from './errors.js';
 import { livePage } from './livepage.js';
 import { nativeDialog } from './native.js';
 import { go } from './router.js';
+import { snapshotsDialog } from './snapshots.js';
 import { ago, KINDS, moment, STATES } from './words.js';
 import { button, confirm, h, icon, toast } from './view.js';
 
@@ -67,6 +68,9 @@ function card(desktop, user, refresh) {
     if (has('vnc'))
         ways.push(button('VNC viewer', { 'aria-label': `Open ${desktop.name} in a VNC viewer`,
             onclick: () => nativeDialog(desktop, user) }, 'viewer'));
+    if (desktop.snapshots)
+        ways.push(button('Snapshots', { 'aria-label': `Snapshots of ${desktop.name}`,
+            onclick: () => snapshotsDialog(desktop) }, 'layers'));
     if (desktop.update)
         ways.push(button('New version', { 'aria-label': `Take the new version of ${desktop.name}`,
             onclick: () => update(desktop, refresh) }, 'refresh'));

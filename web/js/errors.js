@@ -61,6 +61,7 @@ const ENDINGS = [
     [/ended by an administrator/, 'ended', 'An administrator has ended this session.'],
     [/stopped by an administrator/, 'ended', 'An administrator has stopped this desktop.'],
     [/reset by an administrator/, 'ended', 'An administrator has reset this desktop.'],
+    [/went back to a snapshot/, 'ended', 'This desktop went back to a snapshot.'],
     [/^not used for/, 'ended', 'It was not used for a while.'],
     [/^its longest time/, 'ended', 'The longest time for a session was over.'],
     [/was removed/, 'not-found', 'An administrator has removed this desktop.'],

@@ -19,6 +19,8 @@ FakeProvider fake;
 
 typedef struct {
 	gboolean running, still;
+	GHashTable *snapshots; /* name -> content; NULL = none yet */
+	int content;
 	int generation;
 	gboolean busy;
 	char at[16]; /* uri of the host */
@@ -42,6 +44,15 @@ void fake_dead(const char *uri)
 	g_free(dead);
 	dead = g_strdup(uri);
 	g_mutex_unlock(&lock);
+}
+
+static void machine_gone(gpointer data)
+{
+	Machine *m = data;
+
+	if (m->snapshots)
+		g_hash_table_destroy(m->snapshots);
+	g_free(m);
 }
 
 static gboolean trouble(int *counter, const char *what, GError **error)
@@ -255,6 +266,59 @@ static gboolean fake_reset(Provider *provider, const ProviderDesktop *d, char **
 	return TRUE;
 }
 
+/* What a disk has is its generation of the moment. */
+static gboolean fake_snapshot(Provider *provider, const ProviderDesktop *d, ProviderSnapshot deed,
+	const char *name, GError **error)
+{
+	Machine *m;
+	gboolean ok = TRUE;
+
+	if (trouble(&fake.fail_snapshot, "snapshot", error))
+		return FALSE;
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, d->id);
+	if (!m->snapshots)
+		m->snapshots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (deed == PROVIDER_TAKE)
+		g_hash_table_insert(m->snapshots, g_strdup(name), GINT_TO_POINTER(m->content));
+	else if (deed == PROVIDER_FORGET)
+		g_hash_table_remove(m->snapshots, name);
+	else if ((ok = g_hash_table_contains(m->snapshots, name))) {
+		m->content = GPOINTER_TO_INT(g_hash_table_lookup(m->snapshots, name));
+		m->running = FALSE;
+	}
+	g_mutex_unlock(&lock);
+	if (!ok)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "made up: no such snapshot");
+	return ok;
+}
+
+int fake_content(const char *id, int content)
+{
+	Machine *m;
+	int found;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	if (content)
+		m->content = content;
+	found = m->content;
+	g_mutex_unlock(&lock);
+	return found;
+}
+
+unsigned fake_snapshots(const char *id)
+{
+	Machine *m;
+	unsigned n;
+
+	g_mutex_lock(&lock);
+	m = g_hash_table_lookup(machines, id);
+	n = m->snapshots ? g_hash_table_size(m->snapshots) : 0;
+	g_mutex_unlock(&lock);
+	return n;
+}
+
 static gboolean fake_destroy(Provider *provider, const ProviderDesktop *d, GError **error)
 {
 	step(d->id, &fake.destroys);
@@ -346,6 +410,7 @@ static const ProviderOps fake_ops = {
 	.displays = fake_displays,
 	.display = fake_display,
 	.reset = fake_reset,
+	.snapshot = fake_snapshot,
 	.destroy = fake_destroy,
 	.list = fake_list,
 	.host = fake_host,
@@ -505,7 +570,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 
 	fake = (FakeProvider){0};
 	fake_dead(NULL);
-	machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	machines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, machine_gone);
 	f->dir = g_dir_make_tmp("oriel-core-XXXXXX", NULL);
 	f->options = options_load(NULL, &error);
 	g_assert_no_error(error);

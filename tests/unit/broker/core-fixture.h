@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
 	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
 	int fail_instant;                                     /* the same, starts of copies alone */
+	int fail_snapshot;
 	int same_identity;                                    /* a reset that resets nothing */
 	int clones, starts, resets, destroys;                 /* how often they were called */
 	int adopts, moves;    /* a desktop that another host made; while it runs */
@@ -48,6 +49,9 @@ char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *prot
 
 /* The provider's view of a desktop; PROVIDER_ABSENT if it has none. */
 ProviderState fake_state(const char *id);
+/* What is on its disk, after writing that to it (0 = writing nothing), and how many snapshots it has. */
+int fake_content(const char *id, int content);
+unsigned fake_snapshots(const char *id);
 /* It stops by itself; the core is told. */
 void fake_crash(const char *id);
 /* Puts one there that no book knows. */

@@ -301,3 +301,38 @@ gboolean core_healthy(Core *core, char **out_detail)
 	*out_detail = g_strdup(core->sick ? core->sick : "");
 	return core->sick == NULL;
 }
+
+/* ---- snapshots */
+
+GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GError **error)
+{
+	GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_view_free);
+	SnapshotView *view = g_new0(SnapshotView, 1);
+
+	view->id = g_strdup("n-1");
+	view->name = g_strdup("before the exam");
+	g_ptr_array_add(views, view);
+	return views;
+}
+
+gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, const char *name,
+	char **out_id, GError **error)
+{
+	fake_core_note(core, "%s snapshot_take %s %s", who->user, desktop, name);
+	*out_id = g_strdup("n-2");
+	return TRUE;
+}
+
+gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
+	GError **error)
+{
+	fake_core_note(core, "%s snapshot_revert %s %s", who->user, desktop, id);
+	return TRUE;
+}
+
+gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
+	GError **error)
+{
+	fake_core_note(core, "%s snapshot_remove %s %s", who->user, desktop, id);
+	return TRUE;
+}

@@ -157,6 +157,10 @@ static void test_admin(Fixture *f, gconstpointer data)
 	       "/api/v1/admin/maintenance?kind=host&name=libvirt%20qemu%3a%2f%2f%2fsystem", NULL,
 	       204, NULL);
 	expect(f, root, "DELETE", "/api/v1/admin/maintenance", NULL, 400, "kind");
+	expect(f, anna, "GET", "/api/v1/desktops/d-1/snapshots", NULL, 200, "before the exam");
+	expect(f, anna, "POST", "/api/v1/desktops/d-1/snapshots", "{\"name\":\"x\"}", 201, "n-2");
+	expect(f, anna, "POST", "/api/v1/desktops/d-1/snapshots/n-2/revert", "{}", 204, NULL);
+	expect(f, anna, "DELETE", "/api/v1/desktops/d-1/snapshots/n-2", NULL, 204, NULL);
 	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200, "\"ends_why\":\"length\"");
 	expect(f, anna, "POST", "/api/v1/sessions/s-2/extend", "{}", 404, NULL);
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
@@ -170,6 +174,9 @@ static void test_admin(Fixture *f, gconstpointer data)
 			"root quota_remove user *\n"
 			"root maintenance_begin host libvirt qemu:///system -\n"
 			"root maintenance_end host libvirt qemu:///system\n"
+			"anna snapshot_take d-1 x\n"
+			"anna snapshot_revert d-1 n-2\n"
+			"anna snapshot_remove d-1 n-2\n"
 			"anna session_extend s-1\n");
 }
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qemu_snapshot: see qemu_snapshot.h. */
+#include "qemu_snapshot.h"
+
+#include <string.h>
+
+#include "dial.h"
+#include "fault.h"
+#include "qemu_argv.h"
+#include "qmp.h"
+#include "run.h"
+
+#define SECONDS 60
+
+/* Whether the overlay has one of this name, by the third word of a line of the list. */
+static gboolean has(const char *overlay, const char *name, gboolean *out, GError **error)
+{
+	const char *argv[] = {"qemu-img", "snapshot", "-U", "-l", overlay, NULL};
+	g_autofree char *output = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!run_program(argv, NULL, SECONDS, &output, error))
+		return FALSE;
+	*out = FALSE;
+	lines = g_strsplit(output, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		g_auto(GStrv) words = g_strsplit_set(*line, " \t", -1);
+		unsigned n = 0;
+
+		for (char **word = words; *word && n < 2; word++) {
+			if (**word && ++n == 2)
+				*out |= g_str_equal(*word, name);
+		}
+	}
+	return TRUE;
+}
+
+static gboolean by_qemu(const char *place, ProviderSnapshot deed, const char *name, GError **error)
+{
+	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
+	gint64 deadline = dial_deadline(SECONDS);
+	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, error);
+	json_t *done;
+
+	if (!qmp)
+		return FALSE;
+	done = qmp_execute(qmp,
+			   deed == PROVIDER_TAKE ? "blockdev-snapshot-internal-sync"
+						 : "blockdev-snapshot-delete-internal-sync",
+			   json_pack("{s:s,s:s}", "device", QEMU_DISK, "name", name), deadline,
+			   error);
+	if (!done)
+		return FALSE;
+	json_decref(done);
+	return TRUE;
+}
+
+static gboolean by_hand(const char *overlay, ProviderSnapshot deed, const char *name,
+			GError **error)
+{
+	const char *flag = deed == PROVIDER_TAKE ? "-c" : deed == PROVIDER_REVERT ? "-a" : "-d";
+	const char *argv[] = {"qemu-img", "snapshot", flag, name, overlay, NULL};
+
+	return run_program(argv, NULL, SECONDS, NULL, error);
+}
+
+gboolean qemu_snapshot(const char *place, gboolean running, ProviderSnapshot deed, const char *name,
+		       GError **error)
+{
+	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
+	gboolean there;
+
+	if (!g_file_test(overlay, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "a desktop without a disk has no snapshots");
+		return FALSE;
+	}
+	if (!has(overlay, name, &there, error))
+		return FALSE;
+	if (deed == PROVIDER_REVERT && !there) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the disk has no snapshot %s", name);
+		return FALSE;
+	}
+	if (deed != PROVIDER_REVERT && there == (deed == PROVIDER_TAKE))
+		return TRUE;
+	return running ? by_qemu(place, deed, name, error) : by_hand(overlay, deed, name, error);
+}

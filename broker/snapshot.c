@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snapshot: the snapshots that people keep of their dedicated desktops; see core.h. The row is
+ * there before the provider begins and is ready when it has done it: what a killed broker leaves is
+ * found by the next one that takes a snapshot of the same desktop, and removed.
+ */
+#include "audit.h"
+#include "desktop.h"
+#include "entitlement.h"
+#include "fault.h"
+#include "session.h"
+#include "store_desktop.h"
+#include "store_snapshot.h"
+
+#define NAME_LETTERS 60
+#define ABANDONED    180 /* s: longer than taking one may take */
+
+/* FAULT_NOT_FOUND for what is not this person's dedicated desktop. */
+static gboolean check_own(Core *core, const Who *who, const char *id, PlanView **out_plan,
+			  GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+
+	if (!pool)
+		return FALSE;
+	if (!g_str_equal(pool->kind, "dedicated") || g_strcmp0(row->owner, who->user) != 0) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
+		return FALSE;
+	}
+	*out_plan = core_plan(core, row->pool, error);
+	return *out_plan != NULL;
+}
+
+GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GError **error)
+{
+	g_autoptr(PlanView) plan = NULL;
+
+	if (!check_own(core, who, desktop, &plan, error))
+		return NULL;
+	return store_snapshots(core->db, desktop, TRUE, error);
+}
+
+static gboolean sweep(Core *core, const char *desktop, GError **error)
+{
+	g_autoptr(GPtrArray) half = store_snapshots(core->db, desktop, FALSE, error);
+
+	for (guint i = 0; half && i < half->len; i++) {
+		const SnapshotView *view = half->pdata[i];
+
+		if (view->taken_at < core_now() - ABANDONED &&
+		    (!desktop_snapshot(core, desktop, PROVIDER_FORGET, view->id, error) ||
+		     !store_snapshot_remove(core->db, view->id, error)))
+			return FALSE;
+	}
+	return half != NULL;
+}
+
+/* Its place among those that they may keep, in one transaction. */
+static gboolean reserve(Core *core, const char *desktop, const char *id, const char *name,
+			unsigned limit, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_autoptr(GPtrArray) ready = tx.db ? store_snapshots(core->db, desktop, TRUE, error) : NULL;
+	g_autoptr(GPtrArray) half = ready ? store_snapshots(core->db, desktop, FALSE, error) : NULL;
+
+	if (!half)
+		return FALSE;
+	if (ready->len + half->len >= limit) {
+		if (limit == 0)
+			g_set_error(error, FAULT, FAULT_QUOTA,
+				    "This desktop keeps no snapshots. Ask your administrator for "
+				    "some.");
+		else
+			g_set_error(error, FAULT, FAULT_QUOTA,
+				    "This desktop keeps %u snapshots at most. Remove one first.",
+				    limit);
+		return FALSE;
+	}
+	return store_snapshot_add(core->db, desktop, id, name, core_now(), error) &&
+	       db_commit(&tx, error);
+}
+
+static gboolean name_ok(const char *name, GError **error)
+{
+	gboolean ok = name && *name && g_utf8_validate(name, -1, NULL) &&
+		      g_utf8_strlen(name, -1) <= NAME_LETTERS;
+
+	for (const char *c = name; ok && *c; c = g_utf8_next_char(c))
+		ok = !g_unichar_iscntrl(g_utf8_get_char(c));
+	if (!ok)
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "a snapshot's name has 1 to %d letters on one line", NAME_LETTERS);
+	return ok;
+}
+
+static void note(Core *core, const Who *who, const char *desktop, const char *deed,
+		 const char *name)
+{
+	g_autofree char *detail = g_strconcat(deed, " ", name, NULL);
+
+	audit_note(core, &(AuditEntry){.event = "snapshot",
+				       .user = who->user,
+				       .desktop = desktop,
+				       .detail = detail});
+}
+
+gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, const char *name,
+			    char **out_id, GError **error)
+{
+	g_autofree char *id = core_make_id("n-");
+	g_autoptr(PlanView) plan = NULL;
+
+	if (!name_ok(name, error) || !check_own(core, who, desktop, &plan, error) ||
+	    !sweep(core, desktop, error) ||
+	    !reserve(core, desktop, id, name, plan->snapshots, error))
+		return FALSE;
+	if (!desktop_snapshot(core, desktop, PROVIDER_TAKE, id, error)) {
+		store_snapshot_remove(core->db, id, NULL);
+		return FALSE;
+	}
+	if (!store_snapshot_ready(core->db, id, error))
+		return FALSE;
+	note(core, who, desktop, "take", name);
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
+/* The name (g_free) of one of this desktop. */
+static char *find(Core *core, const char *desktop, const char *id, GError **error)
+{
+	g_autoptr(GPtrArray) all = store_snapshots(core->db, desktop, TRUE, error);
+
+	for (guint i = 0; all && i < all->len; i++) {
+		const SnapshotView *view = all->pdata[i];
+
+		if (g_str_equal(view->id, id))
+			return g_strdup(view->name);
+	}
+	if (all)
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no snapshot %s", desktop, id);
+	return NULL;
+}
+
+gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
+			      GError **error)
+{
+	g_autoptr(PlanView) plan = NULL;
+	g_autofree char *name = NULL;
+
+	if (!check_own(core, who, desktop, &plan, error))
+		return FALSE;
+	name = find(core, desktop, id, error);
+	if (!name)
+		return FALSE;
+	sessions_end_desktop(core, desktop, "its user went back to a snapshot");
+	if (!desktop_snapshot(core, desktop, PROVIDER_REVERT, id, error))
+		return FALSE;
+	note(core, who, desktop, "revert to", name);
+	return TRUE;
+}
+
+gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
+			      GError **error)
+{
+	g_autoptr(PlanView) plan = NULL;
+	g_autofree char *name = NULL;
+
+	if (!check_own(core, who, desktop, &plan, error))
+		return FALSE;
+	name = find(core, desktop, id, error);
+	if (!name || !desktop_snapshot(core, desktop, PROVIDER_FORGET, id, error) ||
+	    !store_snapshot_remove(core->db, id, error))
+		return FALSE;
+	note(core, who, desktop, "remove", name);
+	return TRUE;
+}
