@@ -580,6 +580,9 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 		g_free(f->options->database);
 		f->options->database = g_strdup(database);
 	}
+	/* Each protocol for itself; a test that wants a bridge names one. */
+	g_free(f->options->bridge);
+	f->options->bridge = g_strdup("");
 	g_free(f->options->control);
 	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
 	g_strfreev(f->options->admins);

@@ -153,6 +153,19 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
 }
 
+/* With a bridge, a desktop of one protocol is there for every client. */
+static void bridge_shows_all(CoreFixture *f)
+{
+	g_autofree char *none = f->options->bridge;
+	g_autoptr(DesktopView) card = NULL;
+
+	f->options->bridge = (char *)"/usr/libexec/oriel-bridge";
+	card = only_card(f, "anna");
+	f->options->bridge = g_steal_pointer(&none);
+	g_assert_cmpuint(g_strv_length(card->protocols), ==, 3);
+	g_assert_true(g_strv_contains((const char *const *)card->protocols, "spice"));
+}
+
 static void test_machines(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -173,6 +186,7 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(card->id, ==, id);
 	g_assert_cmpuint(g_strv_length(card->protocols), ==, 2);
 	connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
+	bridge_shows_all(f);
 
 	ticket = core_fixture_connect(f, "anna", id, "vnc");
 	lease = core_fixture_redeem(f, ticket, "vnc");
