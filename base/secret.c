@@ -33,7 +33,8 @@ void secret_free(char *secret)
 
 void secret_wipe(void *bytes, gsize n)
 {
-	explicit_bzero(bytes, n);
+	if (n > 0) /* of nothing there is no address */
+		explicit_bzero(bytes, n);
 }
 
 /* 43 characters of an alphabet of 62 hold 256.03 bits; bytes of 248 and more are thrown away so

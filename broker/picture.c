@@ -39,11 +39,12 @@ static gboolean take_number(const guint8 **at, const guint8 *end, unsigned max, 
 
 static gboolean read_head(const void *bytes, gsize n, Ppm *out, GError **error)
 {
-	const guint8 *at = bytes, *end = at + n;
+	const guint8 *at = bytes, *end;
 	unsigned depth;
 
 	if (n < 3 || memcmp(at, "P6\n", 3) != 0)
 		return wrong(error);
+	end = at + n;
 	at += 3;
 	if (!take_number(&at, end, SIDE_MAX, &out->width) ||
 	    !take_number(&at, end, SIDE_MAX, &out->height) || !take_number(&at, end, 255, &depth) ||

@@ -102,10 +102,11 @@ static void say_words(SpiceAgent *agent, guint32 type, const guint32 *words, gsi
 gsize spice_agent_give(SpiceAgent *agent, void *to, gsize n)
 {
 	n = MIN(n, agent->out->len);
+	if (n == 0)
+		return 0;
 	memcpy(to, agent->out->data, n);
 	secret_wipe(agent->out->data, n);
-	if (n > 0)
-		g_byte_array_remove_range(agent->out, 0, (guint)n);
+	g_byte_array_remove_range(agent->out, 0, (guint)n);
 	return n;
 }
 

@@ -8,14 +8,15 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize n)
 {
 	gsize at = 0;
 
-	for (;;) {
+	while (at < n) {
 		Record record;
 		gssize whole = record_take(data + at, n - at, &record, NULL);
 
 		if (whole <= 0)
-			return 0;
+			break;
 		g_assert((gsize)whole <= n - at && record.n <= RECORD_MAX);
 		g_assert(record.bytes >= data + at && record.bytes + record.n == data + at + whole);
 		at += (gsize)whole;
 	}
+	return 0;
 }

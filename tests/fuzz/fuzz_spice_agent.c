@@ -11,9 +11,12 @@ static void on_clipboard(gpointer owner, const char *text)
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
-	SpiceAgent *agent = spice_agent_new(on_clipboard, NULL);
+	SpiceAgent *agent;
 	guint8 answer[64];
 
+	if (size == 0)
+		return 0;
+	agent = spice_agent_new(on_clipboard, NULL);
 	spice_agent_take(agent, data, size / 2);
 	spice_agent_take(agent, data + size / 2, size - size / 2);
 	while (spice_agent_give(agent, answer, sizeof answer) > 0)

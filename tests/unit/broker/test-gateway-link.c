@@ -417,6 +417,7 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	started(&g, &lease);
 	ended(&other, &lease, "display:0", 1, 1000);
 	g_assert_cmpint(shutdown(other.fd, SHUT_WR), ==, 0); /* processed before the next line */
+	control_clear(&joined);
 	g_assert_false(gateway_receive(&other, &joined));
 	ended(&g, &lease, "main:0", 2, 3);
 	row = await_ended(f, lease.lease);
