@@ -49,13 +49,16 @@ static gpointer sqlite_open(const char *where, GError **error)
 	};
 	Connection *c;
 	/* Made here so that it never exists with another mode; SQLite gives its side files the
-	 * mode of the main one. */
+	 * mode of the main one. Closed before SQLite has it: to close any descriptor of a file gives
+	 * up all locks of the process on it (fcntl(2)), and who comes next, a backup say, would take
+	 * itself for the only one and remove the log that we go on writing. */
 	autofd int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
 		fault_set_errno(error, FAULT_CONFIG, where);
 		return NULL;
 	}
+	close(autofd_steal(&fd));
 	c = g_new0(Connection, 1);
 	c->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
 	if (sqlite3_open_v2(where, &c->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL)) {
