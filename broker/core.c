@@ -10,7 +10,6 @@
 #include "audit_out.h"
 #include "bridges.h"
 #include "brokers.h"
-#include "desktop.h"
 #include "fault.h"
 #include "gateway_link.h"
 #include "hosts.h"
@@ -21,6 +20,7 @@
 #include "reconcile.h"
 #include "screens.h"
 #include "session.h"
+#include "turns.h"
 
 #define NAME_MAX_CHARS 40
 

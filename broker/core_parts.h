@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * core_parts: what the files behind core.h share, and nobody else. Order of locks, outermost
- * first: a desktop's turn (desktop.c), the sessions' lock (session.c), the database.
+ * first: a desktop's turn (turns.h), the sessions' lock (session.c), the database.
  */
 #pragma once
 

@@ -17,9 +17,6 @@
 #include "provider/provider.h"
 #include "seat.h"
 
-Turns *turns_new(void);
-void turns_free(Turns *turns);
-
 /* Makes it if need be, starts it, waits until its display answers (within core->times.start);
  * nothing to do for one that runs. Leaves "failed" and the reason behind when it cannot. protocol:
  * the display that is wanted ("vnc", "spice"), NULL = any. FAULT_BUSY for one that must be reset

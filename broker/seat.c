@@ -163,6 +163,11 @@ gboolean seat_powered(const Seat *seat)
 	return (seat->ops->caps & PROVIDER_POWER) && (!seat->machine || seat->machine->power);
 }
 
+gboolean seat_state(const Seat *seat, ProviderState *out, GError **error)
+{
+	return seat->ops->state(seat->provider, &seat->spec, out, error);
+}
+
 /* Of a desktop that is not there yet: that of any host that it could be on. */
 static gboolean uri_of(Core *core, const PoolView *pool, const StoreDesktop *row, char **out_uri,
 	GError **error)

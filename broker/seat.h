@@ -33,6 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seat, seat_free)
 
 /* True if it can be started and stopped. */
 gboolean seat_powered(const Seat *seat);
+/* What its provider says of it. */
+gboolean seat_state(const Seat *seat, ProviderState *out, GError **error);
 
 /* The displays (PROVIDER_VNC | PROVIDER_SPICE) of a desktop that is there or, with row NULL, of one
  * that this pool would make. */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* desktop_host: a desktop leaves its host, see desktop.h. */
+#include "desktop.h"
+
+#include "log.h"
+#include "placement.h"
+#include "store_host.h"
+#include "store_image.h"
+#include "store_lease.h"
+#include "store_pool.h"
+#include "turns.h"
+
+/* To another host that shares the storage; the next start makes it known there. */
+static gboolean change_host(Core *core, const StoreDesktop *row, const HostView *host,
+			    GError **error)
+{
+	g_autoptr(PoolView) pool = store_pool(core->db, row->pool, error);
+	g_autoptr(ImageView)
+		image = pool ? store_image(core->db, row->image ? row->image : pool->image,
+					   row->image ? row->version : pool->version, error)
+			     : NULL;
+	g_auto(DbTransaction) tx = {NULL};
+
+	if (!image)
+		return FALSE;
+	tx = db_begin(core->db, error);
+	return tx.db && placement_put(core, row->id, row->pool, image, host->storage, error) &&
+	       store_desktop_set_state(core->db, row->id, "off", "", error) &&
+	       db_commit(&tx, error);
+}
+
+/* Where it was, which it never left. */
+static gboolean put_back(Core *core, const Seat *seat, const HostView *from)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, NULL);
+
+	return tx.db &&
+	       store_host_place(core->db, seat->row->id, seat->row->pool, from->name,
+				seat->image->cpus, seat->image->memory, NULL) &&
+	       db_commit(&tx, NULL);
+}
+
+/* What runs on it goes on elsewhere. In the books it is there first: whoever comes meanwhile waits
+ * for this turn, and after a crash the host that does not have it is found out. */
+static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GError **error)
+{
+	const char *id = seat->row->id;
+	g_autofree char *state = g_strdup(seat->row->state);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(Seat) there = NULL;
+	LogContext context = {.desktop = id, .step = "migrate"};
+
+	if (!change_host(core, seat->row, from, error) ||
+	    !store_desktop_set_state(core->db, id, state, "", error))
+		return FALSE;
+	there = seat_load(core, id, &why);
+	if (there && seat->ops->migrate(seat->provider, there->provider, &seat->spec, &why)) {
+		log_info(&context, "moved from host %s to %s", from->name, there->host->name);
+		return TRUE;
+	}
+	g_propagate_error(error, g_steal_pointer(&why));
+	return put_back(core, seat, from) && FALSE;
+}
+
+/* Of a drained host, which can still be asked. */
+static gboolean leave_drained(Core *core, const char *id, const HostView *host, GError **error)
+{
+	g_autoptr(Seat) seat = seat_load(core, id, error);
+	gboolean floating = seat && g_str_equal(seat->row->kind, "floating");
+	ProviderState state;
+
+	if (!seat)
+		return FALSE;
+	if (floating)
+		return seat->row->owner ||
+		       (seat->ops->destroy(seat->provider, &seat->spec, error) &&
+			store_desktop_remove(core->db, id, error));
+	if (!seat_state(seat, &state, error))
+		return FALSE;
+	if (!host->storage || !seat->ops->forget || state == PROVIDER_SUSPENDED ||
+	    (state == PROVIDER_RUNNING && !seat->ops->migrate))
+		return TRUE;
+	if (state == PROVIDER_RUNNING)
+		return migrate(core, seat, host, error);
+	return change_host(core, seat->row, host, error) &&
+	       seat->ops->forget(seat->provider, &seat->spec, error);
+}
+
+static gboolean leave_dead(Core *core, const StoreDesktop *row, const HostView *host,
+			   GError **error)
+{
+	if (g_str_equal(row->kind, "floating"))
+		return store_desktop_remove(core->db, row->id, error);
+	if (host->storage && row->identity)
+		return change_host(core, row, host, error);
+	if (!row->identity) /* nothing is lost */
+		return store_desktop_remove(core->db, row->id, error);
+	return store_desktop_set_state(core->db, row->id, "failed", "its host is down", error);
+}
+
+gboolean desktop_leave_host(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, g_get_monotonic_time() + G_USEC_PER_SEC, error);
+	g_autoptr(StoreDesktop) row = turn.turns ? store_desktop(core->db, id, error) : NULL;
+	g_autoptr(StoreLease) leased = NULL;
+	g_autoptr(HostView) host = NULL;
+	gboolean placed;
+
+	if (!row || !store_lease_of_desktop(core->db, id, &leased, error))
+		return FALSE;
+	host = store_host_of(core->db, id, &placed, NULL);
+	if (leased || !host)
+		return TRUE;
+	if (g_str_equal(host->state, "down"))
+		return leave_dead(core, row, host, error);
+	return !host->drain || leave_drained(core, id, host, error);
+}
