@@ -13,7 +13,7 @@
 
 #include "dial.h"
 #include "fault.h"
-#include "libvirt_graphics.h"
+#include "libvirt_display.h"
 #include "libvirt_link.h"
 #include "libvirt_migration.h"
 #include "libvirt_overlay.h"
@@ -26,16 +26,15 @@
 #define POWERDOWN_TIMES   10
 #define END_SECONDS       20
 #define POLL_MS           50
-#define TICKET_SECONDS    60 /* for an address: until the gateway must have got in */
 #define TEMPLATE_MAX      (256 * 1024)
 
 struct Provider {
 	LibvirtLink *link;
 	char *dir;
 	char *accel;
-	char *server;     /* host in the URI, NULL = this machine             */
-	GMutex passwords; /* of displays: read and set by one at a time */
-	gboolean own;     /* domains run as our own user: embed and session   */
+	char *server;     /* host in the URI, NULL = this machine           */
+	GMutex passwords; /* of displays, see libvirt_display.h             */
+	gboolean own;     /* domains run as our own user: embed and session */
 };
 
 static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
@@ -340,23 +339,6 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	return TRUE;
 }
 
-/* The display as the running domain has it, with its password. */
-static gboolean graphics_of(virDomainPtr domain, const char *protocol, LibvirtGraphics *out,
-			    GError **error)
-{
-	char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_SECURE);
-	gboolean found;
-
-	if (!xml) {
-		libvirt_set_error(error, FAULT_DESKTOP, "domain has no XML");
-		return FALSE;
-	}
-	found = libvirt_graphics_find(xml, protocol, out, error);
-	secret_wipe(xml, strlen(xml));
-	free(xml);
-	return found;
-}
-
 static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desktop)
 {
 	autoconnect connection = libvirt_link_get(provider->link, NULL);
@@ -366,92 +348,10 @@ static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desk
 	for (int i = 0; domain && i < 2; i++) {
 		g_auto(LibvirtGraphics) graphics = {0};
 
-		if (graphics_of(domain, i == 0 ? "vnc" : "spice", &graphics, NULL))
+		if (libvirt_display_find(domain, i == 0 ? "vnc" : "spice", &graphics, NULL))
 			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
 	}
 	return displays;
-}
-
-static gboolean set_password(virDomainPtr domain, const LibvirtGraphics *graphics,
-			     const char *password, unsigned seconds, GError **error)
-{
-	autosecret char *update = libvirt_graphics_update(
-		graphics, password, g_get_real_time() / G_USEC_PER_SEC + seconds);
-
-	if (virDomainUpdateDeviceFlags(domain, update, VIR_DOMAIN_AFFECT_LIVE) == 0)
-		return TRUE;
-	libvirt_set_error(error, FAULT_DESKTOP, "display takes no password");
-	return FALSE;
-}
-
-/* "Everywhere" and "its own loop" mean the host that the URI names. */
-static const char *reachable_host(Provider *provider, const LibvirtGraphics *graphics)
-{
-	static const char *const nowhere[] = {"0.0.0.0", "::", "127.0.0.1", "::1", NULL};
-
-	if (graphics->host && !g_strv_contains(nowhere, graphics->host))
-		return graphics->host;
-	return provider->server ? provider->server : "127.0.0.1";
-}
-
-/*
- * A password that is good from now on. A domain has one for all: while somebody may still be on the
- * way with the last one, that one is good for longer, and no other takes its place.
- */
-static char *grant_password(Provider *provider, virDomainPtr domain, const char *protocol,
-			    GError **error)
-{
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&provider->passwords);
-	g_auto(LibvirtGraphics) graphics = {0};
-	autosecret char *password = NULL;
-
-	if (!graphics_of(domain, protocol, &graphics, error))
-		return NULL;
-	if (graphics.password && graphics.until > g_get_real_time() / G_USEC_PER_SEC) {
-		password = secret_dup(graphics.password);
-	} else {
-		password = secret_generate();
-		/* VNC looks at eight characters only, and libvirt refuses more. */
-		if (g_str_equal(protocol, "vnc"))
-			password[8] = '\0';
-	}
-	if (!set_password(domain, &graphics, password, TICKET_SECONDS, error))
-		return NULL;
-	return g_steal_pointer(&password);
-}
-
-static gboolean address_display(Provider *provider, virDomainPtr domain,
-				const LibvirtGraphics *graphics, const char *protocol,
-				unsigned seconds, Endpoint *out_endpoint, GError **error)
-{
-	guint16 port = graphics->tls_port ? graphics->tls_port : graphics->port;
-	autosecret char *password = NULL;
-	char *host = NULL;
-	int fd;
-
-	if (port == 0) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: %s listens nowhere",
-			    virDomainGetName(domain), protocol);
-		return FALSE;
-	}
-	fd = dial_tcp(reachable_host(provider, graphics), port, dial_deadline(seconds), &host,
-		      error);
-	if (fd < 0)
-		return FALSE;
-	close(fd);
-	password = grant_password(provider, domain, protocol, error);
-	if (!password) {
-		g_free(host);
-		return FALSE;
-	}
-	*out_endpoint = (Endpoint){
-		.protocol = g_strdup(protocol),
-		.host = host,
-		.port = port,
-		.tls = graphics->tls_port != 0,
-		.password = g_steal_pointer(&password),
-	};
-	return TRUE;
 }
 
 static gboolean libvirt_display(Provider *provider, const ProviderDesktop *desktop,
@@ -469,15 +369,16 @@ static gboolean libvirt_display(Provider *provider, const ProviderDesktop *deskt
 		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: not running", desktop->id);
 		return FALSE;
 	}
-	if (!graphics_of(domain, protocol, &graphics, error))
+	if (!libvirt_display_find(domain, protocol, &graphics, error))
 		return FALSE;
 	/* A running domain's display accepts: libvirt says so when it has started. */
 	if (!provider->server)
 		fd = virDomainOpenGraphicsFD(domain, graphics.index,
 					     VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
 	if (fd < 0)
-		return address_display(provider, domain, &graphics, protocol, seconds, out_endpoint,
-				       error);
+		return libvirt_display_address(domain, &graphics, provider->server,
+					       &provider->passwords, protocol, seconds,
+					       out_endpoint, error);
 	*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
 	*out_fd = fd;
 	return TRUE;
@@ -491,8 +392,8 @@ static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *de
 	autodomain domain = connection ? find(connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 
-	return domain && graphics_of(domain, protocol, &graphics, error) &&
-	       set_password(domain, &graphics, password, seconds, error);
+	return domain && libvirt_display_find(domain, protocol, &graphics, error) &&
+	       libvirt_display_set_password(domain, &graphics, password, seconds, error);
 }
 
 static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
