@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core_parts.h"
-#include "provider/provider.h"
+#include "fake-provider.h"
 
 typedef struct {
 	Core *core;
@@ -14,21 +14,6 @@ typedef struct {
 	CoreTimes times;
 	char *dir;
 } CoreFixture;
-
-/* What the made-up provider does. Atomic: tests write while threads read. */
-typedef struct {
-	int fail_clone, fail_start, fail_display, fail_reset; /* fail while > 0 */
-	int fail_instant;                                     /* the same, starts of copies alone */
-	int fail_snapshot;
-	int same_identity;                                    /* a reset that resets nothing */
-	int clones, starts, resets, destroys;                 /* how often they were called */
-	int adopts, moves;    /* a desktop that another host made; while it runs */
-	int late_display; /* so often the display does not come in the time it is given */
-	int slow_ms;                                          /* each step takes this long */
-	int steps, most;                                      /* at once: now, and ever */
-	int overlaps; /* two steps for one desktop at once: must stay 0 */
-} FakeProvider;
-extern FakeProvider fake;
 
 void core_fixture_setup(CoreFixture *f, gconstpointer unused);
 void core_fixture_teardown(CoreFixture *f, gconstpointer unused);
@@ -46,19 +31,6 @@ Who *core_fixture_who(const char *user);
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
 	const char *protocol);
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol);
-
-/* The provider's view of a desktop; PROVIDER_ABSENT if it has none. */
-ProviderState fake_state(const char *id);
-/* What is on its disk, after writing that to it (0 = writing nothing), and how many snapshots it has. */
-int fake_content(const char *id, int content);
-unsigned fake_snapshots(const char *id);
-/* It stops by itself; the core is told. */
-void fake_crash(const char *id);
-/* Puts one there that no book knows. */
-void fake_plant(const char *id);
-unsigned fake_count(void);
-/* The made-up host of that uri answers no more; NULL = all do. */
-void fake_dead(const char *uri);
 
 /* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */
 char *core_fixture_state(CoreFixture *f, unsigned n);

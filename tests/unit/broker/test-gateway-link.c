@@ -9,127 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "fake-gateway.h"
+#include "fake-lease.h"
 #include "fault.h"
 #include "log.h"
 #include "store_session.h"
-
-static void expect_end(Gateway *g, const char *lease, const char *reason)
-{
-	g_auto(ControlMessage) end = {0};
-
-	g_assert_true(gateway_receive(g, &end));
-	g_assert_cmpint(end.type, ==, CONTROL_END);
-	g_assert_cmpstr(end.lease, ==, lease);
-	g_assert_nonnull(strstr(end.reason, reason));
-}
-
-/* ---- requests */
-
-static ControlMessage redeem_of(const Ticket *ticket, const char *protocol)
-{
-	return (ControlMessage){.type = CONTROL_REDEEM, .ticket = ticket->ticket,
-		.protocol = (char *)protocol, .peer = (char *)"192.0.2.1:5000"};
-}
-
-static Ticket *ticket_for(CoreFixture *f, const char *user, const char *card, const char *protocol)
-{
-	g_autoptr(Who) who = core_fixture_who(user);
-	g_autoptr(GError) error = NULL;
-	Ticket *ticket = core_connect(f->core, who, card, protocol, "::1", &error);
-
-	g_assert_no_error(error);
-	return ticket;
-}
-
-/* A lease of anna's in pool "lab"; the ticket and the answer are the caller's. */
-static Ticket *open_lease(CoreFixture *f, Gateway *g, const char *protocol, ControlMessage *lease)
-{
-	Ticket *ticket = ticket_for(f, "anna", "p-lab", protocol);
-	ControlMessage redeem = redeem_of(ticket, protocol);
-
-	ask(g, &redeem, lease);
-	g_assert_cmpint(lease->type, ==, CONTROL_LEASE);
-	return ticket;
-}
-
-static void started(Gateway *g, const ControlMessage *lease)
-{
-	ControlMessage m = {.type = CONTROL_STARTED, .lease = lease->lease};
-
-	gateway_send(g, &m);
-}
-
-/* The same, and returns once the broker has read it: notices and links go in their order. */
-static void started_for_sure(Gateway *g, const ControlMessage *lease)
-{
-	ControlMessage link = {.type = CONTROL_LINKED, .lease = lease->lease, .backend_id = 1};
-	g_auto(ControlMessage) answer = {0};
-
-	started(g, lease);
-	ask(g, &link, &answer);
-}
-
-static void ended(Gateway *g, const ControlMessage *lease, const char *channel, guint64 in,
-	guint64 out)
-{
-	ControlMessage m = {.type = CONTROL_ENDED, .id = OF_ENDED, .lease = lease->lease,
-		.channel = (char *)channel, .fault = (char *)"ended", .reason = (char *)"left",
-		.step = (char *)"relay", .bytes_in = in, .bytes_out = out, .milliseconds = 5};
-
-	gateway_send(g, &m);
-}
-
-static void ended_again(Gateway *g, const ControlMessage *lease, guint64 in, guint64 out)
-{
-	ControlMessage m = {.type = CONTROL_ENDED, .id = OF_ENDED, .lease = lease->lease,
-		.fault = (char *)"ended", .step = (char *)"relay", .bytes_in = in,
-		.bytes_out = out, .again = TRUE};
-
-	gateway_send(g, &m);
-}
-
-/* The row of a session once it has ended; waits 10 s at most. */
-static SessionView *await_ended(CoreFixture *f, const char *id)
-{
-	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-
-	while (g_get_monotonic_time() < deadline) {
-		g_autoptr(GError) error = NULL;
-		g_autoptr(GPtrArray) all = core_sessions(f->core, NULL, FALSE, 100, &error);
-
-		g_assert_no_error(error);
-		for (guint i = 0; i < all->len; i++) {
-			SessionView *s = all->pdata[i];
-
-			if (g_str_equal(s->id, id) && s->ended_at)
-				return g_ptr_array_steal_index(all, i);
-		}
-		g_usleep(10000);
-	}
-	g_error("session %s never ended", id);
-}
-
-/* The one line of a session's end in the audit log. */
-static void assert_audited(CoreFixture *f, const char *lease, const char *reason, guint64 out)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) audit = core_audit(f->core, 0, 1000, NULL, &error);
-	unsigned found = 0;
-
-	g_assert_no_error(error);
-	for (guint i = 0; i < audit->len; i++) {
-		AuditView *entry = audit->pdata[i];
-
-		if (!g_str_equal(entry->event, "session-end") ||
-			!g_str_equal(entry->session, lease))
-			continue;
-		g_assert_cmpstr(entry->detail, ==, reason);
-		g_assert_cmpuint(entry->bytes_out, ==, out);
-		found++;
-	}
-	g_assert_cmpuint(found, ==, 1);
-}
 
 /* How long ago the only live session was used last, in seconds. */
 static gint64 idle(CoreFixture *f)
@@ -163,8 +46,8 @@ static void test_active(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = open_lease(f, &g, "vnc", &lease);
-	started_for_sure(&g, &lease);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	lease_started_for_sure(&g, &lease);
 	db = f->core->db;
 	g_assert_cmpint(db_change(db, &error, "UPDATE session SET started_at = started_at - ?",
 				DB_INT(1000)), ==, 1);
@@ -222,7 +105,7 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = open_lease(f, &g, "vnc", &lease);
+	ticket = lease_open(f, &g, "vnc", &lease);
 	g_assert_cmpstr(lease.user, ==, "anna");
 	g_assert_cmpstr(lease.desktop, ==, "lab-1");
 	g_assert_cmpstr(lease.endpoint.protocol, ==, "vnc");
@@ -230,35 +113,35 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(read(g.received_fd, word, 7), ==, 7);
 	g_assert_cmpstr(word, ==, "display");
 
-	again = redeem_of(ticket, "vnc");
+	again = lease_redeem(ticket, "vnc");
 	ask_refused(&g, &again, "denied");
-	spice = ticket_for(f, "anna", "p-lab", "spice");
-	wrong = redeem_of(spice, "vnc");
+	spice = core_fixture_connect(f, "anna", "p-lab", "spice");
+	wrong = lease_redeem(spice, "vnc");
 	ask_refused(&g, &wrong, "denied");
-	unknown = redeem_of(&(Ticket){.ticket = (char *)"nonsense"}, "vnc");
+	unknown = lease_redeem(&(Ticket){.ticket = (char *)"nonsense"}, "vnc");
 	/* Not for the audit log: anybody can say nonsense, as often as they like. */
 	before = core_audit(f->core, 0, 1000, NULL, &error);
 	ask_refused(&g, &unknown, "denied");
 	after = core_audit(f->core, 0, 1000, NULL, &error);
 	g_assert_cmpuint(after->len, ==, before->len);
 
-	started(&g, &lease);
-	ended(&g, &lease, NULL, 10, 20);
-	row = await_ended(f, lease.lease);
-	expect_end(&g, lease.lease, "left");
+	lease_started(&g, &lease);
+	lease_ended(&g, &lease, NULL, 10, 20);
+	row = lease_await_ended(f, lease.lease);
+	lease_expect_end(&g, lease.lease, "left");
 	/* Told again by a gateway that did not hear us: it counts once. */
-	ended_again(&g, &lease, 10, 20);
-	unknown = redeem_of(ticket, "vnc");
+	lease_ended_again(&g, &lease, 10, 20);
+	unknown = lease_redeem(ticket, "vnc");
 	ask_refused(&g, &unknown, "denied");
 	g_assert_cmpuint(g.acknowledged, ==, 2);
 	session_view_free(g_steal_pointer(&row));
-	row = await_ended(f, lease.lease);
+	row = lease_await_ended(f, lease.lease);
 	g_assert_cmpstr(row->reason, ==, "left");
 	g_assert_cmpuint(row->bytes_in, ==, 10);
 	g_assert_cmpuint(row->bytes_out, ==, 20);
 	gateway_close(&g);
 	core_fixture_restart(f); /* what is behind the lock is done */
-	assert_audited(f, lease.lease, "left", 20);
+	lease_assert_audited(f, lease.lease, "left", 20);
 }
 
 /* A ticket from before the right was withdrawn opens nothing. */
@@ -271,10 +154,10 @@ static void test_withdrawn(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	core_entitle(f->core, "root", "lab", NULL, "staff", FALSE, &error);
 	g_assert_no_error(error);
-	redeem = redeem_of(ticket, "vnc");
+	redeem = lease_redeem(ticket, "vnc");
 	ask_refused(&g, &redeem, "denied");
 	gateway_close(&g);
 }
@@ -289,9 +172,9 @@ static void test_dead_display(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	g_atomic_int_set(&fake.fail_display, 1);
-	redeem = redeem_of(ticket, "vnc");
+	redeem = lease_redeem(ticket, "vnc");
 	redeem.id = 7;
 	gateway_send(&g, &redeem);
 	for (;;) { /* the END of the lease that nobody knows yet may come first */
@@ -381,7 +264,7 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
 	gateway_hello(&other, f);
-	ticket = open_lease(f, &g, "spice", &lease);
+	ticket = lease_open(f, &g, "spice", &lease);
 	g_assert_cmpstr(lease.endpoint.protocol, ==, "spice");
 	g_assert_cmpuint(lease.client_id, !=, 0);
 	link = (ControlMessage){.type = CONTROL_LINKED, .lease = lease.lease, .backend_id = 99};
@@ -414,16 +297,16 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	ask_refused(&other, &dial, "not-found");
 
 	/* A channel's end adds its bytes, the main channel's end is the session's; both know. */
-	started(&g, &lease);
-	ended(&other, &lease, "display:0", 1, 1000);
+	lease_started(&g, &lease);
+	lease_ended(&other, &lease, "display:0", 1, 1000);
 	g_assert_cmpint(shutdown(other.fd, SHUT_WR), ==, 0); /* processed before the next line */
 	control_clear(&joined);
 	g_assert_false(gateway_receive(&other, &joined));
-	ended(&g, &lease, "main:0", 2, 3);
-	row = await_ended(f, lease.lease);
+	lease_ended(&g, &lease, "main:0", 2, 3);
+	row = lease_await_ended(f, lease.lease);
 	g_assert_cmpuint(row->bytes_in, ==, 3);
 	g_assert_cmpuint(row->bytes_out, ==, 1003);
-	expect_end(&g, lease.lease, "left");
+	lease_expect_end(&g, lease.lease, "left");
 	gateway_close(&g);
 	gateway_close(&other);
 }
@@ -451,7 +334,7 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 		join.password = (char *)"right";
 		wrong.password = (char *)"wrong";
 	} else {
-		ticket = open_lease(f, &g, "spice", &lease);
+		ticket = lease_open(f, &g, "spice", &lease);
 		join.ticket = ticket->ticket;
 		wrong.ticket = (char *)"another";
 	}
@@ -461,7 +344,7 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	gateway_close(&g);
 
 	gateway_hello(&later, f);
-	started(&later, &lease);
+	lease_started(&later, &lease);
 	join.client_id = wrong.client_id = lease.client_id;
 	/* Slowly, then from memory. */
 	for (int i = 0; i < 2; i++) {
@@ -474,8 +357,8 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 		g_assert_cmpuint(joined.backend_id, ==, 99);
 		ask_refused(&later, &wrong, "denied");
 	}
-	ended(&later, &lease, "main:0", 2, 3);
-	expect_end(&later, lease.lease, "left");
+	lease_ended(&later, &lease, "main:0", 2, 3);
+	lease_expect_end(&later, lease.lease, "left");
 	ask_refused(&later, &join, "denied");
 	gateway_close(&later);
 }
@@ -496,39 +379,39 @@ static void test_ends(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = open_lease(f, &g, "web", &lease);
-	started(&g, &lease);
+	ticket = lease_open(f, &g, "web", &lease);
+	lease_started(&g, &lease);
 	close(g.received_fd);
 	g.received_fd = -1;
 
 	/* The same person again: the new one takes over. */
-	ticket2 = ticket_for(f, "anna", "p-lab", "vnc");
-	redeem = redeem_of(ticket2, "vnc");
+	ticket2 = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	redeem = lease_redeem(ticket2, "vnc");
 	redeem.id = 9;
 	gateway_send(&g, &redeem);
-	expect_end(&g, lease.lease, "taken over");
+	lease_expect_end(&g, lease.lease, "taken over");
 	g_assert_true(gateway_receive(&g, &lease2));
 	g_assert_cmpint(lease2.type, ==, CONTROL_LEASE);
-	started_for_sure(&g, &lease2);
+	lease_started_for_sure(&g, &lease2);
 
 	/* Its user may end it, another may not. */
 	g_assert_false(core_session_end(f->core, ben, lease2.lease, &error));
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 	g_clear_error(&error);
 	g_assert_true(core_session_end(f->core, anna, lease2.lease, &error));
-	expect_end(&g, lease2.lease, "ended by its user");
+	lease_expect_end(&g, lease2.lease, "ended by its user");
 	/* The gateway's own report comes after it, with the bytes. */
-	ended(&g, &lease2, NULL, 5, 6);
+	lease_ended(&g, &lease2, NULL, 5, 6);
 	/* And one that the books do not know is told to end. */
-	started(&g, &lease2);
-	expect_end(&g, lease2.lease, "does not know");
-	row = await_ended(f, lease2.lease);
+	lease_started(&g, &lease2);
+	lease_expect_end(&g, lease2.lease, "does not know");
+	row = lease_await_ended(f, lease2.lease);
 	g_assert_cmpuint(row->bytes_out, ==, 6);
-	assert_audited(f, lease2.lease, "ended by its user", 6);
+	lease_assert_audited(f, lease2.lease, "ended by its user", 6);
 	gateway_close(&g);
 	/* The one that was taken over has had no report: its line comes without. */
 	core_fixture_restart(f);
-	assert_audited(f, lease.lease, "taken over", 0);
+	lease_assert_audited(f, lease.lease, "taken over", 0);
 }
 
 static void test_no_picture(CoreFixture *f, gconstpointer unused)
@@ -539,8 +422,8 @@ static void test_no_picture(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = open_lease(f, &g, "vnc", &lease);
-	expect_end(&g, lease.lease, "did not confirm");
+	ticket = lease_open(f, &g, "vnc", &lease);
+	lease_expect_end(&g, lease.lease, "did not confirm");
 	gateway_close(&g);
 }
 
@@ -553,10 +436,10 @@ static void test_drop(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
-	ticket = open_lease(f, &g, "vnc", &lease);
-	started(&g, &lease);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	lease_started(&g, &lease);
 	gateway_close(&g);
-	row = await_ended(f, lease.lease);
+	row = lease_await_ended(f, lease.lease);
 	g_assert_cmpstr(row->reason, ==, "gateway process ended");
 	core_fixture_await(f, 0, "off"); /* and its desktop is made fresh */
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
@@ -622,7 +505,7 @@ static void test_flood(CoreFixture *f, gconstpointer unused)
 	unsigned busy = 0, denied = 0, denied_before = N;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = ticket_for(f, "anna", "p-lab", "vnc");
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	gateway_hello(&g, f);
 	/* From everywhere, as everybody: the back-off of refused logins has no part in this. */
 	for (guint64 i = 0; i < N; i++) {
@@ -634,7 +517,7 @@ static void test_flood(CoreFixture *f, gconstpointer unused)
 		login.peer = peer;
 		gateway_send(&g, &login);
 	}
-	redeem = redeem_of(ticket, "vnc");
+	redeem = lease_redeem(ticket, "vnc");
 	redeem.id = 7;
 	gateway_send(&g, &redeem);
 	while (busy + denied < N || denied_before == N) {
