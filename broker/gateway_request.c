@@ -252,7 +252,8 @@ static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m,
 
 static gboolean do_active(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	activity_note(gateway_connection_core(connection), m->lease, m->milliseconds);
+	activity_note(gateway_connection_core(connection), m->lease, m->milliseconds,
+		      m->round_trip);
 	return TRUE;
 }
 

@@ -339,6 +339,7 @@ void session_report_input(Session *s)
 		(loop->told_at != 0 && now - loop->told_at < INPUT_MS))
 		return;
 	active.milliseconds = now - loop->input_at;
+	active.round_trip = stream_tcp_round_trip(s->client.stream->fd);
 	loop->input_told = loop->input_at;
 	loop->told_at = now;
 	broker_link_notify(worker_broker(s->worker), &active);

@@ -94,6 +94,7 @@ typedef struct {
 	guint64 bytes_in;     /* ended: from the client                                    */
 	guint64 bytes_out;    /* ended: to the client                                      */
 	guint64 milliseconds; /* ended: how long it lived; active: since that event        */
+	guint64 round_trip;   /* active: to the client and back, us; 0 = not known         */
 	gboolean again;       /* ended: it may have been told before                       */
 	guint64 counts[COUNTS_N]; /* counts                                                */
 } ControlMessage;
