@@ -417,7 +417,6 @@ static void test_restart(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(((SessionView *)live->pdata[0])->id, ==, lease);
 }
 
-/* Steps that a crash cut short are begun anew. */
 /* A click that dies with its broker holds nothing; a ticket that was given does. */
 static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
 {
@@ -425,6 +424,10 @@ static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) other = NULL;
 	g_autoptr(GError) error = NULL;
 
+	if (db_shared(f->core->db)) {
+		g_test_skip("another broker may have asked, and live: the hold ends by its time");
+		return;
+	}
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	kept = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	core_fixture_restart(f);
@@ -443,6 +446,7 @@ static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
 	g_assert_nonnull(other);
 }
 
+/* Steps that a crash cut short are begun anew. */
 static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
