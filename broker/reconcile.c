@@ -35,6 +35,25 @@ static gboolean left(Core *core, const char *id, GError **error)
 	return tx.db && plan_leave(core, id, PLAN_DISCONNECT, 0, error) && db_commit(&tx, error);
 }
 
+/* Nobody else's broker may be at it: it lives here, or there is no other one. */
+static gboolean ours_alone(Core *core, const StoreDesktop *row)
+{
+	return row->broker || !db_shared(core->db);
+}
+
+/* What was about to be made anew when the broker was killed is nobody's, and has its memory and
+ * its disk until somebody wants the desktop, which may be never. */
+static gboolean clear_half_made(Core *core, Seat *seat, ProviderState *state, GError **error)
+{
+	const StoreDesktop *row = seat->row;
+
+	if (!seat->ops->clone || row->identity || *state == PROVIDER_ABSENT ||
+	    !store_desktop_clean(row) || !ours_alone(core, row))
+		return TRUE;
+	*state = PROVIDER_ABSENT;
+	return seat->ops->destroy(seat->provider, &seat->spec, error);
+}
+
 /* What a desktop really is now. Steps that the broker did not finish are begun anew by whoever
  * wants the desktop next: the maintainer or its user. */
 static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 now, GError **error)
@@ -49,7 +68,8 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 		return FALSE;
 	if (seat && (seat->machine || !(seat->ops->caps & PROVIDER_POWER)))
 		state = PROVIDER_RUNNING; /* told by its display, when somebody comes */
-	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why))
+	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why) ||
+		 !clear_half_made(core, seat, &state, &why))
 		return store_desktop_set_state(core->db, row->id, "failed", why->message, error);
 	lost = state == PROVIDER_ABSENT && row->identity && seat->ops->clone;
 	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
@@ -58,7 +78,7 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 	if (!store_desktop_set_state(core->db, row->id, state_found(seat, leased != NULL, state),
 		    "", error))
 		return FALSE;
-	if (!leased && (row->broker || !db_shared(core->db)) &&
+	if (!leased && ours_alone(core, row) &&
 		!store_desktop_unask(core->db, row->id, now, error))
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
