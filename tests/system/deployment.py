@@ -140,7 +140,7 @@ class Deployment:
                 "certificate": self.path("tls/tls.crt"),
                 "key": self.path("tls/tls.key"),
                 "workers": 2,
-                "rfb_silence": 400,
+                "rfb_silence": 800,  # a busy machine needs that long for a ClientHello
                 "drain": 2,
                 **(gateway or {}),
             },
