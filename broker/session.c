@@ -249,8 +249,9 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 	lease = sessions_adopt(core, id);
 	if (lease) {
 		lease->confirm_by = 0;
-		if (!lease->connection)
-			lease->connection = asker->connection;
+		/* Or another one than before: a tunnel broke, and nobody has seen the end of the
+		 * old one yet. */
+		lease->connection = asker->connection;
 		if (!lease->started)
 			record_start(core, lease);
 		lease->started = TRUE;
