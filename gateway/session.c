@@ -12,11 +12,13 @@
 
 #include <sys/random.h>
 
-#define INPUT_MS 10000 /* between two reports of a session's keys and pointer */
+#define INPUT_MS  10000 /* between two reports of a session's keys and pointer   */
+#define RETURN_MS 10000 /* between two times that it goes back to its desktop */
 
-/* Who chooses again begins here; a move, with a lease in hand, one row later. */
+/* Who chooses again, or goes back, begins here; a move, with a lease in hand, one row later. */
 #define REDEEM_ROW 4
 #define DIAL_ROW   5
+#define RELAY_ROW  7
 
 static const struct {
 	const char *name;
@@ -146,21 +148,27 @@ void session_watch_desktop(Session *s, int fd)
 
 /* The desktop is left, the client stays. Its poll may stand still meanwhile: it is watched for its
  * end, see set_watches(). */
-static void part(Session *s, Fault code, const char *reason)
+static void leave_desktop(Session *s, gboolean for_good)
 {
-	if (!s->loop->moving)
-		s->relay->part(s);
+	if (!s->loop->moving || s->loop->returning)
+		s->relay->part(s, for_good);
 	session_close_watch(s);
 	if (s->dial != NULL && s->dial->close != NULL)
 		s->dial->close(s);
 	s->dial = NULL;
 	peer_clear(&s->desktop);
 	s->desktop.eof = FALSE;
+	s->loop->moving = TRUE;
+	s->loop->returning = !for_good;
+}
+
+static void part(Session *s, Fault code, const char *reason)
+{
+	leave_desktop(s, TRUE);
 	session_report_lease(s, code, reason);
 	s->loop->bytes_in = s->client.bytes_in;
 	s->loop->bytes_out = s->client.bytes_out;
 	s->loop->lease_at = session_now(s);
-	s->loop->moving = TRUE;
 }
 
 gboolean session_move(Session *s, const ControlMessage *message, int fd)
@@ -176,6 +184,43 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 	enter(s, DIAL_ROW);
 	session_run(s);
 	return TRUE;
+}
+
+/* The connection to the desktop broke, but that may be well: on another host by now, or behind a line
+ * that was down. The broker is asked for the way to it, once for each loss, and not for every loss of
+ * one that does nothing but break. */
+static gboolean go_back(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+	guint64 now = session_now(s);
+
+	if (loop->at != RELAY_ROW || fault_code(*error) != FAULT_DESKTOP || s->lease == NULL ||
+		s->relay == NULL || s->relay->part == NULL || s->front != NULL ||
+		(loop->returned_at && now - loop->returned_at < RETURN_MS))
+		return FALSE;
+	log_info(&s->log, "asks for the way to its desktop once more: %s", (*error)->message);
+	loop->lost = g_steal_pointer(error);
+	loop->lost_at = loop->at;
+	loop->returned_at = now;
+	leave_desktop(s, FALSE);
+	s->ask.kind = ASK_AGAIN;
+	enter(s, REDEEM_ROW);
+	return TRUE;
+}
+
+/* There was no way back: what counts is why it was lost, but for an end that somebody wanted. */
+static void give_up_return(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	if (fault_code(*error) != FAULT_ENDED) {
+		log_debug(&s->log, "no way back: %s", (*error)->message);
+		g_clear_error(error);
+		g_propagate_error(error, g_steal_pointer(&loop->lost));
+		loop->at = loop->lost_at;
+		s->log.step = path[loop->at].name;
+	}
+	g_clear_error(&loop->lost);
 }
 
 /* Of those that a person at a native viewer survives: a browser's page has its own way back. */
@@ -194,6 +239,8 @@ static gboolean choose_again(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;
 
+	if (loop->returning && loop->lost != NULL)
+		give_up_return(s, error);
 	if (loop->lost != NULL) {
 		log_debug(&s->log, "no lobby: %s", (*error)->message);
 		g_clear_error(error);
@@ -279,7 +326,7 @@ static void walk(Session *s)
 			set_watches(s);
 			return;
 		case STEP_FAIL:
-			if (choose_again(s, &error))
+			if (go_back(s, &error) || choose_again(s, &error))
 				continue;
 			session_leave(s, error);
 			break;

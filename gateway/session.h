@@ -57,9 +57,10 @@ typedef struct {
 	 * (both are freed after this call returns for the first time). */
 	Step (*run)(Session *session, GError **error);
 	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes leave
-	 * of the desktop, which is then disconnected; it may be gone already. arrive: the next one
-	 * has been dialled (session->dialing is there, and goes after the next run). */
-	void (*part)(Session *session);
+	 * of the desktop, which is then disconnected; it may be gone already. for_good: it is not to be
+	 * the next one, too. Again before `arrive`: that next one was not to be had. arrive: the next
+	 * one has been dialled (session->dialing is there, and goes after the next run). */
+	void (*part)(Session *session, gboolean for_good);
 	gboolean (*arrive)(Session *session, GError **error);
 	/* Frees session->relaying. */
 	void (*close)(Session *session);
@@ -75,6 +76,7 @@ typedef enum {
 	ASK_TICKET, /* ticket                                                       */
 	ASK_LOGIN,  /* user, password, desktop (NULL = the one used last)           */
 	ASK_LOBBY,  /* a place to sign in, or to choose again after the lease that it had  */
+	ASK_AGAIN,  /* the way to the desktop of the lease that it has, once more          */
 	ASK_JOIN,   /* a further SPICE channel: client_id, channel, ticket or login */
 	ASK_PORTAL, /* a page or an API call: no lease, straight to the broker      */
 } AskKind;

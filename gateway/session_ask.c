@@ -121,6 +121,7 @@ static void send_ask(Session *s)
 		[ASK_TICKET] = CONTROL_REDEEM,
 		[ASK_LOGIN] = CONTROL_LOGIN,
 		[ASK_LOBBY] = CONTROL_LOBBY,
+		[ASK_AGAIN] = CONTROL_DIAL,
 		[ASK_JOIN] = CONTROL_JOIN,
 	};
 	Ask *ask = &s->ask;
@@ -139,6 +140,8 @@ static void send_ask(Session *s)
 
 	if (ask->kind == ASK_TICKET)
 		request.user = request.password = request.desktop = NULL;
+	if (ask->kind == ASK_AGAIN)
+		request = (ControlMessage){.type = CONTROL_DIAL, .lease = s->lease};
 	session_request(s, &request);
 }
 

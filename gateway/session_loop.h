@@ -35,8 +35,10 @@ typedef struct SessionLoop {
 
 	GError *ending; /* set from outside (session_end): taken at the next run */
 	gboolean dismissed; /* that was the broker, who may know where to go on  */
-	GError *lost; /* why its desktop has gone, while it is on its way to a lobby */
+	GError *lost; /* why its desktop has gone, while it is on its way back, or to a lobby */
 	unsigned lost_at; /* in which row */
+	gboolean returning;  /* on its way back */
+	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
 	char *farewell; /* for a layer that can carry words */
 	gboolean silent; /* the client waits for us: it speaks RFB */
 	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
