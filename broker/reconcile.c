@@ -6,6 +6,7 @@
 #include "reconcile.h"
 
 #include "brokers.h"
+#include "desktop.h"
 #include "fault.h"
 #include "log.h"
 #include "plan.h"
@@ -122,6 +123,22 @@ static gboolean moved_away(Core *core, const char *id, const char *host)
 	return host && now && !g_str_equal(now->name, host);
 }
 
+/* It stays where it runs. */
+static void end_double(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
+	const char *host)
+{
+	LogContext context = {.desktop = id, .step = "reconcile"};
+	g_autoptr(GError) error = NULL;
+	gboolean stays = FALSE;
+
+	if (!desktop_found_on(core, id, ops, provider, host, &stays, &error))
+		log_warning(&context, "on host %s, and in the books on another: %s", host,
+			error->message);
+	else
+		log_info(&context, stays ? "runs on host %s, and stays there"
+					 : "forgotten on host %s: it is on another by now", host);
+}
+
 /* What the driver has and the books do not: made by a broker that crashed before it wrote it
  * down, or left by a removal that was cut short. */
 static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
@@ -130,16 +147,14 @@ static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, c
 	ProviderDesktop spec = {.id = id, .name = id};
 	LogContext context = {.desktop = id, .step = "reconcile"};
 	g_autoptr(GError) error = NULL;
-	gboolean known = in_books(core, id);
-	gboolean done;
 
-	if (known && !(ops->forget && moved_away(core, id, host)))
+	if (in_books(core, id)) {
+		if (ops->forget && moved_away(core, id, host))
+			end_double(core, ops, provider, id, host);
 		return;
-	done = known ? ops->forget(provider, &spec, &error)
-		     : ops->destroy(provider, &spec, &error);
-	if (done)
-		log_info(&context, known ? "forgotten: it is on another host by now"
-					 : "destroyed: the books do not know it");
+	}
+	if (ops->destroy(provider, &spec, &error))
+		log_info(&context, "destroyed: the books do not know it");
 	else
 		log_warning(&context, "unknown, and not destroyed: %s", error->message);
 }
