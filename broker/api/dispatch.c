@@ -12,8 +12,7 @@
 static void serve_file(Request *request)
 {
 	g_autofree char *path = g_uri_unescape_string(request->path, NULL);
-	const char *cache;
-	const File *file = path ? files_find(request->services->files, path, &cache) : NULL;
+	const File *file = path ? files_find(request->services->files, path) : NULL;
 
 	if (file == NULL) {
 		static const char page[] =
@@ -21,17 +20,17 @@ static void serve_file(Request *request)
 			"<title>Not found</title><h1>Not found</h1>"
 			"<p>There is no such page. <a href=\"/\">To your desktops</a></p></html>";
 
-		file = files_find(request->services->files, "/404.html", &cache);
+		file = files_find(request->services->files, "/404.html");
 		if (file == NULL) {
 			reply_bytes(request, 404, "text/html; charset=utf-8", g_strdup(page),
 				    strlen(page));
 			return;
 		}
-		reply_file(request, 404, file, cache);
+		reply_file(request, 404, file);
 		return;
 	}
 	reply_file(request, file_matches(file, request->header[HEADER_IF_NONE_MATCH]) ? 304 : 200,
-		   file, cache);
+		   file);
 }
 
 static gboolean refuse_method(Request *request, const char *allow)

@@ -18,14 +18,13 @@ gboolean handle_health(Request *request, GError **error)
 
 gboolean handle_description(Request *request, GError **error)
 {
-	const char *cache;
-	const File *file = files_find(request->services->files, "/api.yaml", &cache);
+	const File *file = files_find(request->services->files, "/api.yaml");
 
 	if (file == NULL) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "api.yaml is not installed");
 		return FALSE;
 	}
-	reply_file(request, 200, file, cache);
+	reply_file(request, 200, file);
 	return TRUE;
 }
 

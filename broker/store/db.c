@@ -13,12 +13,9 @@ struct Db {
 	gpointer listener; /* NULL = none */
 	char *where;
 	GRecMutex lock;
-	GThread *writer; /* who is in a transaction, NULL = nobody; set under lock */
-	DbTold told;     /* under lock */
+	gboolean in_transaction; /* under lock */
+	DbTold told;             /* under lock */
 	gpointer told_data;
-
-	gpointer reader; /* a second connection; NULL: the database is in memory, of the first alone */
-	GMutex reading;  /* its lock */
 };
 
 struct DbRows {
@@ -122,12 +119,6 @@ gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *
 	return ok ? changed : -1;
 }
 
-/* Only this thread itself makes itself the writer. */
-static gboolean in_transaction(Db *db)
-{
-	return g_atomic_pointer_get(&db->writer) == g_thread_self();
-}
-
 DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values)
 {
 	g_autoptr(DbRows) rows = g_new0(DbRows, 1);
@@ -135,15 +126,9 @@ DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue 
 	gboolean ok;
 
 	rows->cells = g_ptr_array_new_with_free_func(cell_free);
-	if (db->reader && !in_transaction(db)) {
-		g_mutex_lock(&db->reading);
-		ok = db->driver->run(db->reader, sql, values, rows, &changed, error);
-		g_mutex_unlock(&db->reading);
-	} else {
-		g_rec_mutex_lock(&db->lock);
-		ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
-		g_rec_mutex_unlock(&db->lock);
-	}
+	g_rec_mutex_lock(&db->lock);
+	ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
+	g_rec_mutex_unlock(&db->lock);
 	return ok ? g_steal_pointer(&rows) : NULL;
 }
 
@@ -159,12 +144,12 @@ gboolean db_answers(Db *db, GError **error)
 DbTransaction db_begin(Db *db, GError **error)
 {
 	g_rec_mutex_lock(&db->lock);
-	g_assert(!db->writer);
+	g_assert(!db->in_transaction);
 	if (!db_run(db, error, db->driver->begin)) {
 		g_rec_mutex_unlock(&db->lock);
 		return (DbTransaction){NULL};
 	}
-	g_atomic_pointer_set(&db->writer, g_thread_self());
+	db->in_transaction = TRUE;
 	return (DbTransaction){db};
 }
 
@@ -177,7 +162,7 @@ gboolean db_commit(DbTransaction *transaction, GError **error)
 		return FALSE;
 	}
 	transaction->db = NULL;
-	g_atomic_pointer_set(&db->writer, NULL);
+	db->in_transaction = FALSE;
 	g_rec_mutex_unlock(&db->lock);
 	return TRUE;
 }
@@ -191,7 +176,7 @@ void db_rollback(DbTransaction *transaction)
 	transaction->db = NULL;
 	/* Some failures have rolled back by themselves; then this one fails, and that is fine. */
 	db_run(db, NULL, "ROLLBACK");
-	g_atomic_pointer_set(&db->writer, NULL);
+	db->in_transaction = FALSE;
 	g_rec_mutex_unlock(&db->lock);
 }
 
@@ -210,7 +195,7 @@ gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error)
 	if (!db_shared(db))
 		return TRUE;
 	g_rec_mutex_lock(&db->lock);
-	g_assert(!db->writer);
+	g_assert(!db->in_transaction);
 	ok = db->driver->hold(db->connection, name, out_held, error);
 	g_rec_mutex_unlock(&db->lock);
 	return ok;
@@ -303,7 +288,6 @@ Db *db_open(const char *where, GError **error)
 {
 	const DbDriver *driver = find_driver(where);
 	gpointer connection = driver->open(where, error);
-	g_autoptr(GError) why = NULL;
 	g_autoptr(Db) db = NULL;
 
 	if (!connection)
@@ -313,14 +297,7 @@ Db *db_open(const char *where, GError **error)
 	db->connection = connection;
 	db->where = g_strdup(where);
 	g_rec_mutex_init(&db->lock);
-	g_mutex_init(&db->reading);
-	if (!migrate(db, error))
-		return NULL;
-	db->reader = driver->open_reader(where, &why);
-	if (!why)
-		return g_steal_pointer(&db);
-	g_propagate_error(error, g_steal_pointer(&why));
-	return NULL;
+	return migrate(db, error) ? g_steal_pointer(&db) : NULL;
 }
 
 void db_close(Db *db)
@@ -328,11 +305,8 @@ void db_close(Db *db)
 	if (!db)
 		return;
 	db_unlisten(db);
-	if (db->reader)
-		db->driver->close(db->reader);
 	db->driver->close(db->connection);
 	g_free(db->where);
-	g_mutex_clear(&db->reading);
 	g_rec_mutex_clear(&db->lock);
 	g_free(db);
 }
