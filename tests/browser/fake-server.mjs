@@ -117,8 +117,7 @@ export class FakeServer {
             await this.#api(request, url, body ? JSON.parse(body) : {}, response);
             return;
         }
-        /* As the broker does: /v/VERSION/x is x, and may be kept for ever. */
-        const path = normalize(url.pathname === '/' ? '/index.html' : url.pathname.replace(/^\/v\/[^/]+/, ''));
+        const path = normalize(url.pathname === '/' ? '/index.html' : url.pathname);
 
         try {
             const bytes = readFileSync(join(this.#root, path));
