@@ -9,6 +9,7 @@
 #include "bridge.h"
 #include "fault.h"
 #include "log.h"
+#include "sandbox_bridge.h"
 
 #define WIRE 3
 
@@ -32,7 +33,8 @@ int main(int argc, char **argv)
 			"usage: oriel-bridge vnc|spice LAYOUT, with the broker on descriptor 3\n");
 		return 2;
 	}
-	keymap = keymap_new(argv[2], &error);
+	if (sandbox_bridge(&error))
+		keymap = keymap_new(argv[2], &error);
 	if (keymap == NULL) {
 		log_warning(NULL, "%s", error->message);
 		return 1;

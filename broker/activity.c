@@ -8,11 +8,17 @@
 
 #define WRITE_EVERY  (2 * G_USEC_PER_SEC)
 #define GATHERED_MAX 100000 /* leases; more is nonsense */
+#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us; likewise */
+
+typedef struct {
+	gint64 at; /* s since 1970 */
+	guint64 round_trip;
+} Noted;
 
 struct Activity {
 	gint64 written_at; /* the maintainer's own */
 	GMutex lock;
-	GHashTable *gathered; /* lease -> gint64, s since 1970 */
+	GHashTable *gathered; /* lease -> Noted */
 };
 
 Activity *activity_new(void)
@@ -33,17 +39,19 @@ void activity_free(Activity *activity)
 	g_free(activity);
 }
 
-void activity_note(Core *core, const char *lease, guint64 milliseconds)
+void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 round_trip)
 {
 	Activity *activity = core->activity;
 	gint64 now = core_now();
-	gint64 at = now - (gint64)MIN(milliseconds / 1000, (guint64)now);
+	Noted noted = {now - (gint64)MIN(milliseconds / 1000, (guint64)now),
+		       MIN(round_trip, ROUND_TRIP_MAX)};
 	gboolean first;
 
 	g_mutex_lock(&activity->lock);
 	first = g_hash_table_size(activity->gathered) == 0;
 	if (g_hash_table_size(activity->gathered) < GATHERED_MAX)
-		g_hash_table_insert(activity->gathered, g_strdup(lease), g_memdup2(&at, sizeof at));
+		g_hash_table_insert(activity->gathered, g_strdup(lease), 
+				    g_memdup2(&noted, sizeof noted));
 	g_mutex_unlock(&activity->lock);
 	if (first)
 		maintainer_look(core->maintainer);
@@ -51,12 +59,12 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds)
 
 gint64 activity_unwritten(Core *core, const char *lease)
 {
-	const gint64 *at;
+	const Noted *noted;
 	gint64 found;
 
 	g_mutex_lock(&core->activity->lock);
-	at = g_hash_table_lookup(core->activity->gathered, lease);
-	found = at ? *at : 0;
+	noted = g_hash_table_lookup(core->activity->gathered, lease);
+	found = noted ? noted->at : 0;
 	g_mutex_unlock(&core->activity->lock);
 	return found;
 }
@@ -65,13 +73,15 @@ static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	GHashTableIter iter;
-	gpointer lease, at;
+	gpointer lease, value;
 
 	if (!tx.db)
 		return FALSE;
 	g_hash_table_iter_init(&iter, gathered);
-	while (g_hash_table_iter_next(&iter, &lease, &at)) {
-		if (!store_input_put(core->db, lease, *(gint64 *)at, error))
+	while (g_hash_table_iter_next(&iter, &lease, &value)) {
+		const Noted *noted = value;
+
+		if (!store_input_put(core->db, lease, noted->at, noted->round_trip, error))
 			return FALSE;
 	}
 	return db_commit(&tx, error);

@@ -8,86 +8,26 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "autofd.h"
+#include "child_rules.h"
 #include "fault.h"
-#include "landlock.h"
 #include "log.h"
-#include "rights.h"
-#include "syscalls.h"
 
 #define RULES_FD     4 /* until it is the program */
 #define SEND_SECONDS 5
 #define STOP_MS      3000
-#define DATA_BYTES   (512 * 1024 * 1024) /* of its own: a few of the largest pictures, and room */
-#define OPEN_FILES   256
-
-typedef struct {
-	int files; /* Landlock's rules, -1 = the kernel has none */
-	struct sock_fprog calls;
-} Rules;
-
-static const struct {
-	const char *path;
-	LandlockUse use;
-} machine[] = {
-	{"/usr", LANDLOCK_READ | LANDLOCK_EXECUTE},
-	{"/bin", LANDLOCK_READ | LANDLOCK_EXECUTE},
-	{"/lib", LANDLOCK_READ | LANDLOCK_EXECUTE},
-	{"/lib64", LANDLOCK_READ | LANDLOCK_EXECUTE},
-	{"/etc/ld.so.cache", LANDLOCK_READ},
-	{"/etc/localtime", LANDLOCK_READ},
-	{"/etc/fonts", LANDLOCK_READ},
-	{"/etc/ssl/openssl.cnf", LANDLOCK_READ},
-	{"/var/cache/fontconfig", LANDLOCK_READ},
-	{"/dev/null", LANDLOCK_READ | LANDLOCK_WRITE},
-	{"/dev/urandom", LANDLOCK_READ},
-};
-
-static gboolean rules_make(Rules *rules, const char *program, GError **error)
-{
-	*rules = (Rules){.files = -1};
-	if (SANDBOX_OPEN)
-		return TRUE;
-	if (!landlock_new(0, &rules->files, error))
-		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
-		if (!landlock_allow(rules->files, machine[i].path, machine[i].use, error))
-			return FALSE;
-	}
-	return landlock_allow(rules->files, program, LANDLOCK_READ | LANDLOCK_EXECUTE, error) &&
-	       syscalls_serve_only(&rules->calls, error);
-}
-
-static void rules_clear(Rules *rules)
-{
-	if (rules->files >= 0)
-		close(rules->files);
-	syscalls_program_clear(&rules->calls);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Rules, rules_clear)
 
 /* Between fork and exec: system calls and no more. */
 static void become_program(gpointer data)
 {
-	const struct rlimit memory = {DATA_BYTES, DATA_BYTES}, files = {OPEN_FILES, OPEN_FILES};
-	const struct rlimit none = {0, 0};
-	const Rules *rules = data;
+	const ChildRules *rules = data;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
-	    setrlimit(RLIMIT_NOFILE, &files) < 0)
-		_exit(127);
 	setsid();
-	if (SANDBOX_OPEN)
-		return;
-	if (setrlimit(RLIMIT_DATA, &memory) < 0 ||
-	    !landlock_enter(rules->files < 0 ? -1 : RULES_FD, NULL) ||
-	    (rules->files >= 0 && close(RULES_FD) < 0) || !syscalls_enter(&rules->calls))
+	if (!child_rules_enter(rules, RULES_FD) || (rules->files >= 0 && close(RULES_FD) < 0))
 		_exit(127);
 }
 
@@ -125,11 +65,11 @@ gboolean child_start(Child *child, const char *const *argv, const char *const *e
 {
 	autofd int ours = -1, its = -1, words = -1, mouth = -1;
 	g_autoptr(GError) failure = NULL;
-	g_auto(Rules) rules = {.files = -1};
+	g_auto(ChildRules) rules = {.files = -1};
 	GPid pid;
 
 	*child = (Child){.fd = -1, .words = -1};
-	if (!rules_make(&rules, argv[0], error) || !make_pair(&ours, &its, error) ||
+	if (!child_rules_make(&rules, argv[0], error) || !make_pair(&ours, &its, error) ||
 	    !make_mouth(&words, &mouth, error))
 		return FALSE;
 	if (!g_spawn_async_with_pipes_and_fds(

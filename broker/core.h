@@ -133,6 +133,7 @@ typedef struct {
 	gint64 started_at;
 	gint64 ended_at;  /* 0 = live */
 	gint64 active_at; /* a key or the pointer moved last; before that, its start */
+	guint64 round_trip; /* to the client and back at that time, us; 0 = not known */
 	char *reason;    /* of the end */
 	guint64 bytes_in, bytes_out;
 	gint64 ends_at, warn_at; /* when a plan ends it, and when its person is warned; 0 = never */
@@ -396,9 +397,11 @@ GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *
 enum {
 	CHANGE_SESSIONS = 1 << 0,
 	CHANGE_DESKTOPS = 1 << 1,
-	CHANGE_POOLS = 1 << 2, /* and images, and entitlements */
+	CHANGE_POOLS = 1 << 2, /* and images, entitlements, plans */
 	CHANGE_AUDIT = 1 << 3,
 	CHANGE_BANS = 1 << 4,
+	CHANGE_HOSTS = 1 << 5, /* and what they have promised     */
+	CHANGE_QUOTAS = 1 << 6,
 };
 
 /* told(what, data) whenever some of these have changed or are about to (a transaction commits a

@@ -33,10 +33,19 @@ gboolean desktop_roll(Core *core, const char *id, GError **error);
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
 /* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before. */
 gboolean desktop_plan(Core *core, const char *id, GError **error);
-/* Off its host, which is down or drained, if nobody has a session there: a floating one is given up, a
- * dedicated one goes to another host of the same storage, if it does not run. Nothing to do for one that
- * must wait, or if the host is well. */
+/* Off its host, which is down or drained: a floating one is given up, a dedicated one goes to another
+ * host of the same storage. What runs on a drained host migrates, where the provider can; its person's
+ * session goes with it if it is a VNC one. Nothing to do for one that must wait for its session's end,
+ * or if the host is well. */
 gboolean desktop_leave_host(Core *core, const char *id, GError **error);
+/*
+ * A driver has found it on a host, while the books have it on another of the same storage: a broker
+ * died while it was on its way, or its host was out of reach for a while. Where it runs it stays
+ * (*out_stays: the books say so now); else, and if it runs on both, which QEMU's locks on its disk do
+ * not allow, it is forgotten here. Fails, and changes nothing, while the other host cannot be asked.
+ */
+gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
+	const char *host, gboolean *out_stays, GError **error);
 /* Takes, goes back to ("off" then) or forgets a snapshot of its disk. FAULT_CLIENT if its provider
  * or it cannot. */
 gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,

@@ -10,9 +10,9 @@
 #include "store_pool.h"
 #include "turns.h"
 
-/* To another host that shares the storage; the next start makes it known there. */
+/* To another host that shares the storage. stopped: the next start makes it known there. */
 static gboolean change_host(Core *core, const StoreDesktop *row, const HostView *host,
-			    GError **error)
+			    gboolean stopped, GError **error)
 {
 	g_autoptr(PoolView) pool = store_pool(core->db, row->pool, error);
 	g_autoptr(ImageView)
@@ -25,19 +25,19 @@ static gboolean change_host(Core *core, const StoreDesktop *row, const HostView 
 		return FALSE;
 	tx = db_begin(core->db, error);
 	return tx.db && placement_put(core, row->id, row->pool, image, host->storage, error) &&
-	       store_desktop_set_state(core->db, row->id, "off", "", error) &&
+	       (!stopped || store_desktop_set_state(core->db, row->id, "off", "", error)) &&
 	       db_commit(&tx, error);
 }
 
 /* Where it was, which it never left. */
-static gboolean put_back(Core *core, const Seat *seat, const HostView *from)
+static gboolean put_back(Core *core, const Seat *seat, const HostView *from, GError **error)
 {
-	g_auto(DbTransaction) tx = db_begin(core->db, NULL);
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
 	return tx.db &&
 	       store_host_place(core->db, seat->row->id, seat->row->pool, from->name,
-				seat->image->cpus, seat->image->memory, NULL) &&
-	       db_commit(&tx, NULL);
+				seat->image->cpus, seat->image->memory, error) &&
+	       db_commit(&tx, error);
 }
 
 /* What runs on it goes on elsewhere. In the books it is there first: whoever comes meanwhile waits
@@ -45,13 +45,11 @@ static gboolean put_back(Core *core, const Seat *seat, const HostView *from)
 static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GError **error)
 {
 	const char *id = seat->row->id;
-	g_autofree char *state = g_strdup(seat->row->state);
 	g_autoptr(GError) why = NULL;
 	g_autoptr(Seat) there = NULL;
 	LogContext context = {.desktop = id, .step = "migrate"};
 
-	if (!change_host(core, seat->row, from, error) ||
-	    !store_desktop_set_state(core->db, id, state, "", error))
+	if (!change_host(core, seat->row, from, FALSE, error))
 		return FALSE;
 	there = seat_load(core, id, &why);
 	if (there && seat->ops->migrate(seat->provider, there->provider, &seat->spec, &why)) {
@@ -59,11 +57,19 @@ static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GErr
 		return TRUE;
 	}
 	g_propagate_error(error, g_steal_pointer(&why));
-	return put_back(core, seat, from) && FALSE;
+	return put_back(core, seat, from, NULL) && FALSE;
 }
 
-/* Of a drained host, which can still be asked. */
-static gboolean leave_drained(Core *core, const char *id, const HostView *host, GError **error)
+/* Somebody looks at it in a way that goes on by itself when it is elsewhere: through a VNC display of
+ * its own, to which the gateway asks the way once more. */
+static gboolean follows(const StoreLease *lease)
+{
+	return g_str_equal(lease->via, "vnc") && !g_str_equal(lease->protocol, "spice");
+}
+
+/* Of a drained host, which can still be asked. leased: somebody sees it, and follows(). */
+static gboolean leave_drained(Core *core, const char *id, const HostView *host, gboolean leased,
+			      GError **error)
 {
 	g_autoptr(Seat) seat = seat_load(core, id, error);
 	gboolean floating = seat && g_str_equal(seat->row->kind, "floating");
@@ -71,10 +77,9 @@ static gboolean leave_drained(Core *core, const char *id, const HostView *host, 
 
 	if (!seat)
 		return FALSE;
-	if (floating)
-		return seat->row->owner ||
-		       (seat->ops->destroy(seat->provider, &seat->spec, error) &&
-			store_desktop_remove(core->db, id, error));
+	if (floating && !seat->row->owner)
+		return seat->ops->destroy(seat->provider, &seat->spec, error) &&
+		       store_desktop_remove(core->db, id, error);
 	if (!seat_state(seat, &state, error))
 		return FALSE;
 	if (!host->storage || !seat->ops->forget || state == PROVIDER_SUSPENDED ||
@@ -82,8 +87,9 @@ static gboolean leave_drained(Core *core, const char *id, const HostView *host, 
 		return TRUE;
 	if (state == PROVIDER_RUNNING)
 		return migrate(core, seat, host, error);
-	return change_host(core, seat->row, host, error) &&
-	       seat->ops->forget(seat->provider, &seat->spec, error);
+	return floating || leased ||
+	       (change_host(core, seat->row, host, TRUE, error) &&
+		seat->ops->forget(seat->provider, &seat->spec, error));
 }
 
 static gboolean leave_dead(Core *core, const StoreDesktop *row, const HostView *host,
@@ -92,7 +98,7 @@ static gboolean leave_dead(Core *core, const StoreDesktop *row, const HostView *
 	if (g_str_equal(row->kind, "floating"))
 		return store_desktop_remove(core->db, row->id, error);
 	if (host->storage && row->identity)
-		return change_host(core, row, host, error);
+		return change_host(core, row, host, TRUE, error);
 	if (!row->identity) /* nothing is lost */
 		return store_desktop_remove(core->db, row->id, error);
 	return store_desktop_set_state(core->db, row->id, "failed", "its host is down", error);
@@ -109,9 +115,49 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 	if (!row || !store_lease_of_desktop(core->db, id, &leased, error))
 		return FALSE;
 	host = store_host_of(core->db, id, &placed, NULL);
-	if (leased || !host)
+	if (!host)
 		return TRUE;
 	if (g_str_equal(host->state, "down"))
-		return leave_dead(core, row, host, error);
-	return !host->drain || leave_drained(core, id, host, error);
+		return leased || leave_dead(core, row, host, error);
+	return !host->drain || (leased && !follows(leased)) ||
+	       leave_drained(core, id, host, leased != NULL, error);
+}
+
+/* TRUE: it runs here, and not where the books have it. */
+static gboolean runs_here(const ProviderOps *ops, Provider *here, const Seat *booked,
+			  gboolean *out_runs, GError **error)
+{
+	ProviderState state, there;
+
+	if (!ops->state(here, &booked->spec, &state, error) || !seat_state(booked, &there, error))
+		return FALSE;
+	*out_runs = state == PROVIDER_RUNNING &&
+		    (there == PROVIDER_ABSENT || there == PROVIDER_STOPPED);
+	return TRUE;
+}
+
+gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
+			  const char *host, gboolean *out_stays, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, g_get_monotonic_time() + G_USEC_PER_SEC, error);
+	g_autoptr(Seat) booked = turn.turns ? seat_load(core, id, error) : NULL;
+	g_autoptr(HostView) view = booked ? store_host(core->db, host, error) : NULL;
+	g_autoptr(StoreLease) leased = NULL;
+	gboolean stays = FALSE;
+
+	if (!view)
+		return FALSE;
+	if (booked->host && g_str_equal(booked->host->name, host)) {
+		*out_stays = TRUE;
+		return TRUE;
+	}
+	if (!runs_here(ops, here, booked, &stays, error))
+		return FALSE;
+	*out_stays = stays;
+	if (!stays)
+		return ops->forget(here, &booked->spec, error);
+	return put_back(core, booked, view, error) &&
+	       store_lease_of_desktop(core->db, id, &leased, error) &&
+	       store_desktop_set_state(core->db, id, leased ? "in-use" : "ready", "", error) &&
+	       ops->forget(booked->provider, &booked->spec, error);
 }

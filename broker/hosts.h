@@ -6,7 +6,9 @@
  * whose storage other hosts share are put on one of those. A desktop with a live session is left
  * until that ends: often only the way to the host is broken. When the host is back, what the books
  * no longer have there is removed before it gets anything new. A host that is drained loses its
- * desktops in the same way as people leave them.
+ * desktops in the same way as people leave them, or while they work, where its provider can migrate
+ * and their sessions are VNC ones: the gateway asks for the way to the desktop again, see
+ * docs/protocol-control.md.
  *
  * A host on no broker's machine is looked after by the broker that leads.
  */

@@ -205,7 +205,7 @@ static gboolean extend(Core *core, const char *id, GError **error)
 	const StoreLimited *one;
 	PlanEnd end;
 
-	if (!all || !store_input_put(core->db, id, now, error))
+	if (!all || !store_input_put(core->db, id, now, 0, error))
 		return FALSE;
 	if (all->len == 0)
 		return TRUE;

@@ -6,6 +6,7 @@
 #include "reconcile.h"
 
 #include "brokers.h"
+#include "desktop.h"
 #include "fault.h"
 #include "log.h"
 #include "plan.h"
@@ -35,6 +36,25 @@ static gboolean left(Core *core, const char *id, GError **error)
 	return tx.db && plan_leave(core, id, PLAN_DISCONNECT, 0, error) && db_commit(&tx, error);
 }
 
+/* Nobody else's broker may be at it: it lives here, or there is no other one. */
+static gboolean ours_alone(Core *core, const StoreDesktop *row)
+{
+	return row->broker || !db_shared(core->db);
+}
+
+/* What was about to be made anew when the broker was killed is nobody's, and has its memory and
+ * its disk until somebody wants the desktop, which may be never. */
+static gboolean clear_half_made(Core *core, Seat *seat, ProviderState *state, GError **error)
+{
+	const StoreDesktop *row = seat->row;
+
+	if (!seat->ops->clone || row->identity || *state == PROVIDER_ABSENT ||
+	    !store_desktop_clean(row) || !ours_alone(core, row))
+		return TRUE;
+	*state = PROVIDER_ABSENT;
+	return seat->ops->destroy(seat->provider, &seat->spec, error);
+}
+
 /* What a desktop really is now. Steps that the broker did not finish are begun anew by whoever
  * wants the desktop next: the maintainer or its user. */
 static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 now, GError **error)
@@ -49,7 +69,8 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 		return FALSE;
 	if (seat && (seat->machine || !(seat->ops->caps & PROVIDER_POWER)))
 		state = PROVIDER_RUNNING; /* told by its display, when somebody comes */
-	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why))
+	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why) ||
+		 !clear_half_made(core, seat, &state, &why))
 		return store_desktop_set_state(core->db, row->id, "failed", why->message, error);
 	lost = state == PROVIDER_ABSENT && row->identity && seat->ops->clone;
 	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
@@ -58,7 +79,7 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 	if (!store_desktop_set_state(core->db, row->id, state_found(seat, leased != NULL, state),
 		    "", error))
 		return FALSE;
-	if (!leased && (row->broker || !db_shared(core->db)) &&
+	if (!leased && ours_alone(core, row) &&
 		!store_desktop_unask(core->db, row->id, now, error))
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
@@ -102,6 +123,22 @@ static gboolean moved_away(Core *core, const char *id, const char *host)
 	return host && now && !g_str_equal(now->name, host);
 }
 
+/* It stays where it runs. */
+static void end_double(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
+	const char *host)
+{
+	LogContext context = {.desktop = id, .step = "reconcile"};
+	g_autoptr(GError) error = NULL;
+	gboolean stays = FALSE;
+
+	if (!desktop_found_on(core, id, ops, provider, host, &stays, &error))
+		log_warning(&context, "on host %s, and in the books on another: %s", host,
+			error->message);
+	else
+		log_info(&context, stays ? "runs on host %s, and stays there"
+					 : "forgotten on host %s: it is on another by now", host);
+}
+
 /* What the driver has and the books do not: made by a broker that crashed before it wrote it
  * down, or left by a removal that was cut short. */
 static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
@@ -110,16 +147,14 @@ static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, c
 	ProviderDesktop spec = {.id = id, .name = id};
 	LogContext context = {.desktop = id, .step = "reconcile"};
 	g_autoptr(GError) error = NULL;
-	gboolean known = in_books(core, id);
-	gboolean done;
 
-	if (known && !(ops->forget && moved_away(core, id, host)))
+	if (in_books(core, id)) {
+		if (ops->forget && moved_away(core, id, host))
+			end_double(core, ops, provider, id, host);
 		return;
-	done = known ? ops->forget(provider, &spec, &error)
-		     : ops->destroy(provider, &spec, &error);
-	if (done)
-		log_info(&context, known ? "forgotten: it is on another host by now"
-					 : "destroyed: the books do not know it");
+	}
+	if (ops->destroy(provider, &spec, &error))
+		log_info(&context, "destroyed: the books do not know it");
 	else
 		log_warning(&context, "unknown, and not destroyed: %s", error->message);
 }

@@ -7,8 +7,6 @@
 #include "rights.h"
 #include "syscalls.h"
 
-#include <stdlib.h>
-
 /* Where distributions keep what verifies a desktop that has no CA of its own (OpenSSL's directory
  * holds links into the others). None of it is secret. */
 static const char *const authorities[] = {
@@ -16,28 +14,15 @@ static const char *const authorities[] = {
 	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
 };
 
-/* The directory, not the file: a renewed one is another file under the same name. And where a link
- * leads to, as those of ACME clients do. */
-static gboolean allow_renewed(int rules, const char *file, GError **error)
-{
-	char *real = realpath(file, NULL);
-	g_autofree char *named = g_path_get_dirname(file);
-	g_autofree char *led = real ? g_path_get_dirname(real) : g_strdup(named);
-
-	free(real);
-	return landlock_allow(rules, named, LANDLOCK_READ, error) &&
-		landlock_allow(rules, led, LANDLOCK_READ, error);
-}
-
 static gboolean allow_files(int rules, const Options *options, GError **error)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(authorities); i++) {
 		if (!landlock_allow(rules, authorities[i], LANDLOCK_READ, error))
 			return FALSE;
 	}
-	return allow_renewed(rules, options->certificate, error) &&
-		allow_renewed(rules, options->key, error) &&
-		(*options->ocsp == '\0' || allow_renewed(rules, options->ocsp, error));
+	return landlock_allow_renewed(rules, options->certificate, error) &&
+		landlock_allow_renewed(rules, options->key, error) &&
+		(*options->ocsp == '\0' || landlock_allow_renewed(rules, options->ocsp, error));
 }
 
 gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError **error)

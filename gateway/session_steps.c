@@ -204,8 +204,6 @@ static const Desktop *desktop_for(const Session *s)
 
 Step session_dial(Session *s, GError **error)
 {
-	if (s->ask.kind == ASK_JOIN && s->backend_id == 0)
-		return STEP_WAIT; /* see session_move.c */
 	if (s->dial == NULL)
 		s->dial = desktop_for(s);
 	return s->dial->dial(s, error);
@@ -276,7 +274,7 @@ static void begin_relay(Session *s)
 /* The relay has been running, and goes on with the desktop that was dialled. */
 static gboolean resume_relay(Session *s, GError **error)
 {
-	s->loop->moving = FALSE;
+	s->loop->moving = s->loop->returning = FALSE;
 	g_clear_error(&s->loop->lost);
 	if (!s->relay->arrive(s, error))
 		return FALSE;

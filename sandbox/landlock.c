@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -110,6 +111,17 @@ gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **e
 	}
 	fault_set_errno(error, FAULT_CONFIG, path);
 	return FALSE;
+}
+
+gboolean landlock_allow_renewed(int rules, const char *file, GError **error)
+{
+	char *real = realpath(file, NULL);
+	g_autofree char *named = g_path_get_dirname(file);
+	g_autofree char *led = real ? g_path_get_dirname(real) : g_strdup(named);
+
+	free(real);
+	return landlock_allow(rules, named, LANDLOCK_READ, error) &&
+		landlock_allow(rules, led, LANDLOCK_READ, error);
 }
 
 gboolean landlock_enter(int rules, GError **error)

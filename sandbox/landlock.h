@@ -32,6 +32,11 @@ gboolean landlock_new(LandlockKeep keep, int *out_rules, GError **error);
  * out: nothing can be there later that these rules would have to let pass. */
 gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **error);
 
+/* Allows the reading of a file that is renewed from time to time, which makes it another one under the
+ * same name, or one that the link of that name leads to from then on, as those of ACME clients do: its
+ * directory, and the one in which it really is. */
+gboolean landlock_allow_renewed(int rules, const char *file, GError **error);
+
 /* Puts this thread, and all that it starts from now on, under the rules; they can only become
  * stricter. Needs rights_freeze(). A system call and no more: good between fork and exec. */
 gboolean landlock_enter(int rules, GError **error);

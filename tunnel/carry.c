@@ -26,6 +26,7 @@ typedef struct {
 	int passing;     /* the descriptor that goes with it, -1 = none */
 	gboolean opened; /* that record has been looked at */
 	gboolean plain_ended, tls_ended, broken;
+	gboolean lost;   /* broken: it was TLS */
 } State;
 
 typedef union {
@@ -68,6 +69,15 @@ static void add_bytes(State *state, int descriptor, const guint8 *bytes, gsize n
 	record_add(&state->out, secret ? RECORD_DESCRIPTOR : RECORD_BYTES, secret, bytes, n);
 }
 
+/* Its process was killed, say: for the other end that is an end like another. */
+static void plain_gone(State *state)
+{
+	if (!state->plain_ended)
+		record_add(&state->out, RECORD_END, NULL, NULL, 0);
+	state->plain_ended = state->tls_ended = TRUE;
+	state->opened = FALSE;
+}
+
 static gboolean read_plain(State *state)
 {
 	guint8 bytes[RECORD_MAX];
@@ -83,7 +93,8 @@ static gboolean read_plain(State *state)
 		return FALSE;
 	n = recvmsg(state->with->plain, &message, MSG_CMSG_CLOEXEC);
 	if (n < 0) {
-		state->broken |= errno != EAGAIN && errno != EINTR;
+		if (errno != EAGAIN && errno != EINTR)
+			plain_gone(state);
 		return FALSE;
 	}
 	if (n > 0) {
@@ -104,7 +115,8 @@ static gboolean tls_did(State *state, int result)
 	if (result > 0)
 		return TRUE;
 	error = SSL_get_error(state->with->ssl, result);
-	state->broken |= error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+	state->lost |= error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+	state->broken |= state->lost;
 	return FALSE;
 }
 
@@ -188,7 +200,7 @@ static gboolean write_plain(State *state)
 	Record record;
 	ssize_t n;
 
-	if (have == 0)
+	if (have == 0 || state->tls_ended)
 		return FALSE;
 	whole = record_take(buffer_bytes(&state->in), have, &record, NULL);
 	if (whole == 0)
@@ -205,7 +217,8 @@ static gboolean write_plain(State *state)
 	}
 	n = send_some(state, record.bytes + state->written, record.n - state->written);
 	if (n < 0) {
-		state->broken |= errno != EAGAIN && errno != EINTR;
+		if (errno != EAGAIN && errno != EINTR)
+			plain_gone(state);
 		return FALSE;
 	}
 	if (state->passing >= 0) {
@@ -252,7 +265,7 @@ static gboolean await_sockets(const State *state)
 	return poll(sockets, G_N_ELEMENTS(sockets), patience) != 0;
 }
 
-void carry(const Carry *with)
+gboolean carry(const Carry *with)
 {
 	State state = {.with = with, .passing = -1};
 
@@ -271,4 +284,5 @@ void carry(const Carry *with)
 	buffer_clear(&state.out);
 	buffer_clear(&state.in);
 	buffer_end_thread();
+	return state.lost && !state.plain_ended && !state.tls_ended;
 }

@@ -7,13 +7,6 @@
 #include "rights.h"
 #include "syscalls.h"
 
-static gboolean allow_dir_of(int rules, const char *file, GError **error)
-{
-	g_autofree char *dir = g_path_get_dirname(file);
-
-	return landlock_allow(rules, dir, LANDLOCK_READ, error);
-}
-
 gboolean sandbox_tunnel(const Options *options, const char **out_lacks, GError **error)
 {
 	gboolean listens = *options->tunnel_listen != '\0';
@@ -31,9 +24,9 @@ gboolean sandbox_tunnel(const Options *options, const char **out_lacks, GError *
 	       landlock_allow(rules, "/etc", LANDLOCK_READ, error) &&
 	       landlock_allow(rules, "/usr", LANDLOCK_READ, error) &&
 	       landlock_allow(rules, "/lib", LANDLOCK_READ, error) &&
-	       allow_dir_of(rules, options->tunnel_certificate, error) &&
-	       allow_dir_of(rules, options->tunnel_key, error) &&
-	       allow_dir_of(rules, options->tunnel_ca, error) &&
+	       landlock_allow_renewed(rules, options->tunnel_certificate, error) &&
+	       landlock_allow_renewed(rules, options->tunnel_key, error) &&
+	       landlock_allow_renewed(rules, options->tunnel_ca, error) &&
 	       (listens || landlock_allow(rules, options->tunnel_directory,
 					  LANDLOCK_READ | LANDLOCK_WRITE, error)) &&
 	       landlock_enter(rules, error) && syscalls_deny_dangerous(error);

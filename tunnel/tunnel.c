@@ -21,6 +21,7 @@
 #define GREETING_SECONDS 10                       /* until it is known who it is, and what for  */
 #define AWAY_US          (1 * G_TIME_SPAN_SECOND) /* so long nobody is let in where nothing is behind */
 #define LISTENERS        2
+#define BREAK_SECONDS    20 /* so long a gateway may be out of reach before its sessions end */
 
 /* What the broker's end says once it is connected to what was asked for. */
 static const guint8 ready = 'R';
@@ -107,6 +108,28 @@ static gboolean make_nonblocking(int fd)
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+/* The line broke, and the gateway may be well. To the broker the end of its connection is the end of
+ * those sessions that have not come over another one by then: it may wait. */
+static void outlast(int inner)
+{
+	gint64 until = g_get_monotonic_time() + BREAK_SECONDS * G_TIME_SPAN_SECOND;
+	struct pollfd broker = {.fd = inner, .events = POLLIN};
+	guint8 unheard[RECORD_MAX];
+	ssize_t n = 1;
+
+	while (n > 0) {
+		gint64 left = until - g_get_monotonic_time();
+
+		if (left <= 0 || poll(&broker, 1, (int)(left / 1000 + 1)) == 0)
+			return;
+		n = recv(inner, unheard, sizeof unheard, 0);
+		if (n > 0)
+			secret_wipe(unheard, (gsize)n);
+		else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			n = 1;
+	}
+}
+
 static gpointer run_inside(gpointer data)
 {
 	Guest *guest = data;
@@ -120,7 +143,10 @@ static gpointer run_inside(gpointer data)
 	    secure_write(ssl, &ready, sizeof ready, deadline(), &error)) {
 		Carry with = {.ssl = ssl, .plain = inner, .kept = tunnel->kept};
 
-		carry(&with);
+		if (carry(&with) && purpose == PURPOSE_CONTROL) {
+			log_warning(NULL, "a gateway is out of reach");
+			outlast(inner);
+		}
 	} else if (error != NULL) {
 		log_warning(NULL, "a gateway was not let in: %s", error->message);
 	}

@@ -12,7 +12,8 @@
 static void serve_file(Request *request)
 {
 	g_autofree char *path = g_uri_unescape_string(request->path, NULL);
-	const File *file = path ? files_find(request->services->files, path) : NULL;
+	const char *cache;
+	const File *file = path ? files_find(request->services->files, path, &cache) : NULL;
 
 	if (file == NULL) {
 		static const char page[] =
@@ -20,17 +21,17 @@ static void serve_file(Request *request)
 			"<title>Not found</title><h1>Not found</h1>"
 			"<p>There is no such page. <a href=\"/\">To your desktops</a></p></html>";
 
-		file = files_find(request->services->files, "/404.html");
+		file = files_find(request->services->files, "/404.html", &cache);
 		if (file == NULL) {
 			reply_bytes(request, 404, "text/html; charset=utf-8", g_strdup(page),
 				    strlen(page));
 			return;
 		}
-		reply_file(request, 404, file);
+		reply_file(request, 404, file, cache);
 		return;
 	}
 	reply_file(request, file_matches(file, request->header[HEADER_IF_NONE_MATCH]) ? 304 : 200,
-		   file);
+		   file, cache);
 }
 
 static gboolean refuse_method(Request *request, const char *allow)

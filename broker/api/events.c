@@ -20,6 +20,8 @@ static const struct {
 	{CHANGE_SESSIONS, "event: sessions\ndata: 1\n\n"},
 	{CHANGE_DESKTOPS, "event: desktops\ndata: 1\n\n"},
 	{CHANGE_POOLS, "event: pools\ndata: 1\n\n"},
+	{CHANGE_HOSTS, "event: hosts\ndata: 1\n\n"},
+	{CHANGE_QUOTAS, "event: quotas\ndata: 1\n\n"},
 	{CHANGE_BANS, "event: bans\ndata: 1\n\n"},
 	{CHANGE_AUDIT, "event: audit\ndata: 1\n\n"},
 	{BEAT, ": still here\nretry: 1000\n\n"},

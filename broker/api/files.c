@@ -2,6 +2,7 @@
 /* files: see files.h. */
 #include "files.h"
 
+#include <gio/gio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,11 @@
 #define COUNT_MAX 4096
 #define FILE_MAX  (8 * 1024 * 1024)
 #define DEPTH_MAX 12
+#define MARK      "@VERSION@"
+#define PREFIX    "/v/"
+#define FOR_EVER  "public, max-age=31536000, immutable"
+#define ASK_AGAIN "no-cache"
+#define PACK_MIN  256 /* bytes: below, it is one packet either way */
 
 static const struct {
 	const char *extension;
@@ -35,6 +41,7 @@ static const struct {
 struct Files {
 	GHashTable *table; /* URL path -> File */
 	char *root;        /* real path */
+	char *version;
 };
 
 static void file_free(gpointer data)
@@ -43,6 +50,7 @@ static void file_free(gpointer data)
 
 	g_free(file->etag);
 	g_free(file->bytes);
+	g_free(file->packed);
 	g_free(file);
 }
 
@@ -52,6 +60,7 @@ void files_free(Files *files)
 		return;
 	g_clear_pointer(&files->table, g_hash_table_unref);
 	g_free(files->root);
+	g_free(files->version);
 	g_free(files);
 }
 
@@ -79,7 +88,6 @@ static gboolean add_file(Files *files, const char *path, const char *url, const 
 			 GError **error)
 {
 	g_autofree char *bytes = NULL;
-	g_autofree char *sum = NULL;
 	g_autoptr(GError) cause = NULL;
 	struct stat st;
 	gsize length;
@@ -96,13 +104,7 @@ static gboolean add_file(Files *files, const char *path, const char *url, const 
 		return FALSE;
 	}
 	file = g_new0(File, 1);
-	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
 	file->type = type;
-	/* What lies in a folder that is named after its version never changes. */
-	file->cache = g_str_has_prefix(url, "/novnc/") && g_ascii_isdigit(url[7])
-			      ? "public, max-age=31536000, immutable"
-			      : "no-cache";
-	file->etag = g_strdup_printf("\"%.32s\"", sum);
 	file->bytes = g_steal_pointer(&bytes);
 	file->length = length;
 	g_hash_table_insert(files->table, g_strdup(url), file);
@@ -138,6 +140,67 @@ static gboolean add_folder(Files *files, const char *folder, const char *url, un
 	return TRUE;
 }
 
+/* One digest of all paths and contents. */
+static char *version_of(GHashTable *table)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_autoptr(GList) urls = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
+
+	for (GList *url = urls; url != NULL; url = url->next) {
+		const File *file = g_hash_table_lookup(table, url->data);
+
+		g_checksum_update(sum, url->data, (gssize)strlen(url->data) + 1);
+		g_checksum_update(sum, (const guchar *)file->bytes, (gssize)file->length);
+	}
+	return g_strndup(g_checksum_get_string(sum), 16);
+}
+
+static void put_version(File *file, const char *version)
+{
+	g_autoptr(GString) text = g_string_new_len(file->bytes, (gssize)file->length);
+
+	g_string_replace(text, MARK, version, 0);
+	g_free(file->bytes);
+	file->length = text->len;
+	file->bytes = g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Pictures are packed already, and nothing here is worth much time. */
+static void pack(File *file)
+{
+	g_autoptr(GZlibCompressor) gzip = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9);
+	g_autofree char *out = g_malloc(file->length);
+	gsize taken, made;
+
+	if (file->length < PACK_MIN ||
+	    g_converter_convert(G_CONVERTER(gzip), file->bytes, file->length, out, file->length,
+				G_CONVERTER_INPUT_AT_END, &taken, &made,
+				NULL) != G_CONVERTER_FINISHED)
+		return;
+	file->packed_length = made;
+	file->packed = g_realloc(g_steal_pointer(&out), made);
+}
+
+static void finish(Files *files)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	files->version = version_of(files->table);
+	g_hash_table_iter_init(&iter, files->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		g_autofree char *sum = NULL;
+		File *file = value;
+
+		if (g_str_has_prefix(file->type, "text/html"))
+			put_version(file, files->version);
+		sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)file->bytes,
+						  file->length);
+		file->etag = g_strdup_printf("\"%.32s\"", sum);
+		pack(file);
+	}
+}
+
 Files *files_load(const char *root, GError **error)
 {
 	g_autoptr(Files) files = g_new0(Files, 1);
@@ -152,11 +215,31 @@ Files *files_load(const char *root, GError **error)
 	}
 	if (!add_folder(files, files->root, "", 0, error))
 		return NULL;
+	finish(files);
 	return g_steal_pointer(&files);
 }
 
-const File *files_find(const Files *files, const char *path)
+/* The path behind /v/VERSION, or path itself. A page of an older portal, still open, asks for what
+ * it knows under the version that it knows: it gets what there is now, and does not keep it. */
+static const char *unversioned(const Files *files, const char *path, const char **out_cache)
 {
+	const char *rest = g_str_has_prefix(path, PREFIX) ? strchr(path + strlen(PREFIX), '/') : NULL;
+	gsize length = rest ? (gsize)(rest - path) - strlen(PREFIX) : 0;
+
+	/* What lies in a folder that is named after its version never changes, either. */
+	*out_cache = g_str_has_prefix(path, "/novnc/") && g_ascii_isdigit(path[7]) ? FOR_EVER
+										   : ASK_AGAIN;
+	if (rest == NULL || files->version == NULL)
+		return path;
+	if (length == strlen(files->version) &&
+	    strncmp(path + strlen(PREFIX), files->version, length) == 0)
+		*out_cache = FOR_EVER;
+	return rest;
+}
+
+const File *files_find(const Files *files, const char *path, const char **out_cache)
+{
+	path = unversioned(files, path, out_cache);
 	if (g_str_equal(path, "/"))
 		path = "/index.html";
 	return g_hash_table_lookup(files->table, path);

@@ -18,13 +18,14 @@ gboolean handle_health(Request *request, GError **error)
 
 gboolean handle_description(Request *request, GError **error)
 {
-	const File *file = files_find(request->services->files, "/api.yaml");
+	const char *cache;
+	const File *file = files_find(request->services->files, "/api.yaml", &cache);
 
 	if (file == NULL) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "api.yaml is not installed");
 		return FALSE;
 	}
-	reply_file(request, 200, file);
+	reply_file(request, 200, file, cache);
 	return TRUE;
 }
 

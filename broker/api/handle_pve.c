@@ -18,47 +18,12 @@
 
 #include <string.h>
 
+#include "form.h"
 #include "secret.h"
 #include "services.h"
 #include "views.h"
 
 #define NODE "oriel"
-
-/* ---- forms */
-
-static char *decode(const char *text, gsize n)
-{
-	autosecret char *plain = secret_ndup(text, n);
-	autosecret char *decoded = NULL;
-
-	for (char *c = plain; *c != '\0'; c++)
-		*c = *c == '+' ? ' ' : *c;
-	decoded = g_uri_unescape_string(plain, NULL);
-	return decoded && g_utf8_validate(decoded, -1, NULL) ? secret_dup(decoded) : NULL;
-}
-
-static char *body_text(const Request *request)
-{
-	const GByteArray *body = request->body;
-
-	return secret_ndup(body->len > 0 ? (const char *)body->data : "", body->len);
-}
-
-/* A field of the body, secret_free() it; NULL if it is not there, or no text. */
-static char *form_field(const Request *request, const char *name)
-{
-	autosecret char *body = body_text(request);
-	gsize length = strlen(name);
-
-	for (const char *at = body; *at != '\0';) {
-		const char *end = strchrnul(at, '&');
-
-		if (strncmp(at, name, length) == 0 && at[length] == '=')
-			return decode(at + length + 1, (gsize)(end - at) - length - 1);
-		at = *end == '&' ? end + 1 : end;
-	}
-	return NULL;
-}
 
 /* The launcher's words become ours, on the same request. */
 static void set_body(Request *request, json_t *json)
@@ -116,9 +81,10 @@ static gboolean answer_more(Request *request, const char *otp, GError **error)
 
 gboolean handle_pve_ticket(Request *request, GError **error)
 {
-	autosecret char *user = form_field(request, "username");
-	autosecret char *password = form_field(request, "password");
-	autosecret char *otp = form_field(request, "otp");
+	const GByteArray *form = request->body;
+	autosecret char *user = form_field(form->data, form->len, "username");
+	autosecret char *password = form_field(form->data, form->len, "password");
+	autosecret char *otp = form_field(form->data, form->len, "otp");
 	g_autoptr(json_t) answer = NULL;
 	const char *token;
 

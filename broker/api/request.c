@@ -8,6 +8,7 @@
 #include "secret.h"
 
 const char *const header_names[HEADER_COUNT] = {
+	[HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
 	[HEADER_AUTHORIZATION] = "Authorization",
 	[HEADER_CONTENT_TYPE] = "Content-Type",
 	[HEADER_COOKIE] = "Cookie",
@@ -180,12 +181,40 @@ void reply_empty(Request *request, unsigned status)
 	reply_bytes(request, status, NULL, NULL, 0);
 }
 
-void reply_file(Request *request, unsigned status, const File *file)
+/* "br, gzip;q=0.8, *": is gzip among them, and not with a weight of 0? (RFC 9110, 12.5.3) */
+static gboolean takes_gzip(const char *header)
 {
+	g_auto(GStrv) codings = g_strsplit(header ? header : "", ",", 16);
+
+	for (char **coding = codings; *coding != NULL; coding++) {
+		char *weight = strchr(*coding, ';');
+
+		if (weight != NULL)
+			*weight++ = '\0';
+		if (g_ascii_strcasecmp(g_strstrip(*coding), "gzip") == 0)
+			return weight == NULL ||
+			       g_ascii_strtod(weight + strcspn(weight, "=") +
+						      (strchr(weight, '=') != NULL),
+					      NULL) > 0;
+	}
+	return FALSE;
+}
+
+void reply_file(Request *request, unsigned status, const File *file, const char *cache)
+{
+	gboolean packed = file->packed && takes_gzip(request->header[HEADER_ACCEPT_ENCODING]);
+	/* Weak: the tag is that of the content, however it is packed. */
+	g_autofree char *tag = g_strconcat(file->packed ? "W/" : "", file->etag, NULL);
+
 	reply_bytes(request, status, file->type, NULL, 0);
 	request->reply.file = file;
-	reply_header(request, "ETag", file->etag);
-	reply_header(request, "Cache-Control", file->cache);
+	request->reply.packed = packed;
+	reply_header(request, "ETag", tag);
+	reply_header(request, "Cache-Control", cache);
+	if (file->packed != NULL)
+		reply_header(request, "Vary", "Accept-Encoding");
+	if (packed && status != 304)
+		reply_header(request, "Content-Encoding", "gzip");
 }
 
 void reply_events(Request *request)

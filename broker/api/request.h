@@ -20,6 +20,7 @@ typedef struct Services Services;
 
 /* The headers a handler may look at; a repeated one makes the request invalid. */
 typedef enum {
+	HEADER_ACCEPT_ENCODING,
 	HEADER_AUTHORIZATION,
 	HEADER_CONTENT_TYPE,
 	HEADER_COOKIE,
@@ -39,6 +40,7 @@ typedef struct {
 	char *body;       /* may hold a secret: wiped when freed                     */
 	gsize length;
 	const File *file;   /* instead of a body; never changes                      */
+	gboolean packed;    /* ... with gzip                                         */
 	gboolean events;    /* instead of a body: events.h, until it ends            */
 	GPtrArray *headers; /* of char *: name, value, name, value; values are wiped */
 	GError *cause;      /* what goes into the log; NULL = nothing to log         */
@@ -91,8 +93,9 @@ void reply_json(Request *request, unsigned status, json_t *json);
 /* Takes body (g_malloc'ed); type is static text. */
 void reply_bytes(Request *request, unsigned status, const char *type, char *body, gsize length);
 void reply_empty(Request *request, unsigned status);
-/* With its media type, ETag and Cache-Control; the body stays the file's. */
-void reply_file(Request *request, unsigned status, const File *file);
+/* With its media type, ETag and Cache-Control (static text), packed if the client takes that; the
+ * body stays the file's. */
+void reply_file(Request *request, unsigned status, const File *file, const char *cache);
 /* A stream of events, 200. */
 void reply_events(Request *request);
 void reply_header(Request *request, const char *name, const char *value);

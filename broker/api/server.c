@@ -109,8 +109,12 @@ static size_t leave_escaped(void *data, struct MHD_Connection *connection, char 
 static struct MHD_Response *whole_response(const Reply *reply)
 {
 	gboolean bodiless = reply->status == 304 || reply->status == 204;
-	const char *bytes = reply->file ? reply->file->bytes : reply->body;
-	gsize length = reply->file ? reply->file->length : reply->length;
+	const char *bytes = reply->packed ? reply->file->packed
+			    : reply->file ? reply->file->bytes
+					  : reply->body;
+	gsize length = reply->packed ? reply->file->packed_length
+		       : reply->file ? reply->file->length
+				     : reply->length;
 
 	return MHD_create_response_from_buffer(bodiless ? 0 : length,
 					       (void *)(bytes && !bodiless ? bytes : ""),

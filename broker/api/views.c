@@ -58,6 +58,7 @@ json_t *view_session(const SessionView *view)
 	json_object_set_new(json, "ended_at", json_integer(view->ended_at));
 	if (view->ended_at == 0)
 		json_object_set_new(json, "idle", json_integer(idle_seconds(view)));
+	json_object_set_new(json, "round_trip", number(view->round_trip));
 	json_object_set_new(json, "ends_at", json_integer(view->ends_at));
 	json_object_set_new(json, "warn_at", json_integer(view->warn_at));
 	json_object_set_new(json, "ends_in", view->ends_at ? json_integer(left(view)) : json_null());

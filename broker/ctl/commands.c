@@ -128,6 +128,7 @@ static const Column session_columns[] = {
 	{"STARTED", "started_at", COLUMN_SECONDS},
 	{"ENDED", "ended_at", COLUMN_SECONDS},
 	{"IDLE", "idle", COLUMN_NUMBER},
+	{"LINE US", "round_trip", COLUMN_NUMBER},
 	{"IN", "bytes_in", COLUMN_BYTES},
 	{"OUT", "bytes_out", COLUMN_BYTES},
 	{"REASON", "reason"},

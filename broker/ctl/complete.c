@@ -16,12 +16,27 @@ static const struct {
 	const char *path, *field;
 } names[] = {
 	{"image remove", "name", ADMIN "images", "name"},
+	{"host ", "name", ADMIN "hosts", "name"},
+	{"quota remove", "name", ADMIN "quotas", "name"},
+	{"maintenance end", "name", ADMIN "maintenance", "name"},
+	{"unlock", "user", ADMIN "bans", "user"},
+	{"unlock", "address", ADMIN "bans", "address"},
+	{"session move", "desktop", ADMIN "desktops", "id"},
+	{"message", "user", ADMIN "sessions", "user"},
 	{"pool ", "name", ADMIN "pools", "name"},
 	{"pool ", "image", ADMIN "images", "name"},
 	{"", "pool", ADMIN "pools", "name"},
 	{"machine ", "id", ADMIN "machines", "id"},
 	{"desktop ", "id", ADMIN "desktops", "id"},
 	{"session ", "id", ADMIN "sessions", "id"},
+};
+
+/* Arguments that say what kind of thing the next one names. */
+static const struct {
+	const char *command, *values;
+} kinds[] = {
+	{"quota ", "user|group|pool"},
+	{"maintenance ", "pool|host|desktop"},
 };
 
 static void find_names(const Command *command, const char *key, const char **out_path,
@@ -40,6 +55,18 @@ static void add(GString *text, const char *word, const char *prefix)
 {
 	if (g_str_has_prefix(word, prefix) && strstr(text->str, word) != text->str)
 		g_string_append_printf(text, "%s\n", word);
+}
+
+static void add_kinds(GString *text, const Command *command, const char *prefix)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_auto(GStrv) values = g_strsplit(kinds[i].values, "|", -1);
+
+		if (!g_str_has_prefix(command->words, kinds[i].command))
+			continue;
+		for (char **value = values; *value != NULL; value++)
+			add(text, *value, prefix);
+	}
 }
 
 /* The commands' next words after those that are there. */
@@ -117,8 +144,11 @@ static void add_rest(GString *text, const Command *command, char **words, unsign
 			arguments++;
 	}
 	if (*prefix != '-' && arguments < G_N_ELEMENTS(command->arguments) &&
-	    command->arguments[arguments] != NULL)
+	    command->arguments[arguments] != NULL) {
 		find_names(command, command->arguments[arguments], out_path, out_key);
+		if (g_str_equal(command->arguments[arguments], "kind"))
+			add_kinds(text, command, prefix);
+	}
 	for (const Option *option = command->options; option->name != NULL; option++) {
 		if (!g_strv_contains((const char *const *)words, option->name))
 			add(text, option->name, prefix);
@@ -141,9 +171,12 @@ char *command_complete(char **words, const char **out_path, const char **out_key
 	option = command && n > used ? option_named(command, words[n - 1]) : NULL;
 	if (option != NULL && option->kind != OPTION_FLAG)
 		add_values(text, command, option, words[n], out_path, out_key);
-	else if (command != NULL)
+	else if (command != NULL) {
+		/* "maintenance" is one by itself, and the begin of others. */
+		if (n == used)
+			add_commands(text, words, n);
 		add_rest(text, command, words + used, n - used, out_path, out_key);
-	else if (*words[n] == '-')
+	} else if (*words[n] == '-')
 		for (gsize i = 0; i < G_N_ELEMENTS(shared_options); i++)
 			add(text, shared_options[i], words[n]);
 	else

@@ -13,9 +13,12 @@ struct Db {
 	gpointer listener; /* NULL = none */
 	char *where;
 	GRecMutex lock;
-	gboolean in_transaction; /* under lock */
-	DbTold told;             /* under lock */
+	GThread *writer; /* who is in a transaction, NULL = nobody; set under lock */
+	DbTold told;     /* under lock */
 	gpointer told_data;
+
+	gpointer reader; /* a second connection; NULL: the database is in memory, of the first alone */
+	GMutex reading;  /* its lock */
 };
 
 struct DbRows {
@@ -119,6 +122,12 @@ gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *
 	return ok ? changed : -1;
 }
 
+/* Only this thread itself makes itself the writer. */
+static gboolean in_transaction(Db *db)
+{
+	return g_atomic_pointer_get(&db->writer) == g_thread_self();
+}
+
 DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values)
 {
 	g_autoptr(DbRows) rows = g_new0(DbRows, 1);
@@ -126,9 +135,15 @@ DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue 
 	gboolean ok;
 
 	rows->cells = g_ptr_array_new_with_free_func(cell_free);
-	g_rec_mutex_lock(&db->lock);
-	ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
-	g_rec_mutex_unlock(&db->lock);
+	if (db->reader && !in_transaction(db)) {
+		g_mutex_lock(&db->reading);
+		ok = db->driver->run(db->reader, sql, values, rows, &changed, error);
+		g_mutex_unlock(&db->reading);
+	} else {
+		g_rec_mutex_lock(&db->lock);
+		ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
+		g_rec_mutex_unlock(&db->lock);
+	}
 	return ok ? g_steal_pointer(&rows) : NULL;
 }
 
@@ -144,12 +159,12 @@ gboolean db_answers(Db *db, GError **error)
 DbTransaction db_begin(Db *db, GError **error)
 {
 	g_rec_mutex_lock(&db->lock);
-	g_assert(!db->in_transaction);
+	g_assert(!db->writer);
 	if (!db_run(db, error, db->driver->begin)) {
 		g_rec_mutex_unlock(&db->lock);
 		return (DbTransaction){NULL};
 	}
-	db->in_transaction = TRUE;
+	g_atomic_pointer_set(&db->writer, g_thread_self());
 	return (DbTransaction){db};
 }
 
@@ -162,7 +177,7 @@ gboolean db_commit(DbTransaction *transaction, GError **error)
 		return FALSE;
 	}
 	transaction->db = NULL;
-	db->in_transaction = FALSE;
+	g_atomic_pointer_set(&db->writer, NULL);
 	g_rec_mutex_unlock(&db->lock);
 	return TRUE;
 }
@@ -176,7 +191,7 @@ void db_rollback(DbTransaction *transaction)
 	transaction->db = NULL;
 	/* Some failures have rolled back by themselves; then this one fails, and that is fine. */
 	db_run(db, NULL, "ROLLBACK");
-	db->in_transaction = FALSE;
+	g_atomic_pointer_set(&db->writer, NULL);
 	g_rec_mutex_unlock(&db->lock);
 }
 
@@ -195,7 +210,7 @@ gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error)
 	if (!db_shared(db))
 		return TRUE;
 	g_rec_mutex_lock(&db->lock);
-	g_assert(!db->in_transaction);
+	g_assert(!db->writer);
 	ok = db->driver->hold(db->connection, name, out_held, error);
 	g_rec_mutex_unlock(&db->lock);
 	return ok;
@@ -288,6 +303,7 @@ Db *db_open(const char *where, GError **error)
 {
 	const DbDriver *driver = find_driver(where);
 	gpointer connection = driver->open(where, error);
+	g_autoptr(GError) why = NULL;
 	g_autoptr(Db) db = NULL;
 
 	if (!connection)
@@ -297,7 +313,14 @@ Db *db_open(const char *where, GError **error)
 	db->connection = connection;
 	db->where = g_strdup(where);
 	g_rec_mutex_init(&db->lock);
-	return migrate(db, error) ? g_steal_pointer(&db) : NULL;
+	g_mutex_init(&db->reading);
+	if (!migrate(db, error))
+		return NULL;
+	db->reader = driver->open_reader(where, &why);
+	if (!why)
+		return g_steal_pointer(&db);
+	g_propagate_error(error, g_steal_pointer(&why));
+	return NULL;
 }
 
 void db_close(Db *db)
@@ -305,8 +328,11 @@ void db_close(Db *db)
 	if (!db)
 		return;
 	db_unlisten(db);
+	if (db->reader)
+		db->driver->close(db->reader);
 	db->driver->close(db->connection);
 	g_free(db->where);
+	g_mutex_clear(&db->reading);
 	g_rec_mutex_clear(&db->lock);
 	g_free(db);
 }

@@ -40,26 +40,15 @@ static void sqlite_close(gpointer connection)
 	g_free(c);
 }
 
-static gpointer sqlite_open(const char *where, GError **error)
+static gpointer sqlite_connect(const char *where, GError **error)
 {
 	static const char *const pragmas[] = {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = NORMAL",
 		"PRAGMA foreign_keys = ON",
 	};
-	Connection *c;
-	/* Made here so that it never exists with another mode; SQLite gives its side files the
-	 * mode of the main one. Closed before SQLite has it: to close any descriptor of a file gives
-	 * up all locks of the process on it (fcntl(2)), and who comes next, a backup say, would take
-	 * itself for the only one and remove the log that we go on writing. */
-	autofd int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	Connection *c = g_new0(Connection, 1);
 
-	if (fd < 0) {
-		fault_set_errno(error, FAULT_CONFIG, where);
-		return NULL;
-	}
-	close(autofd_steal(&fd));
-	c = g_new0(Connection, 1);
 	c->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, statement_free);
 	if (sqlite3_open_v2(where, &c->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL)) {
 		fail(c, where, error);
@@ -75,6 +64,28 @@ static gpointer sqlite_open(const char *where, GError **error)
 		}
 	}
 	return c;
+}
+
+static gpointer sqlite_open(const char *where, GError **error)
+{
+	/* Made here so that it never exists with another mode; SQLite gives its side files the
+	 * mode of the main one. Closed before SQLite has it: to close any descriptor of a file gives
+	 * up all locks of the process on it (fcntl(2)), and who comes next, a backup say, would take
+	 * itself for the only one and remove the log that we go on writing. */
+	autofd int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		fault_set_errno(error, FAULT_CONFIG, where);
+		return NULL;
+	}
+	close(autofd_steal(&fd));
+	return sqlite_connect(where, error);
+}
+
+/* A database in memory is its first connection's alone. */
+static gpointer sqlite_open_reader(const char *where, GError **error)
+{
+	return g_str_equal(where, ":memory:") ? NULL : sqlite_connect(where, error);
 }
 
 static sqlite3_stmt *prepare(Connection *c, const char *sql, GError **error)
@@ -135,6 +146,7 @@ const DbDriver db_sqlite = {
 	.name = "sqlite",
 	.begin = "BEGIN IMMEDIATE",
 	.open = sqlite_open,
+	.open_reader = sqlite_open_reader,
 	.close = sqlite_close,
 	.run = sqlite_run,
 };

@@ -332,6 +332,12 @@ static const char *const snapshots[] = {
 	NULL,
 };
 
+/* How good the line of a session is; see activity.h. */
+static const char *const lines[] = {
+	"ALTER TABLE session_input ADD COLUMN round_trip BIGINT NOT NULL DEFAULT 0",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts, messages, maintenance, snapshots};
+	images, plans, machines, quotas, hosts, messages, maintenance, snapshots, lines};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

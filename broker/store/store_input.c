@@ -2,14 +2,17 @@
 /* store_input: see store_input.h. */
 #include "store_input.h"
 
-gboolean store_input_put(Db *db, const char *session, gint64 at, GError **error)
+gboolean store_input_put(Db *db, const char *session, gint64 at, guint64 round_trip,
+			 GError **error)
 {
 	return db_run(db, error,
-		      "INSERT INTO session_input (session, at)"
-		      " SELECT id, ? FROM session WHERE id = ? AND ended_at = 0"
-		      " ON CONFLICT (session) DO UPDATE SET at = excluded.at"
+		      "INSERT INTO session_input (session, at, round_trip)"
+		      " SELECT id, ?, ? FROM session WHERE id = ? AND ended_at = 0"
+		      " ON CONFLICT (session) DO UPDATE SET at = excluded.at,"
+		      " round_trip = CASE excluded.round_trip WHEN 0"
+		      " THEN session_input.round_trip ELSE excluded.round_trip END"
 		      " WHERE session_input.at < excluded.at",
-		      DB_INT(at), DB_TEXT(session));
+		      DB_INT(at), DB_INT(round_trip), DB_TEXT(session));
 }
 
 gboolean store_input_clean(Db *db, GError **error)

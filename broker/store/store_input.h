@@ -5,7 +5,8 @@
 
 #include "db.h"
 
-/* It never goes back. at: s since 1970. */
-gboolean store_input_put(Db *db, const char *session, gint64 at, GError **error);
+/* It never goes back. at: s since 1970; round_trip: of their line then, us; 0 = as it was known. */
+gboolean store_input_put(Db *db, const char *session, gint64 at, guint64 round_trip,
+			 GError **error);
 /* Forgets those of sessions that have ended. */
 gboolean store_input_clean(Db *db, GError **error);

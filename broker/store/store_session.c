@@ -5,7 +5,8 @@
 #define COLUMNS                                                                                    \
 	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"         \
 	" started_at, ended_at, reason, bytes_in, bytes_out,"                                      \
-	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0)"
+	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0),"            \
+	" COALESCE((SELECT i.round_trip FROM session_input i WHERE i.session = session.id), 0)"
 
 gboolean store_session_start(Db *db, const char *id, GError **error)
 {
@@ -55,6 +56,7 @@ static SessionView *read_row(const DbRows *rows)
 	s->bytes_in = (guint64)db_rows_int(rows, 13);
 	s->bytes_out = (guint64)db_rows_int(rows, 14);
 	s->active_at = MAX(db_rows_int(rows, 15), s->started_at);
+	s->round_trip = (guint64)db_rows_int(rows, 16);
 	return s;
 }
 

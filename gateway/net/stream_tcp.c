@@ -110,6 +110,14 @@ void stream_tcp_prepare(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
+guint64 stream_tcp_round_trip(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t n = sizeof info;
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_rtt : 0;
+}
+
 Stream *stream_tcp_accepted(int fd)
 {
 	TcpStream *tcp = g_new0(TcpStream, 1);

@@ -12,3 +12,7 @@ Stream *stream_tcp_new(int fd);
  * connection, which does not block: a flood of them costs that much less. */
 void stream_tcp_prepare(int listening);
 Stream *stream_tcp_accepted(int fd);
+
+/* How long it takes to the other side and back, as the kernel has measured it, in microseconds; 0
+ * for what is no TCP connection. */
+guint64 stream_tcp_round_trip(int fd);

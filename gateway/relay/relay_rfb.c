@@ -282,10 +282,9 @@ static void rfb_close(Session *s)
 	g_free(relay);
 }
 
-static gboolean rfb_part(Session *s)
+static void rfb_part(Session *s, gboolean for_good)
 {
-	rfb_handover_part(s, s->relaying);
-	return TRUE;
+	rfb_handover_part(s, s->relaying, for_good);
 }
 
 static gboolean rfb_arrive(Session *s, GError **error)

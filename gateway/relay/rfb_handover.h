@@ -7,7 +7,9 @@
  *            viewer is brought to an end with rectangles of no consequence
  *   (dial)   the session connects to the new one and logs in
  *   arrive   the new one is told the viewer's pixel format and encodings and asked for everything;
- *            what it can only take later (a size, sound) follows once it has announced that
+ *            what it can only take later (a size, sound) follows once it has announced that. One
+ *            that is the same, at another host, hears again which keys and buttons are pressed: its
+ *            guest knows, but its new server would not let their release through
  *
  * Both only put bytes into buffers (client.out, desktop.out); the relay sends them. The zlib
  * streams go on in the relay (rfb_zlib.h).
@@ -17,8 +19,9 @@
 #include "relay/rfb_relay.h"
 #include "rfb/rfb_client.h"
 
-/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. */
-void rfb_handover_part(Session *session, RfbRelay *relay);
+/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. Keys and
+ * buttons stay pressed for the next one if that is the same, not for_good. */
+void rfb_handover_part(Session *session, RfbRelay *relay, gboolean for_good);
 
 /* desktop: its finished handshake. FAULT_CLIENT if its screen has another size and the viewer has
  * not said that it can follow. */

@@ -7,7 +7,7 @@ const NOW = Math.floor(Date.now() / 1000);
 
 const session = (n, user, desktop, pool, protocol, more = {}) => ({ id: `s-${n}`, user, desktop: `d-${n}`, desktop_name: desktop, pool,
     protocol, via: 'vnc', peer: `203.0.113.${n}:50${n}22`, gateway: 'gate-1', state: 'live', started_at: NOW - 700 * n, ended_at: 0,
-    reason: null, bytes_in: 12000 * n, bytes_out: 7400000 * n, ...more });
+    reason: null, round_trip: [0, 18400, 134000, 412000][n], bytes_in: 12000 * n, bytes_out: 7400000 * n, ...more });
 const desktop = (n, name, pool, kind, state, owner, more = {}) => ({ id: `d-${n}`, name, pool, kind, state, detail: '', owner,
     address: null, protocol: null, identity: `i${n}`, screen: false, last_used: owner ? NOW - 3600 * n : 0, ...more });
 
@@ -29,6 +29,18 @@ export class FakeAdmin {
         { pool: 'classroom', user: null, group: 'students' }];
     bans = [{ user: null, address: '203.0.113.9', until: NOW + 600, failures: 30, admin: null, reason: null },
         { user: 'mallory', address: null, until: 0, failures: 0, admin: 'root', reason: 'left the company' }];
+    hosts = [{ name: 'rack-1', provider: 'libvirt', uri: 'qemu+tls://rack-1/system', broker: null, storage: 'san', state: 'up', detail: '', cpus: 64, memory: 262144,
+        cpu_ratio: 400, memory_ratio: 100, desktops: 71, used_cpus: 142, used_memory: 145408 },
+    { name: 'rack-2', provider: 'libvirt', uri: 'qemu+tls://rack-2/system', broker: null, storage: 'san', state: 'drain', detail: '', cpus: 64, memory: 262144,
+        cpu_ratio: 400, memory_ratio: 100, desktops: 1, used_cpus: 2, used_memory: 2048 },
+    { name: 'rack-3', provider: 'libvirt', uri: 'qemu+tls://rack-3.a-long-name-of-a-data-centre.example.org/system', broker: null, storage: null, state: 'down',
+        detail: 'unable to connect to server at rack-3:16514: Connection refused', cpus: 16, memory: 65536, cpu_ratio: 200, memory_ratio: 120, desktops: 32, used_cpus: 32, used_memory: 65536 }];
+    quotas = [{ kind: 'user', name: '*', desktops: 2, sessions: 3, memory: 0, cpus: 0 }, { kind: 'group', name: 'engineering', desktops: 6, sessions: 6, memory: 65536, cpus: 32 },
+        { kind: 'pool', name: 'classroom', desktops: 0, sessions: 24, memory: 0, cpus: 0 }];
+    plans = ['office', 'classroom', 'lab machines'].map((pool, i) => ({ pool, disconnect: ['nothing', 'reset', 'nothing'][i], disconnect_after: 600 * i, idle: 'nothing',
+        idle_after: 0, logout: 'nothing', logout_after: 0, length: i === 1 ? 28800 : 0, warn: 300, extend: 600, snapshots: i === 0 ? 3 : 0 }));
+    maintenance = [];
+    placements = { office: { hosts: ['rack-1'], placement: 'spread', apart: 0 } };
     log = Array.from({ length: 230 }, (_, i) => ({ id: 230 - i, at: (NOW - 97 * i) * 1000, peer: `203.0.113.${i % 200}`, session: null,
         event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
         desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));
@@ -76,6 +88,8 @@ export class FakeAdmin {
                 return this.events(response);
             if (action === 'screen')
                 return this.#screen(id, response, fail);
+            if (what === 'pools' && action === 'hosts')
+                return send(200, this.placements[id] ?? { hosts: [], placement: 'spread', apart: 0 });
             if (what === 'audit')
                 return send(200, this.#audit(url));
             return what in this ? send(200, this[what]) : fail(404, 'not-found');
@@ -84,13 +98,25 @@ export class FakeAdmin {
             return fail(this.refusal.status, this.refusal.code, this.refusal.message);
         this.calls.push([`${request.method} ${[what, id, action].filter(Boolean).join('/')}${url.search}`, body]);
         if (request.method === 'DELETE') {
-            if (id)
+            if (what === 'maintenance')
+                this.maintenance = this.maintenance.filter((one) => one.name !== url.searchParams.get('name'));
+            else if (what === 'quotas')
+                this.quotas = this.quotas.filter((one) => one.kind !== id || one.name !== action);
+            else if (id)
                 this[what] = this[what].filter((one) => (one.id ?? one.name) !== id);
             return send(204);
         }
+        if (what === 'machines' && action === 'token')
+            return send(201, { token: 'Zk3v9fWq7TnB2xLr8YhD' });
+        if (what === 'hosts' && action)
+            this.hosts = this.hosts.map((one) => one.name === id ? { ...one, state: action === 'drain' ? 'drain' : 'up' } : one);
         if (action)
             return send(204);
-        if (what !== 'machines')
+        if (what === 'hosts')
+            this.hosts.push({ broker: null, storage: null, state: 'up', detail: '', desktops: 0, used_cpus: 0, used_memory: 0, ...body, cpus: 8, memory: 16384 });
+        else if (what === 'maintenance')
+            this.maintenance.push({ words: 'This desktop is being worked on. Please try again later.', since: NOW, sessions: 1, ...body });
+        else if (what !== 'machines')
             this[what].push(what === 'pools' ? { uri: '', total: 0, busy: 0, ...body } : { user: null, group: null, ...body });
         return send(201, { name: body.name });
     }

@@ -117,7 +117,8 @@ export class FakeServer {
             await this.#api(request, url, body ? JSON.parse(body) : {}, response);
             return;
         }
-        const path = normalize(url.pathname === '/' ? '/index.html' : url.pathname);
+        /* As the broker does: /v/VERSION/x is x, and may be kept for ever. */
+        const path = normalize(url.pathname === '/' ? '/index.html' : url.pathname.replace(/^\/v\/[^/]+/, ''));
 
         try {
             const bytes = readFileSync(join(this.#root, path));

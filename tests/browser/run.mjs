@@ -18,6 +18,7 @@ import './test-console.mjs';
 import './test-faults.mjs';
 import './test-looks.mjs';
 import './test-drive.mjs';
+import './test-weight.mjs';
 
 const { values: options } = parseArgs({ options: {
     root: { type: 'string', default: resolve(import.meta.dirname, '../../build/web') },

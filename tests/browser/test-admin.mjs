@@ -12,6 +12,12 @@ async function open({ page, server, person }, path) {
     return admin;
 }
 
+/* Something in the menu of a thing. */
+async function choose(page, what, whom) {
+    await page.click(`[aria-label="Actions: ${whom}"]`);
+    await page.click(`[aria-label="${what}: ${whom}"]`);
+}
+
 const names = (page) => page.locator('.table tbody th').allTextContents();
 
 test('admin: not for others', async ({ page, person }) => {
@@ -64,9 +70,9 @@ test('admin: desktops are started, and reset only after a question', async (give
 
     await page.click('[aria-label="Start: dora-office"]');
     await person.sees('.toast', 'dora-office starts.');
-    await page.click('[aria-label="Reset: ann-office"]');
+    await choose(page, 'Reset', 'ann-office');
     await page.click('.dialog >> text=Cancel');
-    await page.click('[aria-label="Take it from its user: ann-office"]');
+    await choose(page, 'Take it from its user', 'ann-office');
     await page.click('.dialog >> text="Take it back"');
     await person.sees('.toast', 'no owner any more');
     assert.deepEqual(admin.calls.map(([call]) => call), ['POST desktops/d-5/start', 'POST desktops/d-1/release']);
@@ -90,6 +96,126 @@ test('admin: screens are seen where they are shown, live and large', async (give
     const before = admin.looks.length;
     await page.waitForSelector('[data-id="s-1"]');
     assert.equal(admin.looks.length, before);
+});
+
+test('admin: a menu closes by Escape, by a click elsewhere, and stays while the data change', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/pools');
+    const shown = () => page.locator('.menu[open]').count();
+
+    await page.focus('[aria-label="Actions: office"]');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    assert.equal(await person.focused(), 'Publish an image: office');
+    await page.keyboard.press('Escape');
+    assert.equal(await shown(), 0);
+    assert.equal(await person.focused(), 'Actions: office');
+    await page.click('[aria-label="Actions: classroom"]');
+    admin.pools[0].busy = 6;
+    admin.tell('pools');
+    await person.sees('[data-pool="office"]', '6 in use');
+    assert.equal(await page.locator('[data-pool="classroom"] .menu[open]').count(), 1);
+    await page.click('h1');
+    assert.equal(await shown(), 0);
+});
+
+test('admin: hosts tell what they have promised, are drained and closed', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/hosts');
+
+    await person.sees('[data-host="rack-1"]', '142 of 256 (64, 400 %)');
+    await person.sees('[data-host="rack-1"]', '142 GiB of 256 GiB');
+    await person.sees('[data-host="rack-3"] .bad-words', 'Connection refused');
+    await choose(page, 'Drain', 'rack-1');
+    await page.click('.dialog >> text="Drain"');
+    await person.sees('[data-host="rack-1"] .state', 'Draining');
+    await choose(page, 'Take desktops again', 'rack-2');
+    await person.sees('[data-host="rack-2"] .state', 'Up');
+    await choose(page, 'Close for maintenance', 'rack-2');
+    await page.fill('#field-words', 'New memory until noon.');
+    await page.click('.dialog >> text="Close"');
+    await person.sees('[data-host="rack-2"] .closed-note', 'one session is still open. New memory until noon.');
+    await choose(page, 'Open again', 'rack-2');
+    await page.waitForSelector('.closed-note', { state: 'detached' });
+    await page.click('text=Add a host');
+    await page.fill('#field-name', 'rack-4');
+    await page.fill('#field-uri', 'qemu+tls://rack-4/system');
+    await page.click('.dialog >> text="Add"');
+    await person.sees('.host h2', 'rack-4');
+    assert.deepEqual(admin.calls, [['POST hosts/rack-1/drain', {}], ['POST hosts/rack-2/resume', {}],
+        ['POST maintenance', { kind: 'host', name: 'rack-2', words: 'New memory until noon.' }], ['DELETE maintenance?kind=host&name=rack-2', {}],
+        ['POST hosts', { name: 'rack-4', provider: 'libvirt', uri: 'qemu+tls://rack-4/system', cpus: 0, cpu_ratio: 400, memory: 0, memory_ratio: 100 }]]);
+});
+
+test('admin: quotas are set, changed and removed', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/quotas');
+
+    await person.sees('.table', 'Everybody else');
+    await page.click('[aria-label="Change: group engineering"]');
+    await page.fill('#field-sessions', '8');
+    await page.click('.dialog >> text="Save"');
+    await person.sees('.toast', 'holds from now on');
+    await page.click('[aria-label="Remove: pool classroom"]');
+    await page.click('.dialog >> text="Remove"');
+    await page.waitForSelector('[data-id="pool classroom"]', { state: 'detached' });
+    assert.deepEqual(admin.calls, [['POST quotas', { kind: 'group', name: 'engineering', desktops: 6, sessions: 8, memory: 65536, cpus: 32 }],
+        ['DELETE quotas/pool/classroom', {}]]);
+});
+
+test('admin: what becomes of a pool, and where it runs', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/pools');
+
+    await person.sees('[data-pool="classroom"]', 'Reset after 10 min when left · lasts at most 8 h');
+    await choose(page, 'What becomes of desktops', 'classroom');
+    await page.selectOption('#field-disconnect', 'suspend');
+    await page.fill('#field-disconnect_after', '60');
+    await page.click('.dialog >> text="Save"');
+    await person.sees('.toast', 'next event');
+    await choose(page, 'Where it runs', 'classroom');
+    await page.check('text=rack-2');
+    await page.selectOption('#field-placement', 'pack');
+    await page.click('.dialog >> text="Save"');
+    await person.eventually(() => assert.equal(admin.calls.length, 2));
+    assert.equal(admin.calls[0][0], 'POST pools/classroom/plan');
+    assert.deepEqual([admin.calls[0][1].disconnect, admin.calls[0][1].disconnect_after, admin.calls[0][1].length], ['suspend', 60, 28800]);
+    assert.deepEqual(admin.calls[1], ['POST pools/classroom/hosts', { hosts: ['rack-2'], placement: 'pack', apart: 0 }]);
+});
+
+test('admin: sessions tell of bridges, move, and are there when they are over', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/sessions');
+
+    await person.sees('[data-id="s-2"]', 'bridge to VNC');
+    await person.sees('[data-id="s-1"] [data-title="Line"]', '18 ms');
+    await person.sees('[data-id="s-3"] .line-failed', '412 ms');
+    assert.equal(await page.locator('[data-id="s-1"] >> text=bridge').count(), 0);
+    assert.equal(await page.locator('[aria-label="Move to another desktop: ben on classroom-2"]').count(), 0);
+    await page.click('[aria-label="Move to another desktop: ann on ann-office"]');
+    await page.selectOption('#field-desktop', 'classroom');
+    await page.click('.dialog >> text="Move"');
+    await person.sees('.toast', 'goes on there');
+    assert.deepEqual(admin.calls, [['POST sessions/s-1/move', { desktop: 'classroom' }]]);
+    admin.sessions.push({ ...admin.sessions[0], id: 's-9', state: 'ended', ended_at: admin.sessions[0].started_at + 60, reason: 'taken over' });
+    await page.selectOption('[aria-label="Which sessions"]', 'ended');
+    await person.sees('[data-id="s-9"]', 'taken over');
+    assert.equal(await page.locator('[data-id="s-9"] button').count(), 0);
+});
+
+test('admin: a version of an image is published, and a machine gets a token', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/images');
+
+    await person.sees('[data-id="office 2"] [data-title="Used by"]', 'office');
+    await page.click('[aria-label="Publish to a pool: office, version 2"]');
+    await page.selectOption('#field-pool', 'classroom');
+    await page.click('.dialog >> text="Publish"');
+    await person.sees('.toast', 'goes over');
+    assert.deepEqual(admin.calls, [['POST pools/classroom/publish', { image: 'office', version: 2 }]]);
+    await page.click('.subnav >> text=Desktops');
+    await choose(page, 'New token', 'lab-pc-07');
+    await person.sees('.dialog code', 'Zk3v9fWq7TnB2xLr8YhD');
 });
 
 test('admin: a message is sent', async (given) => {
@@ -128,7 +254,7 @@ test('admin: a pool is added, with the fields of its kind alone', async (given) 
     await page.fill('#field-max', '7');
     await page.click('.dialog >> text="Add"');
     await person.sees('.pool h2', 'lab');
-    assert.deepEqual(admin.calls, [['POST pools', { name: 'lab', kind: 'floating', image: 'office', provider: 'qemu', max: 7, spare: 1 }]]);
+    assert.deepEqual(admin.calls, [['POST pools', { name: 'lab', kind: 'floating', image: 'office', provider: 'qemu', max: 7, spare: 1, instant: false }]]);
 });
 
 test('admin: a pool goes over to another version, and back', async (given) => {
@@ -136,11 +262,11 @@ test('admin: a pool goes over to another version, and back', async (given) => {
     const admin = await open(given, '/pools');
 
     await person.sees('[data-pool="office"]', '3 still on another version');
-    await page.click('[aria-label="Publish an image: office"]');
+    await choose(page, 'Publish an image', 'office');
     await page.selectOption('#field-what', '1 office');
     await page.click('.dialog >> text="Publish"');
     await person.sees('.toast', 'goes over');
-    await page.click('[aria-label="Go back to the image before: office"]');
+    await choose(page, 'Go back to the image before', 'office');
     await page.click('.dialog >> text="Go back"');
     await person.sees('.toast', 'office goes back');
     assert.deepEqual(admin.calls, [['POST pools/office/publish', { version: 1, image: 'office' }], ['POST pools/office/rollback', {}]]);

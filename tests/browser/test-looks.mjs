@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Looks: every page at every width, light and dark, as pictures in tests/out/ for people, and what
- * a machine can judge: contrast, size of targets, names, nothing that sticks out, keyboard alone.
+ * a machine can judge: contrast, size of targets, names, nothing that sticks out, keyboard alone; and
+ * axe-core (Deque's checker) over each page once light and once dark.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { DESKTOPS } from './fake-server.mjs';
 import { test } from './harness.mjs';
@@ -79,6 +81,32 @@ function judge() {
     return wrong;
 }
 
+/* Runs in the page: what moves for a moment has come to rest. */
+async function settle() {
+    const moving = () => document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity && one.playState === 'running');
+
+    for (let quiet = 0; quiet < 3; quiet++) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        for (const one of moving()) {
+            await one.finished.catch(() => {});
+            quiet = 0;
+        }
+    }
+}
+
+let axe = null;
+
+/* axe-core's verdict, a line each. */
+async function examine(page) {
+    axe ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    await page.evaluate(axe);
+    return await page.evaluate(async () => {
+        const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+
+        return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
+    });
+}
+
 const PAGES = {
     login: async ({ page, person }) => {
         await person.visit();
@@ -137,7 +165,8 @@ const PAGES = {
         await person.openDesktop();
         await page.click('[aria-label="Clipboard"]');
     },
-    ...Object.fromEntries([['', '.tile'], ['sessions', '.table'], ['desktops', '.table'], ['pools', '.pool'], ['images', '.table'], ['audit', '.event']]
+    ...Object.fromEntries([['', '.tile'], ['sessions', '.table'], ['desktops', '.table'], ['pools', '.pool'], ['images', '.table'],
+        ['hosts', '.host'], ['quotas', '.table'], ['bans', '.table'], ['audit', '.event']]
         .map(([name, part]) => [`admin-${name || 'overview'}`, async ({ page, server, person }) => {
             server.appoint();
             await person.signIn(name ? `/#/admin/${name}` : '/#/admin');
@@ -147,6 +176,18 @@ const PAGES = {
         server.appoint();
         await person.signIn('/#/admin/pools');
         await page.click('text=Add a pool');
+        await page.waitForSelector('.dialog form');
+    },
+    'admin-menu': async ({ page, server, person }) => {
+        server.appoint();
+        await person.signIn('/#/admin/pools');
+        await page.click('[aria-label="Actions: office"]');
+    },
+    'admin-rules': async ({ page, server, person }) => {
+        server.appoint();
+        await person.signIn('/#/admin/pools');
+        await page.click('[aria-label="Actions: office"]');
+        await page.click('text=What becomes of desktops');
         await page.waitForSelector('.dialog form');
     },
     lost: async ({ server, person }) => {
@@ -163,9 +204,11 @@ for (const [name, open] of Object.entries(PAGES))
             continue;
         test(`looks: ${name} ${width} ${scheme}`, async (given) => {
             await open(given);
-            await given.page.waitForTimeout(350);
+            await given.page.evaluate(settle);
             await given.page.screenshot({ path: resolve(OUT, `${name}-${width}-${scheme}.png`) });
             assert.deepEqual(await given.page.evaluate(judge), []);
+            if (width === 360 || (width === 1280 && scheme === 'dark'))
+                assert.deepEqual(await examine(given.page), []);
         }, { viewport: { width, height }, colorScheme: scheme, hasTouch: width < 1000 });
     }
 

@@ -10,10 +10,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-pytest.register_assert_rewrite("procs", "deployment")
+pytest.register_assert_rewrite("procs", "deployment", "leftovers")
 
 import console  # noqa: E402
 import deployment  # noqa: E402
+import leftovers  # noqa: E402
 import procs  # noqa: E402
 import screens  # noqa: E402
 
@@ -38,8 +39,9 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session")
 def oriel():
-    """One deployment for all: the pool "shared" floats and is anna's, ben's and carla's; anna has
-    one in the dedicated pool "own", too. The admin has none."""
+    """One deployment for all (of a pytest process): the pool "shared" floats and is anna's, ben's
+    and carla's; anna has one in the dedicated pool "own", too. The admin has none. In the end
+    nothing of all those tests may be left in it."""
     system = deployment.Deployment()
     try:
         system.start()
@@ -51,6 +53,8 @@ def oriel():
             system.ctl("entitle", "shared", "--user", person)
         system.ctl("entitle", "own", "--user", "anna")
         yield system
+        leftovers.nothing_is_left(system)
+        leftovers.no_daemon_said_that_it_has_a_bug(system)
     finally:
         system.stop()
 

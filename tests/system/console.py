@@ -53,21 +53,26 @@ class Reader:
             direct.init()
             direct.want_raw()
             direct.update()
-            for _ in range(20):  # until it has booted, nobody reads what is typed
+            for _ in range(60):  # until it has booted, nobody reads what is typed
                 direct.type("\nclear\n")
-                if shows(direct, cleared, 2):
-                    break
-            prompt = columns(direct.image, 0)
-            direct.type(f"echo '{LETTERS}'\n")
-            wait_for(direct, lambda picture: columns(picture, 1) == len(LETTERS) and ink(picture, 2))
-            reader = cls()
-            reader.learn(direct.image, 1, LETTERS)
-            # The typed line must read the same, or the learning went wrong.
-            typed = reader.line(direct.image, 0)[prompt:].strip()
-            assert typed == f"echo ?{LETTERS}?", typed
-            direct.type("clear\n")
-            wait_for(direct, cleared)
-            return reader
+                if shows(direct, cleared, 2) and (reader := cls.learnt(direct)):
+                    return reader
+        raise AssertionError("the guest's screen could not be read")
+
+    @classmethod
+    def learnt(cls, direct):
+        """From a line of all letters; None if another `clear` from before came in between."""
+        prompt = columns(direct.image, 0)
+        direct.type(f"echo '{LETTERS}'\n")
+        if not shows(direct, lambda seen: columns(seen, 1) == len(LETTERS) and ink(seen, 2), 5):
+            return None
+        reader = cls()
+        reader.learn(direct.image, 1, LETTERS)
+        # The typed line must read the same, or the learning went wrong.
+        typed = reader.line(direct.image, 0)[prompt:].strip()
+        direct.type("clear\n")
+        wait_for(direct, cleared)
+        return reader if typed == f"echo ?{LETTERS}?" else None
 
 
 def ink(picture, row):

@@ -7,6 +7,7 @@ choose every option.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -107,6 +108,13 @@ def free_uids():
 
 def tiny_guest():
     """The tiny guest's directory; built once and kept, until what it is built of changes."""
+    GUESTS.mkdir(parents=True, exist_ok=True)
+    with (GUESTS / "tiny.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return built_tiny_guest()
+
+
+def built_tiny_guest():
     script, guest = SOURCE / "config/guest/tiny", GUESTS / "tiny"
     image, parts = guest / "image.json", [script, script.with_name("common.sh"), script.with_name("identity")]
     parts += (SOURCE / "config/guest/tiny.d").iterdir()
@@ -132,7 +140,7 @@ class Deployment:
                 "certificate": self.path("tls/tls.crt"),
                 "key": self.path("tls/tls.key"),
                 "workers": 2,
-                "rfb_silence": 400,
+                "rfb_silence": 800,  # a busy machine needs that long for a ClientHello
                 "drain": 2,
                 **(gateway or {}),
             },

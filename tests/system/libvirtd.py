@@ -2,6 +2,7 @@
 """A libvirtd of our own, as on a machine of its own: in namespaces, with its own directories, name and
 ports. Two of them are two hosts; what is in /tmp they share."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -70,11 +71,28 @@ class Libvirtd:
         )
         self.uri = f"qemu+tcp://127.0.0.1:{self.port}/system"
 
+    def crash(self):
+        """The daemon is gone; its QEMUs go on."""
+        self.process.kill()
+        self.process.wait(30)
+
+    def come_back(self):
+        """Where its QEMUs are, which it finds again."""
+        (pid, *_) = self.qemus()
+        self.process = subprocess.Popen(
+            ["nsenter", f"--mount=/proc/{pid}/ns/mnt", f"--uts=/proc/{pid}/ns/uts", "libvirtd",
+             "--listen", "--pid-file", self.directory / "pid", "--config",
+             self.directory / "etc/libvirtd.conf"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True,
+        )
+        self.wait()
+
     def wait(self):
         """It looks first at what its QEMU can do; several do so at once."""
         if not eventually(lambda: self.virsh("version", check=False).returncode == 0, 60, 0.2):
             words = (self.directory / "out.log").read_text()
             raise AssertionError(words)
+        self.namespace = os.stat(f"/proc/{self.process.pid}/ns/mnt").st_ino
 
     def virsh(self, *words, check=True):
         done = subprocess.run(["virsh", "-c", self.uri, *map(str, words)], capture_output=True,
@@ -94,9 +112,9 @@ class Libvirtd:
             except OSError:
                 continue
             if command.startswith(b"/usr/bin/qemu-system") and b"guest=oriel-" in command:
-                if os.stat(f"/proc/{entry.name}/ns/mnt").st_ino == os.stat(
-                        f"/proc/{self.process.pid}/ns/mnt").st_ino:
-                    found.append(int(entry.name))
+                with contextlib.suppress(OSError):
+                    if os.stat(f"/proc/{entry.name}/ns/mnt").st_ino == self.namespace:
+                        found.append(int(entry.name))
         return found
 
     def end(self):

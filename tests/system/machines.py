@@ -30,6 +30,13 @@ def add(system, user, kind, count, path, protocol="vnc"):
                    "--address", f"unix:{path}")
 
 
+def remove(system, user, kind):
+    """The pool, once its last session has ended."""
+    pool = f"{user}-{kind}"
+    assert deployment.eventually(
+        lambda: system._ctl("pool", "remove", pool).returncode == 0, 20, 0.5), system.tail("broker")
+
+
 @contextlib.contextmanager
 def viewers(system, user, kind):
     """Of all this user's desktops of the kind."""

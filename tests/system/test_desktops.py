@@ -217,5 +217,5 @@ def test_a_machine_that_talks_nonsense(oriel, source, machine, books, words):
     with oriel.refusal("redeem|dial", "desktop|timeout", seconds=30):
         with pytest.raises(rfb.Refused):
             vnc(oriel, source, "ben/desk-1")
-    machine.close()
+    machine.shutdown(socket.SHUT_RDWR)  # wakes the thread, which closing it would not
     thread.join(35)

@@ -33,6 +33,8 @@ def places(oriel):
     machines.add(oriel, "carla", "deaf", N, directory / "deaf")
     machines.add(oriel, "ben", "picture", 1, directory / "picture")
     yield deaf
+    for user, kind in (("carla", "picture"), ("carla", "deaf"), ("ben", "picture")):
+        machines.remove(oriel, user, kind)
     deaf.close()
     picture.terminate()
     picture.wait(10)

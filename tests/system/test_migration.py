@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two real libvirtd with one storage: desktops go from one to the other, running and not; and the one
-password of a display, for two who come at once."""
+"""Two real libvirtd with one storage: desktops go from one to the other, running and not, below their
+people's sessions; nothing runs twice; and the one password of a display, for two who come at once."""
 
 import json
+import signal
 import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+import console
 import deployment
 import libvirtd
+import procs
 import rfb
+from deployment import eventually
+from test_desktops import at_prompt, vnc
 from test_providers import ABSENT, RUNNING, STOPPED, Check
 
 
@@ -94,3 +99,90 @@ def test_two_at_once_have_a_password_each_can_use(both):
     assert len(first["password"]) == 8
     assert vnc_authentication(first)
     assert vnc_authentication(second)
+
+
+@pytest.fixture
+def racks(oriel, hosts):
+    """Both are hosts of a pool; anna may have a desktop there."""
+    first, second, image = hosts
+    words = [word for key in sorted(image.keys() - {"name"}) for word in (f"--{key}", str(image[key]))]
+    oriel.ctl("image", "add", "stored", *words)
+    oriel.ctl("pool", "add", "racks", "--kind", "dedicated", "--image", "stored", "--provider",
+              "libvirt", "--uri", first.uri, "--max", "2")
+    for name, host in (("rack1", first), ("rack2", second)):
+        oriel.ctl("host", "add", name, "--provider", "libvirt", "--uri", host.uri,
+                  "--storage", "shared", "--memory-ratio", "400")
+    oriel.ctl("pool", "hosts", "racks", "--hosts", "rack1,rack2")
+    oriel.ctl("entitle", "racks", "--user", "anna")
+    yield {"rack1": first, "rack2": second}
+    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+    oriel.ctl("pool", "remove", "racks")
+    for name in ("rack1", "rack2"):
+        oriel.ctl("host", "remove", name)
+    oriel.ctl("image", "remove", "stored")
+    assert first.qemus() == second.qemus() == []
+
+
+def host_of(racks):
+    """The name of the one host where a desktop runs, and that of the other."""
+    running = [name for name, host in racks.items() if host.qemus()]
+    assert len(running) == 1, running
+    return running[0], next(name for name in racks if name != running[0])
+
+
+def says(viewer, reader, word):
+    viewer.type(f"clear; echo {word}\n")
+    return console.wait_for(viewer, lambda picture: word in reader.lines(picture))
+
+
+def test_a_viewer_goes_along(oriel, racks, source, reader, books):
+    """Its host is drained while she works: connection, session and what is on the screen stay. A
+    broker that dies in the middle leaves the desktop where it is, and another one moves it."""
+    with vnc(oriel, source, "anna/racks") as viewer:
+        at_prompt(viewer, reader)
+        says(viewer, reader, "one")
+        before = procs.live_sessions(oriel)
+        host, other = host_of(racks)
+        domain = f"oriel-{before[0]['desktop']}"
+        racks[host].virsh("migrate-setspeed", domain, 1)
+        oriel.ctl("host", "drain", host)
+        assert eventually(lambda: "Unbounded" in racks[host].virsh("domjobinfo", domain).stdout, 30)
+        oriel.signal("broker", signal.SIGKILL)
+        assert eventually(lambda: not racks[other].qemus(), 30)
+        racks[host].virsh("migrate-setspeed", domain, 8796093022207)
+        oriel.start_broker()
+        assert eventually(lambda: racks[other].qemus() and not racks[host].qemus(), 60), (
+            oriel.tail("broker"))
+        assert console.wait_for(viewer, lambda picture: "one" in reader.lines(picture))
+        says(viewer, reader, "two")
+        after = procs.live_sessions(oriel)
+        assert [row["id"] for row in after] == [row["id"] for row in before]
+        assert "runs on host" in oriel.log("broker")
+    oriel.ctl("host", "resume", host)
+
+
+def test_nothing_runs_twice(oriel, racks, source, reader, books):
+    """The host cannot be reached, and its desktop still runs there: where the storage is shared QEMU's
+    lock on the disk keeps it from being started on another host; it is found again, and not lost."""
+    with vnc(oriel, source, "anna/racks") as viewer:
+        at_prompt(viewer, reader)
+        says(viewer, reader, "mine")
+    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+    host, other = host_of(racks)
+    api = oriel.login("anna", source)
+    ask = (f"/api/v1/desktops/{api.desktop('racks')}/connect", {"protocol": "vnc"})
+    racks[host].crash()
+
+    def placed():
+        return [row for row in oriel.rows("hosts") if row["name"] == other and row["desktops"]]
+
+    assert eventually(placed, 90, 0.2), oriel.ctl("hosts")
+    assert api.request("POST", *ask).status >= 500
+    assert "lock" in oriel.log("broker").lower(), oriel.tail("broker")
+    assert racks[host].qemus() and not racks[other].qemus()
+    racks[host].come_back()
+    assert eventually(lambda: not placed(), 60, 0.2), oriel.tail("broker")
+    with vnc(oriel, source, "anna/racks") as viewer:
+        viewer.want_raw()
+        console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
+    assert not racks[other].qemus()

@@ -20,7 +20,7 @@ import pytest
 import deployment
 
 CHECK = deployment.BUILD / "tests/system/provider-check"
-CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL = (1 << bit for bit in range(7))
+CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL, SNAPSHOTS = (1 << bit for bit in range(8))
 ABSENT, STOPPED, SUSPENDED, RUNNING = range(4)
 VNC, SPICE = 1, 2
 
@@ -143,7 +143,7 @@ def at_prompt(directory):
 
 def test_life(qemu, tmp_path):
     check = qemu()
-    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL
+    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | SNAPSHOTS
     check.done("ensure")
     assert check.state() == ABSENT
     assert check("start", "d-1")["fault"] == "not-found"

@@ -243,12 +243,23 @@ def other_certificate(oriel, directory):
             replace(file, old[name])
 
 
-def test_a_new_certificate_is_picked_up(oriel, session, tmp_path):
-    before = serial(oriel)
+def test_a_renewal_by_certbot_is_picked_up(oriel, session, tmp_path):
+    """Links in one directory are made to lead to new files in another. (Under the old names, as other
+    ACME clients put them, the old ones come back in the end.)"""
+    before, archive = serial(oriel), oriel.path("archive")
+    archive.mkdir()
+    archive.chmod(0o711)
+    for name in ("tls.crt", "tls.key"):
+        file = oriel.path("tls") / name
+        file.rename(archive / f"1-{name}")
+        file.symlink_to(f"../archive/1-{name}")
+    reloaded(oriel)
     with other_certificate(oriel, tmp_path) as new:
         with oriel.logged("gateway", "took the new certificate", seconds=10):
-            replace(oriel.path("tls/tls.crt"), new["tls.crt"])
-            replace(oriel.path("tls/tls.key"), new["tls.key"])
+            for name, content in new.items():
+                replace_fresh(archive / f"2-{name}", content, archive / f"1-{name}")
+                (oriel.path("tls") / name).unlink()
+                (oriel.path("tls") / name).symlink_to(f"../archive/2-{name}")
         assert eventually(lambda: all(serial(oriel) != before for _ in range(8)), 2)
         alive(session)
 

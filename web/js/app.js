@@ -137,7 +137,7 @@ function header() {
         h('nav', { 'aria-label': 'Pages', class: who.admin ? 'many' : undefined }, link('/desktops', 'Desktops', 'desktop'), link('/sessions', 'Sessions', 'activity'),
             who.admin ? link('/admin', 'Administration', 'settings') : null),
         h('span', { class: 'header-user' }, icon('user'), h('span', {}, who.user)),
-        button('Sign out', { class: 'quiet', onclick: signOut }, 'signout')));
+        button('Sign out', { class: 'quiet', 'aria-label': 'Sign out', onclick: signOut }, 'signout')));
 }
 
 /* The login is over: sign in again, and go on with the page that one is on. */

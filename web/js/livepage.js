@@ -41,8 +41,12 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
             return;
         const inside = body.contains(document.activeElement);
         const focused = inside && document.activeElement.getAttribute('aria-label');
+        /* A menu that somebody has opened stays so. */
+        const opened = body.querySelector('details[open] > summary')?.getAttribute('aria-label');
 
         body.replaceChildren(make());
+        if (opened)
+            body.querySelector(`summary[aria-label="${CSS.escape(opened)}"]`)?.parentNode.setAttribute('open', '');
         if (inside)
             (body.querySelector(`[aria-label="${CSS.escape(focused ?? '')}"]`) ?? node.querySelector('h1')).focus();
     }

@@ -51,7 +51,7 @@ export function loginPage(done, note = '') {
     const say = h('div', { class: 'form-note', role: 'alert' });
     const form = h('form', { class: 'login-form', method: 'post', action: '#', novalidate: true });
     const node = h('section', { class: 'login' },
-        h('div', { class: 'login-brand', 'aria-hidden': 'true' }, h('img', { src: 'oriel.svg', alt: '' }),
+        h('div', { class: 'login-brand', 'aria-hidden': 'true' }, h('img', { src: new URL('../oriel.svg', import.meta.url).href, alt: '' }),
             h('p', { class: 'login-claim' }, 'Your desktop, wherever you are.')),
         h('div', { class: 'login-panel' },
             h('div', { class: 'login-card' },

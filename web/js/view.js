@@ -21,12 +21,13 @@ export function h(tag, props = {}, ...children) {
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
+const ICONS = new URL('../icons.svg', import.meta.url).href;
 
 export function icon(name, label = '') {
     const svg = document.createElementNS(SVG, 'svg');
     const use = document.createElementNS(SVG, 'use');
 
-    use.setAttribute('href', `icons.svg#${name}`);
+    use.setAttribute('href', `${ICONS}#${name}`);
     svg.setAttribute('class', `icon icon-${name}`);
     if (label) {
         svg.setAttribute('role', 'img');

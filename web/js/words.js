@@ -37,7 +37,9 @@ export function moment(time) {
 export function duration(seconds) {
     const whole = Math.max(0, Math.round(seconds));
 
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+    if (whole >= 3600)
+        return [`${Math.floor(whole / 3600)} h`, whole % 3600 >= 60 && `${Math.floor(whole % 3600 / 60)} min`].filter(Boolean).join(' ');
+    return whole < 60 ? `${whole} s` : [`${Math.floor(whole / 60)} min`, whole % 60 && `${whole % 60} s`].filter(Boolean).join(' ');
 }
 
 /* "12.4 MB" */

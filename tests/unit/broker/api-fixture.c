@@ -25,6 +25,8 @@ void fixture_open(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	g_autofree char *text = NULL;
 	g_autofree char *page = NULL;
 	g_autofree char *ca = NULL;
+	g_autofree char *style = NULL;
+	g_autofree char *filler = NULL;
 	static gboolean logging;
 	Options *options;
 
@@ -38,7 +40,10 @@ void fixture_open(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	page = in_folder(fixture, "index.html");
 	ca = in_folder(fixture, "ca.pem");
 	conf = in_folder(fixture, "oriel.conf");
+	style = in_folder(fixture, "style.css");
+	filler = g_strnfill(1000, ' ');
 	g_assert_true(g_file_set_contents(page, "<p>portal", -1, NULL));
+	g_assert_true(g_file_set_contents(style, filler, -1, NULL));
 	g_assert_true(g_file_set_contents(ca, "-----BEGIN\nX\n", -1, NULL));
 	text = g_strdup_printf("[broker]\nweb_root=%s\nca=%s\npublic_port=8443\n"
 			       "public_vnc_port=5900\n[sockets]\nweb=%s\nadmin=%s\n",
@@ -58,6 +63,7 @@ void fixture_close(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	g_assert_false(g_file_test(fixture->web, G_FILE_TEST_EXISTS));
 	fake_core_free(fixture->core);
 	remove_file(fixture, "index.html");
+	remove_file(fixture, "style.css");
 	remove_file(fixture, "ca.pem");
 	remove_file(fixture, "oriel.conf");
 	g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);

@@ -40,6 +40,36 @@ static void test_files(Fixture *f, gconstpointer data)
 	expect(f, NULL, "GET", "/?%ff=1", NULL, 400, NULL);
 }
 
+/* Packed for those who say that they can unpack it, the same otherwise. */
+static void test_packed(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *accept;
+		gboolean packed;
+	} cases[] = {
+		{NULL, FALSE},
+		{"Accept-Encoding: br, GZIP;q=0.5\r\n", TRUE},
+		{"Accept-Encoding: gzip\r\n", TRUE},
+		{"Accept-Encoding: gzip;q=0, br\r\n", FALSE},
+		{"Accept-Encoding: gzippy, xgzip\r\n", FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Answer) answer = fixture_ask(f, "GET", "/style.css", cases[i].accept, NULL);
+		g_autofree char *coding = answer_header(answer, "Content-Encoding");
+		g_autofree char *etag = answer_header(answer, "ETag");
+		g_autofree char *again = g_strdup_printf("If-None-Match: %s\r\n", etag);
+		g_autofree char *vary = answer_header(answer, "Vary");
+		g_autoptr(Answer) same = fixture_ask(f, "GET", "/style.css", again, NULL);
+
+		g_assert_cmpuint(answer->status, ==, 200);
+		g_assert_cmpstr(coding, ==, cases[i].packed ? "gzip" : NULL);
+		g_assert_cmpstr(vary, ==, "Accept-Encoding");
+		g_assert_cmpint(answer->length < 100, ==, cases[i].packed);
+		g_assert_cmpuint(same->status, ==, 304);
+	}
+}
+
 static void test_desktops(Fixture *f, gconstpointer data)
 {
 	g_autofree char *anna = fixture_bearer(f, "anna");
@@ -318,6 +348,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	fixture_test("/api/files", test_files);
+	fixture_test("/api/packed", test_packed);
 	fixture_test("/api/desktops", test_desktops);
 	fixture_test("/api/connect", test_connect);
 	fixture_test("/api/console", test_console);

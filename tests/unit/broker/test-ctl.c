@@ -241,18 +241,64 @@ static gboolean fits(const Route *route, const Command *command)
 	return want[i] == NULL && have[i] == NULL;
 }
 
-/* Whatever the API can do for admins, orielctl can; and it asks for nothing else. */
+/* What a person does with a login of their own, a launcher or a machine: none of it has a meaning for
+ * an administrator at the admin socket, who has no login. Whatever is not here has a command. */
+static const char *const without_command[] = {
+	"POST /api/v1/login",
+	"POST /api/v1/login/{conversation}",
+	"DELETE /api/v1/login/{conversation}",
+	"GET /api/v1/oidc",
+	"GET /api/v1/oidc/login",
+	"GET /api/v1/oidc/return",
+	"GET /api/v1/session",
+	"POST /api/v1/logout",
+	"GET /api/v1/desktops",
+	"GET /api/v1/desktops/{id}",
+	"POST /api/v1/desktops/{id}/connect",
+	"POST /api/v1/desktops/{id}/update",
+	"GET /api/v1/desktops/{id}/snapshots",
+	"POST /api/v1/desktops/{id}/snapshots",
+	"POST /api/v1/desktops/{id}/snapshots/{snapshot}/revert",
+	"DELETE /api/v1/desktops/{id}/snapshots/{snapshot}",
+	"GET /api/v1/desktops/{id}/console.vv",
+	"GET /api/v1/sessions",
+	"DELETE /api/v1/sessions/{id}",
+	"POST /api/v1/sessions/{id}/end",
+	"POST /api/v1/sessions/{id}/extend",
+	"GET /api/v1/messages",
+	"POST /api/v1/machines/{id}/local",
+	"POST /api2/json/access/ticket",
+	"GET /api2/json/cluster/resources",
+	"GET /api2/json/nodes/{node}/qemu",
+	"GET /api2/json/nodes/{node}/qemu/{vmid}/status/current",
+	"POST /api2/json/nodes/{node}/qemu/{vmid}/spiceproxy",
+	"POST /api2/spiceconfig/nodes/{node}/qemu/{vmid}/spiceproxy",
+	"GET /websockify",
+	NULL,
+};
+
+/* Whatever the API can do, orielctl can; and it asks for nothing else. */
 static void test_complete_api(void)
 {
 	for (unsigned i = 0; i < n_routes; i++) {
-		gboolean found = !g_str_has_prefix(routes[i].pattern, "/api/v1/admin/") &&
-				 !g_str_equal(routes[i].pattern, "/api/v1/openapi.yaml") &&
-				 !g_str_equal(routes[i].pattern, "/healthz");
+		g_autofree char *call = g_strdup_printf("%s %s", routes[i].method, routes[i].pattern);
+		gboolean excepted = g_strv_contains(without_command, call);
+		gboolean found = FALSE;
 
 		for (unsigned k = 0; k < n_commands && !found; k++)
 			found = fits(&routes[i], &commands[k]);
+		if (found == excepted)
+			g_error(found ? "%s is an exception, and has a command" : "no command for %s",
+				call);
+	}
+	for (const char *const *call = without_command; *call != NULL; call++) {
+		gboolean found = FALSE;
+
+		for (unsigned i = 0; i < n_routes && !found; i++)
+			found = g_str_has_suffix(*call, routes[i].pattern) &&
+				g_str_has_prefix(*call, routes[i].method);
 		if (!found)
-			g_error("no command for %s %s", routes[i].method, routes[i].pattern);
+			g_error("there is no call %s", *call);
 	}
 	for (unsigned k = 0; k < n_commands; k++) {
 		gboolean found = commands[k].local;
@@ -261,6 +307,68 @@ static void test_complete_api(void)
 			found = fits(&routes[i], &commands[k]);
 		if (!found)
 			g_error("no call for \"%s\"", commands[k].words);
+	}
+}
+
+/* The entry of the man page that names this command: "*pool add* _NAME_ [*--max* _N_]". */
+static const char *find_entry(char **lines, const Command *command)
+{
+	g_autofree char *name = g_strdup_printf("*%s*", command->words);
+
+	for (char **line = lines; *line != NULL; line++) {
+		if (**line == '*' && strstr(*line, name) != NULL)
+			return *line;
+	}
+	g_error("orielctl(1) has no \"%s\"", command->words);
+}
+
+/* orielctl(1) has every command with all its arguments and options. */
+static void test_manual(void)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	g_assert_true(g_file_get_contents(g_getenv("MAN_PAGE"), &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
+	for (unsigned k = 0; k < n_commands; k++) {
+		const char *entry = find_entry(lines, &commands[k]);
+
+		for (const Option *option = commands[k].options; option->name != NULL; option++) {
+			g_autofree char *name = g_strdup_printf("*%s*", option->name);
+
+			if (strstr(entry, name) == NULL)
+				g_error("orielctl(1): \"%s\" has no %s", commands[k].words, name);
+		}
+		for (unsigned n = 0; commands[k].arguments[n] != NULL; n++) {
+			g_autofree char *upper = g_ascii_strup(commands[k].arguments[n], -1);
+			g_autofree char *name = g_strdup_printf("_%s_", upper);
+
+			if (strstr(entry, name) == NULL && !g_str_equal(upper, "KIND"))
+				g_error("orielctl(1): \"%s\" has no %s", commands[k].words, name);
+		}
+	}
+}
+
+/* The shell comes to every command, word by word. */
+static void test_completes_all(void)
+{
+	for (unsigned k = 0; k < n_commands; k++) {
+		g_auto(GStrv) name = g_strsplit(commands[k].words, " ", -1);
+		g_autofree char *last = NULL;
+		const char *path = NULL, *key = NULL;
+
+		for (unsigned n = 0; name[n] != NULL; n++) {
+			g_auto(GStrv) line = g_strdupv(name);
+			g_autofree char *text = NULL;
+			g_autofree char *wanted = g_strdup_printf("%s\n", name[n]);
+
+			for (unsigned i = n + 1; line[i] != NULL; i++)
+				g_clear_pointer(&line[i], g_free);
+			line[n][1] = '\0';
+			text = command_complete(line, &path, &key);
+			if (strstr(text, wanted) == NULL)
+				g_error("\"%s\" is not completed", commands[k].words);
+		}
 	}
 }
 
@@ -286,7 +394,11 @@ static void test_completion(void)
 	expect_completion("entitle ", "--user\n--group\n", "/api/v1/admin/pools");
 	expect_completion("entitle demo --user x ", "--group\n", NULL);
 	expect_completion("desktop stop d-", "", "/api/v1/admin/desktops");
-	expect_completion("session move s-1 ", "", NULL);
+	expect_completion("session move s-1 ", "", "/api/v1/admin/desktops");
+	expect_completion("host drain ", "", "/api/v1/admin/hosts");
+	expect_completion("quota set g", "group\n", NULL);
+	expect_completion("maintenance begin p", "pool\n", NULL);
+	expect_completion("unlock --user ", "", "/api/v1/admin/bans");
 	expect_completion("nonsense ", "", NULL);
 }
 
@@ -296,6 +408,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ctl/complete-api", test_complete_api);
 	g_test_add_func("/ctl/completion", test_completion);
+	g_test_add_func("/ctl/completes-all", test_completes_all);
+	g_test_add_func("/ctl/manual", test_manual);
 	g_test_add_func("/ctl/calls", test_calls);
 	g_test_add_func("/ctl/machine-token", test_machine_token);
 	g_test_add_func("/ctl/paths", test_paths);

@@ -28,7 +28,7 @@ static gint64 idle(CoreFixture *f)
 static void active(Gateway *g, const ControlMessage *lease, guint64 milliseconds)
 {
 	ControlMessage m = {.type = CONTROL_ACTIVE, .lease = lease->lease,
-		.milliseconds = milliseconds};
+		.milliseconds = milliseconds, .round_trip = milliseconds / 10};
 
 	gateway_send(g, &m);
 }
@@ -42,6 +42,7 @@ static void test_active(CoreFixture *f, gconstpointer unused)
 	g_auto(ControlMessage) lease = {0};
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) live = NULL;
 	Db *db = NULL;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
@@ -59,6 +60,8 @@ static void test_active(CoreFixture *f, gconstpointer unused)
 		g_usleep(10000);
 	g_assert_cmpint(idle(f), >=, 300);
 	g_assert_cmpint(idle(f), <, 320);
+	live = core_sessions(f->core, NULL, TRUE, 10, &error);
+	g_assert_cmpuint(((SessionView *)live->pdata[0])->round_trip, ==, 30000);
 	gateway_close(&g);
 }
 

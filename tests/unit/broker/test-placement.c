@@ -249,25 +249,28 @@ static void test_drain(CoreFixture *f, gconstpointer unused)
 	g_assert_no_error(error);
 }
 
-/* What runs on a dedicated one runs on: it moves as it is, once nobody is in it. */
-static void test_drain_moves(CoreFixture *f, gconstpointer unused)
+/* What runs goes to another host, and the session of a VNC viewer with it; a SPICE one is left. */
+static void test_drain_moves(CoreFixture *f, gconstpointer spice)
 {
+	const char *protocol = spice ? "spice" : "vnc";
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(HostView) first = NULL;
 	g_autoptr(HostView) second = NULL;
+	g_autoptr(GPtrArray) live = NULL;
 	g_autofree char *lease = NULL;
 	g_autoptr(GError) error = NULL;
 
 	hosts_setup(f, 2, 8192, "dedicated", 4, 0);
-	ticket = core_fixture_connect(f, "ann", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
+	ticket = core_fixture_connect(f, "ann", "p-lab", protocol);
+	lease = core_fixture_redeem(f, ticket, protocol);
 	first = host_of(f, ticket->desktop_id);
 	g_atomic_int_set(&fake.fail_start, 1); /* the first try fails: it stays where it is */
 	g_assert_true(core_host_drain(f->core, "root", first->name, TRUE, &error));
-	/* There is a session: nothing to do. */
-	g_assert_true(desktop_leave_host(f->core, ticket->desktop_id, &error));
-	g_assert_cmpint(g_atomic_int_get(&fake.moves), ==, 0);
-	g_assert_true(session_end(f->core, lease, FAULT_ENDED, "left"));
+	if (spice) {
+		g_assert_true(desktop_leave_host(f->core, ticket->desktop_id, &error));
+		g_assert_cmpint(g_atomic_int_get(&fake.moves), ==, 0);
+		g_assert_true(session_end(f->core, lease, FAULT_ENDED, "left"));
+	}
 	for (int i = 0; i < 400 && g_atomic_int_get(&fake.moves) == 0; i++)
 		g_usleep(25000);
 	g_assert_true(await(f, first->name, 1));
@@ -280,6 +283,8 @@ static void test_drain_moves(CoreFixture *f, gconstpointer unused)
 		g_usleep(25000);
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
 	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, 1);
+	live = core_sessions(f->core, NULL, TRUE, 10, &error);
+	g_assert_cmpuint(live->len, ==, spice ? 0 : 1);
 	g_assert_no_error(error);
 }
 
@@ -298,5 +303,7 @@ int main(int argc, char **argv)
 	ADD("dedicated-on-a-dead-host", test_dedicated_on_a_dead_host);
 	ADD("drain", test_drain);
 	ADD("drain-moves", test_drain_moves);
+	g_test_add("/placement/drain-moves-later", CoreFixture, "spice", core_fixture_setup,
+		   test_drain_moves, core_fixture_teardown);
 	return g_test_run();
 }

@@ -293,7 +293,7 @@ static void test_idle(CoreFixture *f, gconstpointer unused)
 	core_fixture_await(f, 2, "ready");
 	starts = g_atomic_int_get(&fake.starts);
 	for (unsigned i = 0; i < 32; i++) {
-		activity_note(f->core, anna, 0);
+		activity_note(f->core, anna, 0, 0);
 		g_usleep(100000);
 	}
 	why = await_end(f, "ben");

@@ -21,12 +21,12 @@ static void start(void)
 	desktop_rfb.close(&t.s);
 }
 
-/* The old desktop goes, and one of 640 x 480 comes. FALSE: it may not stay. */
-static gboolean change(GError **error)
+/* The old desktop goes, and one of 640 x 480 comes, which may be the old one. FALSE: it may not stay. */
+static gboolean next(gboolean for_good, GError **error)
 {
 	gboolean arrived;
 
-	relay_rfb.part(&t.s);
+	relay_rfb.part(&t.s, for_good);
 	peer_clear(&t.s.desktop);
 	t.s.desktop.eof = FALSE;
 	open_pair(&t.s.desktop, &t.desktop);
@@ -38,6 +38,11 @@ static gboolean change(GError **error)
 		run();
 	desktop_rfb.close(&t.s);
 	return arrived;
+}
+
+static gboolean change(GError **error)
+{
+	return next(TRUE, error);
 }
 
 #define ASK_ALL "\3\0\0\0\0\0\2\x80\1\xe0"
@@ -81,6 +86,28 @@ static void test_same_size(void)
 	g_assert_true(change(NULL));
 	HEAR(t.viewer, "");
 	HEAR(t.desktop, ASK_ALL);
+	end();
+}
+
+/* A desktop that is elsewhere now: its guest still has them down, and so has its person. */
+static void test_keys_stay_down(void)
+{
+	begin();
+	start();
+	SAY(t.desktop, "\0\0\0\1" "\0\0\0\0\2\x80\1\xe0" SIZED);
+	SAY(t.viewer, "\2\0\0\1" SIZED "\4\1\0\0\0\0\0a" "\5\1\0\7\0\x08");
+	run();
+	close(t.desktop);
+	g_assert_true(next(FALSE, NULL));
+	HEAR(t.desktop, "\2\0\0\1" SIZED ASK_ALL "\4\1\0\0\0\0\0a" "\5\1\0\7\0\x08");
+	SAY(t.viewer, "\4\0\0\0\0\0\0a");
+	run();
+	HEAR(t.desktop, "\4\0\0\0\0\0\0a");
+
+	/* not on one that is another */
+	close(t.desktop);
+	g_assert_true(change(NULL));
+	HEAR(t.desktop, "\2\0\0\1" SIZED ASK_ALL);
 	end();
 }
 
@@ -190,6 +217,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/handover/introduces", test_introduces);
 	g_test_add_func("/handover/same-size", test_same_size);
+	g_test_add_func("/handover/keys-stay-down", test_keys_stay_down);
 	g_test_add_func("/handover/viewer-of-one-size", test_viewer_of_one_size);
 	g_test_add_func("/handover/ends-open-update", test_ends_open_update);
 	g_test_add_func("/handover/ends-endless-update", test_ends_endless_update);

@@ -235,6 +235,11 @@ static int socket_pair(void)
 	return result(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends));
 }
 
+static int unix_datagram(void)
+{
+	return open_socket(AF_UNIX, SOCK_DGRAM, 0);
+}
+
 /* A port for the intruder's friends. */
 static int listen_anew(void)
 {
@@ -305,49 +310,50 @@ static int io_uring(void)
 
 /* clang-format off */
 
-/*                       by                       worker  dialer  parent  broker  QEMU    auth    lobby */
+/*                       by                       worker  dialer  parent  broker  QEMU    auth    lobby   bridge  tunnel */
 const Attempt attempts[] = {
-	{"read-shadow",        read_shadow,             {EACCES, EPERM,  EACCES, EACCES, EACCES, MAY,    EACCES}},
-	{"read-database",      read_database,           {EACCES, EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES}},
-	{"write-database",     write_database,          {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM}},
-	{"create-in-state",    create_in_state,         {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM}},
-	{"create-elsewhere",   create_elsewhere,        {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM}},
-	{"rename-file",        rename_file,             {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM}},
-	{"read-key",           read_key,                {MAY,    EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES}},
-	{"write-certificate",  write_certificate,       {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM}},
-	{"make-public",        make_public,             {EPERM,  EPERM,  EPERM,  MAY,    MAY,    MAY,    EPERM}},
-	{"own-disk",           write_own_disk,          {EPERM,  EPERM,  EACCES, MAY,    MAY,    MAY,    EPERM}},
-	{"own-place",          create_at_home,          {EPERM,  EPERM,  EACCES, MAY,    MAY,    MAY,    EPERM}},
-	{"other-disk",         read_other_disk,         {EACCES, EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES}},
-	{"read-image",         read_image,              {EACCES, EPERM,  MAY,    MAY,    MAY,    MAY,    EACCES}},
-	{"write-image",        write_image,             {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM}},
-	{"null",               use_null,                {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM}},
+	{"read-shadow",        read_shadow,             {EACCES, EPERM,  EACCES, EACCES, EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"read-database",      read_database,           {EACCES, EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"write-database",     write_database,          {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"create-in-state",    create_in_state,         {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"create-elsewhere",   create_elsewhere,        {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"rename-file",        rename_file,             {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"read-key",           read_key,                {MAY,    EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"write-certificate",  write_certificate,       {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"make-public",        make_public,             {EPERM,  EPERM,  EPERM,  MAY,    EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
+	{"own-disk",           write_own_disk,          {EPERM,  EPERM,  EACCES, MAY,    MAY,    MAY,    EPERM,  EACCES, EACCES}},
+	{"own-place",          create_at_home,          {EPERM,  EPERM,  EACCES, MAY,    MAY,    MAY,    EPERM,  EACCES, EACCES}},
+	{"other-disk",         read_other_disk,         {EACCES, EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"read-image",         read_image,              {EACCES, EPERM,  MAY,    MAY,    MAY,    MAY,    EACCES, EACCES, EACCES}},
+	{"write-image",        write_image,             {EPERM,  EPERM,  EACCES, EACCES, EACCES, MAY,    EPERM,  EACCES, EACCES}},
+	{"null",               use_null,                {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM,  MAY,    EACCES}},
 
-	{"run-shell",          run_shell,               {KILL,   KILL,   MAY,    MAY,    MAY,    MAY,    KILL}},
-	{"start-process",      start_process,           {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM}},
-	{"read-memory",        read_memory,             {EACCES, EPERM,  EACCES, EACCES, EACCES, MAY,    EACCES}},
-	{"trace",              trace_bystander,         {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL}},
-	{"signal",             signal_bystander,        {EPERM,  EPERM,  EPERM,  MAY,    EPERM,  MAY,    EPERM}},
-	{"signal-thread",      signal_bystander_thread, {EPERM,  EPERM,  EPERM,  MAY,    EPERM,  MAY,    EPERM}},
-	{"change-user",        change_user,             {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM}},
-	{"namespace",          new_namespace,           {KILL,   KILL,   MAY,    EPERM,  EPERM,  EPERM,  KILL}},
-	{"mount",              mount_something,         {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL}},
-	{"bpf",                load_bpf,                {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL}},
-	{"io-uring",           io_uring,                {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"map-code",           map_code,                {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM}},
-	{"make-code",          make_code,               {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM}},
-	{"dumpable",           dumpable_again,          {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM}},
+	{"run-shell",          run_shell,               {KILL,   KILL,   MAY,    MAY,    MAY,    MAY,    KILL,   EACCES, EACCES}},
+	{"start-process",      start_process,           {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM,  MAY,    MAY}},
+	{"read-memory",        read_memory,             {EACCES, EPERM,  EACCES, EACCES, EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"trace",              trace_bystander,         {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL,   EPERM,  EPERM}},
+	{"signal",             signal_bystander,        {EPERM,  EPERM,  EPERM,  MAY,    EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
+	{"signal-thread",      signal_bystander_thread, {EPERM,  EPERM,  EPERM,  MAY,    EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
+	{"change-user",        change_user,             {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
+	{"namespace",          new_namespace,           {KILL,   KILL,   MAY,    EPERM,  EPERM,  EPERM,  KILL,   EPERM,  EPERM}},
+	{"mount",              mount_something,         {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL,   EPERM,  EPERM}},
+	{"bpf",                load_bpf,                {KILL,   KILL,   EPERM,  EPERM,  EPERM,  EPERM,  KILL,   EPERM,  EPERM}},
+	{"io-uring",           io_uring,                {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"map-code",           map_code,                {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM,  MAY,    MAY}},
+	{"make-code",          make_code,               {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM,  MAY,    MAY}},
+	{"dumpable",           dumpable_again,          {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    EPERM,  MAY,    MAY}},
 
-	{"connect-hypervisor", connect_hypervisor,      {EPERM,  EACCES, EACCES, MAY,    EPERM,  MAY,    EPERM}},
-	{"connect-admin",      connect_admin,           {EPERM,  EACCES, EACCES, MAY,    EPERM,  MAY,    EPERM}},
-	{"connect-control",    connect_control,         {EPERM,  MAY,    MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"connect-desktop",    connect_desktop,         {MAY,    EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"listen",             listen_anew,             {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"socket-pair",        socket_pair,             {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    MAY}},
-	{"udp-socket",         udp_socket,              {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"netlink-socket",     netlink_socket,          {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM}},
-	{"raw-socket",         raw_socket,              {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM}},
-	{"packet-socket",      packet_socket,           {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM}},
+	{"connect-hypervisor", connect_hypervisor,      {EPERM,  EACCES, EACCES, MAY,    EPERM,  MAY,    EPERM,  EPERM,  EACCES}},
+	{"connect-admin",      connect_admin,           {EPERM,  EACCES, EACCES, MAY,    EPERM,  MAY,    EPERM,  EPERM,  EACCES}},
+	{"connect-control",    connect_control,         {EPERM,  MAY,    MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"connect-desktop",    connect_desktop,         {MAY,    EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"listen",             listen_anew,             {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"socket-pair",        socket_pair,             {EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    MAY,    MAY,    MAY}},
+	{"udp-socket",         udp_socket,              {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"unix-datagram",      unix_datagram,           {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"netlink-socket",     netlink_socket,          {EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"raw-socket",         raw_socket,              {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
+	{"packet-socket",      packet_socket,           {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
 };
 const gsize attempts_n = G_N_ELEMENTS(attempts);
 /* clang-format on */

@@ -6,12 +6,15 @@
  */
 #include "attempts.h"
 #include "auth/sandbox_auth.h"
+#include "child_rules.h"
 #include "landlock.h"
 #include "qemu_rules.h"
 #include "rights.h"
+#include "sandbox_bridge.h"
 #include "sandbox_broker.h"
 #include "sandbox_gateway.h"
 #include "sandbox_lobby.h"
+#include "sandbox_tunnel.h"
 #include "world.h"
 
 #include <grp.h>
@@ -21,13 +24,15 @@
 #define CANNOT_ENTER 255
 
 static const char *const names[PROCESSES] = {"worker", "dialer", "parent", "broker",
-					     "qemu",   "auth",   "lobby"};
+					     "qemu",   "auth",   "lobby",  "bridge",
+					     "tunnel"};
 
 static gboolean become_user(Process process)
 {
-	/* The worst for a worker would be to share the owner's id. Its dialer and its parent have
-	 * nothing but their own to keep them from some of this. */
-	uid_t uid = process == DIALER || process == PARENT ? WORLD_STRANGER : WORLD_OWNER;
+	/* The worst for a worker would be to share the owner's id. Its dialer, its parent and a
+	 * tunnel have nothing but their own to keep them from some of this. */
+	uid_t uid = process == DIALER || process == PARENT || process == TUNNEL ? WORLD_STRANGER
+										: WORLD_OWNER;
 
 	return process == AUTH || geteuid() != 0 ||
 	       (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
@@ -42,6 +47,15 @@ static gboolean become_qemu(void)
 	return rules && qemu_rules_enter(rules, rules->files);
 }
 
+/* As the broker starts it; there is no lobby without the same, on top of which it has its own. */
+static gboolean become_child(void)
+{
+	g_auto(ChildRules) rules = {.files = -1};
+
+	return child_rules_make(&rules, "/bin/true", NULL) &&
+	       child_rules_enter(&rules, rules.files);
+}
+
 static gboolean enter(Process process)
 {
 	const char *lacks = NULL;
@@ -54,6 +68,10 @@ static gboolean enter(Process process)
 	case QEMU: return sandbox_broker(&world.options, &lacks, NULL) && become_qemu();
 	case AUTH: return sandbox_auth(NULL);
 	case LOBBY: return sandbox_lobby(NULL);
+	case BRIDGE:
+		return sandbox_broker(&world.options, &lacks, NULL) && become_child() &&
+		       sandbox_bridge(NULL);
+	case TUNNEL: return sandbox_tunnel(&world.options, &lacks, NULL);
 	default: return FALSE;
 	}
 }

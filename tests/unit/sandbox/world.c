@@ -118,6 +118,11 @@ void world_make(void)
 	world.options.key = make_file("tls/tls.key", 0600);
 	world.options.ocsp = g_strdup("");
 	world.options.audit_file = g_strdup("");
+	world.options.tunnel_listen = g_strdup("");
+	world.options.tunnel_directory = g_steal_pointer(&run);
+	world.options.tunnel_certificate = g_strdup(world.options.certificate);
+	world.options.tunnel_key = g_strdup(world.options.key);
+	world.options.tunnel_ca = g_strdup(world.options.certificate);
 	world.desktop.disk = world.image;
 	world.hypervisor = listen_unix("hypervisor", 0600, &world.listeners[0]);
 	world.options.admin = listen_unix("run/admin", 0600, &world.listeners[1]);
@@ -160,6 +165,11 @@ void world_end(void)
 		&world.options.admin,
 		&world.options.control,
 		&world.options.web,
+		&world.options.tunnel_listen,
+		&world.options.tunnel_directory,
+		&world.options.tunnel_certificate,
+		&world.options.tunnel_key,
+		&world.options.tunnel_ca,
 	};
 
 	kill(world.bystander, SIGKILL);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <openssl/x509.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ typedef struct {
 	Carry with;
 	int outer; /* the far side of `plain` */
 	int tls;
+	gboolean lost; /* what carry() said */
 	GThread *thread;
 } End;
 
@@ -56,7 +58,7 @@ static gpointer run(gpointer data)
 {
 	End *end = data;
 
-	carry(&end->with);
+	end->lost = carry(&end->with);
 	close(end->with.plain);
 	close(end->tls);
 	return NULL;
@@ -107,7 +109,8 @@ static void teardown(Fixture *f, gconstpointer unused)
 	for (unsigned i = 0; i < 2; i++)
 		shutdown(ends[i]->outer, SHUT_RDWR);
 	for (unsigned i = 0; i < 2; i++) {
-		g_thread_join(ends[i]->thread);
+		if (ends[i]->thread)
+			g_thread_join(ends[i]->thread);
 		close(ends[i]->outer);
 		SSL_free(ends[i]->with.ssl);
 		SSL_CTX_free(f->contexts[i]);
@@ -137,6 +140,24 @@ static void hear(int fd, const char *bytes, gsize n)
 		bytes += m;
 		n -= (gsize)m;
 	}
+}
+
+/* Only a line that broke is taken for one, not an end that somebody made. */
+static void test_a_broken_line(Fixture *f, gconstpointer broken)
+{
+	char last;
+
+	say(f->outside.outer, "a", 1);
+	hear(f->inside.outer, "a", 1);
+	if (broken)
+		shutdown(f->inside.tls, SHUT_RDWR);
+	else
+		shutdown(f->outside.outer, SHUT_RDWR);
+	g_assert_cmpint(recv(f->inside.outer, &last, 1, 0), ==, 0);
+	if (!broken)
+		shutdown(f->inside.outer, SHUT_RDWR);
+	g_thread_join(g_steal_pointer(&f->inside.thread));
+	g_assert_cmpint(f->inside.lost, ==, broken != NULL);
 }
 
 static void test_both_ways(Fixture *f, gconstpointer unused)
@@ -321,9 +342,12 @@ int main(int argc, char **argv)
 		{"/carry/descriptor-outwards", test_descriptor_outwards},
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as main.c does */
 	g_test_init(&argc, &argv, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, Fixture, NULL, setup, tests[i].run, teardown);
+	g_test_add("/carry/ended-by-somebody", Fixture, NULL, setup, test_a_broken_line, teardown);
+	g_test_add("/carry/broken-line", Fixture, "broken", setup, test_a_broken_line, teardown);
 	g_test_add_func("/kept/once", test_kept);
 	g_test_add_func("/kept/full", test_kept_full);
 	return g_test_run();

@@ -14,8 +14,24 @@ export const addPool = (pool) => call('POST', 'admin/pools', { body: pool, ...SL
 export const publish = (pool, wish) => call('POST', `admin/pools/${part(pool)}/publish`, { body: wish, ...SLOW });
 export const rollback = (pool) => call('POST', `admin/pools/${part(pool)}/rollback`, SLOW);
 export const removePool = (name) => call('DELETE', `admin/pools/${part(name)}`, SLOW);
+export const plans = (signal) => call('GET', 'admin/plans', { signal });
+export const setPlan = (pool, plan) => call('POST', `admin/pools/${part(pool)}/plan`, { body: plan });
+export const placement = (pool, signal) => call('GET', `admin/pools/${part(pool)}/hosts`, { signal });
+export const place = (pool, wish) => call('POST', `admin/pools/${part(pool)}/hosts`, { body: wish });
+export const hosts = (signal) => call('GET', 'admin/hosts', { signal });
+export const addHost = (host) => call('POST', 'admin/hosts', { body: host, ...SLOW });
+export const removeHost = (name) => call('DELETE', `admin/hosts/${part(name)}`);
+export const drainHost = (name) => call('POST', `admin/hosts/${part(name)}/drain`);
+export const resumeHost = (name) => call('POST', `admin/hosts/${part(name)}/resume`);
+export const closed = (signal) => call('GET', 'admin/maintenance', { signal });
+export const close = (one) => call('POST', 'admin/maintenance', { body: one });
+export const reopen = ({ kind, name }) => call('DELETE', `admin/maintenance?kind=${part(kind)}&name=${part(name)}`);
+export const quotas = (signal) => call('GET', 'admin/quotas', { signal });
+export const setQuota = (quota) => call('POST', 'admin/quotas', { body: quota });
+export const removeQuota = ({ kind, name }) => call('DELETE', `admin/quotas/${part(kind)}/${part(name)}`);
 export const addMachine = (machine) => call('POST', 'admin/machines', { body: machine });
 export const removeMachine = (id) => call('DELETE', `admin/machines/${part(id)}`, SLOW);
+export const machineToken = (id) => call('POST', `admin/machines/${part(id)}/token`);
 export const entitlements = (signal) => call('GET', 'admin/entitlements', { signal });
 export const entitle = (entitlement) => call('POST', 'admin/entitlements', { body: entitlement });
 export const withdraw = ({ pool, user, group }) => call('DELETE',
@@ -29,6 +45,7 @@ export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${ac
 export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });
 export const recent = (signal, limit) => call('GET', `admin/sessions?ended=1&limit=${limit}`, { signal });
 export const endSession = (id) => call('DELETE', `admin/sessions/${part(id)}`);
+export const moveSession = (id, desktop) => call('POST', `admin/sessions/${part(id)}/move`, { body: { desktop }, ...SLOW });
 export const message = (one) => call('POST', 'admin/messages', { body: one });
 export const audit = (signal, { before, text, limit = 100 }) => call('GET',
     `admin/audit?limit=${limit}${before ? `&before=${before}` : ''}${text ? `&text=${part(text)}` : ''}`, { signal });

@@ -2,49 +2,63 @@
 /* desktops: all there are, what they do, whose they are; start, stop, reset, give back. */
 import { livePage } from '../livepage.js';
 import { ago, moment, STATES } from '../words.js';
-import { h } from '../view.js';
+import { button, dialog, h, toast } from '../view.js';
 import * as calls from './calls.js';
 import { attempt, confirmed, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
+import { closing, maintenanceItem } from './maintenance.js';
+import { menu } from './menu.js';
 import { Screens } from './screens.js';
-import { filterField, table, Wish } from './table.js';
+import { filterField, table, two, Wish } from './table.js';
 
-function actions(one, refresh) {
-    const off = one.state === 'off' || one.state === 'failed';
-    const buttons = [];
+/* Shown once: Oriel keeps only its digest. */
+async function token(one) {
+    const { token: text } = await calls.machineToken(one.id);
 
-    if (one.kind === 'machines')
-        return [rowButton('Remove the computer', one.name, 'trash', () => confirmed('Remove this computer?',
-            `${one.name} is not offered any more. The computer itself stays as it is.`, 'Remove',
-            () => calls.removeMachine(one.id), 'The computer was removed.', refresh))];
-    if (off)
-        buttons.push(rowButton('Start', one.name, 'play', () => attempt(() => calls.act(one.id, 'start'), `${one.name} starts.`, refresh)));
-    else
-        buttons.push(rowButton('Stop', one.name, 'power', () => confirmed('Stop this desktop?',
-            one.state === 'in-use' ? `Somebody works on ${one.name} right now: what is not saved there is lost.` : `${one.name} is switched off.`,
-            'Stop', () => calls.act(one.id, 'stop'), `${one.name} was stopped.`, refresh)));
-    buttons.push(rowButton('Reset', one.name, 'refresh', () => confirmed('Reset this desktop?',
-        `${one.name} goes back to its image. Everything that was changed or saved on it is lost.`,
-        'Reset', () => calls.act(one.id, 'reset'), `${one.name} was reset.`, refresh)));
-    if (one.kind === 'dedicated' && one.owner)
-        buttons.push(rowButton('Take it from its user', one.name, 'user', () => confirmed('Take this desktop back?',
-            `${one.name} is ${one.owner}'s no longer. It stays as it is until somebody else gets it.`,
-            'Take it back', () => calls.act(one.id, 'release'), `${one.name} has no owner any more.`, refresh)));
-    return buttons;
+    dialog(`Token of ${one.name}`, (close) => h('div', { class: 'dialog-body' },
+        h('p', {}, `With it ${one.name} says who sits at it. Put it there now: it is not shown again, and the one before is void.`),
+        h('p', { class: 'copy-row single' }, h('code', {}, text)),
+        h('div', { class: 'actions' }, button('Copy', { class: 'primary', onclick: () => navigator.clipboard.writeText(text).then(() => toast('Copied.', 'done'),
+            () => toast('The browser does not let this page copy. Mark it by hand.', 'error')) }, 'copy'), button('Close', { onclick: () => close() }))));
 }
 
-function columns(refresh, screens) {
+function actions(one, closed, refresh) {
+    const off = one.state === 'off' || one.state === 'failed';
+    const machine = one.kind === 'machines';
+    const busy = one.state === 'in-use' ? `Somebody works on ${one.name} right now: what is not saved there is lost.` : `${one.name} is switched off.`;
+
+    return h('span', { class: 'buttons' },
+        machine ? null : off ? rowButton('Start', one.name, 'play', () => attempt(() => calls.act(one.id, 'start'), `${one.name} starts.`, refresh))
+            : rowButton('Stop', one.name, 'power', () => confirmed('Stop this desktop?', busy,
+                'Stop', () => calls.act(one.id, 'stop'), `${one.name} was stopped.`, refresh)),
+        menu(one.name, [
+            machine ? { label: 'New token', glyph: 'lock', act: () => attempt(() => token(one), null, () => {}) } : { label: 'Reset', glyph: 'refresh', act: () => confirmed('Reset this desktop?',
+                `${one.name} goes back to its image. Everything that was changed or saved on it is lost.`,
+                'Reset', () => calls.act(one.id, 'reset'), `${one.name} was reset.`, refresh) },
+            one.kind === 'dedicated' && one.owner ? { label: 'Take it from its user', glyph: 'user', act: () => confirmed('Take this desktop back?',
+                `${one.name} is ${one.owner}'s no longer. It stays as it is until somebody else gets it.`,
+                'Take it back', () => calls.act(one.id, 'release'), `${one.name} has no owner any more.`, refresh) } : null,
+            maintenanceItem(closing(closed, 'desktop', one.id), 'desktop', one.id, one.name, refresh),
+            machine ? { label: 'Remove the computer', glyph: 'trash', danger: true, act: () => confirmed('Remove this computer?',
+                `${one.name} is not offered any more. The computer itself stays as it is.`, 'Remove',
+                () => calls.removeMachine(one.id), 'The computer was removed.', refresh) } : null,
+        ]));
+}
+
+function columns(refresh, screens, closed) {
+    const shut = (one) => closing(closed, 'desktop', one.id);
+
     return [
         { title: 'Name', main: true, value: (one) => one.name },
         { title: 'Screen', value: (one) => one.screen ? 'shown' : '', cell: (one) => screens.of(one) },
         { title: 'State', value: (one) => STATES[one.state] ?? one.state,
             cell: (one) => h('span', { class: `state state-${one.state}` }, STATES[one.state] ?? one.state) },
-        { title: 'Pool', value: (one) => one.pool },
+        { title: 'Pool', value: (one) => one.pool, cell: (one) => two(one.pool, one.image && `${one.image}, version ${one.version}`) },
         { title: 'User', value: (one) => one.owner || '' },
         { title: 'Last used', value: (one) => one.last_used,
             cell: (one) => h('span', { title: moment(one.last_used) }, one.last_used ? ago(one.last_used) : 'never') },
-        { title: 'Remarks', value: (one) => one.detail || one.address || '' },
-        { title: 'Actions', cell: (one) => h('span', { class: 'buttons' }, ...actions(one, refresh)) },
+        { title: 'Remarks', value: (one) => [shut(one) && `Closed: ${shut(one).words}`, one.detail || one.address].filter(Boolean).join(' · ') },
+        { title: 'Actions', cell: (one) => actions(one, closed, refresh) },
     ];
 }
 
@@ -56,14 +70,19 @@ export function desktopsPage(before) {
         before,
         loading: 'Looking for desktops',
         news: 'The list of desktops has changed.',
-        subscribe: subscribeTo('desktops', 'sessions', 'pools'),
+        subscribe: subscribeTo('desktops', 'sessions', 'pools', 'hosts'),
         tools: ({ rebuild }) => {
             wish.rebuild = rebuild;
             return h('div', { class: 'tools' }, filterField(wish, rebuild, 'Name, pool, user, state'));
         },
-        fetch: (signal) => calls.desktops(signal),
-        build: (rows, refresh) => table({ caption: 'Desktops', columns: columns(refresh, screens).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)), rows, id: (one) => one.id, wish,
-            rebuild: wish.rebuild, empty: 'There is no desktop yet. A pool makes them.' }),
+        fetch: async (signal) => {
+            const [rows, closed] = await Promise.all([calls.desktops(signal), calls.closed(signal)]);
+
+            return { rows, closed: closed.filter((one) => one.kind === 'desktop') };
+        },
+        build: ({ rows, closed }, refresh) => table({ caption: 'Desktops', rows, id: (one) => one.id, wish, rebuild: wish.rebuild,
+            columns: columns(refresh, screens, closed).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)),
+            empty: 'There is no desktop yet. A pool makes them.' }),
     });
 
     return { ...page, leave: () => {

@@ -8,6 +8,11 @@ import { button, confirm, dialog, h, icon, toast } from '../view.js';
 function control(field) {
     const props = { id: `field-${field.name}`, name: field.name, required: field.required, autofocus: field.autofocus };
 
+    if (field.many)
+        return h('fieldset', { id: props.id, class: 'many' }, h('legend', { class: 'unseen' }, field.label), ...field.many.map(([value, label]) =>
+            h('label', { class: 'check' }, h('input', { type: 'checkbox', name: field.name, value, checked: field.value.includes(value) }), h('span', {}, label))));
+    if (field.check)
+        return h('label', { class: 'check' }, h('input', { id: props.id, type: 'checkbox', name: field.name, checked: field.value }), h('span', {}, field.check));
     if (field.choices)
         return h('select', props, ...field.choices.map(([value, label]) =>
             h('option', { value, selected: value === field.value }, label)));
@@ -19,9 +24,13 @@ function values(form, fields) {
     const out = {};
 
     for (const field of fields) {
-        const value = form.elements[field.name].value.trim();
+        const value = String(form.elements.namedItem(field.name)?.value ?? '').trim();
 
-        if (field.type === 'number')
+        if (field.many)
+            out[field.name] = new FormData(form).getAll(field.name);
+        else if (field.check)
+            out[field.name] = form.elements.namedItem(field.name).checked;
+        else if (field.type === 'number')
             out[field.name] = Number(value);
         else if (value || field.required)
             out[field.name] = value;
@@ -31,21 +40,22 @@ function values(form, fields) {
 
 /*
  * fields: {name, label, type, value, required, hint, choices: [[value, label]], min, max, fixed,
- * when(values)}: one with `when` is shown only while that is true. send(values) is the call.
+ * when(values)}: one with `when` is shown only while that is true. many: [[value, label]]: any of
+ * these, value is a list; check: words of a yes or no; half: two of them share a line. send(values) is the call.
  * Resolves with true when it was done.
  */
 export function formDialog(title, { fields, action, done, send }) {
     return dialog(title, (close) => {
         const note = h('p', { class: 'form-note', role: 'alert' });
         const submit = button(action, { class: 'primary', type: 'submit' });
-        const rows = fields.map((field) => h('div', { class: 'field' },
-            h('label', { for: `field-${field.name}` }, field.label), control(field),
+        const rows = fields.map((field) => h('div', { class: field.half ? 'field half' : 'field' },
+            field.many ? h('p', { class: 'field-name', 'aria-hidden': 'true' }, field.label) : h('label', { for: `field-${field.name}` }, field.label), control(field),
             field.hint ? h('p', { class: 'hint' }, field.hint) : null));
         const shown = () => fields.filter((field, i) => !rows[i].hidden);
         const arrange = () => fields.forEach((field, i) => {
             rows[i].hidden = field.when ? !field.when(Object.fromEntries(new FormData(form))) : false;
         });
-        const form = h('form', { class: 'dialog-body', onchange: () => arrange(), onsubmit: async (event) => {
+        const form = h('form', { class: fields.some((field) => field.half) ? 'dialog-body paired' : 'dialog-body', onchange: () => arrange(), onsubmit: async (event) => {
             event.preventDefault();
             submit.disabled = true;
             note.replaceChildren();
@@ -67,11 +77,12 @@ export function formDialog(title, { fields, action, done, send }) {
     });
 }
 
-/* Says in a toast how a call ended; then refreshes, whatever it was. */
+/* Says in a toast how a call ended (done null: only if it went wrong); then refreshes, whatever it was. */
 export async function attempt(call, done, refresh) {
     try {
         await call();
-        toast(done, 'done');
+        if (done)
+            toast(done, 'done');
     } catch (error) {
         if (error.code !== 'expired')
             toast(error.message || 'This could not be done. Please try again.', 'error');

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* images: what desktops are made of. */
 import { livePage } from '../livepage.js';
+import { ago, moment } from '../words.js';
 import { button, h } from '../view.js';
 import * as calls from './calls.js';
 import { confirmed, formDialog, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
-import { filterField, table, Wish } from './table.js';
+import { filterField, table, two, Wish } from './table.js';
 
 const FIELDS = [
     { name: 'name', label: 'Name', required: true, autofocus: true },
@@ -19,17 +20,31 @@ const FIELDS = [
     { name: 'copy', label: 'Files', value: '', choices: [['', 'Stay where they are, and never change'], ['yes', 'Are copied by Oriel']] },
 ];
 
+/* The pools whose desktops are made from this version. */
+const users = (image, pools) => pools.filter((pool) => pool.image === image.name && pool.version === image.version).map((pool) => pool.name);
+
+async function publish(image, pools, refresh) {
+    const fields = [{ name: 'pool', label: 'Pool', choices: pools.filter((pool) => pool.image).map((pool) => [pool.name, `${pool.name}, now ${pool.image}, version ${pool.version}`]),
+        hint: 'Free desktops go over at once, others when they are next reset. Nobody is interrupted.' }];
+
+    if (await formDialog(`Publish ${image.name}, version ${image.version}`, { fields, action: 'Publish', done: 'The pool goes over to it.',
+        send: ({ pool }) => calls.publish(pool, { image: image.name, version: image.version }) }))
+        refresh();
+}
+
 export function imagesPage(before) {
     const wish = new Wish('Name');
-    const columns = (refresh) => [
+    const columns = (refresh, pools) => [
         { title: 'Name', main: true, value: (one) => one.name },
         { title: 'Version', number: true, value: (one) => one.version },
-        { title: 'Made of', value: (one) => one.disk || one.kernel || one.xml || '', cell: (one) => h('code', {}, one.disk || one.kernel || one.xml || '') },
+        { title: 'Made of', value: (one) => one.disk || one.kernel || one.xml || '', cell: (one) => two(h('code', {}, one.disk || one.kernel || one.xml || ''), one.copied && 'a copy of Oriel’s own') },
         { title: 'Memory', number: true, value: (one) => one.memory, cell: (one) => `${one.memory} MiB` },
         { title: 'CPUs', number: true, value: (one) => one.cpus },
-        { title: 'Graphics', value: (one) => one.video },
-        { title: 'Actions', cell: (one) => rowButton('Remove', `${one.name}, version ${one.version}`, 'trash', () => confirmed('Remove this image?',
-            `Oriel forgets ${one.name} with all its versions. Files that it has not copied stay.`, 'Remove', () => calls.removeImage(one.name), `${one.name} was removed.`, refresh)) },
+        { title: 'Added', value: (one) => one.added_at, cell: (one) => h('span', { title: moment(one.added_at) }, ago(one.added_at)) },
+        { title: 'Used by', value: (one) => users(one, pools).join(', ') },
+        { title: 'Actions', cell: (one) => h('span', { class: 'buttons' },
+            rowButton('Publish to a pool', `${one.name}, version ${one.version}`, 'layers', () => publish(one, pools, refresh)), rowButton('Remove', `${one.name}, version ${one.version}`, 'trash', () => confirmed('Remove this image?',
+            `Oriel forgets ${one.name} with all its versions. Files that it has not copied stay.`, 'Remove', () => calls.removeImage(one.name), `${one.name} was removed.`, refresh))) },
     ];
 
     return livePage({
@@ -47,8 +62,12 @@ export function imagesPage(before) {
                         refresh();
                 } }, 'add'));
         },
-        fetch: (signal) => calls.images(signal),
-        build: (rows, refresh) => table({ caption: 'Images', columns: columns(refresh), rows, id: (one) => `${one.name} ${one.version}`, wish,
+        fetch: async (signal) => {
+            const [rows, pools] = await Promise.all([calls.images(signal), calls.pools(signal)]);
+
+            return { rows, pools: pools.map(({ name, image, version }) => ({ name, image, version })) };
+        },
+        build: ({ rows, pools }, refresh) => table({ caption: 'Images', columns: columns(refresh, pools), rows, id: (one) => `${one.name} ${one.version}`, wish,
             rebuild: wish.rebuild, empty: 'There is no image yet.' }),
     });
 }

@@ -4,7 +4,7 @@
  * what has changed; a page asks again for what it shows. Without events (an old browser, a proxy
  * that holds them back) the pages still look every few seconds.
  */
-const TOPICS = ['sessions', 'desktops', 'pools', 'bans', 'audit'];
+const TOPICS = ['sessions', 'desktops', 'pools', 'hosts', 'quotas', 'bans', 'audit'];
 const listeners = new Set();
 let source = null;
 

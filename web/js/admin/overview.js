@@ -27,9 +27,18 @@ function failures(desktops) {
         h('ul', { class: 'plain' }, ...failed.slice(0, 8).map((one) => h('li', {}, h('strong', {}, one.name), ` ${one.detail || 'no reason is known'}`))));
 }
 
-function build({ sessions, desktops, pools, audit }) {
+function shut(closed, desktops) {
+    const label = (one) => one.kind === 'desktop' ? desktops.find((desktop) => desktop.id === one.name)?.name ?? one.name : one.name;
+
+    return closed.length === 0 ? null : h('section', { class: 'panel-box', 'aria-label': 'Closed for maintenance' },
+        h('h2', {}, 'Closed for maintenance'),
+        h('ul', { class: 'plain' }, ...closed.map((one) => h('li', {}, `${one.kind} `, h('strong', {}, label(one)), ` · ${one.sessions} open · ${one.words}`))));
+}
+
+function build({ sessions, desktops, pools, hosts, closed, audit }) {
     const states = count(desktops, (one) => one.state);
     const users = new Set(sessions.map((one) => one.user)).size;
+    const down = hosts.filter((host) => host.state === 'down');
     const full = pools.filter((pool) => pool.busy >= pool.max);
 
     return h('div', { class: 'overview' },
@@ -39,8 +48,10 @@ function build({ sessions, desktops, pools, audit }) {
             tile('desktops', states.get('ready') ?? 0, 'desktops ready', 'desktop'),
             tile('desktops', states.get('in-use') ?? 0, 'desktops in use', 'viewer'),
             tile('desktops', states.get('failed') ?? 0, 'desktops failed', 'warning', states.get('failed') ? 'bad' : ''),
-            tile('pools', pools.length, full.length ? `pools, full: ${full.map((pool) => pool.name).join(', ')}` : 'pools', 'layers', full.length ? 'warn' : '')),
+            tile('pools', pools.length, full.length ? `pools, full: ${full.map((pool) => pool.name).join(', ')}` : 'pools', 'layers', full.length ? 'warn' : ''),
+            hosts.length ? tile('hosts', hosts.length, down.length ? `hosts, down: ${down.map((host) => host.name).join(', ')}` : hosts.length === 1 ? 'host' : 'hosts', 'host', down.length ? 'bad' : '') : null),
         failures(desktops),
+        shut(closed, desktops),
         h('section', { class: 'panel-box', 'aria-label': 'What happened last' }, h('h2', {}, 'What happened last'), eventList(audit)));
 }
 
@@ -50,12 +61,12 @@ export function overviewPage(before) {
         before,
         loading: 'Looking around',
         news: 'The numbers have changed.',
-        subscribe: subscribeTo('sessions', 'desktops', 'pools', 'audit'),
+        subscribe: subscribeTo('sessions', 'desktops', 'pools', 'hosts', 'audit'),
         fetch: async (signal) => {
-            const [sessions, desktops, pools, audit] = await Promise.all([calls.sessions(signal), calls.desktops(signal), calls.pools(signal),
-                calls.audit(signal, { limit: 12 })]);
+            const [sessions, desktops, pools, hosts, closed, audit] = await Promise.all([calls.sessions(signal), calls.desktops(signal),
+                calls.pools(signal), calls.hosts(signal), calls.closed(signal), calls.audit(signal, { limit: 12 })]);
 
-            return { sessions, desktops, pools, audit };
+            return { sessions, desktops, pools, hosts: hosts.map(({ name, state }) => ({ name, state })), closed, audit };
         },
         build,
     });

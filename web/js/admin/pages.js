@@ -6,9 +6,11 @@
 import { auditPage } from './audit.js';
 import { bansPage } from './bans.js';
 import { desktopsPage } from './desktops.js';
+import { hostsPage } from './hosts.js';
 import { imagesPage } from './images.js';
 import { overviewPage } from './overview.js';
 import { poolsPage } from './pools.js';
+import { quotasPage } from './quotas.js';
 import { sessionsPage } from './sessions.js';
 import { h, icon } from '../view.js';
 
@@ -18,6 +20,8 @@ const PAGES = [
     ['desktops', 'Desktops', 'desktop', desktopsPage],
     ['pools', 'Pools', 'layers', poolsPage],
     ['images', 'Images', 'disc', imagesPage],
+    ['hosts', 'Hosts', 'host', hostsPage],
+    ['quotas', 'Quotas', 'limit', quotasPage],
     ['bans', 'Bans', 'lock', bansPage],
     ['audit', 'Audit log', 'list', auditPage],
 ];

@@ -4,11 +4,16 @@ import { livePage } from '../livepage.js';
 import { KINDS } from '../words.js';
 import { button, h, icon } from '../view.js';
 import * as calls from './calls.js';
-import { attempt, confirmed, formDialog, rowButton } from './form.js';
+import { attempt, confirmed, formDialog } from './form.js';
 import { subscribeTo } from './live.js';
+import { closedNote, closing, maintenanceItem } from './maintenance.js';
+import { menu } from './menu.js';
+import { meter } from './meter.js';
+import { editPlacement, editPlan, planWords } from './rules.js';
 
 const KIND_CHOICES = [['floating', 'Floating: a clean one each time'], ['dedicated', 'Dedicated: everybody keeps their own'],
     ['machines', 'Machines: computers that are there already']];
+const PROVIDERS = [['qemu', 'QEMU on this machine'], ['libvirt', 'libvirt'], ['container', 'Containers']];
 const made = (values) => values.kind !== 'machines';
 
 /* pool null = a new one. Name, kind and provider of one that exists stay. */
@@ -19,11 +24,14 @@ function poolFields(pool, images) {
             choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES },
         { name: 'image', label: 'Image', value: pool?.image, when: made, choices: [...new Set(images.map((one) => one.name))].map((name) => [name, name]) },
         { name: 'provider', label: 'Runs on', value: pool?.provider ?? 'qemu', when: made,
-            choices: [['qemu', 'QEMU on this machine'], ['libvirt', 'libvirt']].filter(([name]) => !pool || name === pool.provider) },
-        { name: 'uri', label: 'libvirt address', value: pool?.uri, placeholder: 'qemu+tls://host/system', when: (values) => values.provider === 'libvirt' && made(values) },
+            choices: PROVIDERS.filter(([name]) => !pool || name === pool.provider) },
+        { name: 'uri', label: 'Address', value: pool?.uri, fixed: pool !== null, placeholder: 'qemu+tls://host/system', when: (values) => made(values) && values.provider !== 'qemu',
+            hint: 'Of libvirt or of the container engine. None if the pool runs on named hosts.' },
         { name: 'max', label: 'Desktops at most', type: 'number', value: String(pool?.max ?? 10), min: 1 },
         { name: 'spare', label: 'Kept ready', type: 'number', value: String(pool?.spare ?? 1), min: 0, when: (values) => values.kind === 'floating',
             hint: 'So many run and wait, so that a click shows a picture at once.' },
+        { name: 'instant', label: 'Start', check: 'As copies of a booted desktop, where the guest helps', value: pool?.instant ?? false,
+            when: (values) => made(values) && values.provider === 'qemu' },
     ];
 }
 
@@ -47,9 +55,11 @@ async function publish(pool, images, refresh) {
 async function addMachine(pool, refresh) {
     const fields = [
         { name: 'name', label: 'Name', required: true, autofocus: true },
-        { name: 'protocol', label: 'Protocol', value: 'vnc', choices: [['vnc', 'VNC'], ['spice', 'SPICE']] },
-        { name: 'address', label: 'Address', required: true, placeholder: 'pc-17.example.org:5900' },
+        { name: 'protocol', label: 'Protocol', value: 'vnc', choices: [['vnc', 'VNC'], ['spice', 'SPICE'], ['rdp', 'RDP']] },
+        { name: 'address', label: 'Address', required: true, placeholder: 'pc-17.example.org:5900', hint: 'For RDP with the account: name@pc-17.example.org:3389.' },
         { name: 'secret', label: 'Password of its display', type: 'password', hint: 'Kept by the broker. People never see it.' },
+        { name: 'power', label: 'Switched by', placeholder: 'wol:52:54:00:12:34:56', hint: 'wol:MAC, ipmi:USER@HOST or redfish:https://USER@HOST. Nothing: it is always on.' },
+        { name: 'power_secret', label: 'Password of that user', type: 'password', when: ({ power }) => /^(ipmi|redfish):/.test(power) },
     ];
 
     if (await formDialog(`Add a computer to ${pool.name}`, { fields, action: 'Add', done: 'The computer was added.',
@@ -68,30 +78,7 @@ async function entitle(pool, refresh) {
         refresh();
 }
 
-function bar(pool) {
-    const share = (n) => `${Math.min(100, Math.round(100 * n / Math.max(1, pool.max)))}`;
-
-    return h('div', { class: 'meter', role: 'img', 'aria-label': `${pool.busy} of ${pool.total} desktops in use, at most ${pool.max}` },
-        meter(share(pool.total), share(pool.busy)));
-}
-
-/* Widths as attributes of a drawing: the page's rules allow no styles from script. */
-function meter(total, busy) {
-    const NS = 'http://www.w3.org/2000/svg';
-    const svg = document.createElementNS(NS, 'svg');
-
-    svg.setAttribute('class', 'meter-bar');
-    svg.setAttribute('aria-hidden', 'true');
-    for (const [name, width] of [['whole', 100], ['total', total], ['busy', busy]]) {
-        const rect = document.createElementNS(NS, 'rect');
-
-        rect.setAttribute('class', `meter-${name}`);
-        rect.setAttribute('width', `${width}%`);
-        rect.setAttribute('height', '100%');
-        svg.append(rect);
-    }
-    return svg;
-}
+const bar = (pool) => meter(`${pool.busy} of ${pool.total} desktops in use, at most ${pool.max}`, pool.max, [['total', pool.total], ['busy', pool.busy]]);
 
 function grant(one, refresh) {
     const whom = one.user ?? one.group;
@@ -101,28 +88,40 @@ function grant(one, refresh) {
             onclick: () => attempt(() => calls.withdraw(one), `${whom} may not use ${one.pool} any more.`, refresh) }, icon('close')));
 }
 
+function actions(pool, { images, plans, hosts, closed }, refresh) {
+    const plan = plans.find((one) => one.pool === pool.name);
+
+    return menu(pool.name, [
+        pool.kind === 'machines' ? { label: 'Add a computer', glyph: 'add', act: () => addMachine(pool, refresh) } : null,
+        pool.image ? { label: 'Publish an image', glyph: 'disc', act: () => publish(pool, images, refresh) } : null,
+        pool.previous_image ? { label: 'Go back to the image before', glyph: 'refresh', act: () => confirmed('Go back?',
+            `The desktops of ${pool.name} are made from ${pool.previous_image}, version ${pool.previous_version}, again.`,
+            'Go back', () => calls.rollback(pool.name), `${pool.name} goes back.`, refresh) } : null,
+        { label: 'Change', glyph: 'edit', act: () => editPool(pool, images, refresh) },
+        plan ? { label: 'What becomes of desktops', glyph: 'clock', act: () => editPlan(plan, refresh) } : null,
+        pool.kind === 'machines' ? null : { label: 'Where it runs', glyph: 'host', act: () => attempt(() => editPlacement(pool, hosts, refresh), null, () => {}) },
+        maintenanceItem(closing(closed, 'pool', pool.name), 'pool', pool.name, pool.name, refresh),
+        { label: 'Remove', glyph: 'trash', danger: true, act: () => confirmed('Remove this pool?',
+            `${pool.name} and all its desktops are removed, with everything that is saved on them.`,
+            'Remove', () => calls.removePool(pool.name), `${pool.name} was removed.`, refresh) },
+    ]);
+}
+
 function card(pool, data, refresh) {
     const kind = KINDS[pool.kind] ?? KINDS.dedicated;
     const grants = data.entitlements.filter((one) => one.pool === pool.name);
+    const rules = planWords(data.plans.find((one) => one.pool === pool.name));
 
     return h('article', { class: 'card pool', 'data-pool': pool.name, 'aria-label': pool.name },
-        h('div', { class: 'card-top' }, h('span', { class: 'card-icon' }, icon(kind.icon)),
-            h('span', { class: 'buttons' },
-                pool.kind === 'machines' ? rowButton('Add a computer', pool.name, 'add', () => addMachine(pool, refresh)) : null,
-                pool.image ? rowButton('Publish an image', pool.name, 'display', () => publish(pool, data.images, refresh)) : null,
-                pool.previous_image ? rowButton('Go back to the image before', pool.name, 'refresh', () => confirmed('Go back?',
-                    `The desktops of ${pool.name} are made from ${pool.previous_image}, version ${pool.previous_version}, again.`,
-                    'Go back', () => calls.rollback(pool.name), `${pool.name} goes back.`, refresh)) : null,
-                rowButton('Change', pool.name, 'edit', () => editPool(pool, data.images, refresh)),
-                rowButton('Remove', pool.name, 'trash', () => confirmed('Remove this pool?',
-                    `${pool.name} and all its desktops are removed, with everything that is saved on them.`,
-                    'Remove', () => calls.removePool(pool.name), `${pool.name} was removed.`, refresh)))),
+        h('div', { class: 'card-top' }, h('span', { class: 'card-icon' }, icon(kind.icon)), actions(pool, data, refresh)),
         h('h2', {}, pool.name),
-        h('p', { class: 'card-pool' }, [kind.words, pool.image && `${pool.image}, version ${pool.version}`, pool.provider === 'libvirt' ? pool.uri || 'libvirt' : null].filter(Boolean).join(' · ')),
+        h('p', { class: 'card-pool' }, [kind.words, pool.image && `${pool.image}, version ${pool.version}`, pool.provider === 'libvirt' || pool.provider === 'container' ? pool.uri || pool.provider : null, pool.instant && 'instant copies'].filter(Boolean).join(' · ')),
+        closedNote(closing(data.closed, 'pool', pool.name)),
         bar(pool),
         h('p', { class: 'card-detail' }, `${pool.busy} in use, ${pool.total} there, at most ${pool.max}${pool.kind === 'floating' ? `; ${pool.spare} kept ready` : ''}${pool.stale ? `; ${pool.stale} still on another version` : ''}`),
+        rules ? h('p', { class: 'card-detail' }, rules) : null,
         h('h3', {}, 'May use it'),
-        h('ul', { class: 'chips' }, ...grants.map((one) => grant(one, refresh)),
+        h('ul', { class: 'chips' }, grants.length ? null : h('li', { class: 'hint' }, 'Nobody yet.'), ...grants.map((one) => grant(one, refresh)),
             h('li', {}, button('Allow', { class: 'small', 'aria-label': `Allow somebody to use ${pool.name}`, onclick: () => entitle(pool, refresh) }, 'add'))));
 }
 
@@ -134,14 +133,16 @@ export function poolsPage(before) {
         before,
         loading: 'Looking for pools',
         news: 'The list of pools has changed.',
-        subscribe: subscribeTo('pools', 'desktops', 'sessions'),
+        subscribe: subscribeTo('pools', 'desktops', 'sessions', 'hosts'),
         tools: ({ refresh }) => h('div', { class: 'tools' },
             button('Add a pool', { class: 'primary', onclick: () => editPool(null, images, refresh) }, 'add')),
         fetch: async (signal) => {
-            const [pools, entitlements, all] = await Promise.all([calls.pools(signal), calls.entitlements(signal), calls.images(signal)]);
+            const [pools, entitlements, all, plans, hosts, closed] = await Promise.all([calls.pools(signal), calls.entitlements(signal), calls.images(signal),
+                calls.plans(signal), calls.hosts(signal), calls.closed(signal)]);
 
             images = all;
-            return { pools, entitlements, images };
+            /* A host's load is no news here. */
+            return { pools, entitlements, images, plans, hosts: hosts.map(({ name, provider }) => ({ name, provider })), closed };
         },
         build: (data, refresh) => data.pools.length === 0 ? h('p', { class: 'empty' }, 'There is no pool yet. Add an image first, then a pool of desktops made from it.')
             : h('div', { class: 'cards' }, ...data.pools.map((pool) => card(pool, data, refresh))),

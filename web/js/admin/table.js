@@ -25,6 +25,11 @@ export function filterField(wish, rebuild, label) {
         } });
 }
 
+/* A cell with a smaller line below; more may be empty. */
+export function two(text, more) {
+    return more ? h('span', { class: 'two' }, h('span', {}, text), h('span', { class: 'hint' }, more)) : text;
+}
+
 function header(column, wish, rebuild) {
     const current = wish.sort === column.title;
     const order = () => {

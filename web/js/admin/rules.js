@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rules: what becomes of a pool's desktops when people leave them, and on which hosts new ones go. */
+import { duration } from '../words.js';
+import * as calls from './calls.js';
+import { formDialog } from './form.js';
+
+const ACTIONS = [['nothing', 'Nothing'], ['suspend', 'Is suspended'], ['shutdown', 'Is shut down'], ['reset', 'Is reset'], ['delete', 'Is deleted']];
+const WORDS = { suspend: 'suspended', shutdown: 'shut down', reset: 'reset', delete: 'deleted' };
+
+const seconds = (name, label, plan, hint) => ({ name, label, type: 'number', min: 0, max: 31622400, value: String(plan[name]), hint, half: true });
+const action = (name, label, plan) => ({ name, label, value: plan[name], choices: ACTIONS, half: true });
+
+export async function editPlan(plan, refresh) {
+    const fields = [
+        action('disconnect', 'Left open, the desktop', plan), seconds('disconnect_after', '… after seconds', plan),
+        action('logout', 'Signed out of, it', plan), seconds('logout_after', '… after seconds', plan),
+        action('idle', 'When nobody moves, it', plan), seconds('idle_after', '… after seconds (0 = never)', plan),
+        seconds('length', 'A session’s seconds at most', plan, '0 = as long as it likes.'), seconds('warn', 'Warned so many before', plan, 'Its person sees it.'),
+        seconds('extend', 'May be made longer by', plan, '0 = may not.'), seconds('snapshots', 'Snapshots of their own', plan, 'Of dedicated desktops.'),
+    ];
+
+    if (await formDialog(`What becomes of ${plan.pool}`, { fields, action: 'Save', done: 'It holds from the next event on.',
+        send: (values) => calls.setPlan(plan.pool, values) }))
+        refresh();
+}
+
+export async function editPlacement(pool, hosts, refresh) {
+    const own = hosts.filter((host) => host.provider === pool.provider);
+    const now = await calls.placement(pool.name);
+    const fields = [
+        { name: 'hosts', label: 'Hosts', value: now.hosts, many: own.map((host) => [host.name, host.name]),
+            hint: own.length ? 'With none, where the pool itself says.' : `No host runs ${pool.provider}. Add one first.` },
+        { name: 'placement', label: 'New desktops', value: now.placement, choices: [['spread', 'Are spread: where the fewest are'], ['pack', 'Are packed: the fullest that has room']] },
+        { name: 'apart', label: 'On one host at most', type: 'number', min: 0, max: 100000, value: String(now.apart), hint: '0 = any number.' },
+    ];
+
+    if (await formDialog(`Where ${pool.name} runs`, { fields, action: 'Save', done: 'New desktops go there.',
+        send: (values) => calls.place(pool.name, values) }))
+        refresh();
+}
+
+/* The rules in a line; '' for none, and for a plan that is not there. */
+export function planWords(plan) {
+    const after = (n) => n ? ` after ${duration(n)}` : ' at once';
+    const words = plan ? [
+        WORDS[plan.disconnect] && `${WORDS[plan.disconnect]}${after(plan.disconnect_after)} when left`,
+        plan.idle_after && `ends after ${duration(plan.idle_after)} idle`,
+        plan.length && `lasts at most ${duration(plan.length)}`,
+        plan.snapshots && `up to ${plan.snapshots} snapshots`,
+    ].filter(Boolean).join(' · ') : '';
+
+    return words.charAt(0).toUpperCase() + words.slice(1);
+}
