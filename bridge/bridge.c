@@ -191,7 +191,8 @@ static guint32 *source_picture(gpointer owner, int width, int height)
 	pixels = bridge->face_ops->pixels(bridge->face, &stride);
 	if (bridge->face_width == width && bridge->face_height == height &&
 	    stride == (gsize)width * sizeof *pixels)
-		return pixels;
+		/* It takes them for a part of `stride`, to which the face was only pointed. */
+		return pixels; /* cppcheck-suppress returnDanglingLifetime */
 	bridge->own = g_new0(guint32, (gsize)width * (gsize)height);
 	return bridge->own;
 }

@@ -179,8 +179,10 @@ static gboolean publish(Core *core, const char *admin, PoolView *pool, const cha
 
 	wanted.image = (char *)image;
 	wanted.version = version;
-	if (!images_check(core, &wanted, &found, error) ||
-		!store_pool_publish(core->db, pool->name, image, found->version, error))
+	if (!images_check(core, &wanted, &found, error))
+		return FALSE;
+	g_assert(found != NULL); /* it was asked for by name */
+	if (!store_pool_publish(core->db, pool->name, image, found->version, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "pool publish %s: image %s, version %u", pool->name, image,
 		found->version);

@@ -56,6 +56,10 @@ static gboolean renew(Core *core, Seat *seat, gboolean again, char **out_identit
 	gboolean moves = seat_elsewhere(seat->row, seat->pool);
 	const ProviderOps *ops = seat->ops;
 
+	if (!ops->clone) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be made anew", seat->row->name);
+		return FALSE;
+	}
 	if (!store_desktop_clear_identity(core->db, seat->row->id, error))
 		return FALSE;
 	if ((moves || (again && !ops->reset)) && !ops->destroy(seat->provider, &seat->spec, error))

@@ -58,6 +58,7 @@ static void average(const Ppm *from, unsigned x0, unsigned x1, unsigned y0, unsi
 {
 	unsigned sum[3] = {0}, count = (x1 - x0) * (y1 - y0);
 
+	g_assert(count > 0); /* it only ever shrinks */
 	for (unsigned y = y0; y < y1; y++) {
 		const guint8 *pixel = from->pixels + ((gsize)y * from->width + x0) * 3;
 

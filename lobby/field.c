@@ -69,8 +69,9 @@ static void type(Field *field, const gunichar *letters)
 {
 	for (; *letters != 0; letters++) {
 		char bytes[6];
+		gsize n = (gsize)g_unichar_to_utf8(*letters, bytes);
 
-		insert(field, bytes, (gsize)g_unichar_to_utf8(*letters, bytes));
+		insert(field, bytes, n);
 		secret_wipe(bytes, sizeof bytes);
 	}
 }

@@ -30,8 +30,9 @@ typedef struct {
 #define DB_TEXT(value) ((DbValue){DB_IS_TEXT, (value), 0})
 #define DB_INT(value)  ((DbValue){DB_IS_INT, NULL, (gint64)(value)})
 #define DB_END         ((DbValue){DB_IS_END, NULL, 0})
-/* Any number of DB_TEXT() and DB_INT(). */
-#define DB_VALUES(...) ((const DbValue[]){__VA_ARGS__ __VA_OPT__(, ) DB_END})
+/* Any number of DB_TEXT() and DB_INT(). (__VA_OPT__ would need none before the first, but cppcheck 2.10
+ * does not read it.) */
+#define DB_VALUES(...) ((const DbValue[]){DB_END, ##__VA_ARGS__, DB_END} + 1)
 
 /* The words that came, or NULL: some may have been missed. On a thread of the driver's. */
 typedef void (*DbHeard)(const char *text, gpointer data);
