@@ -77,8 +77,8 @@ void button_draw(const Widget *widget, const Theme *theme, cairo_t *cairo)
 	else
 		theme_ink(theme, cairo, widget->kind == WIDGET_LINK ? INK_ACCENT : INK_TEXT);
 	pango_layout_get_pixel_size(layout, &width, &height);
-	widget_show(cairo, layout, rect->x + (rect->width - width) / 2,
-		    rect->y + (rect->height - height) / 2);
+	widget_show(cairo, layout, rect->x + theme_middle(rect->width, width),
+		    rect->y + theme_middle(rect->height, height));
 	if (widget->focused)
 		widget_ring(rect, 8 * theme->scale, theme, cairo);
 }

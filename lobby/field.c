@@ -174,12 +174,12 @@ void field_draw(Field *field, const Theme *theme, cairo_t *cairo, int x, int y, 
 		int tall;
 
 		pango_layout_get_pixel_size(layout, NULL, &tall);
-		cairo_move_to(cairo, 0, (height - tall) / 2);
+		cairo_move_to(cairo, 0, theme_middle(height, tall));
 		pango_cairo_show_layout(cairo, layout);
 	}
 	if (focused) {
 		theme_ink(theme, cairo, INK_ACCENT);
-		cairo_rectangle(cairo, caret, (height - line) / 2, thick, line);
+		cairo_rectangle(cairo, caret, theme_middle(height, line), thick, line);
 		cairo_fill(cairo);
 	}
 	cairo_restore(cairo);

@@ -101,7 +101,7 @@ static void draw_brand(const View *view, cairo_t *cairo)
 		return;
 	draw_mark(view, cairo, x, (edge - mark) / 2.0, mark);
 	theme_ink(theme, cairo, INK_TEXT);
-	widget_show(cairo, name, x + mark + theme_px(theme, 10), (edge - height) / 2);
+	widget_show(cairo, name, x + mark + theme_px(theme, 10), theme_middle(edge, height));
 }
 
 static void draw_warning(const View *view, cairo_t *cairo)
@@ -118,7 +118,7 @@ static void draw_warning(const View *view, cairo_t *cairo)
 	cairo_fill(cairo);
 	theme_ink(theme, cairo, INK_ERROR);
 	pango_layout_get_pixel_size(text, NULL, &height);
-	widget_show(cairo, text, x, rect.y + (rect.height - height) / 2);
+	widget_show(cairo, text, x, rect.y + theme_middle(rect.height, height));
 }
 
 static FaceRect around(const View *view, const Widget *widget)
