@@ -8,8 +8,9 @@
 #include "brokers.h"
 #include "entitlement.h"
 #include "fault.h"
-#include "maintenance.h"
 #include "machine.h"
+#include "maintenance.h"
+#include "screens.h"
 #include "seat.h"
 #include "store_plan.h"
 #include "store_session.h"
@@ -80,13 +81,15 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->pool = g_strdup(pool->name);
 	view->kind = g_strdup(pool->kind);
 	view->state = g_strdup(row ? row->state : state);
-	if (!maintenance_of(core, pool, row, &view->detail, NULL) || !view->detail)
+	view->closed = maintenance_of(core, pool, row, &view->detail, NULL) && view->detail;
+	if (!view->closed)
 		view->detail = g_strdup(row ? words(who, row, nobody_there) : "");
 	view->protocols = protocols(bridges_faces(core, displays));
 	if (row && !of_pool && !snapshots_kept(core, pool, row, &view->snapshots, error)) {
 		desktop_view_free(view);
 		return NULL;
 	}
+	view->screen = row && !of_pool && screens_own(core->options, row, who->user);
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&
 		seat_elsewhere(row, pool);

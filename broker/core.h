@@ -68,12 +68,18 @@ typedef struct {
 	gint64 last_used;  /* s since 1970, 0 = never                                       */
 	gboolean update;   /* one's own for good, and its pool has gone on to another image */
 	unsigned snapshots;    /* that its person may keep; 0 = none */
+	gboolean closed;       /* for maintenance; detail has the words */
+	gboolean screen;       /* core_own_screen() may be asked: it is theirs for good, and runs */
 } DesktopView;
 void desktop_view_free(DesktopView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DesktopView, desktop_view_free)
 
 GPtrArray *core_desktops(Core *core, const Who *who, GError **error); /* of DesktopView */
 DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **error);
+/* What one's own desktop shows, as core_desktop_screen() has it; no look of somebody else's, so it
+ * is not in the audit log. FAULT_NOT_FOUND (not theirs, or not shown), FAULT_BUSY, FAULT_DESKTOP.
+ */
+GBytes *core_own_screen(Core *core, const Who *who, const char *id, GError **error);
 
 /* Makes a dedicated desktop anew from what its pool publishes now, because its user says so: what
  * they saved on it is gone. Nothing to do for one that is new. FAULT_NOT_FOUND (not theirs), FAULT_BUSY (in use). */
@@ -268,6 +274,7 @@ typedef struct {
 	gint64 id, at; /* at: ms since 1970 */
 	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "update", "admin" */
 	char *user, *peer, *desktop, *session, *detail;
+	char *desktop_name; /* views only; NULL = not known any more */
 	guint64 bytes_in, bytes_out, milliseconds;
 } AuditView;
 void audit_view_free(AuditView *view);

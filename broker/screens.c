@@ -56,12 +56,25 @@ void screens_free(Screens *screens)
 	g_free(screens);
 }
 
-gboolean screens_allowed(const Options *options, const StoreDesktop *row)
+/* Whoever asks. */
+static gboolean shown(const Options *options, const StoreDesktop *row)
 {
 	gboolean runs = g_str_equal(row->state, "ready") || g_str_equal(row->state, "in-use");
 
-	if (!runs || g_strcmp0(row->kind, "machines") == 0 ||
-	    g_strv_contains((const char *const *)options->private_pools, row->pool))
+	return runs && g_strcmp0(row->kind, "machines") != 0 &&
+	       !g_strv_contains((const char *const *)options->private_pools, row->pool);
+}
+
+/* A floating one is somebody else's tomorrow: its picture has no place on a card. */
+gboolean screens_own(const Options *options, const StoreDesktop *row, const char *user)
+{
+	return shown(options, row) && g_strcmp0(row->kind, "dedicated") == 0 &&
+	       g_strcmp0(row->owner, user) == 0;
+}
+
+gboolean screens_allowed(const Options *options, const StoreDesktop *row)
+{
+	if (!shown(options, row))
 		return FALSE;
 	if (g_str_equal(options->screens, "free"))
 		return row->owner == NULL;
@@ -124,21 +137,13 @@ static GBytes *take(Core *core, const char *id, GError **error)
 		   : NULL;
 }
 
-GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error)
+/* One that is fresh, or a new one. */
+static GBytes *picture(Core *core, const char *id, GError **error)
 {
 	Screens *screens = core->screens;
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
 	GBytes *png;
 	gboolean full;
 
-	if (!row)
-		return NULL;
-	if (!screens_allowed(core->options, row)) {
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the screen of %s is not shown",
-			    row->name);
-		return NULL;
-	}
-	note_look(core, admin, row);
 	g_mutex_lock(&screens->lock);
 	png = fresh(screens, id);
 	full = g_hash_table_size(screens->taking) >= AT_ONCE ||
@@ -159,4 +164,34 @@ GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GErro
 		keep(screens, id, png);
 	g_mutex_unlock(&screens->lock);
 	return png;
+}
+
+GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+
+	if (!row)
+		return NULL;
+	if (!screens_allowed(core->options, row)) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the screen of %s is not shown",
+			    row->name);
+		return NULL;
+	}
+	note_look(core, admin, row);
+	return picture(core, id, error);
+}
+
+/* The card says whether they may have the desktop at all, and see it. */
+GBytes *core_own_screen(Core *core, const Who *who, const char *id, GError **error)
+{
+	g_autoptr(DesktopView) card = core_desktop(core, who, id, error);
+
+	if (!card)
+		return NULL;
+	if (!card->screen) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the screen of %s is not shown",
+			    card->name);
+		return NULL;
+	}
+	return picture(core, card->id, error);
 }

@@ -12,5 +12,7 @@
 Screens *screens_new(void);
 void screens_free(Screens *screens); /* accepts NULL */
 
-/* True if this desktop's screen may be shown now, as far as the books say. */
+/* True if this desktop's screen may be shown to its own person now. */
+gboolean screens_own(const Options *options, const StoreDesktop *row, const char *user);
+/* ... and to admins, as far as the books say. */
 gboolean screens_allowed(const Options *options, const StoreDesktop *row);

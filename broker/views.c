@@ -169,6 +169,7 @@ void audit_view_free(AuditView *view)
 	g_free(view->event);
 	g_free(view->user);
 	g_free(view->peer);
+	g_free(view->desktop_name);
 	g_free(view->desktop);
 	g_free(view->session);
 	g_free(view->detail);

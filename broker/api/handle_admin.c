@@ -334,10 +334,8 @@ gboolean handle_admin_desktops(Request *request, GError **error)
 			   view_admin_desktop);
 }
 
-gboolean handle_desktop_screen(Request *request, GError **error)
+static gboolean reply_png(Request *request, GBytes *png)
 {
-	g_autoptr(GBytes) png = core_desktop_screen(request->services->core, admin_name(request),
-						    request->args[0], error);
 	gsize n;
 	gconstpointer bytes;
 
@@ -345,7 +343,20 @@ gboolean handle_desktop_screen(Request *request, GError **error)
 		return FALSE;
 	bytes = g_bytes_get_data(png, &n);
 	reply_bytes(request, 200, "image/png", g_memdup2(bytes, n), n);
+	g_bytes_unref(png);
 	return TRUE;
+}
+
+gboolean handle_desktop_screen(Request *request, GError **error)
+{
+	return reply_png(request, core_desktop_screen(request->services->core, admin_name(request),
+						      request->args[0], error));
+}
+
+gboolean handle_own_screen(Request *request, GError **error)
+{
+	return reply_png(request, core_own_screen(request->services->core, request->who,
+						  request->args[0], error));
 }
 
 gboolean handle_desktop_action(Request *request, GError **error)

@@ -63,6 +63,7 @@ gboolean handle_bans(Request *request, GError **error);
 gboolean handle_ban(Request *request, GError **error);
 gboolean handle_unlock(Request *request, GError **error);
 gboolean handle_admin_desktops(Request *request, GError **error);
+gboolean handle_own_screen(Request *request, GError **error);
 gboolean handle_desktop_screen(Request *request, GError **error);
 gboolean handle_desktop_action(Request *request, GError **error);
 gboolean handle_admin_sessions(Request *request, GError **error);

@@ -26,6 +26,7 @@ const Route routes[] = {
 	 .run = handle_snapshot_revert},
 	{"DELETE", V1 "/desktops/{id}/snapshots/{snapshot}", MAY_USER, WORK_START,
 	 .run = handle_snapshot_remove},
+	{"GET", V1 "/desktops/{id}/screen", MAY_USER, WORK_START, .run = handle_own_screen},
 	{"GET", V1 "/desktops/{id}/console.vv", MAY_USER, WORK_START, TRUE, handle_console},
 	{"GET", V1 "/sessions", MAY_USER, WORK_QUICK, .run = handle_sessions},
 	{"DELETE", V1 "/sessions/{id}", MAY_USER, WORK_QUICK, .run = handle_session_end},

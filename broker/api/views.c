@@ -29,6 +29,8 @@ json_t *view_desktop(const DesktopView *view)
 			 view_text(view->detail), "protocols", protocols, "last_used",
 			 (json_int_t)view->last_used, "update", view->update);
 	json_object_set_new(json, "snapshots", json_integer(view->snapshots));
+	json_object_set_new(json, "closed", json_boolean(view->closed));
+	json_object_set_new(json, "screen", json_boolean(view->screen));
 	return json;
 }
 
@@ -210,6 +212,7 @@ json_t *view_audit(const AuditView *view)
 	json_object_set_new(json, "bytes_in", number(view->bytes_in));
 	json_object_set_new(json, "bytes_out", number(view->bytes_out));
 	json_object_set_new(json, "milliseconds", number(view->milliseconds));
+	json_object_set_new(json, "desktop_name", view_text(view->desktop_name));
 	return json;
 }
 

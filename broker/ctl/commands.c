@@ -151,7 +151,7 @@ static const Column audit_columns[] = {
 	{"EVENT", "event"},
 	{"USER", "user"},
 	{"FROM", "peer"},
-	{"DESKTOP", "desktop"},
+	{"DESKTOP", "desktop_name"},
 	{"SESSION", "session"},
 	{"IN", "bytes_in", COLUMN_BYTES},
 	{"OUT", "bytes_out", COLUMN_BYTES},

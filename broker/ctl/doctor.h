@@ -50,7 +50,7 @@ json_t *doctor_ask(Doctor *doctor, const char *path);
 /* May this user do that (access(2)'s mode)? Only root can tell of others: TRUE if nobody knows. */
 gboolean doctor_may(unsigned uid, unsigned gid, const char *path, int mode);
 
-/* ---- its parts: doctor_login.c, doctor_gateway.c, doctor_desktops.c */
+/* ---- its parts: doctor_login.c, doctor_gateway.c, doctor_desktops.c, doctor_helpers.c */
 
 void doctor_pam(Doctor *doctor);
 void doctor_auth(Doctor *doctor);
@@ -66,3 +66,7 @@ void doctor_pages(Doctor *doctor);
 void doctor_hypervisor(Doctor *doctor);
 void doctor_images(Doctor *doctor);
 void doctor_desktops(Doctor *doctor);
+
+void doctor_helpers(Doctor *doctor);
+void doctor_provider(Doctor *doctor);
+void doctor_hosts(Doctor *doctor);

@@ -7,6 +7,10 @@
 #define COLUMNS                                                                                    \
 	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out,"           \
 	" milliseconds"
+/* As it is called now, or was called when the session began. */
+#define DESKTOP_NAME                                                           \
+	" COALESCE((SELECT d.name FROM desktop d WHERE d.id = audit.desktop)," \
+	" (SELECT s.desktop_name FROM session s WHERE s.id = audit.session))"
 
 gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
 {
@@ -59,6 +63,7 @@ static GPtrArray *read_entries(DbRows *rows)
 		entry->bytes_in = (guint64)db_rows_int(rows, 8);
 		entry->bytes_out = (guint64)db_rows_int(rows, 9);
 		entry->milliseconds = (guint64)db_rows_int(rows, 10);
+		entry->desktop_name = db_rows_dup(rows, 11);
 		g_ptr_array_add(list, entry);
 	}
 	return list;
@@ -67,9 +72,11 @@ static GPtrArray *read_entries(DbRows *rows)
 GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)
 {
 	g_autofree char *pattern = pattern_of(text ? text : "");
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM audit WHERE id < ?"
-		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
+		"SELECT " COLUMNS "," DESKTOP_NAME " FROM audit WHERE id < ?"
+		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') "
+		"|| ' '"
 		" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"
 		" || COALESCE(detail, '')) LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
 		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_TEXT(pattern), DB_INT(limit));
@@ -80,8 +87,9 @@ GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *tex
 GPtrArray *store_audit_after(Db *db, gint64 id, unsigned limit, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM audit WHERE id > ? ORDER BY id LIMIT ?", DB_INT(id),
-		DB_INT(limit));
+					   "SELECT " COLUMNS "," DESKTOP_NAME
+					   " FROM audit WHERE id > ? ORDER BY id LIMIT ?",
+					   DB_INT(id), DB_INT(limit));
 
 	return rows ? read_entries(rows) : NULL;
 }

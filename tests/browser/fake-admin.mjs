@@ -11,6 +11,13 @@ const session = (n, user, desktop, pool, protocol, more = {}) => ({ id: `s-${n}`
 const desktop = (n, name, pool, kind, state, owner, more = {}) => ({ id: `d-${n}`, name, pool, kind, state, detail: '', owner,
     address: null, protocol: null, identity: `i${n}`, screen: false, last_used: owner ? NOW - 3600 * n : 0, ...more });
 
+/* A picture of 320x200: a dark screen with a window. */
+export function picture(response) {
+    response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
+    return response.end('<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200"><rect width="320" height="200" fill="#246"/>'
+        + '<rect x="40" y="30" width="200" height="120" fill="#eef"/></svg>');
+}
+
 export class FakeAdmin {
     sessions = [session(1, 'ann', 'ann-office', 'office', 'web'), session(2, 'ben', 'classroom-2', 'classroom', 'spice'),
         session(3, 'carla', 'lab-pc-07', 'lab machines', 'vnc')];
@@ -63,14 +70,11 @@ export class FakeAdmin {
         response.on('close', () => this.#streams.delete(response));
     }
 
-    /* A picture of 320x200: a dark screen with a window. */
     #screen(id, response, fail) {
         this.looks.push(id);
         if (!this.desktops.find((one) => one.id === id)?.screen)
             return fail(404, 'not-found');
-        response.writeHead(200, { 'Content-Type': 'image/svg+xml' });
-        return response.end('<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200"><rect width="320" height="200" fill="#246"/>'
-            + '<rect x="40" y="30" width="200" height="120" fill="#eef"/></svg>');
+        return picture(response);
     }
 
     #audit(url) {

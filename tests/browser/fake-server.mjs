@@ -11,7 +11,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { FakeAdmin } from './fake-admin.mjs';
+import { FakeAdmin, picture } from './fake-admin.mjs';
 import { FakeRfb } from './fake-rfb.mjs';
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
@@ -20,7 +20,7 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 
 export const DESKTOPS = {
     one: { id: 'd-1', name: 'ann-office', pool: 'office', kind: 'dedicated', state: 'ready', detail: '',
-        protocols: ['web', 'vnc', 'spice'], last_used: Math.floor(Date.now() / 1000) - 7200 },
+        protocols: ['web', 'vnc', 'spice'], last_used: Math.floor(Date.now() / 1000) - 7200, screen: true },
     two: { id: 'p-2', name: 'classroom', pool: 'classroom', kind: 'floating', state: 'off', detail: '',
         protocols: ['web', 'vnc', 'spice'], last_used: 0 },
     three: { id: 'd-3', name: 'lab-pc-07', pool: 'lab machines', kind: 'machines', state: 'in-use', detail: '',
@@ -47,6 +47,7 @@ export class FakeServer {
     refuse = false;      /* every ticket: 403 */
     answers = [];
     ended = [];
+    looks = [];          /* ids of desktops whose screens were asked for */
     tickets = [];        /* every one handed out */
     spent = [];
     desktops = [];       /* FakeRfb, the last one is current */
@@ -195,6 +196,9 @@ export class FakeServer {
         case 'POST desktops/ID/update':
             this.list = this.list.map((one) => one.id === id ? { ...one, update: false, state: 'off' } : one);
             return send(204);
+        case 'GET desktops/ID/screen':
+            this.looks.push(id);
+            return desktop?.screen ? picture(response) : fail(404, 'not-found');
         case 'GET desktops/ID/console.vv':
             if (this.connectError)
                 return fail(this.connectError.status, this.connectError.code, this.connectError.message);

@@ -17,6 +17,22 @@ test('desktops: cards say what is there, last used first', async ({ page, server
     assert.equal(await page.locator('[data-desktop="lab-pc-07"] >> text=VNC viewer').count(), 1);
 });
 
+test('desktops: a picture of what is mine and runs; what is closed says so', async ({ page, server, person }) => {
+    server.list = [DESKTOPS.one, { ...DESKTOPS.two, state: 'ready', closed: true, detail: 'New cables until noon.' }];
+    await person.signIn('/#/desktops');
+    const screen = page.locator('[data-desktop="ann-office"] .card-screen img');
+    const blank = page.locator('[data-desktop="classroom"] .card-screen.blank');
+
+    await person.eventually(async () => assert.equal(await screen.evaluate((image) => image.naturalWidth), 320));
+    assert.deepEqual([...new Set(server.looks)], ['d-1']);
+    assert.equal(await blank.count(), 1);
+    await person.sees('[data-desktop="classroom"] .state', 'Closed');
+    await person.sees('[data-desktop="classroom"]', 'New cables until noon.');
+    server.list = [{ ...DESKTOPS.one, state: 'off', screen: false }, DESKTOPS.two];
+    await blank.waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.card-screen').count(), 0);
+});
+
 test('desktops: the only one opens at once, and "back" stays at the cards', async ({ page, server, person }) => {
     server.list = [DESKTOPS.one];
     await person.signIn();

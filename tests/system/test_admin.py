@@ -4,11 +4,12 @@
 import http.client
 import io
 import json
+import subprocess
 import time
 
 import oriel as oriel_api
 import pytest
-from deployment import eventually
+from deployment import SOURCE, eventually
 from PIL import Image
 from test_tickets import opens_web, web
 
@@ -135,3 +136,32 @@ def test_messages(oriel, source):
                  {"user": "ben", "text": "x" * 1001}):
         assert admin.request("POST", "/api/v1/admin/messages", body).status == 400
     assert len(admin.get("/api/v1/admin/audit?text=message%20to%20carla")) == 2
+
+
+def test_the_console_in_a_browser(oriel, source):
+    """Every page of it shows what there is, without a fault; and what changes shows by itself."""
+    api = oriel.login("ben", source)
+    with web(oriel, api.ticket("shared", "web"), source) as viewer:
+        opens_web(viewer)
+        pages = ["sessions", "desktops", "pools", "images", "hosts", "quotas", "bans", "audit"]
+        tour = subprocess.Popen(["node", SOURCE / "tests/browser/tour.mjs"], text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            tour.stdin.write(json.dumps({"url": f"https://{oriel.host}:{oriel.port}/", "quota": "seen-at-once", "pages": pages,
+                                         "user": "admin", "password": oriel.passwords["admin"]}))
+            tour.stdin.close()
+            waits = json.loads(tour.stdout.readline())
+            assert waits.get("at") == "quotas", waits
+            oriel.ctl("quota", "set", "user", "seen-at-once", "--desktops", "7")
+            since = time.monotonic()
+            told = json.loads(tour.stdout.readline())
+            took = time.monotonic() - since
+        finally:
+            tour.kill()
+            tour.wait()
+            oriel.ctl("quota", "remove", "user", "seen-at-once")
+    assert told["wrong"] == [] and set(told["pages"]) == {"", *pages}
+    assert took < 4, f"{took:.1f} s: the page has looked by itself, and was not told"
+    assert "ben" in told["pages"]["sessions"] and "Browser" in told["pages"]["sessions"]
+    assert "shared" in told["pages"]["pools"] and "tiny" in told["pages"]["images"]
+    assert "In use" in told["pages"]["desktops"] and "signed in" in told["pages"]["audit"]

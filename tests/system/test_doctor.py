@@ -281,3 +281,30 @@ def test_completion(oriel):
     assert str(oriel.path("oriel.conf")) in complete(
         f"orielctl image add x --disk {oriel.path('oriel')}"
     )
+
+
+def test_helpers(patient, oriel):
+    helper = oriel.path("bin/helper")  # the way there is open to the broker
+    patient.config["broker"]["lobby"] = str(helper)
+    patient.only("lobby", "helper is not there", health="doubtful")
+    shutil.copy("/bin/true", helper)
+    helper.chmod(0o700)  # root's
+    patient.only("lobby", f"The broker may not run {helper}", health="doubtful")
+    helper.chmod(0o755)
+    assert patient.examine() == {}
+    patient.config["broker"]["bridge"] = "/nowhere/oriel-bridge"
+    patient.only("bridge", "/nowhere/oriel-bridge is not there", health="doubtful")
+
+
+def test_provider(patient):
+    """One that nobody listens for."""
+    patient.config["oidc"] = {"issuer": f"https://127.0.0.1:{free_port()}", "client_id": "oriel"}
+    patient.only("OpenID", "/.well-known/openid-configuration: ")
+
+
+def test_maintenance(patient, oriel):
+    oriel.ctl("maintenance", "begin", "pool", "shared", "--words", "Until noon.")
+    try:
+        patient.only("maintenance", "The pool shared is closed: Until noon.", health="doubtful")
+    finally:
+        oriel.ctl("maintenance", "end", "pool", "shared")

@@ -8,6 +8,7 @@ import { errorView } from './errors.js';
 import { livePage } from './livepage.js';
 import { nativeDialog } from './native.js';
 import { go } from './router.js';
+import { Screens } from './screens.js';
 import { snapshotsDialog } from './snapshots.js';
 import { ago, KINDS, moment, STATES } from './words.js';
 import { button, confirm, h, icon, toast } from './view.js';
@@ -38,6 +39,9 @@ async function download(desktop, control) {
 }
 
 function state(desktop) {
+    /* Who works there may stay, and come back. */
+    if (desktop.closed && desktop.state !== 'in-use')
+        return h('span', { class: 'state state-closed' }, 'Closed');
     return h('span', { class: `state state-${desktop.state}` }, STATES[desktop.state] ?? desktop.state);
 }
 
@@ -56,7 +60,10 @@ async function update(desktop, refresh) {
     refresh();
 }
 
-function card(desktop, user, refresh) {
+/* Beside cards with a picture, one without keeps its place. */
+const blank = (kind) => h('div', { class: 'card-screen blank', 'aria-hidden': 'true' }, icon(kind.icon));
+
+function card(desktop, user, screens, refresh, pictures) {
     const kind = KINDS[desktop.kind] ?? KINDS.dedicated;
     const has = (protocol) => desktop.protocols.includes(protocol);
     const id = `desktop-${desktop.id}`;
@@ -77,11 +84,12 @@ function card(desktop, user, refresh) {
     return h('article', { class: 'card', 'aria-labelledby': id, 'data-desktop': desktop.name },
         h('div', { class: 'card-top' },
             h('span', { class: 'card-icon' }, icon(kind.icon)), state(desktop)),
+        pictures && !desktop.screen ? blank(kind) : screens.of(desktop),
         h('h2', { id }, desktop.name),
         h('p', { class: 'card-pool' }, desktop.pool === desktop.name ? kind.words : `${desktop.pool} · ${kind.words}`),
         h('p', { class: 'card-detail' }, desktop.detail ? desktop.detail
             : desktop.last_used ? `Last used ${ago(desktop.last_used)}` : 'Not used yet'),
-        has('web') ? button('Open', { class: 'primary wide', 'aria-label': `Open ${desktop.name} here`,
+        has('web') ? button('Open', { class: desktop.closed ? 'wide' : 'primary wide', 'aria-label': `Open ${desktop.name} here`,
             title: desktop.last_used ? `Last used ${moment(desktop.last_used)}` : undefined,
             onclick: () => go(address(desktop)) }) : null,
         ways.length ? h('div', { class: 'card-ways' }, ...ways) : null);
@@ -89,13 +97,19 @@ function card(desktop, user, refresh) {
 
 /* user: who is signed in. */
 export function desktopsPage(user) {
-    return livePage({
+    const screens = new Screens((id) => `desktops/${id}/screen`, 30);
+    const page = livePage({
         title: 'My desktops',
         loading: 'Looking for your desktops',
         news: 'The list of desktops has changed.',
         fetch: (signal) => api.desktops({ signal }),
         build: (list, refresh) => list.length === 0
             ? errorView({ code: 'none' }, { retry: refresh })
-            : h('div', { class: 'cards' }, ...list.sort(order).map((one) => card(one, user, refresh))),
+            : h('div', { class: 'cards' }, ...list.sort(order).map((one) => card(one, user, screens, refresh, list.some((any) => any.screen)))),
     });
+
+    return { ...page, leave: () => {
+        screens.leave();
+        page.leave();
+    } };
 }

@@ -50,7 +50,7 @@ function form(desktop, refresh) {
 }
 
 export function snapshotsDialog(desktop) {
-    const body = h('div', {}, spinner());
+    const body = h('div', { class: 'dialog-body' }, spinner());
 
     async function refresh() {
         try {

@@ -26,12 +26,13 @@ export function ago(time, now = Date.now()) {
     return relative.format(-Math.floor(seconds / size), unit);
 }
 
-export function moment(time) {
+/* precision: 'short', or 'medium' with seconds */
+export function moment(time, precision = 'short') {
     const when = date(time);
 
     if (!time || Number.isNaN(when.getTime()))
         return '';
-    return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(when);
+    return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: precision }).format(when);
 }
 
 export function duration(seconds) {

@@ -287,6 +287,12 @@ GPtrArray *core_messages(Core *core, const Who *who, GError **error)
 	return messages;
 }
 
+GBytes *core_own_screen(Core *core, const Who *who, const char *id, GError **error)
+{
+	fake_core_note(core, "%s own_screen %s", who->user, id);
+	return g_bytes_new_static("PNG", 3);
+}
+
 GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error)
 {
 	fake_core_note(core, "%s desktop_screen %s", admin ? admin : "?", id);

@@ -260,6 +260,7 @@ static const char *const without_command[] = {
 	"POST /api/v1/desktops/{id}/snapshots",
 	"POST /api/v1/desktops/{id}/snapshots/{snapshot}/revert",
 	"DELETE /api/v1/desktops/{id}/snapshots/{snapshot}",
+	"GET /api/v1/desktops/{id}/screen",
 	"GET /api/v1/desktops/{id}/console.vv",
 	"GET /api/v1/sessions",
 	"DELETE /api/v1/sessions/{id}",

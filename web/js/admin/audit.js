@@ -14,19 +14,21 @@ const EVENTS = {
     'ticket': ['asked for a desktop', 'download'],
     'session-start': ['connected', 'activity'],
     'session-end': ['disconnected', 'leave'],
+    'update': ['took the new version', 'refresh'],
     'admin': ['changed something', 'edit'],
 };
 
 /* The API's times here are milliseconds. */
 function line(one) {
-    const [words, glyph] = EVENTS[one.event] ?? [one.event, 'info'];
+    const look = one.event === 'admin' && one.detail?.startsWith('screen of ');
+    const [words, glyph] = look ? ['looked at a screen', 'eye'] : EVENTS[one.event] ?? [one.event, 'info'];
     const traffic = one.event === 'session-end' ? `${size(one.bytes_out)} sent, ${size(one.bytes_in)} received` : null;
-    const rest = [one.desktop, one.detail, one.peer ? `from ${one.peer}` : null, traffic].filter(Boolean).join(' · ');
+    const rest = [look ? null : one.desktop_name ?? one.desktop, look ? one.detail.slice('screen of '.length) : one.detail, one.peer ? `from ${one.peer}` : null, traffic].filter(Boolean).join(' · ');
 
     return h('li', { class: `event event-${one.event}`, 'data-id': one.id },
         h('span', { class: 'event-icon' }, icon(glyph)),
         h('span', { class: 'event-words' }, h('strong', {}, one.user || 'somebody'), ` ${words}`, h('span', { class: 'hint' }, rest)),
-        h('time', { class: 'hint', datetime: new Date(one.at).toISOString() }, moment(one.at / 1000)));
+        h('time', { class: 'hint', datetime: new Date(one.at).toISOString() }, moment(one.at / 1000, 'medium')));
 }
 
 export function eventList(events) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* desktops: all there are, what they do, whose they are; start, stop, reset, give back. */
 import { livePage } from '../livepage.js';
+import { Screens } from '../screens.js';
 import { ago, moment, STATES } from '../words.js';
 import { button, dialog, h, toast } from '../view.js';
 import * as calls from './calls.js';
@@ -8,7 +9,6 @@ import { attempt, confirmed, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
 import { closing, maintenanceItem } from './maintenance.js';
 import { menu } from './menu.js';
-import { Screens } from './screens.js';
 import { filterField, table, two, Wish } from './table.js';
 
 /* Shown once: Oriel keeps only its digest. */
@@ -64,7 +64,7 @@ function columns(refresh, screens, closed) {
 
 export function desktopsPage(before) {
     const wish = new Wish('Name');
-    const screens = new Screens();
+    const screens = new Screens((id) => `admin/desktops/${id}/screen`, 5, { zoom: true });
     const page = livePage({
         title: 'Desktops',
         before,

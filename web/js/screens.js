@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * screens: small pictures of what desktops show, taken anew every few seconds while somebody can see
- * them, and only then: each is a question to its QEMU and a line in the audit log. A click makes one
- * large. They stay in place while the table around them is built anew.
+ * screens: small pictures of what desktops show, taken anew from time to time while somebody can see
+ * them, and only then: each is a question to its QEMU. They stay in place while the page around them
+ * is built anew.
  */
-import { h } from '../view.js';
-
-const REFRESH = 5000;
+import { h } from './view.js';
 
 export class Screens {
     #shown = new Map(); /* id -> {node, image, seen} */
     #large = null;      /* the id of the one that was clicked */
-    #timer = setInterval(() => this.#refresh(), REFRESH);
+    #address;
+    #zoom;
+    #timer;
     #watcher = new IntersectionObserver((entries) => {
         for (const { target, isIntersecting } of entries) {
             const one = this.#shown.get(target.dataset.screen);
@@ -22,6 +22,13 @@ export class Screens {
                 one.seen = isIntersecting;
         }
     });
+
+    /* address(id): of the picture; seconds: between two; zoom: a click makes one large. */
+    constructor(address, seconds, { zoom = false } = {}) {
+        this.#address = address;
+        this.#zoom = zoom;
+        this.#timer = setInterval(() => this.#refresh(), seconds * 1000);
+    }
 
     /* The node for a desktop; empty where its screen is not shown. */
     of(desktop) {
@@ -34,7 +41,7 @@ export class Screens {
         if (one === undefined) {
             const image = h('img', { alt: '', onerror: () => image.removeAttribute('src') });
 
-            one = { image, seen: false, node: h('button', { type: 'button', class: 'thumb', 'data-screen': desktop.id,
+            one = { image, seen: false, node: !this.#zoom ? h('div', { class: 'card-screen', 'data-screen': desktop.id }, image) : h('button', { type: 'button', class: 'thumb', 'data-screen': desktop.id,
                 'aria-label': `Screen of ${desktop.name}`, 'aria-expanded': 'false', onclick: () => this.#toggle(desktop.id) }, image) };
             this.#shown.set(desktop.id, one);
             this.#watcher.observe(one.node);
@@ -63,7 +70,7 @@ export class Screens {
     }
 
     #load(id, one) {
-        one.image.src = new URL(`api/v1/admin/desktops/${encodeURIComponent(id)}/screen?at=${Date.now()}`, document.baseURI).href;
+        one.image.src = new URL(`api/v1/${this.#address(encodeURIComponent(id))}?at=${Date.now()}`, document.baseURI).href;
     }
 
     #refresh() {
