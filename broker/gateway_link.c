@@ -136,14 +136,20 @@ unsigned gateway_link_count(GatewayLink *link)
 	return all->len;
 }
 
+void gateway_link_tell(GatewayLink *link, const ControlMessage *message)
+{
+	g_autoptr(GPtrArray) all = linked(link);
+
+	for (guint i = 0; i < all->len; i++)
+		gateway_connection_send(all->pdata[i], message, -1);
+}
+
 void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const char *reason)
 {
 	ControlMessage end = {.type = CONTROL_END, .lease = (char *)lease,
 		.fault = (char *)fault_info(code)->name, .reason = (char *)reason};
-	g_autoptr(GPtrArray) all = linked(link);
 
-	for (guint i = 0; i < all->len; i++)
-		gateway_connection_send(all->pdata[i], &end, -1);
+	gateway_link_tell(link, &end);
 }
 
 gboolean gateway_link_send(GatewayLink *link, gconstpointer connection,

@@ -16,7 +16,7 @@
 
 static Asker asker_of(const GatewayConnection *connection)
 {
-	return (Asker){connection, gateway_connection_name(connection), NULL};
+	return (Asker){connection, gateway_connection_name(connection), NULL, NULL};
 }
 
 /* ---- answers */
@@ -90,48 +90,68 @@ static gboolean send_new(GatewayConnection *connection, const ControlMessage *re
 	return FALSE;
 }
 
-/* ---- requests */
-
-static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m, GError **error)
-{
-	g_auto(Grant) grant = {0};
-	Asker asker = asker_of(connection);
-
-	return session_redeem(gateway_connection_core(connection), m, &asker, &grant, error) &&
-	       send_new(connection, m, &grant, error);
-}
-
-/* ---- lobbies */
-
 /* The lease of a fresh lobby, which is a desktop like any other to the gateway. */
 static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *m, LobbyStart *start,
 	GError **error)
 {
 	Core *core = gateway_connection_core(connection);
-	ControlMessage answer = {.type = CONTROL_LEASE, .id = m->id,
-		.endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE}};
-	g_autofree char *user = start->who ? g_strdup(start->who->user) : NULL;
-	g_autofree char *lease = NULL;
+	ControlMessage answer;
+	g_auto(Grant) grant = {0};
 	autofd int fd = -1;
 
-	if (!lobbies_open(core, start, &lease, &fd, error))
+	if (!lobbies_open(core, m, start, &grant, &fd, error))
 		return FALSE;
-	answer.lease = lease;
-	answer.user = user;
+	answer = lease_message(m, &grant);
+	answer.endpoint = (Endpoint){.protocol = m->protocol, .has_fd = TRUE};
 	if (gateway_connection_gone(connection))
-		lobbies_ended(core, lease, FAULT_ENDED);
+		lobbies_ended(core, grant.lease, FAULT_ENDED);
 	else
 		gateway_connection_send(connection, &answer, fd);
 	return TRUE;
 }
 
+/* ---- requests */
+
+/* A viewer that was refused asks its person for another ticket, which nobody has. */
+static gboolean redeem_in_lobby(GatewayConnection *connection, const ControlMessage *m)
+{
+	g_auto(LobbyStart) start = {.protocol = m->protocol, .peer = m->peer,
+		.asker = asker_of(connection),
+		.text = g_strdup("This ticket is not good any more. Please sign in.")};
+
+	return lobbies_open_to_strangers(gateway_connection_core(connection), m->protocol) &&
+	       send_lobby(connection, m, &start, NULL);
+}
+
+static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m, GError **error)
+{
+	g_auto(Grant) grant = {0};
+	Asker asker = asker_of(connection);
+	g_autoptr(GError) why = NULL;
+
+	if (session_redeem(gateway_connection_core(connection), m, &asker, &grant, &why))
+		return send_new(connection, m, &grant, error);
+	if (g_error_matches(why, FAULT, FAULT_DENIED) && g_str_equal(m->protocol, "spice") &&
+		redeem_in_lobby(connection, m))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
+}
+
 static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
+	ControlMessage nowhere = {.type = CONTROL_FOLLOW, .lease = m->lease, .client_id = m->client_id};
+	Core *core = gateway_connection_core(connection);
 	Asker asker = asker_of(connection);
 	g_auto(LobbyStart) start = {0};
 
-	return lobbies_admit(gateway_connection_core(connection), m, &asker, &start, error) &&
-	       send_lobby(connection, m, &start, error);
+	if (lobbies_admit(core, m, &asker, &start, error) &&
+		send_lobby(connection, m, &start, error))
+		return TRUE;
+	/* A viewer's further channels wait for what becomes of its main one. */
+	if (m->client_id && m->lease)
+		gateway_link_tell(core->link, &nowhere);
+	return FALSE;
 }
 
 /* ---- logins */
@@ -205,18 +225,45 @@ static gboolean do_join(GatewayConnection *connection, const ControlMessage *m, 
 	return TRUE;
 }
 
+static gboolean dial_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
+{
+	g_auto(Grant) grant = {0};
+	ControlMessage answer;
+	autofd int fd = -1;
+
+	if (!lobbies_dial(gateway_connection_core(connection), m->lease, &grant, &fd, error))
+		return FALSE;
+	answer = lease_message(m, &grant);
+	answer.endpoint = (Endpoint){.protocol = (char *)"spice", .has_fd = TRUE};
+	gateway_connection_send(connection, &answer, fd);
+	return TRUE;
+}
+
 static gboolean do_dial(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	g_auto(Grant) grant = {0};
+
+	if (lobbies_lease(m->lease))
+		return dial_lobby(connection, m, error);
 
 	return session_find(gateway_connection_core(connection), m->lease, &grant, error) &&
 	       send_way(connection, m, &grant, error);
 }
 
+/* A viewer's further channels may be at other gateways than its main one. */
 static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	if (!session_linked(gateway_connection_core(connection), m->lease, m->backend_id, error))
+	Core *core = gateway_connection_core(connection);
+	g_auto(Grant) grant = {0};
+	ControlMessage follow;
+
+	if (!lobbies_linked(core, m->lease, m->backend_id, &grant) &&
+		!session_linked(core, m->lease, m->backend_id, &grant, error))
 		return FALSE;
+	follow = lease_message(m, &grant);
+	follow.type = CONTROL_FOLLOW;
+	if (grant.lease)
+		gateway_link_tell(core->link, &follow);
 	say_ok(connection, m);
 	return TRUE;
 }
@@ -244,9 +291,15 @@ static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m,
 	Fault fault = FAULT_ENDED;
 
 	fault_from_name(m->fault, &fault);
+	if (lobbies_lease(m->lease) && !session_ended_whole(m)) {
+		say_ok(connection, m);
+		return TRUE;
+	}
 	/* Else the gateway tells it again to the broker that comes after this one. */
 	if (lobbies_ended(core, m->lease, fault) || session_ended(core, m))
 		say_ok(connection, m);
+	if (lobbies_lease(m->lease) && m->channel)
+		gateway_link_end(core->link, m->lease, FAULT_ENDED, "its main channel has left");
 	return TRUE;
 }
 

@@ -2,10 +2,8 @@
 /* lease: see lease.h. */
 #include "lease.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <sys/random.h>
+#include <string.h>
 
 #include "secret.h"
 
@@ -24,7 +22,11 @@ Lease *lease_new(const char *user, const char *via, const ControlMessage *reques
 	lease->groups = g_strdupv(asker->groups);
 	lease->began = g_get_monotonic_time();
 	lease->began_at = core_now();
-	lease_seal(lease, request);
+	lease->carried = asker->bond != NULL;
+	if (asker->bond)
+		bond_copy(&lease->bond, asker->bond);
+	else
+		bond_seal(&lease->bond, request);
 	return lease;
 }
 
@@ -45,6 +47,8 @@ Lease *lease_new_from_row(const StoreLease *row)
 	lease->started = row->started;
 	lease->began = g_get_monotonic_time() - age * G_USEC_PER_SEC;
 	lease->began_at = row->started_at;
+	lease->bond.client_id = row->client_id;
+	lease->bond.proof = g_strdup(row->proof);
 	return lease;
 }
 
@@ -63,46 +67,11 @@ void lease_free(Lease *lease)
 	g_free(lease->gateway);
 	g_free(lease->reason);
 	g_strfreev(lease->groups);
-	secret_wipe(lease->key, sizeof lease->key);
+	bond_clear(&lease->bond);
 	g_free(lease);
 }
 
-/* Each text with its length before it, so that no two requests read the same. */
-static void make_seal(const Lease *lease, const ControlMessage *request, guint8 seal[32])
-{
-	const char *texts[] = {request->ticket, request->ticket ? NULL : request->user,
-		request->ticket ? NULL : request->password};
-	GByteArray *bytes = g_byte_array_new();
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
-		guint32 length = texts[i] ? (guint32)strlen(texts[i]) + 1 : 0;
-
-		g_byte_array_append(bytes, (const guint8 *)&length, sizeof length);
-		g_byte_array_append(bytes, (const guint8 *)texts[i], length);
-	}
-	g_assert(HMAC(EVP_sha256(), lease->key, sizeof lease->key, bytes->data, bytes->len, seal,
-		&n) && n == 32);
-	control_wipe(bytes);
-}
-
-void lease_seal(Lease *lease, const ControlMessage *request)
-{
-	g_assert(getrandom(lease->key, sizeof lease->key, 0) == sizeof lease->key);
-	make_seal(lease, request, lease->seal);
-	lease->sealed = TRUE;
-}
-
-gboolean lease_proven(const Lease *lease, const ControlMessage *request)
-{
-	guint8 seal[32];
-
-	g_assert(lease->sealed);
-	make_seal(lease, request, seal);
-	return CRYPTO_memcmp(seal, lease->seal, sizeof seal) == 0;
-}
-
-StoreLease lease_row(const Lease *lease, guint32 client_id, const char *broker, const char *proof)
+StoreLease lease_row(const Lease *lease, const char *broker)
 {
 	return (StoreLease){
 		.id = lease->id,
@@ -115,9 +84,9 @@ StoreLease lease_row(const Lease *lease, guint32 client_id, const char *broker, 
 		.peer = lease->peer,
 		.gateway = lease->gateway,
 		.started_at = lease->began_at,
-		.client_id = client_id,
+		.client_id = lease->bond.client_id,
 		.broker = (char *)broker,
-		.proof = (char *)proof,
+		.proof = lease->bond.proof,
 	};
 }
 

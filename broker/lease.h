@@ -2,6 +2,7 @@
 /* lease: one entry of the sessions' table: what this broker watches. */
 #pragma once
 
+#include "bond.h"
 #include "plan.h"
 #include "session.h"
 #include "store_lease.h"
@@ -17,9 +18,8 @@ typedef struct {
 	char *peer;
 	char *gateway;            /* its name */
 	gconstpointer connection; /* of the gateway that opened it; NULL = not adopted yet */
-	gboolean sealed;          /* key and seal are known */
-	guint8 key[32];
-	guint8 seal[32];
+	Bond bond;                /* SPICE; what further channels bring */
+	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 confirm_by;        /* monotonic; 0 = confirmed */
@@ -40,13 +40,6 @@ Lease *lease_new_from_row(const StoreLease *row);
 void lease_free(Lease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lease, lease_free)
 
-/* Remembers what opened it, for the many channels that soon follow: an HMAC of the ticket, or of
- * user and password, under a random key of its own that never leaves memory. The row has the slow
- * one (lease_proof.h). */
-void lease_seal(Lease *lease, const ControlMessage *request);
-/* True if the request carries the same; constant time. Only of a sealed one. */
-gboolean lease_proven(const Lease *lease, const ControlMessage *request);
-
 /* The row that a new lease begins with; borrows from it. */
-StoreLease lease_row(const Lease *lease, guint32 client_id, const char *broker, const char *proof);
+StoreLease lease_row(const Lease *lease, const char *broker);
 void lease_grant(const StoreLease *row, Grant *out);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "auth/limit.h"
+#include "native_login.h"
 #include "secret.h"
 
 #define ROUNDS     100000
@@ -38,10 +40,26 @@ static char *slow_hash(const char *salt, const ControlMessage *request)
 	return hex(hash, sizeof hash);
 }
 
+char *lease_proof_place(const ControlMessage *request)
+{
+	g_autofree char *host = NULL;
+
+	if (!request->ticket || *request->ticket != '\0' || !request->peer)
+		return NULL;
+	host = native_login_host(request->peer);
+	return limit_place(host);
+}
+
 static char *proof_with(const char *salt, const ControlMessage *request)
 {
+	g_autofree char *place = lease_proof_place(request);
+	g_autofree char *salted = place ? g_strconcat(salt, " ", place, NULL) : NULL;
 	g_autofree char *hash = NULL;
 
+	if (place) {
+		hash = secret_hash(salted);
+		return g_strconcat("place$", salt, "$", hash, NULL);
+	}
 	if (request->ticket) {
 		hash = secret_hash(request->ticket);
 		return g_strconcat("ticket$", hash, NULL);
@@ -65,14 +83,14 @@ char *lease_proof(const ControlMessage *request)
 gboolean lease_proof_matches(const char *proof, const ControlMessage *request)
 {
 	g_auto(GStrv) parts = g_strsplit(proof ? proof : "", "$", 3);
-	gboolean by_ticket = g_strcmp0(parts[0], "ticket") == 0;
+	gboolean salted = g_strcmp0(parts[0], "ticket") != 0;
 	g_autofree char *same = NULL;
 
-	if (!by_ticket && !(g_strcmp0(parts[0], "password") == 0 && g_strv_length(parts) == 3))
+	if (!parts[0] || (salted && g_strv_length(parts) != 3))
 		return FALSE;
-	if (by_ticket != (request->ticket != NULL) ||
-		(!by_ticket && (!request->user || !request->password)))
+	if (!request->ticket && (!request->user || !request->password))
 		return FALSE;
-	same = proof_with(by_ticket ? "" : parts[1], request);
+	/* Its kind is a part of it: one of another kind is not the same. */
+	same = proof_with(salted ? parts[1] : "", request);
 	return secret_equal(proof, same);
 }

@@ -6,6 +6,8 @@
  *   ticket$SHA256                  of a ticket: 256 random bits need no salt
  *   password$SALT$PBKDF2           of user and password, slow on purpose: whoever reads the
  *                                  database learns no password from it
+ *   place$SALT$SHA256              of an empty ticket: the address that it came from. The salt is
+ *                                  for the display's password, which is made from the proof
  */
 #pragma once
 
@@ -15,3 +17,6 @@
 char *lease_proof(const ControlMessage *request);
 /* True if the request carries the same; as slow. proof NULL matches nothing. */
 gboolean lease_proof_matches(const char *proof, const ControlMessage *request);
+
+/* Where a request with an empty ticket comes from, as limits count places; NULL of all others. */
+char *lease_proof_place(const ControlMessage *request);

@@ -16,6 +16,7 @@
 
 #define PREFIX       "lobby-"
 #define PER_USER_MAX 8
+#define DISPLAYS_MAX 16 /* connections of one client that its lobby has not got yet */
 #define BACK_SECONDS 30 /* from a session's end to its gateway's question */
 
 struct Lobbies {
@@ -35,6 +36,7 @@ typedef struct {
 	char **groups;
 	char *text, *hint;
 	gboolean reborn;
+	Bond bond;
 	gint64 until; /* monotonic */
 } Guest;
 
@@ -49,6 +51,7 @@ static void guest_free(gpointer data)
 	g_strfreev(guest->groups);
 	g_free(guest->text);
 	g_free(guest->hint);
+	bond_clear(&guest->bond);
 	g_free(guest);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
@@ -59,6 +62,7 @@ void lobby_start_clear(LobbyStart *start)
 	g_clear_pointer(&start->login, native_login_free);
 	g_clear_pointer(&start->text, g_free);
 	g_clear_pointer(&start->hint, g_free);
+	bond_clear(&start->bond);
 }
 
 Lobbies *lobbies_new(Core *core)
@@ -111,7 +115,16 @@ gboolean lobbies_serve(Core *core, const char *protocol)
 {
 	const char *program = core->options->lobby;
 
-	return g_str_equal(protocol, "vnc") && *program != '\0' && access(program, X_OK) == 0;
+	return (g_str_equal(protocol, "vnc") || g_str_equal(protocol, "spice")) &&
+	       *program != '\0' && access(program, X_OK) == 0;
+}
+
+gboolean lobbies_open_to_strangers(Core *core, const char *protocol)
+{
+	const Options *o = core->options;
+
+	return (g_str_equal(protocol, "vnc") ? o->vnc_lobby : o->spice_lobby) &&
+	       lobbies_serve(core, protocol);
 }
 
 /* ---- who may have one */
@@ -170,10 +183,10 @@ static Lobby *make(Core *core, LobbyStart *start)
 	lobby->peer = g_strdup(start->peer);
 	lobby->place = place_of(start->peer);
 	lobby->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	lobby->asker = (Asker){start->asker.connection, g_strdup(start->asker.name), NULL};
+	lobby->asker = (Asker){start->asker.connection, g_strdup(start->asker.name), NULL, NULL};
 	lobby->user = start->who ? g_strdup(start->who->user) : NULL;
 	lobby->groups = start->who ? g_strdupv(start->who->groups) : NULL;
-	lobby->display = -1;
+	lobby->displays = g_array_new(FALSE, FALSE, sizeof(int));
 	lobby->process = (LobbyProcess){.fd = -1, .words = -1};
 	lobby->who = g_steal_pointer(&start->who);
 	lobby->login = g_steal_pointer(&start->login);
@@ -181,39 +194,140 @@ static Lobby *make(Core *core, LobbyStart *start)
 	lobby->hint = g_steal_pointer(&start->hint);
 	lobby->again = start->again;
 	lobby->reborn = start->reborn;
+	lobby->carried = start->bond.client_id != 0;
+	lobby->bond = start->bond;
+	memset(&start->bond, 0, sizeof start->bond);
 	lobby->errands = g_ptr_array_new_with_free_func((GDestroyNotify)lobby_errand_free);
 	return lobby;
 }
 
-gboolean lobbies_open(Core *core, LobbyStart *start, char **out_lease, int *out_fd, GError **error)
+/* A connection of its client, whose other end goes to the lobby. Under the lock, or before it is in
+ * the table. */
+static gboolean add_display(Lobby *lobby, int *out_fd, GError **error)
+{
+	int pair[2];
+
+	if (lobby->displays->len >= DISPLAYS_MAX) {
+		g_set_error(error, FAULT, FAULT_BUSY, "too many channels wait for their lobby");
+		return FALSE;
+	}
+	if (lobby->wake < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		fault_set_errno(error, FAULT_BUSY, "a lobby's sockets");
+		return FALSE;
+	}
+	g_array_append_val(lobby->displays, pair[1]);
+	eventfd_write(lobby->wake, 1);
+	*out_fd = pair[0];
+	return TRUE;
+}
+
+/* Under the lock. */
+static void grant_lobby(const Lobby *lobby, Grant *out)
+{
+	*out = (Grant){.lease = g_strdup(lobby->id),
+		       .user = g_strdup(lobby->user),
+		       .client_id = lobby->bond.client_id,
+		       .backend_id = lobby->backend_id};
+}
+
+/* A viewer that is new here is told an id. */
+static gboolean make_bond(Core *core, const ControlMessage *request, Bond *bond, GError **error)
+{
+	if (!g_str_equal(request->protocol, "spice") || bond->client_id != 0)
+		return TRUE;
+	bond_make(bond, request);
+	return session_fresh_client_id(core, &bond->client_id, error);
+}
+
+gboolean lobbies_open(Core *core, const ControlMessage *request, LobbyStart *start, Grant *out,
+		      int *out_fd, GError **error)
 {
 	Lobbies *lobbies = core->lobbies;
 	Lobby *lobby = make(core, start);
+	autofd int fd = -1;
 	gboolean room;
-	int pair[2];
 
-	if (lobby->wake < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		fault_set_errno(error, FAULT_BUSY, "a lobby's sockets");
+	if (!make_bond(core, request, &lobby->bond, error) || !add_display(lobby, &fd, error)) {
 		lobby_free(lobby);
 		return FALSE;
 	}
-	lobby->display = pair[1];
 	g_mutex_lock(&lobbies->lock);
 	room = has_room(lobbies, lobby, error);
 	if (room) {
 		g_hash_table_insert(lobbies->live, lobby->id, lobby);
 		lobbies->threads++;
-		*out_lease = g_strdup(lobby->id);
+		grant_lobby(lobby, out);
+		*out_fd = autofd_steal(&fd);
 		lobby_begin(g_steal_pointer(&lobby));
 	}
 	g_mutex_unlock(&lobbies->lock);
-	if (room) {
-		*out_fd = pair[0];
-		return TRUE;
-	}
-	close(pair[0]);
 	lobby_free(lobby);
-	return FALSE;
+	return room;
+}
+
+/* ---- SPICE channels */
+
+static Lobby *of_client(Lobbies *lobbies, guint32 client_id)
+{
+	GHashTableIter iter;
+	gpointer lobby;
+
+	g_hash_table_iter_init(&iter, lobbies->live);
+	while (g_hash_table_iter_next(&iter, NULL, &lobby)) {
+		if (((Lobby *)lobby)->bond.client_id == client_id && !((Lobby *)lobby)->left)
+			return lobby;
+	}
+	return NULL;
+}
+
+gboolean lobbies_join(Core *core, const ControlMessage *request, Grant *out)
+{
+	Lobbies *lobbies = core->lobbies;
+	g_auto(Grant) grant = {0};
+	g_auto(Bond) bond = {0};
+	Lobby *lobby;
+
+	g_mutex_lock(&lobbies->lock);
+	lobby = request->client_id ? of_client(lobbies, request->client_id) : NULL;
+	if (lobby) {
+		grant_lobby(lobby, &grant);
+		bond_copy(&bond, &lobby->bond);
+	}
+	g_mutex_unlock(&lobbies->lock);
+	if (!lobby || !bond_matches(&bond, request))
+		return FALSE;
+	*out = grant;
+	memset(&grant, 0, sizeof grant);
+	return TRUE;
+}
+
+gboolean lobbies_dial(Core *core, const char *lease, Grant *out, int *out_fd, GError **error)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lobbies->lock);
+	Lobby *lobby = g_hash_table_lookup(core->lobbies->live, lease);
+
+	if (!lobby || lobby->left || lobby->bond.client_id == 0) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no such lobby '%s'", lease);
+		return FALSE;
+	}
+	if (!add_display(lobby, out_fd, error))
+		return FALSE;
+	grant_lobby(lobby, out);
+	return TRUE;
+}
+
+gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant *out)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lobbies->lock);
+	Lobby *lobby = g_hash_table_lookup(core->lobbies->live, lease);
+
+	if (!lobby)
+		return FALSE;
+	lobby->backend_id = backend_id;
+	if (lobby->carried)
+		grant_lobby(lobby, out);
+	lobby->carried = TRUE;
+	return TRUE;
 }
 
 /* ---- those who come back */
@@ -259,6 +373,8 @@ void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *re
 	}
 	guest->text = g_strdup_printf("Your session on %s has ended.", lease->desktop_name);
 	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
+	if (g_str_equal(lease->protocol, "spice"))
+		bond_copy(&guest->bond, &lease->bond);
 	g_mutex_lock(&lobbies->lock);
 	remember(lobbies, lease->id, guest);
 	g_mutex_unlock(&lobbies->lock);
@@ -274,6 +390,7 @@ static Guest *guest_of(const Lobby *lobby)
 	guest->user = g_strdup(lobby->user);
 	guest->groups = g_strdupv(lobby->groups);
 	guest->text = g_strdup("This screen had to start anew.");
+	bond_copy(&guest->bond, &lobby->bond);
 	guest->reborn = TRUE;
 	guest->until = G_MAXINT64;
 	return guest;
@@ -305,7 +422,7 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 
 	*out = (LobbyStart){.protocol = request->protocol, .peer = request->peer, .asker = *asker};
 	if (!request->lease) {
-		if (core->options->vnc_lobby && lobbies_serve(core, request->protocol))
+		if (lobbies_open_to_strangers(core, request->protocol))
 			return TRUE;
 		g_set_error(error, FAULT, FAULT_DENIED, "there is no lobby for strangers");
 		return FALSE;
@@ -322,6 +439,8 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 	out->hint = g_steal_pointer(&guest->hint);
 	out->again = TRUE;
 	out->reborn = guest->reborn;
+	out->bond = guest->bond;
+	memset(&guest->bond, 0, sizeof guest->bond);
 	if (guest->user) {
 		out->who = g_new0(Who, 1);
 		out->who->user = g_steal_pointer(&guest->user);
@@ -333,6 +452,11 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 }
 
 /* ---- notices */
+
+gboolean lobbies_lease(const char *lease)
+{
+	return g_str_has_prefix(lease, PREFIX);
+}
 
 gboolean lobbies_started(Core *core, const char *lease, const Asker *asker)
 {
@@ -350,7 +474,7 @@ gboolean lobbies_ended(Core *core, const char *lease, Fault fault)
 	g_autoptr(GMutexLocker) locker = NULL;
 	Lobby *lobby;
 
-	if (!g_str_has_prefix(lease, PREFIX))
+	if (!lobbies_lease(lease))
 		return FALSE;
 	locker = g_mutex_locker_new(&core->lobbies->lock);
 	lobby = g_hash_table_lookup(core->lobbies->live, lease);
@@ -378,6 +502,18 @@ gboolean lobbies_left(Lobby *lobby)
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
 
 	return lobby->left;
+}
+
+int lobbies_take_display(Lobby *lobby)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
+	int fd = -1;
+
+	if (lobby->displays->len > 0) {
+		fd = g_array_index(lobby->displays, int, 0);
+		g_array_remove_index(lobby->displays, 0);
+	}
+	return fd;
 }
 
 void lobbies_leave(Lobby *lobby, gboolean died)

@@ -23,6 +23,7 @@ typedef struct {
 	char *text, *hint;  /* what brought the person here; NULL = nothing. Taken */
 	gboolean again;     /* the person has been here: shows what there is to choose from */
 	gboolean reborn;    /* in place of a lobby that died: it gets no other  */
+	Bond bond;          /* SPICE: the viewer's session goes on; no id: it begins. Taken */
 } LobbyStart;
 void lobby_start_clear(LobbyStart *start);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LobbyStart, lobby_start_clear)
@@ -35,14 +36,28 @@ void lobbies_free(Lobbies *lobbies);
 /* Is there a lobby for clients of this protocol? */
 gboolean lobbies_serve(Core *core, const char *protocol);
 
-/* Opens one: its lease (g_free), and the descriptor of its display, the caller's. Takes what
- * `start` owns, also on failure. FAULT_BUSY: too many. */
-gboolean lobbies_open(Core *core, LobbyStart *start, char **out_lease, int *out_fd, GError **error);
+/* Opens one: its lease (grant_clear()), and the descriptor of its display, the caller's. Takes what
+ * `start` owns, also on failure. request: what its client brought. FAULT_BUSY: too many. */
+gboolean lobbies_open(Core *core, const ControlMessage *request, LobbyStart *start, Grant *out,
+		      int *out_fd, GError **error);
+
+/* Is there one for clients that bring nothing by which they could be known? */
+gboolean lobbies_open_to_strangers(Core *core, const char *protocol);
 
 /* LOBBY: what that one is to begin with. FAULT_DENIED: the admin allows none to those who bring no
  * name; or that lease did not end there just now. */
 gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,
 		       LobbyStart *out, GError **error);
+
+/* JOIN, DIAL, LINKED of a lobby's SPICE channels. FALSE: no lobby has that session id with the same
+ * proof; that lease (FAULT_NOT_FOUND; FAULT_BUSY: too many channels). linked: *out as for
+ * session_linked(). */
+gboolean lobbies_join(Core *core, const ControlMessage *request, Grant *out);
+gboolean lobbies_dial(Core *core, const char *lease, Grant *out, int *out_fd, GError **error);
+gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant *out);
+
+/* True if the lease is, or was, a lobby's. */
+gboolean lobbies_lease(const char *lease);
 
 /* STARTED, ENDED. FALSE: no lobby has that lease. fault: why it ended; FAULT_DESKTOP: because the
  * lobby died, which its gateway may see before we do. */

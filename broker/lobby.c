@@ -25,8 +25,10 @@ void lobby_free(Lobby *l)
 	lobby_process_stop(&l->process);
 	if (l->wake >= 0)
 		close(l->wake);
-	if (l->display >= 0)
-		close(l->display);
+	for (guint i = 0; i < l->displays->len; i++)
+		close(g_array_index(l->displays, int, i));
+	g_array_unref(l->displays);
+	bond_clear(&l->bond);
 	g_free(l->id);
 	g_free(l->protocol);
 	g_free(l->peer);
@@ -282,8 +284,7 @@ static void start_desktop(Lobby *l, const char *card)
 	g_clear_pointer(&l->progress, g_free);
 	say_progress(l, "Preparing your desktop");
 	l->at = AT_START;
-	g_ptr_array_add(l->errands, lobby_errand_new(l->core, l->who, card, l->protocol, l->peer,
-						     &l->asker, l->id, l->wake));
+	g_ptr_array_add(l->errands, lobby_errand_new(l, card));
 }
 
 static void on_choose(Lobby *l, const LobbyMessage *m)
@@ -401,6 +402,17 @@ static int wait_ms(const Lobby *l)
 	return (int)CLAMP(left / 1000 + 1, 0, 60000);
 }
 
+static void pass_displays(Lobby *l)
+{
+	int fd;
+
+	while ((fd = lobbies_take_display(l)) >= 0) {
+		if (!lobby_process_send(&l->process, &(LobbyMessage){.type = LOBBY_CHANNEL}, fd))
+			l->over = TRUE;
+		close(fd);
+	}
+}
+
 static void turn(Lobby *l)
 {
 	struct pollfd fds[] = {{.fd = l->process.fd, .events = POLLIN},
@@ -410,6 +422,7 @@ static void turn(Lobby *l)
 	poll(fds, G_N_ELEMENTS(fds), wait_ms(l));
 	if (fds[1].revents)
 		eventfd_read(l->wake, &woken);
+	pass_displays(l);
 	if (fds[0].revents)
 		listen_to(l);
 	if (l->over)
@@ -427,11 +440,7 @@ static gboolean open_lobby(Lobby *l, GError **error)
 	if (!lobby_process_start(&l->process, l->core->options->lobby, l->protocol, error))
 		return FALSE;
 	show_open(l);
-	if (!l->over &&
-	    !lobby_process_send(&l->process, &(LobbyMessage){.type = LOBBY_CHANNEL}, l->display))
-		l->over = TRUE;
-	close(l->display);
-	l->display = -1;
+	pass_displays(l);
 	if (l->login)
 		show_prompts(l);
 	else if (l->who)

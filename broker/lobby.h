@@ -23,15 +23,18 @@ struct Lobby {
 	char *user;  /* who is signed in; NULL = nobody  */
 	char **groups;
 	gboolean left; /* its client has gone, or gone on */
+	GArray *displays; /* of int: the lobby's ends of the client's connections, for the lobby */
+	guint32 backend_id; /* SPICE: the lobby's own session id, 0 = not known yet */
+	gboolean carried;   /* SPICE: its viewer may have further channels already   */
 
 	/* The thread's own. */
-	int display; /* the lobby's end of the client's connection, until it has it */
 	LobbyProcess process;
 	LobbyScreen at;
 	Who *who;
 	NativeLogin *login;
 	char *text, *hint;
 	gboolean again, reborn;
+	Bond bond;        /* SPICE; does not change */
 	gboolean over;      /* it does not listen any more */
 	gboolean warned;    /* that it ends for want of a word */
 	gint64 deadline;    /* monotonic: of the screen */
@@ -49,5 +52,7 @@ void lobby_free(Lobby *lobby);
 void lobbies_sign(Lobby *lobby, const Who *who);
 void lobbies_leave(Lobby *lobby, gboolean died);
 gboolean lobbies_left(Lobby *lobby);
+/* The next of the client's connections that the lobby has not got yet; -1 = none. The caller's. */
+int lobbies_take_display(Lobby *lobby);
 /* The last that its thread does, after the lobby is free. */
 void lobbies_thread_gone(Lobbies *lobbies);

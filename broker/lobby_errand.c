@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "fault.h"
+#include "lobby.h"
 #include "move.h"
 #include "ticket.h"
 
@@ -15,6 +16,7 @@ struct LobbyErrand {
 	Who who;
 	char *card, *protocol, *peer, *gateway, *lobby;
 	gconstpointer connection;
+	Bond bond;
 	int cancelled, done; /* atomic */
 	gboolean moved;
 	GError *error;
@@ -31,7 +33,8 @@ static gboolean cancelled(LobbyErrand *e, GError **error)
 static gboolean run(LobbyErrand *e, GError **error)
 {
 	ControlMessage request = {.protocol = e->protocol, .peer = e->peer};
-	Asker asker = {e->connection, e->gateway, e->who.groups};
+	Asker asker = {e->connection, e->gateway, e->who.groups,
+		       e->bond.client_id ? &e->bond : NULL};
 	g_autofree char *desktop = NULL;
 	g_auto(Grant) grant = {0};
 	g_autoptr(GError) why = NULL;
@@ -57,21 +60,22 @@ static gpointer errand_thread(gpointer data)
 	return NULL;
 }
 
-LobbyErrand *lobby_errand_new(Core *core, const Who *who, const char *card, const char *protocol,
-			      const char *peer, const Asker *asker, const char *lobby, int wake)
+LobbyErrand *lobby_errand_new(const Lobby *lobby, const char *card)
 {
+	const Who *who = lobby->who;
 	LobbyErrand *e = g_new0(LobbyErrand, 1);
 
-	e->core = core;
-	e->wake = wake;
+	e->core = lobby->core;
+	e->wake = lobby->wake;
 	e->who = (Who){
 		.user = g_strdup(who->user), .groups = g_strdupv(who->groups), .admin = who->admin};
 	e->card = g_strdup(card);
-	e->protocol = g_strdup(protocol);
-	e->peer = g_strdup(peer);
-	e->gateway = g_strdup(asker->name);
-	e->connection = asker->connection;
-	e->lobby = g_strdup(lobby);
+	e->protocol = g_strdup(lobby->protocol);
+	e->peer = g_strdup(lobby->peer);
+	e->gateway = g_strdup(lobby->asker.name);
+	e->connection = lobby->asker.connection;
+	e->lobby = g_strdup(lobby->id);
+	bond_copy(&e->bond, &lobby->bond);
 	e->thread = g_thread_new("errand", errand_thread, e);
 	return e;
 }
@@ -105,6 +109,7 @@ void lobby_errand_free(LobbyErrand *e)
 	g_free(e->peer);
 	g_free(e->gateway);
 	g_free(e->lobby);
+	bond_clear(&e->bond);
 	g_clear_error(&e->error);
 	g_free(e);
 }

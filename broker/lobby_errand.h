@@ -7,11 +7,12 @@
 
 #include "session.h"
 
+typedef struct Lobby Lobby;
 typedef struct LobbyErrand LobbyErrand;
 
-/* wake: an eventfd that is written to when it is done; must outlive it. Copies the rest. */
-LobbyErrand *lobby_errand_new(Core *core, const Who *who, const char *card, const char *protocol,
-			      const char *peer, const Asker *asker, const char *lobby, int wake);
+/* For who is signed in there. Writes to the lobby's `wake` when it is done, which must outlive it;
+ * copies the rest. */
+LobbyErrand *lobby_errand_new(const Lobby *lobby, const char *card);
 /* Not wanted any more: it goes no further than the step that it is in. */
 void lobby_errand_cancel(LobbyErrand *errand);
 gboolean lobby_errand_done(LobbyErrand *errand);

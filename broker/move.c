@@ -109,7 +109,7 @@ gboolean core_session_move(Core *core, const char *admin, const char *id, const 
 	desktop = prepare(core, &m, wanted, error);
 	request.protocol = m.protocol;
 	request.peer = m.peer;
-	asker = (Asker){m.connection, m.gateway, m.groups};
+	asker = (Asker){m.connection, m.gateway, m.groups, NULL};
 	if (!desktop || !session_open(core, m.user, desktop, &request, &asker, &grant, error))
 		return FALSE;
 	if (!move_send(core, m.connection, id, &grant, &why)) {

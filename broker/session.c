@@ -28,8 +28,7 @@ typedef struct {
 	const char *proof;
 } Opening;
 
-/* Inside a transaction. */
-static gboolean fresh_client_id(Core *core, guint32 *out, GError **error)
+gboolean session_fresh_client_id(Core *core, guint32 *out, GError **error)
 {
 	for (;;) {
 		g_autoptr(StoreLease) taken = NULL;
@@ -55,18 +54,21 @@ static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease *
 	g_autoptr(Lease) lease = NULL;
 	const Lease *old;
 	StoreLease begun;
-	guint32 client_id;
+	guint32 client_id = o->asker->bond ? o->asker->bond->client_id : 0;
 
 	if (!row || !store_desktop_enter(core->db, o->desktop, o->user, core_now(), error) ||
 		!store_lease_of_desktop(core->db, o->desktop, out_old, error) ||
-		!fresh_client_id(core, &client_id, error))
+		(!client_id && !session_fresh_client_id(core, &client_id, error)))
 		return NULL;
 	lease = lease_new(o->user, via, o->request, o->asker);
 	lease->desktop = g_strdup(row->id);
 	lease->desktop_name = g_strdup(row->name);
 	lease->pool = g_strdup(row->pool);
 	lease->confirm_by = lease->began + core->times.connect * G_USEC_PER_SEC;
-	begun = lease_row(lease, client_id, brokers_name(core->brokers), o->proof);
+	lease->bond.client_id = client_id;
+	if (!o->asker->bond)
+		lease->bond.proof = g_strdup(o->proof);
+	begun = lease_row(lease, brokers_name(core->brokers));
 	old = *out_old ? g_hash_table_lookup(core->sessions->by_id, (*out_old)->id) : NULL;
 	if (*out_old && store_session_end(core->db, (*out_old)->id, NULL, "taken over", core_now(),
 				old ? old->bytes_in : 0, old ? old->bytes_out : 0, error) < 0)
@@ -124,7 +126,7 @@ static gboolean open_locked(Core *core, Opening o, Grant *out, char **out_ended,
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
 	const ControlMessage *request, const Asker *asker, Grant *out, GError **error)
 {
-	g_autofree char *proof = lease_proof(request);
+	g_autofree char *proof = asker->bond ? NULL : lease_proof(request);
 	g_autofree char *ended = NULL;
 	gboolean ok;
 
@@ -169,9 +171,9 @@ static gboolean joins(Core *core, const StoreLease *row, const ControlMessage *r
 
 	g_mutex_lock(&s->lock);
 	lease = g_hash_table_lookup(s->by_id, row->id);
-	sealed = lease && lease->sealed;
+	sealed = lease && lease->bond.sealed;
 	if (sealed)
-		ok = lease_proven(lease, request);
+		ok = bond_proven(&lease->bond, request);
 	sealed |= g_hash_table_contains(s->unwritten, row->id); /* it has ended */
 	g_mutex_unlock(&s->lock);
 	if (sealed || !lease_proof_matches(row->proof, request))
@@ -179,7 +181,7 @@ static gboolean joins(Core *core, const StoreLease *row, const ControlMessage *r
 	g_mutex_lock(&s->lock);
 	lease = g_hash_table_lookup(s->by_id, row->id);
 	if (lease)
-		lease_seal(lease, request);
+		bond_seal(&lease->bond, request);
 	g_mutex_unlock(&s->lock);
 	return TRUE;
 }
@@ -189,6 +191,9 @@ gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GEr
 	g_autoptr(GError) why = NULL;
 	g_autoptr(StoreLease) row = store_lease_of_client(core->db, request->client_id, &why);
 
+	/* Where main is by now: it may be on its way from a lobby to that desktop, or back. */
+	if (!(row && row->backend_id) && lobbies_join(core, request, out))
+		return TRUE;
 	if (row && joins(core, row, request)) {
 		lease_grant(row, out);
 		return TRUE;
@@ -219,9 +224,24 @@ gboolean session_find(Core *core, const char *id, Grant *out, GError **error)
 	return !ended;
 }
 
-gboolean session_linked(Core *core, const char *id, guint32 backend_id, GError **error)
+gboolean session_linked(Core *core, const char *id, guint32 backend_id, Grant *out, GError **error)
 {
-	return store_lease_set_backend(core->db, id, backend_id, error);
+	Lease *lease;
+
+	if (!store_lease_set_backend(core->db, id, backend_id, error))
+		return FALSE;
+	g_mutex_lock(&core->sessions->lock);
+	lease = g_hash_table_lookup(core->sessions->by_id, id);
+	if (lease && lease->carried)
+		*out = (Grant){.lease = g_strdup(id),
+			       .user = g_strdup(lease->user),
+			       .desktop_name = g_strdup(lease->desktop_name),
+			       .client_id = lease->bond.client_id,
+			       .backend_id = backend_id};
+	if (lease)
+		lease->carried = TRUE; /* main may come back, from a line that broke */
+	g_mutex_unlock(&core->sessions->lock);
+	return TRUE;
 }
 
 /* The first picture of a session. Under the lock. */
@@ -260,8 +280,7 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 	return lease != NULL;
 }
 
-/* Does the end of this connection end the session? */
-static gboolean whole_session(const ControlMessage *notice)
+gboolean session_ended_whole(const ControlMessage *notice)
 {
 	return !notice->channel || !*notice->channel || g_str_has_prefix(notice->channel, "main");
 }
@@ -269,7 +288,7 @@ static gboolean whole_session(const ControlMessage *notice)
 gboolean session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
-	gboolean whole = whole_session(notice), written;
+	gboolean whole = session_ended_whole(notice), written;
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 

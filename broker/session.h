@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "bond.h"
 #include "control/control.h"
 #include "core_parts.h"
 #include "fault.h"
@@ -34,6 +35,7 @@ typedef struct {
 	gconstpointer connection;
 	const char *name;
 	char **groups; /* of the person, who signed in there; NULL = nobody did. Borrowed */
+	const Bond *bond; /* of the viewer, whose SPICE session goes on; NULL = it begins. Borrowed */
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);
@@ -46,14 +48,20 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 /* LOGIN: for a person who was let in and whose desktop has been assigned and started. */
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
 	const ControlMessage *request, const Asker *asker, Grant *out, GError **error);
+/* A session id that no viewer of a desktop was told. */
+gboolean session_fresh_client_id(Core *core, guint32 *out, GError **error);
 /* JOIN: a further channel, proven by what opened the lease. FAULT_DENIED. */
 gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GError **error);
 /* DIAL: a live lease by its id. FAULT_NOT_FOUND. */
 gboolean session_find(Core *core, const char *lease, Grant *out, GError **error);
-/* LINKED. FAULT_NOT_FOUND. */
-gboolean session_linked(Core *core, const char *lease, guint32 backend_id, GError **error);
+/* LINKED. FAULT_NOT_FOUND. *out: what the viewer's other channels are to be told; its lease is NULL
+ * if there can be none yet. */
+gboolean session_linked(Core *core, const char *lease, guint32 backend_id, Grant *out,
+	GError **error);
 /* STARTED: live. FALSE: there is no such lease (any more). */
 gboolean session_started(Core *core, const char *lease, const Asker *asker);
+/* ENDED: does the end of this connection end the session? */
+gboolean session_ended_whole(const ControlMessage *notice);
 /* ENDED: a channel's or the session's end, with its bytes. FALSE: it is not in the store yet. */
 gboolean session_ended(Core *core, const ControlMessage *notice);
 

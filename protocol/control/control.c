@@ -40,7 +40,7 @@ typedef struct {
 		   BIT(LINKED) | BIT(ENDED))
 #define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
 #define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
-		   BIT(END) | BIT(MOVE) | BIT(CLIENT))
+		   BIT(END) | BIT(MOVE) | BIT(CLIENT) | BIT(FOLLOW))
 #define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
 #define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
@@ -53,16 +53,16 @@ typedef struct {
 static const Field message_fields[] = {
 	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
 	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
-	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN)),
-	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE)),
+	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN) | BIT(LOBBY)),
+	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE) | BIT(FOLLOW)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), BIT(JOIN)),
-	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE)),
+	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE) | BIT(FOLLOW)),
 	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY), 0),
 	FIELD(peer, KIND_TEXT, ASKS, 0),
 	FIELD(lease, KIND_TEXT, OF_LEASE, BIT(LOBBY)),
 	FIELD(to, KIND_TEXT, BIT(MOVE), 0),
-	FIELD(client_id, KIND_U32, BIT(JOIN), BIT(LEASE)),
-	FIELD(backend_id, KIND_U32, BIT(LINKED), BIT(LEASE)),
+	FIELD(client_id, KIND_U32, BIT(JOIN) | BIT(FOLLOW), BIT(LEASE) | BIT(LOBBY)),
+	FIELD(backend_id, KIND_U32, BIT(LINKED) | BIT(FOLLOW), BIT(LEASE)),
 	FIELD(channel, KIND_TEXT, BIT(JOIN), BIT(ENDED)),
 	FIELD(endpoint, KIND_ENDPOINT, BIT(MOVE), BIT(LEASE)),
 	FIELD(fault, KIND_FAULT, REASONED, 0),
@@ -95,7 +95,7 @@ static const char *const type_names[] = {
 	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
 	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
 	[CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active", [CONTROL_COUNTS] = "counts",
-	[CONTROL_CLIENT] = "client",
+	[CONTROL_CLIENT] = "client",   [CONTROL_FOLLOW] = "follow",
 };
 
 const char *control_type_name(ControlType type)

@@ -20,6 +20,7 @@
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
+ *                       follow   the main SPICE channel has moved: the session's other ones go after it
  *
  * To an oriel-bridge, which stands between a lease's client and its desktop, the broker speaks the
  * same: lease (the desktop's own endpoint; the bridge says ok or refuse), the answers to its dial, and
@@ -55,6 +56,7 @@ typedef enum {
 	CONTROL_END,
 	CONTROL_MOVE,
 	CONTROL_CLIENT,
+	CONTROL_FOLLOW,
 } ControlType;
 
 /* Where a desktop's display is and how to get in. */
@@ -75,17 +77,21 @@ typedef struct {
 	ControlType type;
 	guint64 id;           /* of a request, repeated by its answer; 0 in notices        */
 	char *gateway;        /* hello                                                     */
-	char *ticket;         /* redeem; join (or user + password)                         */
+	char *ticket;         /* redeem; join (or user + password); lobby: what further SPICE
+				 channels will bring, "" = nothing; NULL = VNC         */
 	char *user;           /* login, join; lease: whose it is                           */
 	char *password;       /* login, join                                               */
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
 	char *protocol;       /* redeem, login, lobby: "web", "vnc", "spice": the client's */
 	char *peer;           /* redeem, login, lobby, join: the client's address          */
 	char *lease;          /* dial, linked, started, ended, active, lease, end, move, client;
+				 follow: the one that they have from now on;
 				 lobby: that which has just ended here, may be NULL    */
 	char *to;             /* move: the lease that takes its place                      */
-	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
-	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */
+	guint32 client_id;    /* join, lease, lobby, follow: the SPICE session id that the client is
+				 told                                                  */
+	guint32 backend_id;   /* linked, follow, lease (of a join): the desktop's SPICE session id;
+				 follow: 0 = main has found no other desktop           */
 	char *channel;        /* join, ended: "display:0"; "" or NULL: the whole session   */
 	Endpoint endpoint;    /* move; lease, but for the answer to a join (protocol NULL) */
 	char *fault;          /* refuse, ended, end: a name of FaultInfo                   */

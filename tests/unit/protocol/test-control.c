@@ -89,6 +89,18 @@ static const ControlMessage samples[] = {
 	 .desktop = (char *)"d8",
 	 .endpoint = {.protocol = (char *)"vnc", .has_fd = TRUE}},
 	{.type = CONTROL_CLIENT, .lease = (char *)"l-1"},
+	{.type = CONTROL_LOBBY,
+	 .id = 12,
+	 .protocol = (char *)"spice",
+	 .peer = (char *)"192.0.2.1:5",
+	 .ticket = (char *)"",
+	 .client_id = 0xfffffffe},
+	{.type = CONTROL_FOLLOW,
+	 .lease = (char *)"l-2",
+	 .client_id = 7,
+	 .backend_id = 8,
+	 .user = (char *)"anna",
+	 .desktop = (char *)"d8"},
 };
 
 static char *message_text(const ControlMessage *m)

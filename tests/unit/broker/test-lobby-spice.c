@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lobbies of SPICE viewers: several channels, at several gateways, that belong together wherever
+ * main is. A real core; the lobby draws nothing (fake-lobby.c). */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/jsonframe.h"
+#include "fake-gateway.h"
+#include "fault.h"
+#include "lobby/lobby_wire.h"
+#include "log.h"
+
+#define LOBBY_ID   7
+#define DESKTOP_ID 9
+
+typedef struct {
+	CoreFixture f;
+	Gateway g, other; /* main's, and that of the further channels */
+} Fixture;
+
+static void setup(Fixture *x, gconstpointer unused)
+{
+	core_fixture_setup(&x->f, NULL);
+	g_free(x->f.options->lobby);
+	x->f.options->lobby = g_strdup(g_getenv("FAKE_LOBBY"));
+	x->f.options->spice_lobby = TRUE;
+	core_fixture_pool(&x->f, "lab", "floating", 2, 0);
+	core_fixture_pool(&x->f, "own", "dedicated", 2, 0);
+	gateway_hello(&x->g, &x->f);
+	gateway_hello(&x->other, &x->f);
+}
+
+static void teardown(Fixture *x, gconstpointer unused)
+{
+	gateway_close(&x->g);
+	gateway_close(&x->other);
+	core_fixture_teardown(&x->f, NULL);
+}
+
+static int take_fd(Gateway *g)
+{
+	int fd = g->received_fd;
+
+	g_assert_cmpint(fd, >=, 0);
+	g->received_fd = -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 10},
+		   sizeof(struct timeval));
+	return fd;
+}
+
+static void say(int client, const LobbyMessage *m)
+{
+	GByteArray *bytes = lobby_encode(m);
+	guint32 n = bytes->len;
+
+	g_assert_cmpint(send(client, &n, sizeof n, MSG_NOSIGNAL), ==, sizeof n);
+	g_assert_cmpint(send(client, bytes->data, n, MSG_NOSIGNAL), ==, n);
+	jsonframe_wipe(bytes);
+}
+
+/* Waits until the lobby is told this; passes over the rest. */
+static void hear(int client, LobbyType type)
+{
+	for (;;) {
+		g_auto(LobbyMessage) m = {0};
+		g_autofree char *bytes = NULL;
+		guint32 n;
+
+		g_assert_cmpint(recv(client, &n, sizeof n, MSG_WAITALL), ==, sizeof n);
+		bytes = g_malloc(n);
+		g_assert_cmpint(recv(client, bytes, n, MSG_WAITALL), ==, n);
+		g_assert_true(lobby_decode(bytes, n, &m, NULL));
+		if (m.type == type)
+			return;
+	}
+}
+
+static ControlMessage nobody(void)
+{
+	return (ControlMessage){.type = CONTROL_LOBBY,
+				.protocol = (char *)"spice",
+				.peer = (char *)"192.0.2.1:5000",
+				.ticket = (char *)""};
+}
+
+static ControlMessage channel(guint32 client_id)
+{
+	return (ControlMessage){.type = CONTROL_JOIN,
+				.peer = (char *)"192.0.2.1:5001",
+				.channel = (char *)"display:0",
+				.client_id = client_id,
+				.ticket = (char *)""};
+}
+
+/* Main is linked there; both gateways are told to follow if `follow`. */
+static void link_main(Fixture *x, const char *lease, guint32 client_id, guint32 backend_id,
+		      gboolean follow)
+{
+	ControlMessage linked = {
+		.type = CONTROL_LINKED, .id = 50, .lease = (char *)lease, .backend_id = backend_id};
+	Gateway *all[] = {&x->g, &x->other};
+
+	gateway_send(&x->g, &linked);
+	for (unsigned i = 0; follow && i < 2; i++) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(all[i], &m));
+		g_assert_cmpint(m.type, ==, CONTROL_FOLLOW);
+		g_assert_cmpstr(m.lease, ==, lease);
+		g_assert_cmpuint(m.client_id, ==, client_id);
+		g_assert_cmpuint(m.backend_id, ==, backend_id);
+	}
+	{
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(&x->g, &m));
+		g_assert_cmpint(m.type, ==, CONTROL_OK);
+	}
+}
+
+/* A further channel, at the other gateway, belongs there. */
+static void joins(Fixture *x, ControlMessage join, const char *lease, guint32 backend_id)
+{
+	g_auto(ControlMessage) answer = {0};
+
+	ask(&x->other, &join, &answer);
+	g_assert_cmpint(answer.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(answer.lease, ==, lease);
+	g_assert_cmpuint(answer.client_id, ==, join.client_id);
+	g_assert_cmpuint(answer.backend_id, ==, backend_id);
+}
+
+static void ended(Fixture *x, const char *lease, const char *part)
+{
+	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_ENDED,
+					      .id = OF_ENDED,
+					      .lease = (char *)lease,
+					      .channel = (char *)part,
+					      .fault = (char *)"ended",
+					      .step = (char *)"relay"});
+}
+
+static void expect_end(Gateway *g, const char *lease)
+{
+	g_auto(ControlMessage) end = {0};
+
+	g_assert_true(gateway_receive(g, &end));
+	g_assert_cmpint(end.type, ==, CONTROL_END);
+	g_assert_cmpstr(end.lease, ==, lease);
+}
+
+/* Its gateway's word that it has its picture has been heard. */
+static void await_live(Fixture *x)
+{
+	for (unsigned i = 0; i < 1000; i++) {
+		g_autoptr(GPtrArray) live = core_sessions(x->f.core, NULL, TRUE, 10, NULL);
+
+		if (live->len == 1 && g_str_equal(((SessionView *)live->pdata[0])->state, "live"))
+			return;
+		g_usleep(10000);
+	}
+	g_assert_not_reached();
+}
+
+/* ---- */
+
+static void test_channels(Fixture *x, gconstpointer unused)
+{
+	ControlMessage request = nobody(), join, dial;
+	g_auto(ControlMessage) lease = {0}, way = {0};
+	int main_fd, display_fd;
+
+	x->f.options->spice_lobby = FALSE;
+	ask_refused(&x->g, &request, "denied");
+	x->f.options->spice_lobby = TRUE;
+	ask(&x->g, &request, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(lease.endpoint.protocol, ==, "spice");
+	g_assert_cmpuint(lease.client_id, !=, 0);
+	main_fd = take_fd(&x->g);
+	hear(main_fd, LOBBY_OPEN);
+	joins(x, channel(lease.client_id), lease.lease, 0);
+	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
+	joins(x, channel(lease.client_id), lease.lease, LOBBY_ID);
+
+	join = channel(lease.client_id);
+	join.peer = (char *)"192.0.2.2:5001";
+	ask_refused(&x->other, &join, "denied");
+	join = channel(lease.client_id);
+	join.ticket = (char *)"another";
+	ask_refused(&x->other, &join, "denied");
+	join = channel(lease.client_id + 1);
+	ask_refused(&x->other, &join, "denied");
+
+	dial = (ControlMessage){.type = CONTROL_DIAL, .lease = lease.lease};
+	ask(&x->other, &dial, &way);
+	g_assert_cmpint(way.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(way.endpoint.protocol, ==, "spice");
+	display_fd = take_fd(&x->other);
+	hear(display_fd, LOBBY_CHANNEL); /* the lobby has its other end */
+
+	/* A channel that leaves is nothing; main is all. */
+	ended(x, lease.lease, "display:0");
+	joins(x, channel(lease.client_id), lease.lease, LOBBY_ID);
+	ended(x, lease.lease, "main:0");
+	expect_end(&x->other, lease.lease);
+	dial.lease = lease.lease;
+	ask_refused(&x->other, &dial, "not-found");
+	close(main_fd);
+	close(display_fd);
+}
+
+/* A ticket that is none: the lobby, and its channels bring the same again. */
+static void test_bad_ticket(Fixture *x, gconstpointer unused)
+{
+	ControlMessage request = {.type = CONTROL_REDEEM,
+				  .ticket = (char *)"used-before",
+				  .protocol = (char *)"spice",
+				  .peer = (char *)"192.0.2.1:5000"};
+	ControlMessage join;
+	g_auto(ControlMessage) lease = {0};
+
+	ask(&x->g, &request, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	close(take_fd(&x->g));
+	join = channel(lease.client_id);
+	join.ticket = (char *)"used-before";
+	joins(x, join, lease.lease, 0);
+	join.ticket = (char *)"";
+	ask_refused(&x->other, &join, "denied");
+	request.protocol = (char *)"web";
+	ask_refused(&x->g, &request, "denied");
+}
+
+/* From the lobby to a desktop, and back when that session has ended. */
+static void test_there_and_back(Fixture *x, gconstpointer unused)
+{
+	ControlMessage login = login_of("anna", "right", NULL), join, back;
+	g_auto(ControlMessage) lease = {0}, move = {0}, again = {0}, nowhere = {0};
+	int client;
+
+	login.protocol = (char *)"spice";
+	ask(&x->g, &login, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(lease.user, ==, "anna");
+	g_assert_null(lease.desktop);
+	client = take_fd(&x->g);
+	join = channel(lease.client_id);
+	join.ticket = NULL;
+	join.user = (char *)"anna";
+	join.password = (char *)"right";
+	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
+	hear(client, LOBBY_DESKTOPS_ARE);
+	say(client, &(LobbyMessage){.type = LOBBY_CHOOSE, .desktop = (char *)"p-lab"});
+	g_assert_true(gateway_receive(&x->g, &move));
+	g_assert_cmpint(move.type, ==, CONTROL_MOVE);
+	g_assert_cmpstr(move.endpoint.protocol, ==, "spice");
+	close(take_fd(&x->g));
+	joins(x, join, lease.lease, LOBBY_ID); /* main is there still */
+	ended(x, lease.lease, "main:0");
+	expect_end(&x->g, lease.lease);
+	expect_end(&x->other, lease.lease);
+	joins(x, join, move.to, 0); /* main is on its way */
+	link_main(x, move.to, lease.client_id, DESKTOP_ID, TRUE);
+	joins(x, join, move.to, DESKTOP_ID);
+	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_STARTED, .lease = move.to});
+	close(client);
+	await_live(x);
+
+	g_assert_true(core_session_end(x->f.core, NULL, move.to, NULL));
+	expect_end(&x->g, move.to);
+	expect_end(&x->other, move.to);
+	back = nobody();
+	back.ticket = NULL;
+	back.lease = move.to;
+	back.client_id = lease.client_id;
+	ask(&x->g, &back, &again);
+	g_assert_cmpint(again.type, ==, CONTROL_LEASE);
+	g_assert_cmpuint(again.client_id, ==, lease.client_id);
+	g_assert_cmpstr(again.user, ==, "anna");
+	client = take_fd(&x->g);
+	link_main(x, again.lease, lease.client_id, LOBBY_ID, TRUE);
+	joins(x, join, again.lease, LOBBY_ID);
+	join.password = (char *)"wrong";
+	ask_refused(&x->other, &join, "denied");
+
+	/* Asked a second time, in vain: nobody waits for it. */
+	gateway_send(&x->g, &back);
+	g_assert_true(gateway_receive(&x->other, &nowhere));
+	g_assert_cmpint(nowhere.type, ==, CONTROL_FOLLOW);
+	g_assert_cmpuint(nowhere.client_id, ==, lease.client_id);
+	g_assert_cmpuint(nowhere.backend_id, ==, 0);
+	close(client);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
+#define ADD(path, func) g_test_add("/lobby-spice/" path, Fixture, NULL, setup, func, teardown)
+	ADD("channels", test_channels);
+	ADD("bad-ticket", test_bad_ticket);
+	ADD("there-and-back", test_there_and_back);
+	return g_test_run();
+}
