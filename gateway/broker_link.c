@@ -267,6 +267,10 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 		link->calls.end(link->data, message);
 		return;
 	}
+	if (message->type == CONTROL_FOLLOW) {
+		link->calls.follow(link->data, message);
+		return;
+	}
 	if (message->type == CONTROL_MOVE) {
 		link->calls.move(link->data, message, autofd_steal(&fd));
 		return;
@@ -300,7 +304,7 @@ static gboolean link_decode(BrokerLink *link, GError **error)
 		buffer_consume(&link->in, (gsize)n);
 		if (message.type != CONTROL_LEASE && message.type != CONTROL_REFUSE &&
 			message.type != CONTROL_OK && message.type != CONTROL_END &&
-			message.type != CONTROL_MOVE) {
+			message.type != CONTROL_MOVE && message.type != CONTROL_FOLLOW) {
 			g_set_error(error, FAULT, FAULT_BROKER, "it sent %s",
 				control_type_name(message.type));
 			return FALSE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * session: the table, and the one loop that walks it. What the steps do stands in session_steps.c,
- * the end of a connection in session_end.c, the broker's side in session_ask.c, sockets and TLS in
- * session_net.c.
+ * the way to another desktop in session_move.c, the end of a connection in session_end.c, the
+ * broker's side in session_ask.c, sockets and TLS in session_net.c.
  */
 #include "session.h"
 
@@ -12,13 +12,7 @@
 
 #include <sys/random.h>
 
-#define INPUT_MS  10000 /* between two reports of a session's keys and pointer   */
-#define RETURN_MS 10000 /* between two times that it goes back to its desktop */
-
-/* Who chooses again, or goes back, begins here; a move, with a lease in hand, one row later. */
-#define REDEEM_ROW 4
-#define DIAL_ROW   5
-#define RELAY_ROW  7
+#define INPUT_MS 10000 /* between two reports of a session's keys and pointer */
 
 static const struct {
 	const char *name;
@@ -71,7 +65,7 @@ void session_wake_after(Session *session, guint64 ms)
 		session->loop->wake = at;
 }
 
-static void enter(Session *s, unsigned row)
+void session_enter(Session *s, unsigned row)
 {
 	SessionLoop *loop = s->loop;
 
@@ -83,7 +77,7 @@ static void enter(Session *s, unsigned row)
 
 void session_restart(Session *session)
 {
-	enter(session, 0);
+	session_enter(session, 0);
 }
 
 /* ---- watches */
@@ -144,124 +138,6 @@ void session_watch_desktop(Session *s, int fd)
 	start_watch(s, s->loop->desktop_poll, &s->loop->desktop_events, fd);
 }
 
-/* ---- another desktop */
-
-/* The desktop is left, the client stays. Its poll may stand still meanwhile: it is watched for its
- * end, see set_watches(). */
-static void leave_desktop(Session *s, gboolean for_good)
-{
-	if (!s->loop->moving || s->loop->returning)
-		s->relay->part(s, for_good);
-	session_close_watch(s);
-	if (s->dial != NULL && s->dial->close != NULL)
-		s->dial->close(s);
-	s->dial = NULL;
-	peer_clear(&s->desktop);
-	s->desktop.eof = FALSE;
-	s->loop->moving = TRUE;
-	s->loop->returning = !for_good;
-}
-
-static void part(Session *s, Fault code, const char *reason)
-{
-	leave_desktop(s, TRUE);
-	session_report_lease(s, code, reason);
-	s->loop->bytes_in = s->client.bytes_in;
-	s->loop->bytes_out = s->client.bytes_out;
-	s->loop->lease_at = session_now(s);
-}
-
-gboolean session_move(Session *s, const ControlMessage *message, int fd)
-{
-	SessionLoop *loop = s->loop;
-
-	if (loop->phase != PHASE_STEPS || s->relay == NULL || s->relay->part == NULL ||
-		loop->moving || s->front != NULL)
-		return FALSE;
-	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
-	part(s, FAULT_ENDED, "moved to another desktop");
-	session_take_lease(s, message->to, message, fd);
-	enter(s, DIAL_ROW);
-	session_run(s);
-	return TRUE;
-}
-
-/* The connection to the desktop broke, but that may be well: on another host by now, or behind a line
- * that was down. The broker is asked for the way to it, once for each loss, and not for every loss of
- * one that does nothing but break. */
-static gboolean go_back(Session *s, GError **error)
-{
-	SessionLoop *loop = s->loop;
-	guint64 now = session_now(s);
-
-	if (loop->at != RELAY_ROW || fault_code(*error) != FAULT_DESKTOP || s->lease == NULL ||
-		s->relay == NULL || s->relay->part == NULL || s->front != NULL ||
-		(loop->returned_at && now - loop->returned_at < RETURN_MS))
-		return FALSE;
-	log_info(&s->log, "asks for the way to its desktop once more: %s", (*error)->message);
-	loop->lost = g_steal_pointer(error);
-	loop->lost_at = loop->at;
-	loop->returned_at = now;
-	leave_desktop(s, FALSE);
-	s->ask.kind = ASK_AGAIN;
-	enter(s, REDEEM_ROW);
-	return TRUE;
-}
-
-/* There was no way back: what counts is why it was lost, but for an end that somebody wanted. */
-static void give_up_return(Session *s, GError **error)
-{
-	SessionLoop *loop = s->loop;
-
-	if (fault_code(*error) != FAULT_ENDED) {
-		log_debug(&s->log, "no way back: %s", (*error)->message);
-		g_clear_error(error);
-		g_propagate_error(error, g_steal_pointer(&loop->lost));
-		loop->at = loop->lost_at;
-		s->log.step = path[loop->at].name;
-	}
-	g_clear_error(&loop->lost);
-}
-
-/* Of those that a person at a native viewer survives: a browser's page has its own way back. */
-static gboolean can_choose_again(const Session *s, Fault code)
-{
-	const SessionLoop *loop = s->loop;
-
-	return s->lease != NULL && s->relay != NULL && s->relay->part != NULL && s->front == NULL &&
-		g_strcmp0(s->ask.protocol, "vnc") == 0 &&
-		(loop->dismissed || code == FAULT_DESKTOP || (loop->moving && code == FAULT_TIMEOUT));
-}
-
-/* The desktop has gone, or was taken from its person: the broker is asked for a lobby, once for each
- * loss. FALSE: this is the end, *error says of what. */
-static gboolean choose_again(Session *s, GError **error)
-{
-	SessionLoop *loop = s->loop;
-
-	if (loop->returning && loop->lost != NULL)
-		give_up_return(s, error);
-	if (loop->lost != NULL) {
-		log_debug(&s->log, "no lobby: %s", (*error)->message);
-		g_clear_error(error);
-		g_propagate_error(error, g_steal_pointer(&loop->lost));
-		s->log.step = path[loop->lost_at].name;
-		return FALSE;
-	}
-	if (!can_choose_again(s, fault_code(*error)))
-		return FALSE;
-	log_info(&s->log, "asks for a lobby: %s", (*error)->message);
-	loop->lost = g_steal_pointer(error);
-	loop->lost_at = loop->at;
-	loop->dismissed = FALSE;
-	part(s, fault_code(loop->lost), loop->lost->message);
-	s->ask.kind = ASK_LOBBY;
-	g_free(s->ask.lease);
-	s->ask.lease = g_steal_pointer(&s->lease);
-	enter(s, REDEEM_ROW);
-	return TRUE;
-}
-
 /* ---- the loop */
 
 static Step past_deadline(Session *s, GError **error)
@@ -311,7 +187,7 @@ static void walk(Session *s)
 			step = path[loop->at].run(s, &error);
 		switch (step) {
 		case STEP_NEXT:
-			enter(s, loop->at + 1);
+			session_enter(s, loop->at + 1);
 			continue;
 		case STEP_WAIT:
 			if (loop->again)
@@ -326,7 +202,7 @@ static void walk(Session *s)
 			set_watches(s);
 			return;
 		case STEP_FAIL:
-			if (go_back(s, &error) || choose_again(s, &error))
+			if (session_goes_on(s, &error))
 				continue;
 			session_leave(s, error);
 			break;
@@ -456,6 +332,6 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->loop->started_at = s->loop->lease_at = session_now(s);
 	session_open_account(s);
 	worker_session_started(worker, s);
-	enter(s, 0);
+	session_enter(s, 0);
 	session_run(s);
 }

@@ -58,9 +58,10 @@ typedef struct {
 	Step (*run)(Session *session, GError **error);
 	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes leave
 	 * of the desktop, which is then disconnected; it may be gone already. for_good: it is not to be
-	 * the next one, too. Again before `arrive`: that next one was not to be had. arrive: the next
-	 * one has been dialled (session->dialing is there, and goes after the next run). */
-	void (*part)(Session *session, gboolean for_good);
+	 * the next one, too. Again before `arrive`: that next one was not to be had. FALSE: this
+	 * connection cannot go on below another desktop. arrive: the next one has been dialled
+	 * (session->dialing is there, and goes after the next run). */
+	gboolean (*part)(Session *session, gboolean for_good);
 	gboolean (*arrive)(Session *session, GError **error);
 	/* Frees session->relaying. */
 	void (*close)(Session *session);
@@ -88,7 +89,7 @@ typedef struct {
 	char *user;
 	char *password;       /* secret */
 	char *desktop;
-	guint32 client_id;
+	guint32 client_id;    /* ASK_JOIN: that which it named */
 	char *channel;        /* "main:0", "display:0"; NULL for RFB */
 	char *lease;          /* ASK_LOBBY: that which has just ended here; NULL = none */
 } Ask;
@@ -121,7 +122,9 @@ struct Session {
 	char *user;
 	char *desktop_name;
 	guint32 client_id;   /* SPICE: the session id that the client is told (from the lease)  */
-	guint32 backend_id;  /* SPICE join: the desktop's session id                            */
+	guint32 backend_id;  /* SPICE join: the desktop's session id; 0 = there is none now: its
+				main channel has lost it, and looks for another          */
+	gboolean no_channel; /* SPICE join: the desktop that was dialled has no such channel     */
 	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;     /* its descriptor, -1 = none                                       */
 
@@ -211,9 +214,14 @@ gboolean session_drop(Session *session);
  * stays as it is. FALSE: it cannot. The session may be gone on return. */
 gboolean session_move(Session *session, const ControlMessage *message, int fd);
 
+/* Where the main channel of its SPICE session has gone (CONTROL_FOLLOW), a further channel of it goes
+ * too; or ends, if it says that main has not found another desktop. Nothing for all others. The
+ * session may be gone on return. */
+void session_follow(Session *session, const ControlMessage *message);
+
 /* Ends it with this fault (drain, limit). The session may be gone on return. */
 void session_end(Session *session, Fault code, const char *reason);
 
-/* The broker ends its lease: as session_end(), but a VNC viewer may be shown a lobby instead, in the
- * same connection, if the broker has one for it. */
+/* The broker ends its lease: as session_end(), but a native viewer may be shown a lobby instead, in
+ * the same connection, if the broker has one for it. */
 void session_dismiss(Session *session, Fault code, const char *reason);

@@ -64,7 +64,8 @@ void session_take_lease(Session *s, const char *lease, const ControlMessage *mes
 	replace(&s->desktop_name, message->desktop);
 	s->log.user = s->user;
 	s->log.desktop = s->desktop_name;
-	s->client_id = message->client_id;
+	if (message->client_id)
+		s->client_id = message->client_id;
 	if (message->backend_id)
 		s->backend_id = message->backend_id;
 	if (s->endpoint_fd >= 0)
@@ -107,6 +108,12 @@ void session_answered(Session *s, const ControlMessage *message, int fd, const G
 	} else if (message->type == CONTROL_LEASE) {
 		session_take_lease(s, message->lease, message, fd);
 		fd = -1;
+		/* The answer may be older than that. */
+		if (loop->followed != NULL) {
+			replace(&s->lease, loop->followed);
+			s->backend_id = loop->followed_id;
+			g_clear_pointer(&loop->followed, g_free);
+		}
 	}
 	if (fd >= 0)
 		close(fd);
@@ -133,7 +140,7 @@ static void send_ask(Session *s)
 		.desktop = ask->desktop,
 		.protocol = (char *)ask->protocol,
 		.peer = s->address,
-		.client_id = ask->client_id,
+		.client_id = ask->kind == ASK_JOIN ? ask->client_id : s->client_id,
 		.channel = ask->channel,
 		.lease = ask->lease,
 	};

@@ -17,6 +17,7 @@ static void on_closed(uv_handle_t *handle)
 	g_clear_error(&s->loop->ending);
 	g_clear_error(&s->loop->lost);
 	g_free(s->loop->farewell);
+	g_free(s->loop->followed);
 	g_free(s->loop);
 	g_free(s->lease);
 	g_free(s->user);

@@ -36,9 +36,12 @@ typedef struct SessionLoop {
 	GError *ending; /* set from outside (session_end): taken at the next run */
 	gboolean dismissed; /* that was the broker, who may know where to go on  */
 	GError *lost; /* why its desktop has gone, while it is on its way back, or to a lobby */
-	unsigned lost_at; /* in which row */
+	unsigned lost_row; /* where it was ...  */
+	const char *lost_at; /* ... and in which step */
 	gboolean returning;  /* on its way back */
 	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
+	char *followed; /* SPICE join, not answered yet: the lease that it goes on as by now */
+	guint32 followed_id; /* its backend_id */
 	char *farewell; /* for a layer that can carry words */
 	gboolean silent; /* the client waits for us: it speaks RFB */
 	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
@@ -84,6 +87,14 @@ void ask_clear(Ask *ask);
 
 /* session_ask.c: the session has this lease now, and the message's endpoint; takes fd. */
 void session_take_lease(Session *session, const char *lease, const ControlMessage *message, int fd);
+
+/* session.c: begins a row of the table: one of those that a session comes back to. Who chooses again,
+ * or goes back, begins at redeem; a move, with a lease in hand, one row later. */
+enum { REDEEM_ROW = 4, DIAL_ROW = 5, RELAY_ROW = 7 };
+void session_enter(Session *session, unsigned row);
+
+/* session_move.c: a step has failed; TRUE: that is not the end, *error was taken and a row entered. */
+gboolean session_goes_on(Session *session, GError **error);
 
 /* session.c: TLS inside an HTTP CONNECT starts the table anew. */
 void session_restart(Session *session);

@@ -204,6 +204,8 @@ static const Desktop *desktop_for(const Session *s)
 
 Step session_dial(Session *s, GError **error)
 {
+	if (s->ask.kind == ASK_JOIN && s->backend_id == 0)
+		return STEP_WAIT; /* see session_move.c */
 	if (s->dial == NULL)
 		s->dial = desktop_for(s);
 	return s->dial->dial(s, error);

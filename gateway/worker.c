@@ -292,13 +292,25 @@ static void on_move(gpointer data, const ControlMessage *message, int fd)
 
 	g_hash_table_iter_init(&iter, worker->sessions);
 	while (g_hash_table_iter_next(&iter, &session, NULL)) {
-		if (g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
+		if (((Session *)session)->ask.kind != ASK_JOIN &&
+			g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
 			if (!session_move(session, message, fd))
 				refuse_move(worker, message, fd);
 			return;
 		}
 	}
 	refuse_move(worker, message, fd);
+}
+
+static void on_follow(gpointer data, const ControlMessage *message)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = sessions_now(worker);
+
+	for (guint i = 0; i < all->len; i++) {
+		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
+			session_follow(all->pdata[i], message);
+	}
 }
 
 /* After an outage the broker learns what is still alive here, so that it gives none of these
@@ -463,7 +475,7 @@ static gboolean enter_sandbox(const Options *options, unsigned number, GError **
 static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GError **error)
 {
 	static const BrokerLinkCalls calls = {
-		.answer = on_answer, .end = on_end, .move = on_move, .up = on_up};
+		.answer = on_answer, .end = on_end, .move = on_move, .follow = on_follow, .up = on_up};
 	const Options *o = worker->options;
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 

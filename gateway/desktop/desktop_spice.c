@@ -11,9 +11,14 @@
  * only then is the desktop touched, and INIT leaves together with the ticket. From there until the
  * desktop's first display message, nothing more is sent to it, and its connection is not closed,
  * whatever becomes of the viewer.
+ *
+ * Below a relay it links the same channel, in the same words, to the desktop that takes the place
+ * of another (spice_swap.h). Such a one must not use the dictionary that all pictures of a session
+ * share (GLZ): the viewer keeps it from the desktop before, and nothing makes it forget.
  */
 #include "front/front_spice.h"
 #include "reader.h"
+#include "relay/spice_relay.h"
 #include "spice/spice_frame.h"
 #include "spice/spice_link_client.h"
 
@@ -39,6 +44,26 @@ static void spice_close(Session *s)
 		session_keep_desktop_open(s, KEEP_OPEN_MS);
 	spice_link_client_free(dial->link);
 	g_free(dial);
+}
+
+/* INIT, and what has to be said with it; *out_n bytes, g_free() them; NULL = nothing. */
+static guint8 *first_words(const FrontSpiceChannel *channel, gboolean again, gsize *out_n)
+{
+	static const guint8 no_dictionary[] = {
+		SPICE_DISPLAY_PREFERRED_COMPRESSION, 0, 1, 0, 0, 0, SPICE_COMPRESSION_AUTO_LZ};
+	gsize n, more = again ? sizeof no_dictionary : 0;
+	gconstpointer init;
+	guint8 *words;
+
+	*out_n = 0;
+	if (channel->display_init == NULL)
+		return NULL;
+	init = g_bytes_get_data(channel->display_init, &n);
+	words = g_malloc(n + more);
+	memcpy(words, init, n);
+	memcpy(words + n, no_dictionary, more);
+	*out_n = n + more;
+	return words;
 }
 
 static SpiceDial *begin(Session *s, GError **error)
@@ -103,9 +128,8 @@ static Step link_channel(Session *s, SpiceDial *dial, const FrontSpiceChannel *c
 {
 	if (dial->link == NULL) {
 		SpiceLinkMess mess;
-		gsize n = 0;
-		gconstpointer first =
-			channel->display_init ? g_bytes_get_data(channel->display_init, &n) : NULL;
+		gsize n;
+		g_autofree guint8 *first = first_words(channel, s->relaying != NULL, &n);
 
 		spice_link_forward(&channel->mess, dial->connection_id, &mess);
 		dial->link = spice_link_client_new(&mess, s->endpoint.password, first, n,
@@ -117,8 +141,11 @@ static Step link_channel(Session *s, SpiceDial *dial, const FrontSpiceChannel *c
 			spice_link_client_step(dial->link, &s->desktop.in, &s->desktop.out, error);
 		Io io;
 
-		if (event == SPICE_LINK_CLIENT_FAILED)
+		if (event == SPICE_LINK_CLIENT_FAILED) {
+			s->no_channel = spice_link_client_refusal(dial->link) ==
+					SPICE_LINK_CHANNEL_NOT_AVAILABLE;
 			return STEP_FAIL;
+		}
 		io = peer_flush(&s->desktop, error);
 		if (io != IO_DONE)
 			return session_desktop_io(s, io, error);
@@ -199,7 +226,8 @@ static Step introduce(Session *s, GError **error)
 
 static Step spice_dial(Session *s, GError **error)
 {
-	FrontSpiceChannel *channel = front_spice_channel(s);
+	FrontSpiceChannel *channel = s->relaying != NULL ? spice_relay_channel(s)
+							 : front_spice_channel(s);
 	SpiceDial *dial = s->dialing;
 	Step step;
 
@@ -207,6 +235,7 @@ static Step spice_dial(Session *s, GError **error)
 		s->dialing = dial = begin(s, error);
 	if (dial == NULL)
 		return STEP_FAIL;
+	s->no_channel = FALSE;
 	if (channel->mess.type == SPICE_CHANNEL_DISPLAY && channel->display_init == NULL) {
 		step = await_display_init(s, channel, error);
 		if (step != STEP_NEXT)

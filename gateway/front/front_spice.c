@@ -2,7 +2,8 @@
 /*
  * front_spice: a SPICE viewer's link, one connection per channel. The main channel brings a ticket,
  * or a user and a password (SASL); every other channel names the session that main was told
- * (MAIN_INIT) and brings the same once more.
+ * (MAIN_INIT) and brings the same once more. Who brings nothing is asked in a lobby, where the admin
+ * allows it.
  *
  * A viewer takes each refusal after its ticket for a wrong password and asks for it again, so only
  * FAULT_DENIED is told there; all else closes.
@@ -10,8 +11,11 @@
 #include "front/front_spice.h"
 
 #include "front/front_login.h"
+#include "secret.h"
 #include "spice/spice_link_server.h"
 #include "worker.h"
+
+#include <string.h>
 
 typedef struct {
 	SpiceLinkServer *server;
@@ -57,18 +61,27 @@ static void spice_close(Session *s)
 static Step ask(Session *s, SpiceTalk *talk, GError **error)
 {
 	const SpiceLinkMess *mess = spice_link_server_mess(talk->server);
-	const char *ticket = spice_link_server_ticket(talk->server);
+	const char *user = "ticket", *ticket = spice_link_server_ticket(talk->server);
 	Step step;
 
 	talk->channel = g_new0(FrontSpiceChannel, 1);
 	talk->channel->mess = *mess;
 	s->ask.protocol = "spice";
 	s->ask.channel = g_strdup_printf("%s:%u", spice_link_channel_name(mess->type), mess->id);
-	if (ticket != NULL)
-		step = front_login(s, "ticket", ticket, TRUE, error);
-	else
-		step = front_login(s, spice_link_server_user(talk->server),
-				   spice_link_server_password(talk->server), TRUE, error);
+	if (ticket == NULL) {
+		user = spice_link_server_user(talk->server);
+		ticket = spice_link_server_password(talk->server);
+	}
+	if (*user == '\0')
+		user = "ticket"; /* whose name was left empty in a viewer's own question */
+	if (strcmp(user, "ticket") == 0 && *ticket == '\0' &&
+	    worker_options(s->worker)->spice_lobby) {
+		s->ask.kind = ASK_LOBBY;
+		s->ask.ticket = secret_dup("");
+		step = STEP_NEXT;
+	} else {
+		step = front_login(s, user, ticket, TRUE, error);
+	}
 	if (step == STEP_NEXT && mess->connection_id != 0) {
 		s->ask.kind = ASK_JOIN;
 		s->ask.client_id = mess->connection_id;

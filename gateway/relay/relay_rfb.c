@@ -282,9 +282,10 @@ static void rfb_close(Session *s)
 	g_free(relay);
 }
 
-static void rfb_part(Session *s, gboolean for_good)
+static gboolean rfb_part(Session *s, gboolean for_good)
 {
 	rfb_handover_part(s, s->relaying, for_good);
+	return TRUE;
 }
 
 static gboolean rfb_arrive(Session *s, GError **error)

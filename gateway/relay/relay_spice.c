@@ -5,20 +5,15 @@
  * Towards the viewer it goes message by message, each in writes of its own: spice-gtk looks at the
  * raw socket only and stalls when one TLS record holds the end of one message and the start of the
  * next. No message is held or copied: what has come of it is written straight from where it was
- * read. Towards the desktop bytes go as they come.
+ * read. Towards the desktop bytes go as they come, but it is known where messages end, so that
+ * another desktop can take the place of this one (spice_swap.h).
  *
  * On main, what would send the viewer to another host is dropped, because it names the hypervisor.
  */
-#include "front/front_spice.h"
 #include "relay/pump.h"
-#include "spice/spice_frame.h"
+#include "relay/spice_swap.h"
 
 #define READ_MAX (BUFFER_CHUNK - BUFFER_HEADROOM - SPICE_FRAME_HEADER)
-
-typedef struct {
-	FrontSpiceChannel *channel;
-	SpiceFrame down; /* from the desktop to the viewer */
-} SpiceRelay;
 
 static void spice_close(Session *s)
 {
@@ -27,6 +22,7 @@ static void spice_close(Session *s)
 	if (relay == NULL)
 		return;
 	front_spice_channel_free(relay->channel);
+	spice_swap_clear(relay);
 	g_free(relay);
 }
 
@@ -35,28 +31,76 @@ static gboolean is_main(const SpiceRelay *relay)
 	return relay->channel->mess.type == SPICE_CHANNEL_MAIN;
 }
 
+/* ---- down */
+
 /* The part of a message that is at hand, to the viewer or nowhere. */
 static Io pass_part(Session *s, SpiceRelay *relay, gsize n, gsize *out_n, GError **error)
 {
-	if (!is_main(relay) || !spice_frame_is_migration(relay->down.type))
+	if (!relay->down_drop)
 		return peer_write(&s->client, buffer_bytes(&s->desktop.in), n, out_n, error);
-	if (spice_frame_fresh(&relay->down))
+	if (spice_frame_fresh(&relay->down) && spice_frame_is_migration(relay->down.type))
 		log_info(&s->log, "dropped the desktop's migration message %u", relay->down.type);
 	*out_n = n;
 	return IO_DONE;
 }
 
-/* What desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a header. */
+/* Messages of ours. IO_DONE: all of them are gone. */
+static Io pass_ours(Session *s, SpiceRelay *relay, GError **error)
+{
+	static guint8 zeros[STREAM_HEADROOM + 4096];
+	Buffer *ours = &relay->ours;
+	gsize n;
+	Io io;
+
+	while (relay->pad > 0) {
+		io = peer_write(&s->client, zeros + STREAM_HEADROOM,
+				MIN(relay->pad, sizeof zeros - STREAM_HEADROOM), &n, error);
+		if (io != IO_DONE)
+			return io;
+		relay->pad -= n;
+	}
+	while (buffer_length(ours) > 0) {
+		gssize part = spice_frame_next(&relay->ours_frame, buffer_bytes(ours),
+					       buffer_length(ours), FAULT_BUG, error);
+
+		g_assert(part > 0);
+		io = peer_write(&s->client, buffer_bytes(ours), (gsize)part, &n, error);
+		if (io != IO_DONE)
+			return io;
+		spice_frame_passed(&relay->ours_frame, n);
+		buffer_consume(ours, n);
+	}
+	return IO_DONE;
+}
+
+/* How much of the message at the front of desktop.in can pass now. 0: more must be at hand; -1 on
+ * error. */
+static gssize next_part(Session *s, SpiceRelay *relay, GError **error)
+{
+	Buffer *in = &s->desktop.in;
+	gssize part = spice_frame_next(&relay->down, buffer_bytes(in), buffer_length(in),
+				       FAULT_DESKTOP, error);
+	gssize needs;
+
+	if (part <= 0 || !spice_frame_fresh(&relay->down))
+		return part;
+	needs = spice_swap_watch_down(relay, buffer_bytes(in), (gsize)part, error);
+	return needs < 0 ? -1 : needs > part ? 0 : part;
+}
+
+/* What desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a message. */
 static Io pass(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
 {
 	Buffer *in = &s->desktop.in;
 
-	while (buffer_length(in) > 0) {
-		gssize part = spice_frame_next(&relay->down, buffer_bytes(in), buffer_length(in),
-					       FAULT_DESKTOP, error);
+	for (;;) {
+		Io io = pass_ours(s, relay, error);
+		gssize part;
 		gsize n;
-		Io io;
 
+		if (io != IO_DONE || buffer_length(in) == 0)
+			return io;
+		part = next_part(s, relay, error);
 		if (part <= 0)
 			return part < 0 ? IO_FAIL : IO_DONE;
 		io = pass_part(s, relay, (gsize)part, &n, error);
@@ -66,7 +110,6 @@ static Io pass(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
 		buffer_consume(in, n);
 		*moved += n;
 	}
-	return IO_DONE;
 }
 
 /* Nothing is read that the viewer has no room for. IO_DONE: the burst is used up. */
@@ -85,6 +128,73 @@ static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 		moved += PEER_READ_COST;
 	}
 }
+
+/* ---- up */
+
+/* Looks at what has come from the viewer: up_ready of it are to be sent. Stops before what is to be
+ * dropped, and drops it once nothing is due. */
+static gboolean look_up(Session *s, SpiceRelay *relay, GError **error)
+{
+	Buffer *in = &s->client.in;
+
+	while (relay->up_ready < buffer_length(in)) {
+		gssize part = spice_frame_next(&relay->up, buffer_bytes(in) + relay->up_ready,
+					       buffer_length(in) - relay->up_ready, FAULT_CLIENT,
+					       error);
+
+		if (part <= 0)
+			return part == 0;
+		if (spice_frame_fresh(&relay->up))
+			spice_swap_watch_up(relay);
+		if (relay->up_drop && relay->up_ready > 0)
+			return TRUE;
+		spice_frame_passed(&relay->up, (gsize)part);
+		if (relay->up_drop)
+			buffer_consume(in, (gsize)part);
+		else
+			relay->up_ready += (gsize)part;
+	}
+	return TRUE;
+}
+
+static Io pass_up(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
+{
+	Buffer *in = &s->client.in;
+
+	for (;;) {
+		gsize n;
+		Io io;
+
+		if (!look_up(s, relay, error))
+			return IO_FAIL;
+		if (relay->up_ready == 0)
+			return IO_DONE;
+		io = peer_write(&s->desktop, buffer_bytes(in), relay->up_ready, &n, error);
+		if (io != IO_DONE)
+			return io;
+		buffer_consume(in, n);
+		relay->up_ready -= n;
+		*moved += n;
+	}
+}
+
+static Io pump_up(Session *s, SpiceRelay *relay, GError **error)
+{
+	gsize moved = 0;
+
+	for (;;) {
+		Io io = pass_up(s, relay, &moved, error);
+
+		if (io != IO_DONE || moved >= PUMP_BURST)
+			return io;
+		io = peer_read(&s->client, READ_MAX, error);
+		if (io != IO_DONE)
+			return io;
+		moved += PEER_READ_COST;
+	}
+}
+
+/* ---- the relay */
 
 /* A desktop that ends main has ended the session; its other channels follow, as they do when the
  * viewer closed main, and that is nobody's fault. */
@@ -108,7 +218,9 @@ static Step spice_run(Session *s, GError **error)
 		relay->channel = front_spice_steal_channel(s);
 	}
 	before = s->client.bytes_in;
-	up = pump(&s->client, &s->desktop, error);
+	up = peer_flush(&s->desktop, error);
+	if (up == IO_DONE)
+		up = pump_up(s, relay, error);
 	/* What a viewer says on this channel is what its keyboard and its mouse say. */
 	if (relay->channel->mess.type == SPICE_CHANNEL_INPUTS && s->client.bytes_in != before)
 		s->input = TRUE;
@@ -126,4 +238,20 @@ static Step spice_run(Session *s, GError **error)
 	return STEP_WAIT;
 }
 
-const Relay relay_spice = {.name = "spice", .run = spice_run, .close = spice_close};
+static gboolean spice_part(Session *s, gboolean for_good)
+{
+	return spice_swap_part(s, s->relaying);
+}
+
+static gboolean spice_arrive(Session *s, GError **error)
+{
+	return spice_swap_arrive(s, s->relaying, error);
+}
+
+const Relay relay_spice = {
+	.name = "spice",
+	.run = spice_run,
+	.part = spice_part,
+	.arrive = spice_arrive,
+	.close = spice_close,
+};

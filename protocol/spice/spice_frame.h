@@ -31,6 +31,10 @@ enum {
 #define SPICE_DISPLAY_INIT      101
 #define SPICE_DISPLAY_INIT_BODY 14 /* u8 cache, i64 pixels, u8 dictionary, i32 window */
 
+/* From the viewer, too: how the desktop is to compress from now on. */
+#define SPICE_DISPLAY_PREFERRED_COMPRESSION 103 /* u8 */
+#define SPICE_COMPRESSION_AUTO_LZ           3
+
 /* One direction of a channel. Zeroed = between two messages. */
 typedef struct {
 	gsize left; /* of the current message, header included, until it has all been passed */

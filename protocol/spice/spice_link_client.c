@@ -19,6 +19,7 @@ struct SpiceLinkClient {
 	char *password; /* secret */
 	GBytes *first;  /* NULL = none */
 	SpiceLinkReply reply;
+	guint32 refusal;
 };
 
 SpiceLinkClient *spice_link_client_new(const SpiceLinkMess *mess, const char *password,
@@ -53,6 +54,11 @@ const SpiceLinkReply *spice_link_client_reply(const SpiceLinkClient *client)
 	return &client->reply;
 }
 
+guint32 spice_link_client_refusal(const SpiceLinkClient *client)
+{
+	return client->refusal;
+}
+
 static gboolean go(SpiceLinkClient *client, State state, gsize needs)
 {
 	client->state = state;
@@ -82,8 +88,10 @@ static gboolean take_reply(SpiceLinkClient *client, const guint8 *bytes, Buffer 
 {
 	guint8 cipher[SPICE_TICKET_BYTES];
 
-	if (!spice_link_reply(bytes, client->needs, &client->reply, error) ||
-	    !reply_check(&client->reply, error) ||
+	if (!spice_link_reply(bytes, client->needs, &client->reply, error))
+		return FALSE;
+	client->refusal = client->reply.error;
+	if (!reply_check(&client->reply, error) ||
 	    !spice_ticket_seal(client->reply.key, client->password, cipher, error))
 		return FALSE;
 	buffer_append_u32le(out, SPICE_LINK_MECHANISM_SPICE);
@@ -101,6 +109,7 @@ static gboolean take_result(SpiceLinkClient *client, guint32 result, GError **er
 {
 	if (result == SPICE_LINK_OK)
 		return go(client, AT_READY, 0);
+	client->refusal = result;
 	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop refuses the SPICE ticket (%u)",
 		    result);
 	return FALSE;

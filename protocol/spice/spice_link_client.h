@@ -36,5 +36,8 @@ gsize spice_link_client_needs(const SpiceLinkClient *client);
 SpiceLinkClientEvent spice_link_client_step(SpiceLinkClient *client, Buffer *in, Buffer *out,
 					    GError **error);
 
+/* After FAILED: the code with which the desktop refused; 0 if it was something else. */
+guint32 spice_link_client_refusal(const SpiceLinkClient *client);
+
 /* The desktop's reply, once it came: its capabilities may be less than those we promised. */
 const SpiceLinkReply *spice_link_client_reply(const SpiceLinkClient *client);

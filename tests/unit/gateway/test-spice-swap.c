@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Another desktop below the same SPICE viewer: what each channel's viewer and both desktops hear.
+ */
+#include "relay/spice_swap.h"
+#include "spice-fixture.h"
+
+static void message(End *far, guint16 type, const void *body, guint32 n)
+{
+	buffer_append_u16le(&far->out, type);
+	buffer_append_u32le(&far->out, n);
+	buffer_append(&far->out, body, n);
+}
+
+/* One message, alone in its write. */
+static void hears(End *far, guint16 type, const void *body, guint32 n)
+{
+	Buffer expected = {0};
+
+	buffer_append_u16le(&expected, type);
+	buffer_append_u32le(&expected, n);
+	buffer_append(&expected, body, n);
+	hear(far, buffer_bytes(&expected), buffer_length(&expected));
+	buffer_clear(&expected);
+}
+
+static void run(void)
+{
+	exchange(&t.viewer);
+	exchange(&t.desktop);
+	g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+}
+
+/* What has come so far is of no interest. */
+static void forget(void)
+{
+	exchange(&t.viewer);
+	exchange(&t.desktop);
+	buffer_clear(&t.viewer.in);
+	buffer_clear(&t.desktop.in);
+}
+
+static const guint8 init_body[32] = {4, 3, 2, 1, 1, 0, 0, 0, 3, 0, 0, 0, 2, 0,
+				     0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 1, 2, 3, 4};
+static const guint8 display_body[14] = {1, [9] = 1};
+
+/* Links the channel to a desktop, with what that says first. */
+static void dial(guint8 type)
+{
+	g_assert_cmpint(drive(desktop_spice.dial, NULL), ==, STEP_WAIT);
+	g_assert_true(t.accepted);
+	if (type == SPICE_CHANNEL_MAIN)
+		message(&t.desktop, SPICE_MAIN_INIT, init_body, sizeof init_body);
+	if (type == SPICE_CHANNEL_DISPLAY)
+		message(&t.desktop, 314, "\0\0\0\0surface's rest..", 20);
+	exchange(&t.desktop);
+	g_assert_cmpint(drive(desktop_spice.dial, NULL), ==, STEP_NEXT);
+}
+
+static void dial_others(void)
+{
+	g_assert_cmpint(drive(desktop_spice.dial, NULL), ==, STEP_NEXT);
+	g_assert_true(t.accepted);
+}
+
+/* Up to the relay of this channel. */
+static void relay(guint8 type)
+{
+	gboolean others = type != SPICE_CHANNEL_MAIN && type != SPICE_CHANNEL_DISPLAY;
+
+	view(type, type == SPICE_CHANNEL_MAIN ? 0 : 77, "tick");
+	t.s.backend_id = type == SPICE_CHANNEL_MAIN ? 0 : BACKEND_ID;
+	if (type != SPICE_CHANNEL_MAIN)
+		t.s.endpoint.protocol = NULL;
+	g_assert_cmpint(drive(front_spice.greet, NULL), ==, STEP_NEXT);
+	t.s.ask.kind = type == SPICE_CHANNEL_MAIN ? ASK_TICKET : ASK_JOIN;
+	if (type == SPICE_CHANNEL_DISPLAY) {
+		g_assert_cmpint(drive(desktop_spice.dial, NULL), ==, STEP_WAIT);
+		message(&t.viewer, SPICE_DISPLAY_INIT, display_body, sizeof display_body);
+		exchange(&t.viewer);
+	}
+	if (others)
+		dial_others();
+	else
+		dial(type);
+	g_assert_cmpint(drive(front_spice.welcome, NULL), ==, STEP_NEXT);
+	far_ends();
+	run();
+	front_spice.close(&t.s);
+	desktop_spice.close(&t.s);
+	forget();
+}
+
+static void leave_desktop(void)
+{
+	hang_up(&t.desktop);
+	g_assert_true(relay_spice.part(&t.s, TRUE));
+	peer_clear(&t.s.desktop);
+	t.s.desktop.eof = FALSE;
+	buffer_clear(&t.desktop.in);
+	buffer_clear(&t.desktop.out);
+	spice_link_server_free(t.server);
+	t.server = spice_link_server_new(FALSE);
+	t.accepted = FALSE;
+	open_pair(&t.s.desktop, &t.desktop);
+	if (t.s.ask.kind == ASK_JOIN)
+		t.s.endpoint.protocol = NULL;
+	t.s.backend_id = t.s.ask.kind == ASK_JOIN ? 0x55 : 0;
+}
+
+static void arrive(guint8 type)
+{
+	if (type == SPICE_CHANNEL_MAIN || type == SPICE_CHANNEL_DISPLAY)
+		dial(type);
+	else
+		dial_others();
+	g_assert_true(relay_spice.arrive(&t.s, NULL));
+	desktop_spice.close(&t.s);
+	g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+}
+
+static void test_main(void)
+{
+	relay(SPICE_CHANNEL_MAIN);
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\3\0\0\0\2\0\3\0\x9\0", 10);
+	run();
+	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\3\0\0\0\2\0\3\0\x9\0", 10);
+	/* The old desktop hears the start of a word. */
+	message(&t.viewer, 107, "agent's word", 12);
+	t.viewer.out.end -= 4;
+	run();
+	hear(&t.desktop, "\x6b\0\xc\0\0\0agent's ", 14);
+
+	leave_desktop();
+	arrive(SPICE_CHANNEL_MAIN);
+	g_assert_cmpuint(spice_link_server_mess(t.server)->connection_id, ==, 0);
+	g_assert_cmphex(t.told_backend_id, ==, BACKEND_ID);
+	hears(&t.viewer, 108, "\0\0\0\0", 4);
+	hears(&t.viewer, 106, "\1\2\3\4", 4);
+	hears(&t.viewer, 105, "\3\0\2\0", 4);
+	hears(&t.viewer, 115, "\x9\0\0\0", 4);
+	hear(&t.viewer, NULL, 0);
+	hears(&t.desktop, 104, NULL, 0);
+
+	/* The rest of the word, and words of before the agent was started anew, go nowhere. */
+	say(&t.viewer, "word", 4);
+	message(&t.viewer, 108, "\1\0\0\0", 4);
+	run();
+	hear(&t.desktop, NULL, 0);
+	message(&t.viewer, 3, "pong", 4);
+	message(&t.viewer, 107, "old", 3);
+	message(&t.viewer, 106, "\xa\0\0\0", 4);
+	message(&t.viewer, 107, "new", 3);
+	run();
+	hear(&t.desktop, "\3\0\4\0\0\0pong\x6a\0\4\0\0\0\xa\0\0\0\x6b\0\3\0\0\0new", 29);
+
+	/* It has display and inputs; its USB channel was closed. */
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\4\0\0\0\2\0\3\0\5\0\x9\0", 12);
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\1\0\0\0\5\0", 6);
+	message(&t.desktop, 4, "ping", 4);
+	run();
+	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\5\0\x9\0", 8);
+	hears(&t.viewer, 4, "ping", 4);
+	hear(&t.viewer, NULL, 0);
+	end();
+}
+
+static void test_bad_list(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	relay(SPICE_CHANNEL_MAIN);
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\4\0\0\0\2\0\3\0", 8);
+	exchange(&t.desktop);
+	g_assert_cmpint(relay_spice.run(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	end();
+}
+
+/* Dies in the middle of a picture. */
+static void test_display(void)
+{
+	static const guint8 zeros[8];
+
+	relay(SPICE_CHANNEL_DISPLAY);
+	message(&t.desktop, 314, "\5\0\0\0surface's rest..", 20);
+	message(&t.desktop, 314, "\6\0\0\0surface's rest..", 20);
+	message(&t.desktop, 315, "\5\0\0\0", 4);
+	message(&t.desktop, 304, "picture.", 8);
+	t.desktop.out.end -= 6;
+	run();
+	forget();
+
+	leave_desktop();
+	arrive(SPICE_CHANNEL_DISPLAY);
+	g_assert_cmpuint(spice_link_server_mess(t.server)->connection_id, ==, 0x55);
+	/* INIT again, and without the dictionary. */
+	g_assert_cmpuint(buffer_length(&t.desktop.in), ==, 20 + 7);
+	g_assert_cmpmem(buffer_bytes(&t.desktop.in) + 6, 14, display_body, sizeof display_body);
+	g_assert_cmpmem(buffer_bytes(&t.desktop.in) + 20, 7, "\x67\0\1\0\0\0\3", 7);
+	hear(&t.viewer, zeros, 6);
+	hears(&t.viewer, 126, NULL, 0);
+	hears(&t.viewer, 315, "\6\0\0\0", 4);
+	hears(&t.viewer, 315, "\0\0\0\0", 4);
+	hears(&t.viewer, 106, zeros, 1);
+	hears(&t.viewer, 108, NULL, 0);
+	hears(&t.viewer, 314, "\0\0\0\0surface's rest..", 20);
+	hear(&t.viewer, NULL, 0);
+	end();
+}
+
+static void test_inputs(void)
+{
+	relay(SPICE_CHANNEL_INPUTS);
+	for (unsigned i = 0; i < 11; i++)
+		message(&t.viewer, 111 + i % 2, "motion..", 8);
+	message(&t.viewer, 101, "\1\0\0\0", 4);
+	message(&t.desktop, 111, NULL, 0);
+	run();
+	run();
+	forget(); /* 7 of 11 are unacknowledged */
+	leave_desktop();
+	arrive(SPICE_CHANNEL_INPUTS);
+	hears(&t.viewer, 111, NULL, 0);
+	hear(&t.viewer, NULL, 0);
+	end();
+}
+
+static void test_others(void)
+{
+	static const struct {
+		guint8 type;
+		guint16 told;
+	} rows[] = {{SPICE_CHANNEL_CURSOR, 102},
+		    {SPICE_CHANNEL_PLAYBACK, 104},
+		    {SPICE_CHANNEL_RECORD, 102}};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		relay(rows[i].type);
+		leave_desktop();
+		arrive(rows[i].type);
+		hears(&t.viewer, rows[i].told, NULL, 0);
+		end();
+	}
+	relay(SPICE_CHANNEL_USBREDIR);
+	g_assert_false(relay_spice.part(&t.s, TRUE));
+	end();
+}
+
+/* What it lacks is another thing than what it refuses. */
+static void test_no_such_channel(void)
+{
+	g_autoptr(GError) error = NULL;
+
+	relay(SPICE_CHANNEL_PLAYBACK);
+	leave_desktop();
+	desktop_spice.dial(&t.s, NULL);
+	desktop_spice.dial(&t.s, NULL);
+	spice_link_append_error(&t.desktop.out, SPICE_LINK_CHANNEL_NOT_AVAILABLE);
+	exchange(&t.desktop);
+	t.accepted = TRUE; /* it says no more */
+	g_assert_cmpint(drive(desktop_spice.dial, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_assert_true(t.s.no_channel);
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/spice-swap/main", test_main);
+	g_test_add_func("/spice-swap/bad-list", test_bad_list);
+	g_test_add_func("/spice-swap/display", test_display);
+	g_test_add_func("/spice-swap/inputs", test_inputs);
+	g_test_add_func("/spice-swap/others", test_others);
+	g_test_add_func("/spice-swap/no-such-channel", test_no_such_channel);
+	return g_test_run();
+}
