@@ -31,6 +31,7 @@ struct Bridge {
 	/* Of the source's picture; it is drawn into `own` where the client cannot follow its size.
 	 */
 	int width, height;
+	guint leds; /* of the desktop's keyboard */
 	int face_width, face_height;
 	guint32 *own;
 	gboolean connected; /* a client was taken in */
@@ -131,6 +132,14 @@ static void face_clipboard(gpointer owner, const char *text)
 		bridge->source_ops->clipboard(bridge->source, text);
 }
 
+static void face_taken(gpointer owner)
+{
+	Bridge *bridge = owner;
+
+	if (bridge->source != NULL && !bridge->leaving && bridge->source_ops->go_on != NULL)
+		bridge->source_ops->go_on(bridge->source);
+}
+
 static void face_closed(gpointer owner)
 {
 	end(owner, FAULT_ENDED, "the client left");
@@ -143,6 +152,7 @@ static const FaceEvents face_events = {
 	.window = face_window,
 	.clipboard = face_clipboard,
 	.closed = face_closed,
+	.taken = face_taken,
 };
 
 static void connect_client(Bridge *bridge, int fd)
@@ -165,6 +175,8 @@ static gboolean make_face(Bridge *bridge, int width, int height)
 					      height, &face_events, bridge, &error);
 	if (bridge->face == NULL)
 		end(bridge, fault_code(error), error->message);
+	if (bridge->face != NULL)
+		bridge->face_ops->leds(bridge->face, bridge->leds);
 	return bridge->face != NULL;
 }
 
@@ -253,6 +265,14 @@ static void source_scrolled(gpointer owner, const FaceRect *rect, int x, int y)
 		bridge->face_ops->scroll(bridge->face, rect, x, y);
 }
 
+static gboolean source_full(gpointer owner)
+{
+	Bridge *bridge = owner;
+
+	return bridge->face != NULL && bridge->face_ops->full != NULL &&
+	       bridge->face_ops->full(bridge->face);
+}
+
 static void source_cursor(gpointer owner, const guint32 *argb, int width, int height, int hot_x,
 			  int hot_y)
 {
@@ -281,6 +301,15 @@ static void source_clipboard(gpointer owner, const char *text)
 		bridge->face_ops->clipboard(bridge->face, text);
 }
 
+static void source_leds(gpointer owner, guint leds)
+{
+	Bridge *bridge = owner;
+
+	bridge->leds = leds & 7;
+	if (bridge->face != NULL)
+		bridge->face_ops->leds(bridge->face, bridge->leds);
+}
+
 static void source_dial(gpointer owner)
 {
 	Bridge *bridge = owner;
@@ -299,9 +328,11 @@ static const SourceEvents source_events = {
 	.picture = source_picture,
 	.changed = source_changed,
 	.scrolled = source_scrolled,
+	.full = source_full,
 	.cursor = source_cursor,
 	.title = source_title,
 	.clipboard = source_clipboard,
+	.leds = source_leds,
 	.dial = source_dial,
 	.ended = source_ended,
 };

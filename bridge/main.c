@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "log.h"
 #include "sandbox_bridge.h"
+#include "source.h"
 
 #define WIRE 3
 
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
 			"usage: oriel-bridge vnc|spice LAYOUT, with the broker on descriptor 3\n");
 		return 2;
 	}
+	source_rdp_prepare();
 	if (sandbox_bridge(&error))
 		keymap = keymap_new(argv[2], &error);
 	if (keymap == NULL) {

@@ -4,8 +4,6 @@
 #include "rdp_resize.h"
 
 #include <freerdp/channels/channels.h>
-#include <freerdp/client/channels.h>
-#include <freerdp/client/cmdline.h>
 #include <freerdp/client/disp.h>
 #include <string.h>
 
@@ -73,7 +71,7 @@ static void on_channel_gone(void *context, ChannelDisconnectedEventArgs *e)
 	g_mutex_unlock(&the_resize->lock);
 }
 
-gboolean rdp_resize_load(RdpResize *resize, freerdp *instance)
+void rdp_resize_want(RdpResize *resize, freerdp *instance)
 {
 	rdpContext *context = instance->context;
 
@@ -81,8 +79,6 @@ gboolean rdp_resize_load(RdpResize *resize, freerdp *instance)
 	context->settings->DynamicResolutionUpdate = TRUE;
 	PubSub_SubscribeChannelConnected(context->pubSub, on_channel);
 	PubSub_SubscribeChannelDisconnected(context->pubSub, on_channel_gone);
-	freerdp_register_addin_provider(freerdp_channels_load_static_addin_entry, 0);
-	return freerdp_client_load_addins(context->channels, context->settings);
 }
 
 void rdp_resize_wish(RdpResize *resize, int width, int height)

@@ -15,7 +15,7 @@ RdpResize *rdp_resize_new(void);
 /* After the instance, whose channels use it. */
 void rdp_resize_free(RdpResize *resize);
 
-/* Adds the channel to an instance that is about to connect. */
-gboolean rdp_resize_load(RdpResize *resize, freerdp *instance);
+/* Asks for the channel on an instance that is about to load its channels. */
+void rdp_resize_want(RdpResize *resize, freerdp *instance);
 
 void rdp_resize_wish(RdpResize *resize, int width, int height);

@@ -30,6 +30,11 @@ typedef struct {
 	void (*title)(gpointer owner, const char *title);
 	/* The desktop's clipboard: UTF-8, valid until return. */
 	void (*clipboard)(gpointer owner, const char *text);
+	/* As face.h's leds(). */
+	void (*leds)(gpointer owner, guint leds);
+	/* The client has not taken what it was sent: a source that can leaves the rest with the
+	 * desktop, which adds it up better, until go_on(). */
+	gboolean (*full)(gpointer owner);
 	/* SPICE: another connection of this desktop is wanted; dialled() brings it. */
 	void (*dial)(gpointer owner);
 	/* It is over, for this reason: FAULT_DESKTOP, FAULT_CONFIG (it refused the password),
@@ -50,6 +55,8 @@ typedef struct {
 	/* As FaceEvents tell it. A source uses what its protocol can carry. */
 	void (*key)(Source *source, guint32 keysym, guint32 scancode, gboolean down);
 	void (*pointer)(Source *source, int x, int y, guint buttons);
+	/* After full(): the client has taken it. NULL for those that do not ask. May come often. */
+	void (*go_on)(Source *source);
 	/* The client wishes a picture of this size. */
 	void (*window)(Source *source, int width, int height);
 	void (*clipboard)(Source *source, const char *text);
@@ -60,6 +67,9 @@ typedef struct {
 } SourceOps;
 
 extern const SourceOps source_vnc, source_spice, source_rdp;
+
+/* Before the sandbox, which lets no code in: FreeRDP loads OpenSSL's old ciphers for its logins. */
+void source_rdp_prepare(void);
 
 /* The source of that name or NULL. */
 const SourceOps *source_find(const char *name);

@@ -8,13 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <freerdp/channels/channels.h>
+#include <freerdp/client/channels.h>
+#include <freerdp/client/cmdline.h>
 #include <freerdp/codec/color.h>
 #include <freerdp/freerdp.h>
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/graphics.h>
+#include <winpr/ssl.h>
 #include <winpr/synch.h>
 #include <winpr/wlog.h>
 
+#include "rdp_clipboard.h"
 #include "rdp_resize.h"
 #include "rdp_trust.h"
 
@@ -28,6 +33,7 @@ struct Source {
 	freerdp *instance;
 	GSource *loop;
 	RdpResize *resize;
+	RdpClipboard *clipboard;
 	guint32 *picture;
 	int width, height;
 	guint buttons;
@@ -151,6 +157,22 @@ static BOOL on_pointer_moved(rdpContext *context, UINT32 x, UINT32 y)
 	return TRUE;
 }
 
+static BOOL on_leds(rdpContext *context, UINT16 leds)
+{
+	Source *source = source_of(context);
+
+	source->events->leds(source->owner, leds);
+	return TRUE;
+}
+
+static void on_text(gpointer data, const char *text)
+{
+	Source *source = data;
+
+	if (!source->told)
+		source->events->clipboard(source->owner, text);
+}
+
 /* ---- open */
 
 static BOOL on_connected(freerdp *instance)
@@ -169,12 +191,19 @@ static BOOL on_connected(freerdp *instance)
 	graphics_register_pointer(instance->context->graphics, &pointer);
 	update->EndPaint = on_paint;
 	update->DesktopResize = on_resize;
+	update->SetKeyboardIndicators = on_leds;
 	return take_picture(source_of(instance->context), instance->context->gdi);
 }
 
 static BOOL on_preconnect(freerdp *instance)
 {
-	return rdp_resize_load(source_of(instance->context)->resize, instance);
+	rdpContext *context = instance->context;
+	Source *source = source_of(context);
+
+	rdp_resize_want(source->resize, instance);
+	rdp_clipboard_want(source->clipboard, instance);
+	freerdp_register_addin_provider(freerdp_channels_load_static_addin_entry, 0);
+	return freerdp_client_load_addins(context->channels, context->settings);
 }
 
 static int on_certificate(freerdp *instance, const BYTE *pem, size_t n, const char *host,
@@ -304,7 +333,13 @@ static void rdp_close(Source *source)
 	}
 	freerdp_free(source->instance);
 	rdp_resize_free(source->resize);
+	rdp_clipboard_free(source->clipboard);
 	g_free(source);
+}
+
+void source_rdp_prepare(void)
+{
+	winpr_InitializeSSL(WINPR_SSL_INIT_DEFAULT);
 }
 
 static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
@@ -316,6 +351,7 @@ static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF);
 	source->instance = instance;
 	source->resize = rdp_resize_new();
+	source->clipboard = rdp_clipboard_new(on_text, source);
 	source->events = events;
 	source->owner = owner;
 	source->ca = endpoint->ca;
@@ -374,6 +410,13 @@ static void rdp_pointer(Source *source, int x, int y, guint buttons)
 			freerdp_input_send_mouse_event(
 				input, flags[i] | (buttons & 1u << i ? PTR_FLAGS_DOWN : 0),
 				(UINT16)x, (UINT16)y);
+	for (guint i = 7; i < 9; i++)
+		if (changed & 1u << i)
+			freerdp_input_send_extended_mouse_event(
+				input,
+				(i == 7 ? PTR_XFLAGS_BUTTON1 : PTR_XFLAGS_BUTTON2) |
+					(buttons & 1u << i ? PTR_XFLAGS_DOWN : 0),
+				(UINT16)x, (UINT16)y);
 	for (guint i = 3; i < 7; i++)
 		if (changed & buttons & 1u << i)
 			wheel(input, x, y, i);
@@ -387,6 +430,7 @@ static void rdp_window(Source *source, int width, int height)
 
 static void rdp_clipboard(Source *source, const char *text)
 {
+	rdp_clipboard_offer(source->clipboard, text);
 }
 
 static unsigned rdp_busy(Source *source)

@@ -15,7 +15,6 @@
 	2000 /* a display channel that goes while it links takes the VM along (libspice 0.15.1) */
 #define KEY_MS   5 /* between strokes: a PC keyboard in a VM holds 16 bytes */
 #define KEYS_MAX 4096
-#define BUTTONS  5 /* left, middle, right, wheel up, wheel down: the same order as RFB's */
 
 struct Source {
 	SpiceSession *session;
@@ -147,6 +146,17 @@ static void on_cursor_hide(SpiceChannel *channel, gpointer data)
 	source->events->cursor(source->owner, &nothing, 1, 1, 0, 0);
 }
 
+/* ---- the lights of the keyboard: SPICE's bits are ours */
+
+static void on_modifiers(SpiceChannel *channel, gpointer data)
+{
+	Source *source = data;
+	int modifiers = 0;
+
+	g_object_get(channel, "key-modifiers", &modifiers, NULL);
+	source->events->leds(source->owner, (guint)modifiers);
+}
+
 /* ---- main: mouse mode, clipboard */
 
 static void on_mouse_mode(SpiceChannel *channel, gpointer data)
@@ -266,6 +276,7 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 		g_signal_connect(channel, "display-invalidate", G_CALLBACK(on_invalidate), source);
 	} else if (SPICE_IS_INPUTS_CHANNEL(channel)) {
 		source->inputs = SPICE_INPUTS_CHANNEL(channel);
+		g_signal_connect(channel, "inputs-modifiers", G_CALLBACK(on_modifiers), source);
 	} else if (SPICE_IS_CURSOR_CHANNEL(channel) && id == 0) {
 		source->cursor = channel;
 		g_signal_connect(channel, "cursor-set", G_CALLBACK(on_cursor), source);
@@ -347,6 +358,10 @@ static void spice_key(Source *source, guint32 keysym, guint32 scancode, gboolean
 	source->pace = g_timeout_add(KEY_MS, next_key, source);
 }
 
+/* RFB's bits of buttons in SPICE's order: left, middle, right, wheel up and down, and behind RFB's
+ * wheel to the sides the two at the side. */
+static const guint button_bits[] = {0, 1, 2, 3, 4, 7, 8};
+
 /* The library's masks have bit 0 to 2 for the buttons alone. */
 static void spice_pointer(Source *source, int x, int y, guint buttons)
 {
@@ -362,13 +377,13 @@ static void spice_pointer(Source *source, int x, int y, guint buttons)
 					    (int)(source->buttons & 7));
 	source->x = x;
 	source->y = y;
-	for (int i = 0; i < BUTTONS; i++) {
-		if (!(changed & 1u << i))
-			continue;
-		if (buttons & 1u << i)
-			spice_inputs_channel_button_press(source->inputs, i + 1, held);
-		else
-			spice_inputs_channel_button_release(source->inputs, i + 1, held);
+	for (gsize i = 0; i < G_N_ELEMENTS(button_bits); i++) {
+		guint bit = 1u << button_bits[i];
+
+		if (changed & buttons & bit)
+			spice_inputs_channel_button_press(source->inputs, (int)i + 1, held);
+		else if (changed & bit)
+			spice_inputs_channel_button_release(source->inputs, (int)i + 1, held);
 	}
 	source->buttons = buttons;
 }

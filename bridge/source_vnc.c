@@ -16,6 +16,7 @@
 
 #define READ_SECONDS 15
 #define BYTES        4 /* a pixel */
+#define LED_STATE    (-261)
 #define ENCODINGS    "tight zrle copyrect hextile zlib raw"
 
 struct Source {
@@ -23,6 +24,7 @@ struct Source {
 	guint watch;
 	int width, height; /* of the picture that events->picture() gave */
 	guint buttons;
+	FaceRect copied;      /* was told as scrolled() just now; width 0 = nothing */
 	const char *password; /* during open() only */
 	gboolean told;
 	const SourceEvents *events;
@@ -66,9 +68,11 @@ static gboolean inside(const Source *source, const FaceRect *rect)
 static void on_update(rfbClient *client, int x, int y, int width, int height)
 {
 	Source *source = source_of(client);
-	FaceRect rect = {x, y, width, height};
+	FaceRect rect = {x, y, width, height}, copied = source->copied;
 
-	if (inside(source, &rect))
+	/* The library tells of what it has copied once more. */
+	source->copied.width = 0;
+	if (memcmp(&rect, &copied, sizeof rect) != 0 && inside(source, &rect))
 		source->events->changed(source->owner, &rect);
 }
 
@@ -89,6 +93,7 @@ static void on_copy(rfbClient *client, int from_x, int from_y, int width, int he
 				(gsize)from_x * BYTES,
 			(gsize)width * BYTES);
 	}
+	source->copied = to;
 	source->events->scrolled(source->owner, &to, from_x, from_y);
 }
 
@@ -118,6 +123,20 @@ static void on_text(rfbClient *client, const char *text, int n)
 	source->events->clipboard(source->owner, utf8->str);
 }
 
+/* QEMU's lights of the keyboard, which the library leaves to an extension. */
+static rfbBool on_leds(rfbClient *client, rfbFramebufferUpdateRectHeader *rect)
+{
+	Source *source = source_of(client);
+	char leds;
+
+	if (rect->encoding != (uint32_t)LED_STATE)
+		return FALSE;
+	if (!ReadFromRFBServer(client, &leds, 1))
+		return FALSE;
+	source->events->leds(source->owner, (guint8)leds);
+	return TRUE;
+}
+
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Source *source = data;
@@ -128,8 +147,33 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 			source->watch = 0;
 			return end(source, FAULT_ENDED, "the desktop has left");
 		}
+		if (source->events->full(source->owner)) {
+			source->watch = 0; /* until go_on() */
+			return G_SOURCE_REMOVE;
+		}
 	} while (client->buffered > 0);
 	return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_more(gpointer data)
+{
+	Source *source = data;
+
+	source->watch = 0;
+	if (on_readable(source->client->sock, G_IO_IN, source))
+		source->watch = g_unix_fd_add(source->client->sock, G_IO_IN, on_readable, source);
+	return G_SOURCE_REMOVE;
+}
+
+/* What the library has read already, no poll tells of. */
+static void vnc_go_on(Source *source)
+{
+	if (source->watch != 0 || source->told)
+		return;
+	if (source->client->buffered > 0)
+		source->watch = g_idle_add(on_more, source);
+	else
+		source->watch = g_unix_fd_add(source->client->sock, G_IO_IN, on_readable, source);
 }
 
 /* ---- open */
@@ -177,9 +221,13 @@ static rfbClient *make_client(Source *source, int fd)
 static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
 			gpointer owner, GError **error)
 {
+	static int encodings[] = {LED_STATE, 0};
+	static rfbClientProtocolExtension lights = {.encodings = encodings,
+						    .handleEncoding = on_leds};
 	Source *source = g_new0(Source, 1);
 
 	rfbClientLog = rfbClientErr = say_nothing;
+	rfbClientRegisterExtension(&lights);
 	source->events = events;
 	source->owner = owner;
 	source->password = endpoint->password;
@@ -251,6 +299,7 @@ const SourceOps source_vnc = {
 	.open = vnc_open,
 	.key = vnc_key,
 	.pointer = vnc_pointer,
+	.go_on = vnc_go_on,
 	.window = vnc_window,
 	.clipboard = vnc_clipboard,
 	.busy = vnc_busy,

@@ -43,6 +43,8 @@ typedef struct {
 	/* The client has left. Last event; close() may be called from a later turn of the loop, not
 	 * from inside. */
 	void (*closed)(gpointer owner);
+	/* What full() told of has gone to the client. NULL: the owner does not care. */
+	void (*taken)(gpointer owner);
 } FaceEvents;
 
 typedef struct {
@@ -64,6 +66,9 @@ typedef struct {
 	/* `rect` was moved here from (x, y), by the caller, in the pixels: as cheap as the client
 	 * allows, else damage. */
 	void (*scroll)(Face *face, const FaceRect *rect, int x, int y);
+	/* Something has changed that the client has not asked for yet: what is drawn now only adds
+	 * to it. NULL: cannot say. */
+	gboolean (*full)(Face *face);
 	/* A new picture, black; the client is told. FALSE: this client can not follow, all is as
 	 * before. */
 	gboolean (*resize)(Face *face, int width, int height);
@@ -73,6 +78,8 @@ typedef struct {
 	void (*title)(Face *face, const char *title);
 	/* Offers a text to the client's clipboard. */
 	void (*clipboard)(Face *face, const char *text);
+	/* The lights of the keyboard: bit 0 scroll lock, 1 num lock, 2 caps lock. */
+	void (*leds)(Face *face, guint leds);
 
 	/* Cuts the client off, if it is still there (without an event), and frees all. */
 	void (*close)(Face *face);

@@ -29,7 +29,7 @@ struct Face {
 	SpiceCharDeviceInstance line; /* to the agent */
 	guint8 prefix;
 	int x, y;
-	guint buttons;
+	guint buttons, leds;
 	gboolean ready, gone;
 	guint closing; /* the source that tells that the client has left */
 	const FaceEvents *events;
@@ -98,9 +98,10 @@ static void on_scancode(SpiceKbdInstance *keyboard, uint8_t byte)
 		face->events->key(face->owner, 0, code, !(byte & RELEASED));
 }
 
+/* SPICE's bits are ours. */
 static uint8_t leds(SpiceKbdInstance *keyboard)
 {
-	return 0;
+	return (uint8_t)SPICE_CONTAINEROF(keyboard, Face, keyboard)->leds;
 }
 
 static void on_window(gpointer data, int width, int height)
@@ -246,6 +247,12 @@ static void spice_clipboard(Face *face, const char *text)
 	spice_server_char_device_wakeup(&face->line);
 }
 
+static void spice_leds(Face *face, guint leds)
+{
+	face->leds = leds;
+	spice_server_kbd_leds(&face->keyboard, (int)leds);
+}
+
 /* ---- from open to close */
 
 static void spice_close(Face *face)
@@ -325,5 +332,6 @@ const FaceOps face_spice = {
 	.cursor = spice_cursor,
 	.title = spice_title,
 	.clipboard = spice_clipboard,
+	.leds = spice_leds,
 	.close = spice_close,
 };

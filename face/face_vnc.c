@@ -9,6 +9,7 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "vnc_extras.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <rfb/rfb.h>
+#include <rfb/rfbregion.h>
 
 #define BYTES   4    /* a pixel */
 #define WAIT_MS 5000 /* for the rest of a message; for room to write */
@@ -28,6 +30,7 @@ struct Face {
 	rfbClientPtr client; /* NULL before connect() and after it has left */
 	guint watch, flush;  /* sources */
 	gboolean ready;
+	guint leds;
 	/* Made before the owner gives up the right to make sockets: see connect(). */
 	int stand_in[2];
 	char *title;
@@ -47,6 +50,13 @@ static void on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr client)
 	Face *face = face_of(client);
 
 	face->events->key(face->owner, keysym, 0, down != 0);
+}
+
+static void on_placed_key(gpointer data, guint32 keysym, guint32 scancode, gboolean down)
+{
+	Face *face = data;
+
+	face->events->key(face->owner, keysym, scancode, down);
 }
 
 static void on_pointer(int buttons, int x, int y, rfbClientPtr client)
@@ -133,6 +143,12 @@ static gboolean gone(Face *face)
 	return TRUE;
 }
 
+static gboolean vnc_full(Face *face)
+{
+	return face->client != NULL && (!sraRgnEmpty(face->client->modifiedRegion) ||
+					!sraRgnEmpty(face->client->copyRegion));
+}
+
 static gboolean on_flush(gpointer data)
 {
 	Face *face = data;
@@ -141,7 +157,10 @@ static gboolean on_flush(gpointer data)
 	/* A new size goes by itself, and leaves the request open for the picture. */
 	if (face->client != NULL && rfbUpdateClient(face->client))
 		rfbUpdateClient(face->client);
-	gone(face);
+	if (face->client != NULL && face->ready && !vnc_full(face))
+		vnc_extras_tell(face->client, face->leds);
+	if (!gone(face) && !vnc_full(face) && face->events->taken != NULL)
+		face->events->taken(face->owner);
 	return G_SOURCE_REMOVE;
 }
 
@@ -279,6 +298,12 @@ static void vnc_clipboard(Face *face, const char *text)
 	flush_soon(face);
 }
 
+static void vnc_leds(Face *face, guint leds)
+{
+	face->leds = leds;
+	flush_soon(face);
+}
+
 /* ---- from the first byte to the last */
 
 static void vnc_close(Face *face)
@@ -328,6 +353,7 @@ static Face *vnc_open(const char *title, int width, int height, const FaceEvents
 	face->owner = owner;
 	face->stand_in[0] = face->stand_in[1] = -1;
 	rfbLog = rfbErr = quiet;
+	vnc_extras_register(on_placed_key);
 	face->screen = rfbGetScreen(NULL, NULL, width, height, 8, 3, BYTES);
 	if (face->screen == NULL ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, face->stand_in) != 0) {
@@ -385,9 +411,11 @@ const FaceOps face_vnc = {
 	.pixels = vnc_pixels,
 	.damage = vnc_damage,
 	.scroll = vnc_scroll,
+	.full = vnc_full,
 	.resize = vnc_resize,
 	.cursor = vnc_cursor,
 	.title = vnc_title,
 	.clipboard = vnc_clipboard,
+	.leds = vnc_leds,
 	.close = vnc_close,
 };

@@ -91,6 +91,13 @@ static const int painter[] = {
 	SCMP_SYS(epoll_pwait),
 };
 
+/* Beside a painter's. */
+static const int bridge[] = {
+	/* FreeRDP's timers and events */
+	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime),
+	SCMP_SYS(dup), SCMP_SYS(prlimit64),
+};
+
 typedef struct {
 	scmp_filter_ctx filter;
 	int failed; /* the first -errno */
@@ -250,7 +257,7 @@ gboolean syscalls_allow_dialer(GError **error)
 	return filter_enter(&filter, error);
 }
 
-gboolean syscalls_allow_painter(GError **error)
+static gboolean allow_painter(const int *more, gsize n, GError **error)
 {
 	Filter filter;
 
@@ -260,6 +267,7 @@ gboolean syscalls_allow_painter(GError **error)
 		return FALSE;
 	filter_add_all(&filter, SCMP_ACT_ALLOW, common, G_N_ELEMENTS(common));
 	filter_add_all(&filter, SCMP_ACT_ALLOW, painter, G_N_ELEMENTS(painter));
+	filter_add_all(&filter, SCMP_ACT_ALLOW, more, n);
 	allow_if(&filter, SCMP_SYS(socketpair), 0, G_MAXUINT32, AF_UNIX);
 	allow_threads(&filter);
 	allow_data_memory(&filter);
@@ -269,6 +277,16 @@ gboolean syscalls_allow_painter(GError **error)
 	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, programs, G_N_ELEMENTS(programs));
 	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, dangerous, G_N_ELEMENTS(dangerous));
 	return filter_enter(&filter, error);
+}
+
+gboolean syscalls_allow_painter(GError **error)
+{
+	return allow_painter(NULL, 0, error);
+}
+
+gboolean syscalls_allow_bridge(GError **error)
+{
+	return allow_painter(bridge, G_N_ELEMENTS(bridge), error);
 }
 
 gboolean syscalls_deny_dangerous(GError **error)

@@ -19,6 +19,8 @@ enum {
 	COPYRECT = 1,
 	CURSOR = -239,
 	DESKTOP_SIZE = -308,
+	EXTENDED_KEYS = -258,
+	LED_STATE = -261,
 	EXTENDED_CLIPBOARD = -1063131698
 };
 
@@ -294,6 +296,43 @@ static void test_input(void)
 	world_close(&world);
 }
 
+/* QEMU's extensions: where a key is, and the lights; only for who asks. */
+static void test_keyboard(void)
+{
+	static const gint32 encodings[] = {EXTENDED_KEYS, LED_STATE};
+	World world;
+
+	world_open(&world);
+	face_vnc.leds(world.face, 2);
+	set_encodings(&world, 2, encodings);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	hear_rect(&world, RAW); /* a viewer's first update shall have its picture */
+	hear(&world, WIDTH * HEIGHT * 4);
+	hear_rect(&world, EXTENDED_KEYS);
+	hear_rect(&world, LED_STATE);
+	g_assert_cmpuint(hear(&world, 1)[0], ==, 2);
+	say_hex(&world, "ff 00 0001 00000061 0000001e"); /* a down */
+	say_hex(&world, "ff 00 0000 00000061 0000001e");
+	say_hex(&world, "ff 00 0001 0000ff52 000000c8"); /* up, extended */
+	say_hex(&world, "04 00 0000 0000ff52");
+	expect(&world, "ready key:61:1e:1 key:61:1e:0 key:ff52:e048:1 key:ff52:0:0 ");
+	face_vnc.leds(world.face, 2); /* as before: nothing to say */
+	face_vnc.leds(world.face, 4);
+	hear_rect(&world, LED_STATE);
+	g_assert_cmpuint(hear(&world, 1)[0], ==, 4);
+	say_hex(&world, "ff 07 0001 00000061 0000001e"); /* no message of this kind */
+	expect(&world, "closed ");
+	face_vnc.leds(world.face, 1);
+	world_close(&world);
+
+	world_open(&world);
+	set_encodings(&world, 0, NULL);
+	face_vnc.leds(world.face, 7);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	hear_rect(&world, RAW);
+	world_close(&world);
+}
+
 static void test_size(void)
 {
 	static const gint32 follows[] = {DESKTOP_SIZE};
@@ -408,6 +447,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/face-vnc/picture", test_picture);
 	g_test_add_func("/face-vnc/scroll", test_scroll);
 	g_test_add_func("/face-vnc/input", test_input);
+	g_test_add_func("/face-vnc/keyboard", test_keyboard);
 	g_test_add_func("/face-vnc/size", test_size);
 	g_test_add_func("/face-vnc/no-size", test_no_size);
 	g_test_add_func("/face-vnc/cursor", test_cursor);
