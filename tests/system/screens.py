@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An X display of our own for real viewers: keys into it, pictures out of it.
 
-It is exactly as large as the tiny guest's screen, so that a viewer in full screen shows one guest
-pixel per screen pixel and the picture can be read.
+Unless said otherwise it is exactly as large as the tiny guest's screen, so that a viewer in full
+screen shows one guest pixel per screen pixel and the picture can be read.
 """
 
 import os
@@ -15,10 +15,13 @@ from deployment import eventually
 
 
 class Display:
-    def __init__(self, home):
-        self.programs = []
+    def __init__(self, home, size=console.SIZE, server=None, manager=True):
+        """server: the words of another X server than Xvfb, with a display of this size. manager: with
+        a window manager."""
+        self.programs, self.size = [], size
+        server = server or ["Xvfb", "-screen", "0", "{}x{}x24".format(*size),
+                            "-noreset"]  # else it starts anew when the first of two who ask has left
         read, write = os.pipe()
-        size = "{}x{}x24".format(*console.SIZE)
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
@@ -27,14 +30,12 @@ class Display:
             "NO_AT_BRIDGE": "1",
             "GSETTINGS_BACKEND": "memory",
         }
-        self._spawn(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp",
-             "-noreset"],  # else it starts anew when the first of two who ask has left
-            pass_fds=[write],
-        )
+        self._spawn([*server, "-displayfd", write, "-nolisten", "tcp"], pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as numbers:
             self.environment["DISPLAY"] = f":{numbers.readline().strip()}"
+        if not manager:
+            return
         self._spawn(["openbox"])
         # A viewer that maps its window before there is a window manager has neither full screen
         # nor the keyboard.
@@ -70,6 +71,11 @@ class Display:
     def _xdotool(self, *words):
         subprocess.run(["xdotool", *words], env=self.environment, check=True, timeout=30)
 
+    def ask(self, *words):
+        """What xdotool prints; nothing if it finds nothing."""
+        return subprocess.run(["xdotool", *words], env=self.environment, timeout=30,
+                              capture_output=True, text=True).stdout
+
     def type(self, text):
         """As a person would: into whatever window has the keyboard; a newline is Return."""
         for line in text.splitlines(keepends=True):
@@ -88,7 +94,7 @@ class Display:
             timeout=30,
             stdout=subprocess.PIPE,
         ).stdout
-        return Image.frombytes("RGB", console.SIZE, picture)
+        return Image.frombytes("RGB", self.size, picture)
 
     def close(self):
         for program in reversed(self.programs):

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""config/kiosk: the package that makes a machine a terminal, and its session: nothing on the keyboard
+leads out of the viewer, and who ends it some other way gets a new one."""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import deployment
+import screens
+from deployment import BUILD, SOURCE, eventually
+from test_clients import keep, log  # noqa: F401
+
+SIZE = (1280, 800)  # not what a lobby has by itself
+# What ends, hides, minimizes, opens a menu of or leaves the full screen of some viewer, window manager, X server.
+ESCAPES = ("F8", "F11", "F12", "shift+F11", "shift+F12", "ctrl+alt+Delete", "alt+F4", "ctrl+w", "ctrl+q", "ctrl+n",
+           "ctrl+t", "ctrl+shift+i", "alt+Tab", "alt+Escape", "alt+space", "super+d", "super", "Menu", "ctrl+Escape",
+           "ctrl+alt+BackSpace", "ctrl+alt+f", "ctrl+alt+F2", "ctrl+alt+Escape", "alt+F2", "alt+Return", "ctrl+alt+q")
+
+
+@pytest.fixture(scope="module")
+def oriel():
+    """Nobody's desktops: a terminal has work enough with the sign-in."""
+    system = deployment.Deployment("kiosk", gateway={"vnc_lobby": "yes"})
+    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    try:
+        system.prepare()
+        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
+        system.start_authd()
+        system.start_broker()
+        system.start_gateway()
+        yield system
+    finally:
+        system.stop()
+
+
+def build(file, *words):
+    subprocess.run([SOURCE / "config/kiosk/build", *map(str, words), file], check=True, timeout=60)
+    return file
+
+
+def unpack(package, root):
+    subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+    return root
+
+
+def test_package(tmp_path):
+    """Of each viewer; the same words make the same bytes, and Debian's judge has nothing to say."""
+    for viewer, needs in (("vnc", "tigervnc-viewer"), ("spice", "virt-viewer"), ("browser", "chromium")):
+        words = ["--viewer", viewer, "--port", "443", "vdi.example.com"]
+        package = build(tmp_path / f"{viewer}.deb", *words)
+        again = build(tmp_path / "again.deb", *words)
+        assert package.read_bytes() == again.read_bytes()
+        depends = subprocess.run(["dpkg-deb", "-f", package, "Depends"], check=True, capture_output=True, text=True)
+        assert needs in depends.stdout
+        root = unpack(package, tmp_path / viewer)
+        settings = (root / "etc/oriel-kiosk/kiosk.conf").read_text()
+        assert f"VIEWER={viewer}\nSERVER=vdi.example.com\nPORT=443\n" in settings
+        assert not any("@" in path.read_text() for path in (root / "etc").rglob("*") if path.is_file())
+    if shutil.which("lintian"):
+        done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", package],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+# What the package puts into /etc has to be there for Chromium, and it does not run as root.
+AS_INSTALLED = """for dir in chromium; do [ ! -d "$0/etc/$dir" ] || mount --bind "$0/etc/$dir" "/etc/$dir"; done
+chown 65534 "$XDG_RUNTIME_DIR"
+exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0/usr/lib/oriel-kiosk/session" "$1" """
+
+
+@pytest.fixture
+def terminal(oriel, log):  # noqa: F811
+    """terminal(viewer, port): what the package makes of a screen."""
+    home = pathlib.Path(tempfile.mkdtemp(dir=oriel.directory))  # pytest's own are root's alone
+    home.chmod(0o755)
+    display = screens.Display(home, SIZE, manager=False)
+
+    def start(viewer, port):
+        package = build(home / "kiosk.deb", "--viewer", viewer, "--port", port, "--ca", oriel.ca, oriel.host)
+        root = unpack(package, home / "root")
+        settings = root / "etc/oriel-kiosk/kiosk.conf"
+        settings.write_text(settings.read_text().replace("/etc/", f"{root}/etc/"))
+        display.run(["unshare", "--mount", "sh", "-ec", AS_INSTALLED, root, settings], log)
+        return display
+
+    yield start
+    display.close()
+
+
+def children(pid):
+    """All below it: {pid: its program}."""
+    found = {}
+    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        found[int(child)] = deployment.command_name(child)
+        found |= children(child)
+    return found
+
+
+def viewers(display, program):
+    return [pid for pid, name in children(display.programs[-1].pid).items() if name == program]
+
+
+def lobbies_opened(oriel):
+    return oriel.log("broker").count("opened for somebody")
+
+
+def edges(display):
+    """What is in the four corners and in the middle above and below."""
+    picture = display.screenshot()
+    right, bottom = picture.width - 1, picture.height - 1
+    return [picture.getpixel((x, y)) for x in (right, right * 3 // 4, 0) for y in (0, bottom)]
+
+
+def bright(colours):
+    return len(set(colours)) == 1 and min(colours[0]) > 200
+
+
+def windows(display):
+    return display.ask("search", "--onlyvisible", "--name", ".*").split()
+
+
+def test_tigervnc_is_all_there_is(oriel, terminal, request):
+    display = terminal("vnc", oriel.vnc_port)
+    try:
+        assert eventually(lambda: bright(edges(display)), 30, 0.2), "the lobby does not fill the screen"
+        [before], shown, looks = viewers(display, "xtigervncviewer"), windows(display), edges(display)
+        display.key(*ESCAPES)
+        display.type("still here")
+        assert viewers(display, "xtigervncviewer") == [before] and windows(display) == shown
+        assert edges(display) == looks and lobbies_opened(oriel) == 1
+        subprocess.run(["kill", str(before)], check=True)
+        assert eventually(lambda: lobbies_opened(oriel) == 2 and edges(display) == looks, 30, 0.2), "none came again"
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_chromium_is_all_there_is(oriel, terminal, request):
+    """Its page, and no bar, tab or dialog; a key that closes it, if there is one, brings a new one."""
+    display = terminal("browser", oriel.port)
+    try:
+        assert eventually(lambda: bright(edges(display)[:4]) and edges(display)[4][1] > 50, 60, 0.2), "no portal"
+        shown, looks = windows(display), edges(display)
+        display.key(*ESCAPES)
+        assert eventually(lambda: edges(display) == looks and len(windows(display)) == len(shown), 30, 0.2)
+        display.key("ctrl+l")
+        display.type("file:///etc/passwd\n")
+        assert eventually(lambda: edges(display) == looks, 30, 0.2)
+    finally:
+        keep(request, display.screenshot())
