@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define READERS 4
+
 struct Db {
 	const DbDriver *driver;
 	gpointer connection;
@@ -17,8 +19,7 @@ struct Db {
 	DbTold told;     /* under lock */
 	gpointer told_data;
 
-	gpointer reader; /* a second connection; NULL: the database is in memory, of the first alone */
-	GMutex reading;  /* its lock */
+	GAsyncQueue *readers; /* idle connections; NULL: the database is in memory, of the first alone */
 };
 
 struct DbRows {
@@ -135,10 +136,11 @@ DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue 
 	gboolean ok;
 
 	rows->cells = g_ptr_array_new_with_free_func(cell_free);
-	if (db->reader && !in_transaction(db)) {
-		g_mutex_lock(&db->reading);
-		ok = db->driver->run(db->reader, sql, values, rows, &changed, error);
-		g_mutex_unlock(&db->reading);
+	if (db->readers && !in_transaction(db)) {
+		gpointer reader = g_async_queue_pop(db->readers);
+
+		ok = db->driver->run(reader, sql, values, rows, &changed, error);
+		g_async_queue_push_front(db->readers, reader); /* it is warm */
 	} else {
 		g_rec_mutex_lock(&db->lock);
 		ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
@@ -299,11 +301,30 @@ static const DbDriver *find_driver(const char *where)
 		       : &db_sqlite;
 }
 
+static gboolean open_readers(Db *db, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	for (unsigned i = 0; i < READERS; i++) {
+		gpointer reader = db->driver->open_reader(db->where, &why);
+
+		if (why) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+		if (!reader)
+			return TRUE;
+		if (!db->readers)
+			db->readers = g_async_queue_new();
+		g_async_queue_push(db->readers, reader);
+	}
+	return TRUE;
+}
+
 Db *db_open(const char *where, GError **error)
 {
 	const DbDriver *driver = find_driver(where);
 	gpointer connection = driver->open(where, error);
-	g_autoptr(GError) why = NULL;
 	g_autoptr(Db) db = NULL;
 
 	if (!connection)
@@ -313,26 +334,22 @@ Db *db_open(const char *where, GError **error)
 	db->connection = connection;
 	db->where = g_strdup(where);
 	g_rec_mutex_init(&db->lock);
-	g_mutex_init(&db->reading);
-	if (!migrate(db, error))
-		return NULL;
-	db->reader = driver->open_reader(where, &why);
-	if (!why)
-		return g_steal_pointer(&db);
-	g_propagate_error(error, g_steal_pointer(&why));
-	return NULL;
+	return migrate(db, error) && open_readers(db, error) ? g_steal_pointer(&db) : NULL;
 }
 
 void db_close(Db *db)
 {
+	gpointer reader;
+
 	if (!db)
 		return;
 	db_unlisten(db);
-	if (db->reader)
-		db->driver->close(db->reader);
+	while (db->readers && (reader = g_async_queue_try_pop(db->readers)))
+		db->driver->close(reader);
+	if (db->readers)
+		g_async_queue_unref(db->readers);
 	db->driver->close(db->connection);
 	g_free(db->where);
-	g_mutex_clear(&db->reading);
 	g_rec_mutex_clear(&db->lock);
 	g_free(db);
 }

@@ -8,9 +8,9 @@
  * One connection that writes, and its lock: a transaction holds the lock from db_begin() to its end,
  * and the database lets in one at a time, whichever broker's it is: what a transaction reads stays
  * true until it commits. Only a single statement of another broker may come between: such a one
- * carries its condition in its WHERE. Who reads outside a transaction has another connection and
- * waits for no writer: it sees all that was committed when it began. Thread-safe. Results are fetched
- * whole; a caller that may meet many rows says LIMIT.
+ * carries its condition in its WHERE. Who reads outside a transaction has one of a few connections
+ * of its own and waits for no writer: it sees all that was committed when it began. Thread-safe.
+ * Results are fetched whole; a caller that may meet many rows says LIMIT.
  *
  * Errors are FAULT_BROKER: whatever the database says, the person who asked is not to blame.
  */
@@ -42,7 +42,7 @@ typedef struct {
 	const char *name;
 	const char *begin; /* the statement that starts a transaction which will write */
 	gpointer (*open)(const char *where, GError **error);
-	/* A second connection, while there is the first; NULL without an error: there can be none. */
+	/* A further connection, while there is the first; NULL without an error: there can be none. */
 	gpointer (*open_reader)(const char *where, GError **error);
 	void (*close)(gpointer connection);
 	/* Runs one statement. rows (NULL = unwanted) takes the result by db_rows_add();
