@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "images.h"
 #include "maintainer.h"
+#include "provider/provider.h"
 #include "session.h"
 #include "store_entitlement.h"
 #include "store_desktop.h"
@@ -51,6 +52,13 @@ static gboolean put(Core *core, PoolView *pool, GError **error)
 	       store_pool_publish(core->db, pool->name, pool->image, pool->version, error);
 }
 
+static gboolean weighs(const char *provider)
+{
+	const ProviderOps *ops = provider_find(provider);
+
+	return ops && (ops->caps & PROVIDER_WEIGHS);
+}
+
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error)
 {
 	static const char *const kinds[] = {"dedicated", "floating", "machines", NULL};
@@ -75,6 +83,8 @@ gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GErr
 		return wrong(error, "a pool needs room for one desktop at least");
 	if (pool->spare > pool->max)
 		return wrong(error, "more spare desktops than the pool may have");
+	if (pool->weight != 0 && pool->weight != 100 && !weighs(whole.provider))
+		return wrong(error, "desktops of this provider have no weight");
 	if (!put(core, &whole, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "pool add %s (%s)", pool->name, pool->kind);

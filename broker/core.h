@@ -204,6 +204,9 @@ typedef struct {
 	unsigned max;   /* desktops at most                          */
 	unsigned spare; /* floating: kept running and free           */
 	gboolean instant; /* desktops are copies of a booted one, where the provider can */
+	unsigned weight;  /* of each beside the others of a host, for processor and disk, in percent:
+			     100 = as others; 0 when adding = as it is, or 100. Counts from its next
+			     start (or reset: "container") */
 	unsigned version; /* of the image, which is published; 0 when adding = the newest */
 	char *previous_image; /* views only, as what follows: what "rollback" publishes */
 	unsigned previous_version;

@@ -139,6 +139,7 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 			&seat->provider, error))
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
+	seat->spec.weight = seat->pool->weight;
 	seat->spec.image.instant = seat->pool->instant;
 	if (g_str_equal(seat->row->kind, "machines") && !add_machine(core, seat, error))
 		return NULL;

@@ -127,17 +127,19 @@ gboolean handle_pools(Request *request, GError **error)
 gboolean handle_pool_add(Request *request, GError **error)
 {
 	const char *name, *kind, *image = NULL, *provider = NULL, *uri = "";
-	json_int_t max = DEFAULT_MAX, spare = 0, version = 0;
+	json_int_t max = DEFAULT_MAX, spare = 0, version = 0, weight = 0;
 	int instant = 0;
 	g_autoptr(json_t) root = NULL;
 	PoolView pool;
 
-	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I,s?:b}", "name",
+	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I,s?:b,s?:I}", "name",
 			  &name, "kind", &kind, "image", &image, "version", &version, "provider",
-			  &provider, "uri", &uri, "max", &max, "spare", &spare, "instant", &instant))
+			  &provider, "uri", &uri, "max", &max, "spare", &spare, "instant", &instant,
+			  "weight", &weight))
 		return FALSE;
 	if (!in_range("max", max, 1, 100000, error) || !in_range("spare", spare, 0, max, error) ||
-	    !in_range("version", version, 0, G_MAXINT32, error))
+	    !in_range("version", version, 0, G_MAXINT32, error) ||
+	    !in_range("weight", weight, 0, 10000, error))
 		return FALSE;
 	if (provider == NULL)
 		provider = g_str_equal(kind, "machines") ? "machine" : "qemu";
@@ -147,6 +149,7 @@ gboolean handle_pool_add(Request *request, GError **error)
 		.image = or_null(image),
 		.version = (unsigned)version,
 		.instant = instant,
+		.weight = (unsigned)weight,
 		.provider = (char *)provider,
 		.uri = (char *)uri,
 		.max = (unsigned)max,

@@ -211,6 +211,7 @@ const Command commands[] = {
 		     {"--uri", "uri", OPTION_TEXT, "URI"},
 		     {"--max", "max", OPTION_NUMBER, "N"},
 		     {"--spare", "spare", OPTION_NUMBER, "N"},
+		     {"--weight", "weight", OPTION_NUMBER, "PERCENT"},
 		     {"--instant", "instant", OPTION_FLAG}}},
 	LIST("pool list", "/pools", pool_columns, "List the pools"),
 	LIST("pools", "/pools", pool_columns, NULL),

@@ -27,6 +27,7 @@ enum {
 	PROVIDER_SURVIVES = 1 << 5, /* desktops outlive the broker            */
 	PROVIDER_LOCAL = 1 << 6,    /* ... on its machine, for no other one   */
 	PROVIDER_SNAPSHOTS = 1 << 7, /* keeps what a disk was like            */
+	PROVIDER_WEIGHS = 1 << 8,    /* heeds ProviderDesktop.weight, where its host has cgroups */
 };
 
 /* Suspended: it keeps its memory and its place but no processor; start() lets it go on. */
@@ -67,6 +68,7 @@ typedef struct {
 	const char *power;     /* machine: see machine_power.h, NULL = it has none    */
 	const char *power_secret; /* ... its password or NULL                         */
 	const char *power_ca;     /* ... PEM file to trust or NULL                    */
+	unsigned weight;       /* percent of what others get of processor and disk; 0 = 100 */
 	ProviderImage image;   /* zero for machines                                   */
 } ProviderDesktop;
 

@@ -31,6 +31,7 @@
 #define SOCKET       "vnc.sock"
 #define STOP_SECONDS 10   /* until the engine kills                         */
 #define SHARES       1024 /* of the processors, for each, where all are busy */
+#define BLKIO        500  /* the same of the disks: what Docker gives by itself */
 #define PIDS         4096 /* processes and threads of one desktop           */
 #define RETRY_MS     20
 
@@ -182,12 +183,17 @@ static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const
 	json_t *labels = json_pack("{s:s, s:s, s:s}", CONTAINER_DESKTOP, desktop->id,
 				   CONTAINER_IDENTITY, identity, CONTAINER_PLACE, provider->dir);
 	json_int_t cpus = desktop->image.cpus;
+	json_int_t weight = desktop->weight ? desktop->weight : 100;
 	json_t *host = json_pack(
 		"{s:[s], s:I, s:I, s:I, s:I, s:I, s:[s], s:[s], s:{s:s}, s:{s:s}}", "Binds", bind,
 		"Memory", memory, "MemorySwap", memory, "NanoCpus", cpus * 1000000000, "CpuShares",
-		cpus * SHARES, "PidsLimit", (json_int_t)PIDS, "CapDrop", "ALL", "SecurityOpt",
+		MAX(cpus * SHARES * weight / 100, 2), "PidsLimit", (json_int_t)PIDS, "CapDrop", "ALL", "SecurityOpt",
 		"no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy", "Name", "no");
 
+	/* Not every host has a cgroup for it: who asks for nothing does not find out. */
+	if (weight != 100)
+		json_object_set_new(host, "BlkioWeight",
+				    json_integer(CLAMP(BLKIO * weight / 100, 10, 1000)));
 	return json_pack("{s:s, s:s, s:[s], s:o, s:o}", "Image", tag, "Hostname", desktop->name,
 			 "Env", "ORIEL_DISPLAY=/run/oriel/" SOCKET, "Labels", labels, "HostConfig",
 			 host);
@@ -323,7 +329,7 @@ static gboolean container_host(Provider *provider, ProviderHost *out, GError **e
 const ProviderOps provider_container = {
 	.name = "container",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES | PROVIDER_LOCAL,
+		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_WEIGHS,
 	.open = container_open,
 	.close = container_close,
 	.image_ensure = container_image_ensure,

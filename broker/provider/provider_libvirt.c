@@ -17,7 +17,9 @@
 #include "libvirt_link.h"
 #include "libvirt_migration.h"
 #include "libvirt_overlay.h"
+#include "libvirt_weight.h"
 #include "libvirt_xml.h"
+#include "log.h"
 #include "place.h"
 #include "qemu_probe.h"
 #include "secret.h"
@@ -264,6 +266,21 @@ static gboolean suspended(virDomainPtr domain)
 	       reason == VIR_DOMAIN_PAUSED_USER;
 }
 
+/* A host that cannot is no reason not to start. */
+static void weigh(virDomainPtr domain, const ProviderDesktop *desktop)
+{
+	LogContext context = {.desktop = desktop->id, .step = "weight"};
+	gboolean processor, disk;
+
+	if (desktop->weight == 0 || desktop->weight == 100)
+		return;
+	libvirt_weight_set(domain, desktop->weight, &processor, &disk);
+	if (!processor || !disk)
+		log_info(&context, "its host has no cgroup to weigh %s%s%s by",
+			 processor ? "" : "processor", processor || disk ? "" : " and ",
+			 disk ? "" : "disk");
+}
+
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
@@ -282,6 +299,7 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be started");
 		return FALSE;
 	}
+	weigh(domain, desktop);
 	return TRUE;
 }
 
@@ -339,12 +357,35 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	return TRUE;
 }
 
+/* Of one that has not been made: those of what it is to be made from. */
+static unsigned displays_of_image(const ProviderImage *image)
+{
+	g_autofree char *template = NULL;
+	unsigned displays = 0;
+	gsize n;
+
+	if (!image->xml)
+		return PROVIDER_VNC | PROVIDER_SPICE;
+	if (!g_file_get_contents(image->xml, &template, &n, NULL) || n > TEMPLATE_MAX)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		g_auto(LibvirtGraphics) graphics = {0};
+
+		if (libvirt_graphics_find(template, i == 0 ? "vnc" : "spice", &graphics, NULL))
+			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
+	}
+	return displays;
+}
+
 static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desktop)
 {
 	autoconnect connection = libvirt_link_get(provider->link, NULL);
-	autodomain domain = connection ? find(connection, desktop, NULL) : NULL;
+	g_autoptr(GError) why = NULL;
+	autodomain domain = connection ? find(connection, desktop, &why) : NULL;
 	unsigned displays = 0;
 
+	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND))
+		return displays_of_image(&desktop->image);
 	for (int i = 0; domain && i < 2; i++) {
 		g_auto(LibvirtGraphics) graphics = {0};
 
@@ -461,6 +502,15 @@ static gboolean libvirt_adopt(Provider *provider, const ProviderDesktop *desktop
 	       define(provider, connection, desktop, overlay, identity, error);
 }
 
+/* Where it has just come to, with a cgroup of its own there. */
+static void weigh_on(virConnectPtr connection, const ProviderDesktop *desktop)
+{
+	autodomain domain = find(connection, desktop, NULL);
+
+	if (domain)
+		weigh(domain, desktop);
+}
+
 static gboolean libvirt_migrate(Provider *provider, Provider *to, const ProviderDesktop *desktop,
 				GError **error)
 {
@@ -473,7 +523,9 @@ static gboolean libvirt_migrate(Provider *provider, Provider *to, const Provider
 		return FALSE;
 	libvirt_link_expect_end(provider->link, desktop->id);
 	moved = libvirt_migration_run(domain, there, to->server ? to->server : "127.0.0.1", error);
-	if (!moved)
+	if (moved)
+		weigh_on(there, desktop);
+	else
 		libvirt_link_mind_end(provider->link, desktop->id);
 	return moved;
 }
@@ -488,7 +540,7 @@ static gboolean libvirt_forget(Provider *provider, const ProviderDesktop *deskto
 const ProviderOps provider_libvirt = {
 	.name = "libvirt",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_TICKETS |
-		PROVIDER_EVENTS | PROVIDER_SURVIVES,
+		PROVIDER_EVENTS | PROVIDER_SURVIVES | PROVIDER_WEIGHS,
 	.open = libvirt_open,
 	.close = libvirt_close,
 	.image_ensure = libvirt_image_ensure,

@@ -338,6 +338,13 @@ static const char *const lines[] = {
 	NULL,
 };
 
+/* How much of a host's processors and disks a pool's desktops get beside others; percent. */
+static const char *const weights[] = {
+	"ALTER TABLE pool ADD COLUMN weight BIGINT NOT NULL DEFAULT 100",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts, messages, maintenance, snapshots, lines};
+	images, plans, machines, quotas, hosts, messages, maintenance, snapshots, lines,
+	weights};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -6,7 +6,7 @@
 
 #define SELECT                                                                                     \
 	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version,"    \
-	" p.previous_image, p.previous_version, p.instant FROM pool p"
+	" p.previous_image, p.previous_version, p.instant, p.weight FROM pool p"
 
 static PoolView *read_row(const DbRows *rows)
 {
@@ -23,6 +23,7 @@ static PoolView *read_row(const DbRows *rows)
 	pool->previous_image = db_rows_dup(rows, 8);
 	pool->previous_version = (unsigned)db_rows_int(rows, 9);
 	pool->instant = db_rows_int(rows, 10) != 0;
+	pool->weight = (unsigned)db_rows_int(rows, 11);
 	return pool;
 }
 
@@ -71,15 +72,17 @@ gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 {
 	gint64 changed = db_change(db, error,
 		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare, version,"
-		" instant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" instant, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (name) DO UPDATE SET"
 		" max_desktops = excluded.max_desktops, spare = excluded.spare,"
-		" instant = excluded.instant"
+		" instant = excluded.instant,"
+		" weight = CASE WHEN ? > 0 THEN excluded.weight ELSE pool.weight END"
 		" WHERE pool.kind = excluded.kind AND pool.provider = excluded.provider"
 		" AND pool.uri = excluded.uri",
 		DB_TEXT(pool->name), DB_TEXT(pool->kind), DB_TEXT(pool->image),
 		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max),
-		DB_INT(pool->spare), DB_INT(pool->version), DB_INT(pool->instant));
+		DB_INT(pool->spare), DB_INT(pool->version), DB_INT(pool->instant),
+		DB_INT(pool->weight ? pool->weight : 100), DB_INT(pool->weight));
 
 	if (changed == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT,

@@ -30,7 +30,7 @@ user = "root"
 group = "root"
 dynamic_ownership = 0
 namespaces = []
-cgroup_controllers = []
+cgroup_controllers = [{controllers}]
 security_driver = "none"
 remote_display_port_min = {display}
 remote_display_port_max = {display_end}
@@ -52,15 +52,18 @@ exec libvirtd --listen --pid-file {directory}/pid --config {directory}/etc/libvi
 
 
 class Libvirtd:
-    def __init__(self, name, number):
+    def __init__(self, name, number, controllers="", like=None):
+        """like: another one, which knows already what its QEMU can do: so long a look less."""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-lv-", dir="/tmp"))
         self.port = deployment.free_port()
         display, migration = 16000 + 100 * number, 18000 + 100 * number
         words = {
             "directory": self.directory, "port": self.port, "uuid": uuid.uuid4(), "name": name,
             "display": display, "display_end": display + 99,
-            "migration": migration, "migration_end": migration + 99,
+            "controllers": controllers, "migration": migration, "migration_end": migration + 99,
         }
+        if like:
+            shutil.copytree(like.directory / "cache", self.directory / "cache")
         (self.directory / "etc").mkdir()
         (self.directory / "etc/libvirtd.conf").write_text(DAEMON.format(**words))
         (self.directory / "etc/qemu.conf").write_text(QEMU.format(**words))

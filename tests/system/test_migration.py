@@ -3,6 +3,7 @@
 people's sessions; nothing runs twice; and the one password of a display, for two who come at once."""
 
 import json
+import re
 import signal
 import subprocess
 
@@ -27,11 +28,12 @@ def hosts(tmp_path_factory):
     image = json.loads((deployment.tiny_guest() / "image.json").read_text()) | {"disk": str(disk)}
     started = []
     try:
-        for number, name in enumerate(("rack1", "rack2")):
-            started.append(libvirtd.Libvirtd(name, number))
-        for host in started:
-            host.wait()
-            host.share(shared)
+        # Both would take each other's cgroups for their own.
+        for number, controllers in enumerate(("", '"cpu", "blkio"')):
+            like = started[0] if started else None
+            started.append(libvirtd.Libvirtd(f"rack{number + 1}", number, controllers, like))
+            started[-1].wait()
+            started[-1].share(shared)
         yield *started, image
     finally:
         for host in started:
@@ -108,7 +110,7 @@ def racks(oriel, hosts):
     words = [word for key in sorted(image.keys() - {"name"}) for word in (f"--{key}", str(image[key]))]
     oriel.ctl("image", "add", "stored", *words)
     oriel.ctl("pool", "add", "racks", "--kind", "dedicated", "--image", "stored", "--provider",
-              "libvirt", "--uri", first.uri, "--max", "2")
+              "libvirt", "--uri", first.uri, "--max", "2", "--weight", "300")
     for name, host in (("rack1", first), ("rack2", second)):
         oriel.ctl("host", "add", name, "--provider", "libvirt", "--uri", host.uri,
                   "--storage", "shared", "--memory-ratio", "400")
@@ -174,6 +176,7 @@ def test_nothing_runs_twice(oriel, racks, source, reader, books):
     racks[host].crash()
 
     def placed():
+        oriel.ctl("host", "resume", other)  # and look at both, now
         return [row for row in oriel.rows("hosts") if row["name"] == other and row["desktops"]]
 
     assert eventually(placed, 90, 0.2), oriel.ctl("hosts")
@@ -186,3 +189,29 @@ def test_nothing_runs_twice(oriel, racks, source, reader, books):
         viewer.want_raw()
         console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
     assert not racks[other].qemus()
+
+
+def test_weight(oriel, racks, source, books):
+    """Three times what others get of the processors of a host that has cgroups for it, also after a
+    move; one that has none says so and starts it all the same."""
+    begun = len(oriel.log("broker"))
+
+    def told():
+        return re.findall("no cgroup to weigh processor", oriel.log("broker")[begun:])
+
+    oriel.ctl("host", "drain", "rack2")
+    with vnc(oriel, source, "anna/racks"):
+        (desktop,) = [row["desktop"] for row in procs.live_sessions(oriel)]
+        assert racks["rack1"].qemus() and len(told()) == 1, oriel.tail("broker")
+        oriel.ctl("host", "resume", "rack2")
+        oriel.ctl("host", "drain", "rack1")
+        assert eventually(lambda: not racks["rack1"].qemus(), 60), oriel.tail("broker")
+
+        def said():
+            return racks["rack2"].virsh("schedinfo", f"oriel-{desktop}", check=False).stdout
+
+        if "cpu_shares" in said():
+            assert eventually(lambda: re.search(r"cpu_shares *: (3072|300)\n", said())), said()
+        else:
+            assert eventually(lambda: len(told()) == 2), oriel.tail("broker")
+    oriel.ctl("host", "resume", "rack1")

@@ -22,6 +22,7 @@ import deployment
 CHECK = deployment.BUILD / "tests/system/provider-check"
 CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL, SNAPSHOTS = (1 << bit for bit in range(8))
 ABSENT, STOPPED, SUSPENDED, RUNNING = range(4)
+WEIGHS = 1 << 8
 VNC, SPICE = 1, 2
 
 
@@ -397,7 +398,7 @@ def test_libvirt_life(tmp_path, image, embedded):
     image["disk"] = str(disk)
     root = embedded.split("=")[1]
     check = Check(tmp_path, image, "libvirt", embedded)
-    assert check.opened["caps"] == CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES
+    assert check.opened["caps"] == CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES | WEIGHS
     check.done("ensure")
     assert check.state() == ABSENT
     assert check("start", "d-1")["fault"] == "not-found"
