@@ -36,7 +36,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	Session *s = poll->data;
 	SessionLoop *loop = s->loop;
 	gboolean client = poll == &loop->client_poll;
+	Peer *peer = client ? &s->client : &s->desktop;
 
+	if (peer->stream && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
+		stream_tcp_arrived(peer->stream);
 	if (status < 0)
 		*(client ? &loop->client_events : &loop->desktop_events) = 0;
 	if (client && s->client.waits == 0 && (status < 0 || (events & UV_DISCONNECT)))

@@ -21,6 +21,7 @@ static gboolean is_gone(int e)
 typedef struct {
 	Stream stream;
 	gboolean drained; /* the last receive got less than it had room for */
+	gboolean polled;  /* stream_tcp_arrived() will tell when there is more */
 } TcpStream;
 
 /* After a short receive nothing is left for now: the next one would cost a system call to say so.
@@ -31,7 +32,7 @@ static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	ssize_t got;
 
 	if (tcp->drained) {
-		tcp->drained = FALSE;
+		tcp->drained = tcp->polled;
 		s->wants = STREAM_READABLE;
 		return IO_WAIT;
 	}
@@ -116,6 +117,17 @@ guint64 stream_tcp_round_trip(int fd)
 	socklen_t n = sizeof info;
 
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_rtt : 0;
+}
+
+void stream_tcp_arrived(Stream *s)
+{
+	TcpStream *tcp;
+
+	while (s->below)
+		s = s->below;
+	tcp = (TcpStream *)s;
+	tcp->drained = FALSE;
+	tcp->polled = TRUE;
 }
 
 Stream *stream_tcp_accepted(int fd)

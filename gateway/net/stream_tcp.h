@@ -16,3 +16,8 @@ Stream *stream_tcp_accepted(int fd);
 /* How long it takes to the other side and back, as the kernel has measured it, in microseconds; 0
  * for what is no TCP connection. */
 guint64 stream_tcp_round_trip(int fd);
+
+/* The poll has told of bytes, or of the end, on the stack above such a stream. Who calls this at
+ * all calls it each time: from the first on, a receive that found less than it had room for is the
+ * last one until the next call. (Each would cost a system call to learn that nothing is there.) */
+void stream_tcp_arrived(Stream *top);

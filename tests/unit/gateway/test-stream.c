@@ -403,10 +403,37 @@ static void test_tls_key_updates(void)
 	pair_close(&pair);
 }
 
+/* Once the poll tells of arrivals, nobody asks the kernel in vain: a short receive was the last. */
+static void test_arrived(void)
+{
+	Pair pair;
+	guint8 byte = 7, got;
+	gsize n;
+
+	pair_open(&pair);
+	g_assert_cmpint(send(pair.b.stream->fd, &byte, 1, 0), ==, 1);
+	stream_tcp_arrived(pair.a.stream);
+	g_assert_cmpint(peer_read(&pair.a, 100, NULL), ==, IO_DONE);
+	g_assert_cmpint(send(pair.b.stream->fd, &byte, 1, 0), ==, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		pair.a.waits = 0;
+		g_assert_cmpint(peer_read(&pair.a, 100, NULL), ==, IO_WAIT);
+		g_assert_cmpint(pair.a.waits, ==, STREAM_READABLE);
+	}
+	stream_tcp_arrived(pair.a.stream);
+	g_assert_cmpint(stream_read(pair.a.stream, &got, 1, &n, NULL), ==, IO_DONE);
+	g_assert_cmpint(got, ==, byte);
+	/* That one had no more room: there may be more. */
+	shutdown(pair.b.stream->fd, SHUT_WR);
+	g_assert_cmpint(stream_read(pair.a.stream, &got, 1, &n, NULL), ==, IO_EOF);
+	pair_close(&pair);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stream/tcp", test_tcp);
+	g_test_add_func("/stream/arrived", test_arrived);
 	g_test_add_func("/stream/tls", test_tls);
 	g_test_add_func("/stream/tls-inside-tls", test_tls_inside_tls);
 	g_test_add_func("/stream/tls-wrong-host", test_tls_wrong_host);
