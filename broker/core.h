@@ -275,7 +275,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BanView, ban_view_free)
 
 typedef struct {
 	gint64 id, at; /* at: ms since 1970 */
-	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "update", "admin" */
+	char *event;   /* "login", "login-refused", "logout", "ticket", "session-start", "session-end", "update", "snapshot", "admin" */
 	char *user, *peer, *desktop, *session, *detail;
 	char *desktop_name; /* views only; NULL = not known any more */
 	guint64 bytes_in, bytes_out, milliseconds;

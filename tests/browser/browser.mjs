@@ -2,6 +2,10 @@
 /*
  * browser: Debian's Chromium under playwright-core, kept off every network but this machine's.
  */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
 import { chromium } from 'playwright-core';
 
 /* spki: base64 SHA-256 of the certificate's public key that may be trusted; without it any. */
@@ -29,4 +33,17 @@ export async function colours(page) {
             seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
         return seen.size;
     });
+}
+
+/* The key that stands on the network, if the certificate on it is good. */
+export async function trustedKey(url, ca) {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port || 443), ca: readFileSync(ca),
+        servername: /[a-z]/i.test(hostname) ? hostname : '' });
+
+    await once(socket, 'secureConnect');
+    const key = socket.getPeerX509Certificate().publicKey.export({ type: 'spki', format: 'der' });
+
+    socket.destroy();
+    return createHash('sha256').update(key).digest('base64');
 }

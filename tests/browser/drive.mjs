@@ -19,12 +19,9 @@
  * --keep: stays connected after that line until its standard input ends or the session does, and
  * prints a second line: {"ended":null} or {"ended":{"code","title","text"}}.
  */
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
-import { launch } from './browser.mjs';
+import { launch, trustedKey } from './browser.mjs';
 
 const { values } = parseArgs({ options: {
     'url': { type: 'string' }, 'user': { type: 'string' }, 'password': { type: 'string' },
@@ -207,19 +204,6 @@ async function say(page, text) {
         if (Date.now() > end)
             throw new Error('the desktop shows nothing of what was typed');
     }
-}
-
-/* The key that stands on the network, if the certificate on it is good. */
-async function trustedKey(url, ca) {
-    const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port || 443), ca: readFileSync(ca),
-        servername: /[a-z]/i.test(hostname) ? hostname : '' });
-
-    await once(socket, 'secureConnect');
-    const key = socket.getPeerX509Certificate().publicKey.export({ type: 'spki', format: 'der' });
-
-    socket.destroy();
-    return createHash('sha256').update(key).digest('base64');
 }
 
 async function keep(page) {

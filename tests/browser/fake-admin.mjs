@@ -52,6 +52,7 @@ export class FakeAdmin {
         event: ['login', 'ticket', 'session-start', 'session-end', 'login-refused', 'admin'][i % 6], user: ['ann', 'ben', 'carla'][i % 3],
         desktop: i % 6 === 0 ? null : 'ann-office', detail: i % 6 === 5 ? 'pool office: max 40' : null, bytes_in: 4000, bytes_out: 9e6, milliseconds: 5000 }));
     messages = [];
+    reads = {};          /* how often a list was asked for */
     looks = [];          /* ids of desktops whose screens were asked for */
     calls = [];          /* [method and path, body] of what changed something */
     refusal = null;      /* {status, code, message} for the next change */
@@ -88,6 +89,7 @@ export class FakeAdmin {
     /* Answers what comes below /api/v1/admin/. words: the path from there on. */
     answer(request, url, [what, id, action], body, response, { send, fail }) {
         if (request.method === 'GET') {
+            this.reads[what] = (this.reads[what] ?? 0) + 1;
             if (what === 'events')
                 return this.events(response);
             if (action === 'screen')

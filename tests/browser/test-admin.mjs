@@ -332,3 +332,20 @@ test('admin: the log is searched by the broker and read page by page', async (gi
     await page.fill('.filter', 'max 40');
     await person.eventually(async () => assert.equal(await page.locator('.event').count(), 38));
 });
+
+test('admin: news without end is no flood of questions', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '/quotas');
+
+    await page.waitForSelector('.table');
+    const before = admin.reads.quotas;
+
+    for (let i = 0; i < 40; i++) {
+        admin.tell('quotas');
+        await page.waitForTimeout(25);
+    }
+    admin.quotas.push({ kind: 'user', name: 'the last', desktops: 1, sessions: 0, memory: 0, cpus: 0 });
+    admin.tell('quotas');
+    await person.sees('.table', 'the last');
+    assert.ok(admin.reads.quotas - before <= 6, `${admin.reads.quotas - before} looks`);
+});

@@ -200,6 +200,9 @@ const PAGES = {
 
 for (const [name, open] of Object.entries(PAGES))
     for (const [width, height, scheme] of [[360, 740, 'light'], [820, 1180, 'dark'], [1280, 800, 'light'], [1280, 800, 'dark'], [2560, 1440, 'light']]) {
+        /* The console's pages are many: each width and each scheme once. */
+        if (name.startsWith('admin') && width === 1280 && scheme === 'light')
+            continue;
         if (width === 2560 && !['login', 'desktops', 'live', 'admin-overview', 'admin-desktops'].includes(name))
             continue;
         test(`looks: ${name} ${width} ${scheme}`, async (given) => {

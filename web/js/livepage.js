@@ -7,6 +7,8 @@ import { errorView } from './errors.js';
 import { announce, h, spinner } from './view.js';
 
 const REFRESH = 5000;
+/* Between two looks, however much news there is: a busy site has some all the time. */
+const PAUSE = 500;
 
 /* How long somebody has done nothing, and may go on so, is shown, but no news. */
 const tidings = (data) => JSON.stringify(data, (key, value) => key === 'idle' || key === 'ends_in' ? undefined : value);
@@ -24,6 +26,9 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
     let told = null;
     let make = null;
     let timer = 0;
+    let looking = false;
+    let looked = -PAUSE;
+    let again = false;
 
     function put(key, next, say = key) {
         if (key === shown)
@@ -51,8 +56,29 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
             (body.querySelector(`[aria-label="${CSS.escape(focused ?? '')}"]`) ?? node.querySelector('h1')).focus();
     }
 
+    /* One look at a time, and a pause after it; what is asked for meanwhile comes then. */
     async function load() {
+        const early = looked + PAUSE - performance.now();
+
+        if (looking) {
+            again = true;
+            return;
+        }
         clearTimeout(timer);
+        if (early > 0) {
+            timer = setTimeout(load, early);
+            return;
+        }
+        looking = true;
+        await look();
+        looking = false;
+        looked = performance.now();
+        if (!abort.signal.aborted)
+            timer = setTimeout(load, again ? PAUSE : REFRESH);
+        again = false;
+    }
+
+    async function look() {
         try {
             if (!document.hidden) {
                 const data = await fetch(abort.signal);
@@ -65,9 +91,6 @@ export function livePage({ title, loading, news, fetch, build, tools, before = n
                 return;
             put(`fault ${error.code} ${error.message}`, () => errorView(error, { retry: load }));
         }
-        clearTimeout(timer);
-        if (!abort.signal.aborted)
-            timer = setTimeout(load, REFRESH);
     }
 
     const node = h('div', { class: 'page' }, before,

@@ -15,6 +15,7 @@ const EVENTS = {
     'session-start': ['connected', 'activity'],
     'session-end': ['disconnected', 'leave'],
     'update': ['took the new version', 'refresh'],
+    'snapshot': ['changed their snapshots', 'layers'],
     'admin': ['changed something', 'edit'],
 };
 

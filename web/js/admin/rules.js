@@ -4,7 +4,7 @@ import { duration } from '../words.js';
 import * as calls from './calls.js';
 import { formDialog } from './form.js';
 
-const ACTIONS = [['nothing', 'Nothing'], ['suspend', 'Is suspended'], ['shutdown', 'Is shut down'], ['reset', 'Is reset'], ['delete', 'Is deleted']];
+const ACTIONS = [['nothing', 'stays as it is'], ['suspend', 'is suspended'], ['shutdown', 'is shut down'], ['reset', 'is reset'], ['delete', 'is deleted']];
 const WORDS = { suspend: 'suspended', shutdown: 'shut down', reset: 'reset', delete: 'deleted' };
 
 const seconds = (name, label, plan, hint) => ({ name, label, type: 'number', min: 0, max: 31622400, value: String(plan[name]), hint, half: true });
@@ -12,8 +12,8 @@ const action = (name, label, plan) => ({ name, label, value: plan[name], choices
 
 export async function editPlan(plan, refresh) {
     const fields = [
-        action('disconnect', 'Left open, the desktop', plan), seconds('disconnect_after', '… after seconds', plan),
-        action('logout', 'Signed out of, it', plan), seconds('logout_after', '… after seconds', plan),
+        action('disconnect', 'When it is left, it', plan), seconds('disconnect_after', '… after seconds', plan),
+        action('logout', 'When signed out of, it', plan), seconds('logout_after', '… after seconds', plan),
         action('idle', 'When nobody moves, it', plan), seconds('idle_after', '… after seconds (0 = never)', plan),
         seconds('length', 'A session’s seconds at most', plan, '0 = as long as it likes.'), seconds('warn', 'Warned so many before', plan, 'Its person sees it.'),
         seconds('extend', 'May be made longer by', plan, '0 = may not.'), seconds('snapshots', 'Snapshots of their own', plan, 'Of dedicated desktops.'),
