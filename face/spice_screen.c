@@ -16,6 +16,7 @@ struct SpiceScreen {
 	guint32 *pixels, *theirs; /* of the same size */
 	GMutex lock;
 	GQueue drawings, cursors; /* of Command; under the lock */
+	GHashTable *taken;        /* a set of those that the library has; likewise */
 	guint32 serial;
 	gboolean shown;      /* there is a primary surface */
 	FaceRect dirty;      /* width 0 = nothing */
@@ -63,6 +64,8 @@ static int take(SpiceScreen *screen, GQueue *queue, guint32 type, QXLCommandExt 
 
 	g_mutex_lock(&screen->lock);
 	command = g_queue_pop_head(queue);
+	if (command != NULL)
+		g_hash_table_add(screen->taken, command);
 	g_mutex_unlock(&screen->lock);
 	if (command == NULL)
 		return FALSE;
@@ -110,7 +113,11 @@ static int req_cursor_notification(QXLInstance *card)
 
 static void release_resource(QXLInstance *card, QXLReleaseInfoExt released)
 {
-	g_free((gpointer)(gsize)released.info->id);
+	SpiceScreen *screen = screen_of(card);
+
+	g_mutex_lock(&screen->lock);
+	g_hash_table_remove(screen->taken, (gpointer)(gsize)released.info->id);
+	g_mutex_unlock(&screen->lock);
 }
 
 static int flush_resources(QXLInstance *card)
@@ -374,6 +381,7 @@ SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceS
 	g_mutex_init(&screen->lock);
 	g_queue_init(&screen->drawings);
 	g_queue_init(&screen->cursors);
+	screen->taken = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 	screen->card.base.sif = &card_interface.base;
 	if (spice_server_add_interface(server, &screen->card.base) != 0) {
 		spice_screen_free(screen);
@@ -391,6 +399,8 @@ void spice_screen_free(SpiceScreen *screen)
 		return;
 	forget_drawings(screen);
 	g_queue_clear_full(&screen->cursors, g_free);
+	/* The library does not give back what it still shows when it ends. */
+	g_hash_table_destroy(screen->taken);
 	g_mutex_clear(&screen->lock);
 	g_free(screen->pixels);
 	g_free(screen->theirs);

@@ -362,9 +362,18 @@ Tunnel *tunnel_new(const Options *options, GError **error)
 	return NULL;
 }
 
-/* Threads may still run: what they use goes with the process. */
+/* While threads run, what they use goes with the process. */
 void tunnel_free(Tunnel *tunnel)
 {
-	if (tunnel != NULL)
-		close_all(tunnel);
+	if (tunnel == NULL)
+		return;
+	close_all(tunnel);
+	if (g_atomic_int_get(&tunnel->connections) > 0)
+		return;
+	for (unsigned i = 0; i < LISTENERS; i++)
+		g_free(tunnel->paths[i]);
+	kept_free(tunnel->kept);
+	g_mutex_clear(&tunnel->lock);
+	g_free(tunnel->away);
+	g_free(tunnel);
 }
