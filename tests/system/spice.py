@@ -16,7 +16,7 @@ SASL_OFFERED = 1 << 2  # of the common capabilities
 MAIN_INIT, CHANNELS_LIST = 103, 104
 ATTACH_CHANNELS = 104
 DISPLAY_INIT = 101
-SURFACE_CREATE = 314
+DRAW_COPY, SURFACE_CREATE = 304, 314
 # What spice-gtk 0.42 announces: common, and by channel.
 COMMON = 0b1101
 CAPS = {MAIN: [0b1111], DISPLAY: [0b1110111111]}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signing in, choosing and coming back in the viewer's own window: stock VNC viewers, real PAM, real
-lobbies. What a lobby draws is tests/unit's; here counts what comes of what is typed into it."""
+"""Signing in, choosing and coming back in the viewer's own window: stock VNC and SPICE viewers, real
+PAM, real lobbies. What a lobby draws is tests/unit's; here counts what comes of what is typed into it."""
 
 import contextlib
 import os
@@ -17,6 +17,7 @@ import console
 import deployment
 import procs
 import rfb
+import spice
 from deployment import BUILD, eventually
 from test_auth import OATH_KEY, hotp
 from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
@@ -45,8 +46,9 @@ def ask_for_codes(system):
 @pytest.fixture(scope="module")
 def oriel():
     """Otto has one desktop, carla a good and a bad one, the others two good ones; anybody may come
-    to the lobby."""
-    system = deployment.Deployment("lobby", gateway={"vnc_lobby": "yes"})
+    to the lobby, and SPICE viewers ask for no name themselves."""
+    lobby = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
+    system = deployment.Deployment("lobby", gateway=lobby)
     system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
     system.passwords = {name: f"{name}-secret" for name in ("anna", "carla", "otto")}
     system.passwords |= {f"many{n}": f"secret{n}" for n in range(MANY)}
@@ -174,6 +176,21 @@ def test_tigervnc_signs_in_with_a_code(oriel, no_lobby, reader, display, log, re
     assert [row["event"] for row in refused].count("login-refused") == 4, refused
 
 
+def works_on_two(oriel, reader, display):
+    """From the chooser to a desktop, which dies under its person, and on to another."""
+    still(display)
+    display.key("Return")
+    types_there(display, reader, "first")
+    own = live(oriel, "anna", "own")
+    with told(oriel, "opened for anna"):
+        pids = [p for p, line in oriel.desktops_running().items() if own["desktop"] in line]
+        os.kill(pids[0], signal.SIGKILL)
+    still(display)
+    display.key("Down", "Return")
+    types_there(display, reader, "second")
+    live(oriel, "anna", "shared")
+
+
 def test_tigervnc_chooses_two_desktops(oriel, no_lobby, reader, display, log, request):  # noqa: F811
     """A name and a password go straight to the choice; a desktop that dies under its person leads
     back to it."""
@@ -181,17 +198,7 @@ def test_tigervnc_chooses_two_desktops(oriel, no_lobby, reader, display, log, re
         viewer = tiger(oriel, display, log,
                        env={"VNC_USERNAME": "anna", "VNC_PASSWORD": "anna-secret"})
     try:
-        still(display)
-        display.key("Return")
-        assert at_prompt(display, reader, 60)
-        own = live(oriel, "anna", "own")
-        with told(oriel, "opened for anna"):
-            pids = [p for p, line in oriel.desktops_running().items() if own["desktop"] in line]
-            os.kill(pids[0], signal.SIGKILL)
-        still(display)
-        display.key("Down", "Return")
-        types_there(display, reader, "second")
-        live(oriel, "anna", "shared")
+        works_on_two(oriel, reader, display)
         assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())
@@ -211,6 +218,95 @@ def test_a_desktop_dies_during_its_start(oriel, no_lobby, reader, display, log, 
         assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())
+
+
+# ---- SPICE: the gateway swaps what is below the viewer's channels
+
+
+def remote(oriel, display, log, home):
+    """remote-viewer, told no more than where to go."""
+    file = home / "oriel.vv"
+    keys = {"type": "spice", "host": oriel.host, "tls-port": oriel.port, "fullscreen": 1,
+            "ca": oriel.ca.read_text().replace("\n", "\\n")}
+    file.write_text("\n".join(["[virt-viewer]", *(f"{k}={v}" for k, v in keys.items())]))
+    return display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+
+
+def swaps(oriel):
+    """Milliseconds, by the gateway's log, from the order to move until main, display, cursor and
+    inputs are linked to the next desktop and its picture has come."""
+    line = re.compile(r"T(\S+)Z info .*?(moves to|started protocol=spice channel=(?!play|rec))")
+    begun, found = None, []
+    for time_of, what in line.findall(oriel.log("gateway")):
+        hours, minutes, seconds = time_of.split(":")
+        at = (int(hours) * 60 + int(minutes)) * 60 + float(seconds)
+        if what == "moves to":
+            begun = at
+            found.append([])
+        elif begun is not None and len(found[-1]) < 4:
+            found[-1].append(round(1000 * (at - begun)))
+    return [max(one) for one in found if len(one) == 4]
+
+
+def test_remote_viewer_chooses_two_desktops(oriel, no_lobby, reader, display, log, tmp_path, request):  # noqa: F811
+    """From nothing, by the login screen, to one desktop and to another, in the same window."""
+    with told(oriel, "opened for somebody"):
+        viewer = remote(oriel, display, log, tmp_path)
+    try:
+        still(display)
+        with told(oriel, "the login was refused"):
+            display.type("anna")
+            display.key("Tab")
+            display.type("wrong\n")
+        still(display)
+        with told(oriel, "signed in"):
+            display.type("anna-secret\n")
+        works_on_two(oriel, reader, display)
+        assert viewer.poll() is None
+        print(f"swaps: {swaps(oriel)} ms")
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_spicy_signs_in_with_a_code(oriel, no_lobby, reader, display, log, request):  # noqa: F811
+    with told(oriel, "opened for somebody"):
+        viewer = display.run(
+            ["dbus-run-session", "spicy", "-f", "-h", oriel.host, "-s", oriel.port,
+             f"--spice-ca-file={oriel.ca}"], log)
+    try:
+        still(display)
+        with told(oriel, "PAM has more to say"):
+            display.type("otto")
+            display.key("Tab")
+            display.type("otto-secret\n")
+        still(display)
+        with told(oriel, "signed in"):
+            display.type(f"{hotp(1)}\n")
+        types_there(display, reader, "spicy")
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_killed_spice_lobby(oriel, no_lobby, source):
+    """The first is replaced below both channels; with the second, they are closed."""
+    begin = time.monotonic()
+    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "")
+    try:
+        display = session.display()
+        display.wait(spice.DRAW_COPY)
+        took = time.monotonic() - begin
+        (first,) = lobbies(oriel)
+        print(f"first picture: {1000 * took:.0f} ms, memory: {resident(first)} KiB")
+        with told(oriel, "opened for somebody"):
+            os.kill(first, signal.SIGKILL)
+        display.wait(spice.SURFACE_CREATE)
+        (second,) = lobbies(oriel)
+        assert second != first
+        os.kill(second, signal.SIGKILL)
+        assert session.main.closed() and display.closed()
+    finally:
+        session.close()
 
 
 # ---- byte by byte
