@@ -6,6 +6,8 @@ import http.client
 import json
 import ssl
 
+import described
+
 
 class Refused(Exception):
     """An answer that was not expected; .answer has it."""
@@ -48,7 +50,10 @@ class Api:
         )
         try:
             connection.request(method, path, body, headers)
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
+            if method in ("GET", "POST", "DELETE"):
+                described.check(method, path, answer)
+            return answer
         finally:
             connection.close()
 
