@@ -38,6 +38,7 @@ typedef struct SessionLoop {
 	GError *lost; /* why its desktop has gone, while it is on its way back, or to a lobby */
 	unsigned lost_row; /* where it was ...  */
 	const char *lost_at; /* ... and in which step */
+	gboolean asked_twice; /* for the way back: the broker went away with the first question */
 	gboolean returning;  /* on its way back */
 	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
 	char *followed; /* SPICE join, not answered yet: the lease that it goes on as by now */

@@ -125,7 +125,23 @@ static gboolean go_back(Session *s, GError **error)
 	loop->lost_row = loop->at;
 	loop->lost_at = s->log.step;
 	loop->returned_at = now;
+	loop->asked_twice = FALSE;
 	s->ask.kind = ASK_AGAIN;
+	session_enter(s, REDEEM_ROW);
+	return TRUE;
+}
+
+/* The line to the broker may have broken in the same moment: the question has gone nowhere, and waits
+ * for the next one. */
+static gboolean ask_twice(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	if (!loop->returning || loop->asked_twice || loop->at != REDEEM_ROW ||
+	    fault_code(*error) != FAULT_BROKER)
+		return FALSE;
+	g_clear_error(error);
+	loop->asked_twice = TRUE;
 	session_enter(s, REDEEM_ROW);
 	return TRUE;
 }
@@ -230,5 +246,5 @@ static gboolean wait_or_choose(Session *s, GError **error)
 
 gboolean session_goes_on(Session *s, GError **error)
 {
-	return go_back(s, error) || wait_or_choose(s, error);
+	return go_back(s, error) || ask_twice(s, error) || wait_or_choose(s, error);
 }

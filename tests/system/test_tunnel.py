@@ -221,3 +221,22 @@ def test_the_broker_starts_anew(dmz):
     assert eventually(lambda: status(dmz) == 503, 20)
     dmz.start_broker()
     assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+
+
+def test_a_line_that_breaks(dmz):
+    """The gateway's end is killed in the middle of a session: to the broker's end the line broke. With
+    the next one the session goes on, in the same connection of its viewer."""
+    api = dmz.login("anna")
+    with rfb.Rfb.dial(dmz.host, dmz.vnc_port, timeout=60) as viewer:
+        viewer.secure(dmz.ca, "ticket", api.ticket("shared", "vnc"))
+        viewer.init()
+        viewer.want_raw()
+        assert viewer.update()
+        (before,) = api.sessions()
+        dmz.signal("outside", signal.SIGKILL)
+        assert eventually(lambda: "out of reach" in dmz.log("inside")), dmz.tail("inside")
+        dmz.start_tunnel("outside")
+        assert viewer.update() and viewer.update()
+        assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+        (after,) = api.sessions()
+        assert (after["id"], after["state"]) == (before["id"], "live")

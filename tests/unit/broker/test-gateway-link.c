@@ -449,6 +449,47 @@ static void test_drop(CoreFixture *f, gconstpointer unused)
 }
 
 /* Slow requests do not wait for each other; a gateway that leaves in the middle leaves nothing. */
+/* A tunnel broke: the gateway has come over another one before the end of the old one is seen. Only
+ * what it has not named since ends with that. */
+static void test_comes_back(CoreFixture *f, gconstpointer unused)
+{
+	Gateway old, now;
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) lost = {0};
+	g_auto(ControlMessage) answer = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(Ticket) other = NULL;
+	g_autoptr(SessionView) first = NULL;
+	g_autoptr(SessionView) second = NULL;
+	ControlMessage redeem;
+
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	gateway_hello(&old, f);
+	ticket = lease_open(f, &old, "vnc", &lease);
+	lease_started_for_sure(&old, &lease);
+	close(old.received_fd);
+	old.received_fd = -1;
+	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
+	redeem = lease_redeem(other, "vnc");
+	ask(&old, &redeem, &lost);
+	lease_started_for_sure(&old, &lost);
+	gateway_hello(&now, f);
+	lease_started(&now, &lease);
+	gateway_send(&now, &(ControlMessage){.type = CONTROL_LINKED, .id = 7, .lease = lease.lease,
+				   .backend_id = 1});
+	do { /* all gateways are told of the desktop, too */
+		control_clear(&answer);
+		g_assert_true(gateway_receive(&now, &answer));
+	} while (answer.id != 7);
+	gateway_close(&old);
+	first = lease_await_ended(f, lost.lease);
+	g_assert_cmpstr(first->reason, ==, "gateway process ended");
+	lease_ended(&now, &lease, NULL, 1, 2);
+	second = lease_await_ended(f, lease.lease);
+	g_assert_cmpstr(second->reason, !=, "gateway process ended");
+	gateway_close(&now);
+}
+
 static void test_many(CoreFixture *f, gconstpointer unused)
 {
 	enum { N = 24 };
@@ -561,6 +602,7 @@ int main(int argc, char **argv)
 	ADD("ends", test_ends);
 	ADD("no-picture", test_no_picture);
 	ADD("drop", test_drop);
+	ADD("comes-back", test_comes_back);
 	ADD("many", test_many);
 	ADD("flood", test_flood);
 	return g_test_run();
