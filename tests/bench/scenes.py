@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (1920, 1080)
 FORMAT = bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255]) + bytes([16, 8, 0, 0, 0, 0])

@@ -36,8 +36,8 @@ cliprdr=true
 [desk]
 name=desk
 lib=libvnc.so
-username=na
-password=na
+username={who}
+password={who}
 ip=127.0.0.1
 port={vnc}
 """
@@ -196,7 +196,7 @@ class Pc:
         tls.mkdir()
         subprocess.run([deployment.SOURCE / "config/demo/certificate", tls, "localhost"], check=True)
         settings = self.home / "xrdp.ini"
-        settings.write_text(XRDP.format(port=port, vnc=vnc, tls=tls, home=self.home))
+        settings.write_text(XRDP.format(port=port, vnc=vnc, who="na", tls=tls, home=self.home))
         self.display.run(["/usr/sbin/xrdp", "--nodaemon", "--config", settings], log)
 
     def screen(self):

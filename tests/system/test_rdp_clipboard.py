@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The clipboard of an RDP desktop as people have it: a session of xrdp's, with its session manager and
+its channel server. With ORIEL_MATRIX=1 (config/packages install matrix), since it needs xrdp."""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import deployment
+import guests
+from deployment import eventually
+from test_desktops import vnc
+
+pytestmark = pytest.mark.skipif(not os.environ.get("ORIEL_MATRIX"), reason="ORIEL_MATRIX=1 asks for it")
+
+# In a mount namespace of its own: its settings, anybody's login, and nothing left in root's home.
+RUN = """mount --bind "$0/etc" /etc/xrdp
+mount --bind "$0/pam" /etc/pam.d/xrdp-sesman
+mount -t tmpfs none "$1"
+mkdir -p /run/xrdp
+mount -t tmpfs none /run/xrdp
+mkdir -m 1777 /run/xrdp/sockdir
+xrdp-sesman --nodaemon &
+xrdp --nodaemon &
+wait"""
+ROOT = pwd.getpwuid(0).pw_dir
+
+
+@pytest.fixture
+def session(oriel, tmp_path):
+    """The PC's namespace, by a process in it, and where the session's display will be written."""
+    port, manager, etc = deployment.free_port(), deployment.free_port(), tmp_path / "etc"
+    shutil.copytree("/etc/xrdp", etc, ignore_dangling_symlinks=True)
+    subprocess.run([deployment.SOURCE / "config/demo/certificate", tmp_path, "localhost"], check=True)
+    settings = (etc / "sesman.ini").read_text()
+    for key, value in (("ListenPort", manager), ("DefaultWindowManager", tmp_path / "session"),
+                       ("EnableUserWindowManager", "false"), ("KillDisconnected", "true")):
+        settings = re.sub(rf"^{key}=.*", f"{key}={value}", settings, flags=re.M)
+    (etc / "sesman.ini").write_text(settings)
+    (etc / "xrdp.ini").write_text(guests.XRDP.format(port=port, vnc=-1, who="ask", tls=tmp_path, home=tmp_path))
+    (tmp_path / "session").write_text(f'#!/bin/sh\necho "$DISPLAY" > {tmp_path}/display\nexec sleep 600\n')
+    (tmp_path / "session").chmod(0o755)
+    (tmp_path / "pam").write_text("".join(f"{kind} required pam_permit.so\n"
+                                          for kind in ("auth", "account", "session", "password")))
+    (tmp_path / "password").write_text("any")
+    pc = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", RUN,
+                           tmp_path, ROOT], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    try:
+        assert eventually(lambda: guests.listens(port), 20)
+        oriel.ctl("pool", "add", "xrdp", "--kind", "machines")
+        oriel.ctl("machine", "add", "xrdp", "xrdp-1", "--protocol", "rdp", "--address", f"root@127.0.0.1:{port}",
+                  "--secret-file", tmp_path / "password")
+        oriel.ctl("entitle", "xrdp", "--user", "carla")
+        yield pc, tmp_path / "display"
+        oriel.ctl("pool", "remove", "xrdp")
+    finally:
+        pc.kill()
+        pc.wait(20)
+
+
+def test_text_goes_both_ways(oriel, session, books, source):
+    pc, display = session
+    with vnc(oriel, source, "carla/xrdp") as viewer:
+        viewer.want_raw()
+        viewer.update()
+        assert eventually(lambda: display.exists() and display.read_text(), 20)
+        (inside,) = map(int, open(f"/proc/{pc.pid}/task/{pc.pid}/children").read().split())
+
+        def xclip(*words, text=None):
+            return subprocess.run(
+                ["nsenter", "--target", str(inside), "--mount", "env", f"HOME={ROOT}",
+                 f"DISPLAY={display.read_text().strip()}", "xclip", "-selection", "clipboard", *words],
+                input=text, stdout=subprocess.PIPE if text is None else subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, timeout=20).stdout
+
+        latin1 = "Grüße\nan den PC".encode("latin-1")
+        viewer.send(b"\6\0\0\0", len(latin1).to_bytes(4, "big"), latin1)
+        # xrdp leaves line ends as Windows has them.
+        assert eventually(lambda: xclip("-o") == "Grüße\r\nan den PC".encode(), 20, 0.3), xclip("-o")
+        heard, text = [], viewer.text
+        viewer.text = lambda: heard.append(viewer.read(viewer.unpack("I")))
+        xclip("-i", text="zurück\nund mehr".encode())
+        assert eventually(lambda: viewer.update() and heard, 20), "the desktop's text does not come"
+        assert heard[-1].decode("latin-1") == "zurück\nund mehr"
+        viewer.text = text
