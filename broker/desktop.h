@@ -41,8 +41,8 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error);
 /*
  * A driver has found it on a host, while the books have it on another of the same storage: a broker
  * died while it was on its way, or its host was out of reach for a while. Where it runs it stays
- * (*out_stays: the books say so now); else, and if it runs on both, which QEMU's locks on its disk do
- * not allow, it is forgotten here. Fails, and changes nothing, while the other host cannot be asked.
+ * (*out_stays: the books say so now); else it is forgotten here. Fails, and changes nothing, while the
+ * other host cannot be asked, or if both go on saying that it runs there.
  */
 gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
 	const char *host, gboolean *out_stays, GError **error);

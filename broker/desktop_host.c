@@ -2,6 +2,7 @@
 /* desktop_host: a desktop leaves its host, see desktop.h. */
 #include "desktop.h"
 
+#include "fault.h"
 #include "log.h"
 #include "placement.h"
 #include "store_host.h"
@@ -9,6 +10,9 @@
 #include "store_lease.h"
 #include "store_pool.h"
 #include "turns.h"
+
+#define BOTH_MS 10000 /* so long two hosts may say that they have the same one running */
+#define LOOK_MS 200
 
 /* To another host that shares the storage. stopped: the next start makes it known there. */
 static gboolean change_host(Core *core, const StoreDesktop *row, const HostView *host,
@@ -123,17 +127,24 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 	       leave_drained(core, id, host, leased != NULL, error);
 }
 
-/* TRUE: it runs here, and not where the books have it. */
+/* TRUE: it runs here, and not where the books have it. For a moment after a migration was broken off
+ * both hosts say so, one of them of what only waited for it: neither is ended then. */
 static gboolean runs_here(const ProviderOps *ops, Provider *here, const Seat *booked,
 			  gboolean *out_runs, GError **error)
 {
 	ProviderState state, there;
 
-	if (!ops->state(here, &booked->spec, &state, error) || !seat_state(booked, &there, error))
-		return FALSE;
-	*out_runs = state == PROVIDER_RUNNING &&
-		    (there == PROVIDER_ABSENT || there == PROVIDER_STOPPED);
-	return TRUE;
+	for (unsigned i = 0; i < BOTH_MS; i += LOOK_MS) {
+		if (!ops->state(here, &booked->spec, &state, error) ||
+		    !seat_state(booked, &there, error))
+			return FALSE;
+		*out_runs = state == PROVIDER_RUNNING && there != PROVIDER_RUNNING;
+		if (state != PROVIDER_RUNNING || there != PROVIDER_RUNNING)
+			return TRUE;
+		g_usleep(LOOK_MS * 1000);
+	}
+	g_set_error(error, FAULT, FAULT_DESKTOP, "both hosts say that it runs there");
+	return FALSE;
 }
 
 gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
