@@ -18,7 +18,7 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:libfontconfig\nleak:rfbGetClientIterator\nleak:converse\n";
+	return "leak:libfontconfig\nleak:rfbGetClientIterator\nleak:rfbEnableExtension\nleak:converse\n";
 }
 
 const char *__lsan_default_options(void);
