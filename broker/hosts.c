@@ -88,11 +88,9 @@ static void set_state(Core *core, const HostView *host, const char *state, const
 }
 
 /* One look at one host. */
-static void look(gpointer data, gpointer user_data)
+static void look_at(Hosts *hosts, const char *name)
 {
-	Hosts *hosts = user_data;
 	Core *core = hosts->core;
-	g_autofree char *name = data;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(HostView) host = store_host(core->db, name, &error);
 	gboolean there = host && answers(core, host, &error);
@@ -117,6 +115,21 @@ static void look(gpointer data, gpointer user_data)
 	g_mutex_lock(&hosts->lock);
 	watch_of(hosts, name)->asked_at = 0;
 	g_mutex_unlock(&hosts->lock);
+}
+
+/* Whoever still stands in the queue in the end has to go by here, too: GLib may drop what it took
+ * from the queue of a pool that is freed at once, and forget to free it. */
+static void look(gpointer data, gpointer user_data)
+{
+	Hosts *hosts = user_data;
+	g_autofree char *name = data;
+	gboolean stopping;
+
+	g_mutex_lock(&hosts->lock);
+	stopping = hosts->stopping;
+	g_mutex_unlock(&hosts->lock);
+	if (!stopping)
+		look_at(hosts, name);
 }
 
 /* Nobody has answered for long: the one who asks is stuck in its driver. */
@@ -197,7 +210,7 @@ Hosts *hosts_new(Core *core)
 
 void hosts_start(Hosts *hosts)
 {
-	hosts->pool = g_thread_pool_new_full(look, hosts, g_free, WORKERS, FALSE, NULL);
+	hosts->pool = g_thread_pool_new(look, hosts, WORKERS, FALSE, NULL);
 	hosts->thread = g_thread_new("hosts", run, hosts);
 }
 
@@ -210,7 +223,7 @@ void hosts_stop(Hosts *hosts)
 	g_cond_signal(&hosts->changed);
 	g_mutex_unlock(&hosts->lock);
 	g_thread_join(hosts->thread);
-	g_thread_pool_free(hosts->pool, TRUE, TRUE);
+	g_thread_pool_free(hosts->pool, FALSE, TRUE);
 	hosts->thread = NULL;
 }
 
