@@ -16,10 +16,13 @@ static guint32 take(const guint8 **at, const guint8 *end, unsigned n)
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	static Keymap *keymaps[2]; /* reading one takes longer than all that follows */
-	const guint8 *end = data + size;
+	const guint8 *end;
 
 	for (unsigned i = 0; i < 2 && keymaps[i] == NULL; i++)
 		g_assert((keymaps[i] = keymap_new(i == 0 ? "us" : "de", NULL)) != NULL);
+	if (size == 0)
+		return 0;
+	end = data + size;
 	while (data < end) {
 		guint32 what = take(&data, end, 1), key = take(&data, end, what & 4 ? 4 : 2);
 		Keymap *keymap = keymaps[what & 1];

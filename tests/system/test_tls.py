@@ -78,8 +78,12 @@ def test_testssl(oriel, tmp_path):
     command = ["testssl", "--quiet", "--color", "0", "--warnings", "batch", "--nodns", "none"]
     command += ["--fast", "-p", "-P", "-f", "-S", "-h", "-U", "--ip", oriel.host]
     command += ["--add-ca", oriel.ca, "--jsonfile", report, f"localhost:{oriel.port}"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, timeout=300, check=True)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=300)
     found = {row["id"]: row for row in json.loads(report.read_text())}
+    # Its exit status counts what it could not find out. Its OpenSSL client, with nothing to say,
+    # may leave before the ticket comes, and then it has no session to go on with.
+    unclear = [row["id"] for row in found.values() if "connect problem" in row["finding"]]
+    assert done.returncode == len(unclear) and unclear in ([], ["sessionresumption_ticket"])
     for looked_at in ("TLS1_3", "PFS", "cert_chain_of_trust", "HSTS_time", "secure_client_renego",
                       "heartbleed", "ROBOT", "CRIME_TLS", "LUCKY13"):
         assert found[looked_at]["severity"] == "OK", found[looked_at]

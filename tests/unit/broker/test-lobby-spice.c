@@ -219,10 +219,11 @@ static void test_bad_ticket(Fixture *x, gconstpointer unused)
 				  .peer = (char *)"192.0.2.1:5000"};
 	ControlMessage join;
 	g_auto(ControlMessage) lease = {0};
+	int client;
 
 	ask(&x->g, &request, &lease);
 	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
-	close(take_fd(&x->g));
+	client = take_fd(&x->g); /* the lobby lives as long as that is open */
 	join = channel(lease.client_id);
 	join.ticket = (char *)"used-before";
 	joins(x, join, lease.lease, 0);
@@ -230,6 +231,7 @@ static void test_bad_ticket(Fixture *x, gconstpointer unused)
 	ask_refused(&x->other, &join, "denied");
 	request.protocol = (char *)"web";
 	ask_refused(&x->g, &request, "denied");
+	close(client);
 }
 
 /* From the lobby to a desktop, and back when that session has ended. */

@@ -148,7 +148,7 @@ static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
 
 static void test_round_trip(void)
 {
-	gboolean seen[CONTROL_CLIENT + 1] = {FALSE};
+	gboolean seen[CONTROL_FOLLOW + 1] = {FALSE};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(samples); i++) {
 		GByteArray *bytes = control_encode(&samples[i]);
