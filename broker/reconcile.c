@@ -43,13 +43,15 @@ static gboolean ours_alone(Core *core, const StoreDesktop *row)
 }
 
 /* What was about to be made anew when the broker was killed is nobody's, and has its memory and
- * its disk until somebody wants the desktop, which may be never. */
+ * its disk until somebody wants the desktop, which may be never. On our own machine a directory may
+ * be there of which the driver says that it is no desktop yet. */
 static gboolean clear_half_made(Core *core, Seat *seat, ProviderState *state, GError **error)
 {
 	const StoreDesktop *row = seat->row;
 
-	if (!seat->ops->clone || row->identity || *state == PROVIDER_ABSENT ||
-	    !store_desktop_clean(row) || !ours_alone(core, row))
+	if (!seat->ops->clone || row->identity || !store_desktop_clean(row) ||
+	    !ours_alone(core, row) ||
+	    (*state == PROVIDER_ABSENT && !(seat->ops->caps & PROVIDER_LOCAL)))
 		return TRUE;
 	*state = PROVIDER_ABSENT;
 	return seat->ops->destroy(seat->provider, &seat->spec, error);
