@@ -53,6 +53,23 @@ PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError 
 	return NULL;
 }
 
+StoreDesktop *entitlement_own(Core *core, const Who *who, const char *id, PoolView **out_pool,
+	GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+
+	if (!pool)
+		return NULL;
+	if (!g_str_equal(pool->kind, "dedicated") || g_strcmp0(row->owner, who->user) != 0) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
+		return NULL;
+	}
+	if (out_pool)
+		*out_pool = g_steal_pointer(&pool);
+	return g_steal_pointer(&row);
+}
+
 #define GROUPS_MAX 1024
 #define NSS_MAX    65536 /* bytes of one entry */
 

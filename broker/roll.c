@@ -6,7 +6,6 @@
 #include "brokers.h"
 #include "desktop.h"
 #include "entitlement.h"
-#include "fault.h"
 #include "seat.h"
 #include "store_desktop.h"
 #include "store_pool.h"
@@ -49,15 +48,11 @@ static gboolean allowance(Core *core, const PoolView *pool, guint *out, GError *
 gboolean core_desktop_update(Core *core, const Who *who, const char *id, const char *peer,
 	GError **error)
 {
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
-	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+	g_autoptr(PoolView) pool = NULL;
+	g_autoptr(StoreDesktop) row = entitlement_own(core, who, id, &pool, error);
 
-	if (!pool)
+	if (!row)
 		return FALSE;
-	if (!g_str_equal(pool->kind, "dedicated") || g_strcmp0(row->owner, who->user) != 0) {
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
-		return FALSE;
-	}
 	if (!seat_elsewhere(row, pool))
 		return TRUE;
 	if (!desktop_reset(core, id, error))

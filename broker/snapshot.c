@@ -15,30 +15,11 @@
 #define NAME_LETTERS 60
 #define ABANDONED    180 /* s: longer than taking one may take */
 
-/* FAULT_NOT_FOUND for what is not this person's dedicated desktop. */
-static gboolean check_own(Core *core, const Who *who, const char *id, PlanView **out_plan,
-			  GError **error)
-{
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
-	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
-
-	if (!pool)
-		return FALSE;
-	if (!g_str_equal(pool->kind, "dedicated") || g_strcmp0(row->owner, who->user) != 0) {
-		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's", id, who->user);
-		return FALSE;
-	}
-	*out_plan = core_plan(core, row->pool, error);
-	return *out_plan != NULL;
-}
-
 GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GError **error)
 {
-	g_autoptr(PlanView) plan = NULL;
+	g_autoptr(StoreDesktop) own = entitlement_own(core, who, desktop, NULL, error);
 
-	if (!check_own(core, who, desktop, &plan, error))
-		return NULL;
-	return store_snapshots(core->db, desktop, TRUE, error);
+	return own ? store_snapshots(core->db, desktop, TRUE, error) : NULL;
 }
 
 static gboolean sweep(Core *core, const char *desktop, GError **error)
@@ -109,10 +90,14 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 			    char **out_id, GError **error)
 {
 	g_autofree char *id = core_make_id("n-");
+	g_autoptr(StoreDesktop) own = NULL;
 	g_autoptr(PlanView) plan = NULL;
 
-	if (!name_ok(name, error) || !check_own(core, who, desktop, &plan, error) ||
-	    !sweep(core, desktop, error) ||
+	if (!name_ok(name, error))
+		return FALSE;
+	own = entitlement_own(core, who, desktop, NULL, error);
+	plan = own ? core_plan(core, own->pool, error) : NULL;
+	if (!plan || !sweep(core, desktop, error) ||
 	    !reserve(core, desktop, id, name, plan->snapshots, error))
 		return FALSE;
 	if (!desktop_snapshot(core, desktop, PROVIDER_TAKE, id, error)) {
@@ -126,10 +111,10 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 	return TRUE;
 }
 
-/* The name (g_free) of one of this desktop. */
-static char *find(Core *core, const char *desktop, const char *id, GError **error)
+/* The name (g_free) of one of this desktop, which must be this person's. */
+static char *find(Core *core, const Who *who, const char *desktop, const char *id, GError **error)
 {
-	g_autoptr(GPtrArray) all = store_snapshots(core->db, desktop, TRUE, error);
+	g_autoptr(GPtrArray) all = core_snapshots(core, who, desktop, error);
 
 	for (guint i = 0; all && i < all->len; i++) {
 		const SnapshotView *view = all->pdata[i];
@@ -145,12 +130,8 @@ static char *find(Core *core, const char *desktop, const char *id, GError **erro
 gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
 			      GError **error)
 {
-	g_autoptr(PlanView) plan = NULL;
-	g_autofree char *name = NULL;
+	g_autofree char *name = find(core, who, desktop, id, error);
 
-	if (!check_own(core, who, desktop, &plan, error))
-		return FALSE;
-	name = find(core, desktop, id, error);
 	if (!name)
 		return FALSE;
 	sessions_end_desktop(core, desktop, "its user went back to a snapshot");
@@ -163,12 +144,8 @@ gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, c
 gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
 			      GError **error)
 {
-	g_autoptr(PlanView) plan = NULL;
-	g_autofree char *name = NULL;
+	g_autofree char *name = find(core, who, desktop, id, error);
 
-	if (!check_own(core, who, desktop, &plan, error))
-		return FALSE;
-	name = find(core, desktop, id, error);
 	if (!name || !desktop_snapshot(core, desktop, PROVIDER_FORGET, id, error) ||
 	    !store_snapshot_remove(core->db, id, error))
 		return FALSE;
