@@ -2,28 +2,19 @@
 /* sandbox_bridge: see sandbox_bridge.h. */
 #include "sandbox_bridge.h"
 
-#include "autofd.h"
-#include "landlock.h"
-#include "rights.h"
+#include "confine.h"
 #include "syscalls.h"
 
 /* What libraries are made of, keyboards' layouts among it; none of it is secret. */
-static const char *const readable[] = {
-	"/usr", "/lib", "/lib64", "/etc/ssl/openssl.cnf", "/dev/urandom",
+static const LandlockPath readable[] = {
+	{"/usr", LANDLOCK_READ},
+	{"/lib", LANDLOCK_READ},
+	{"/lib64", LANDLOCK_READ},
+	{"/etc/ssl/openssl.cnf", LANDLOCK_READ},
+	{"/dev/urandom", LANDLOCK_READ},
 };
 
 gboolean sandbox_bridge(GError **error)
 {
-	autofd int rules = -1;
-
-	if (!rights_freeze(error) || !rights_drop_capabilities(error))
-		return FALSE;
-	if (SANDBOX_OPEN)
-		return TRUE;
-	if (!landlock_new(0, &rules, error))
-		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(readable); i++)
-		if (!landlock_allow(rules, readable[i], LANDLOCK_READ, error))
-			return FALSE;
-	return landlock_enter(rules, error) && syscalls_allow_bridge(error);
+	return confine(readable, G_N_ELEMENTS(readable), syscalls_allow_bridge, error);
 }

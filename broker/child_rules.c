@@ -12,10 +12,7 @@
 #define DATA_BYTES (512 * 1024 * 1024) /* of its own: a few of the largest pictures, and room */
 #define OPEN_FILES 256
 
-static const struct {
-	const char *path;
-	LandlockUse use;
-} machine[] = {
+static const LandlockPath machine[] = {
 	{"/usr", LANDLOCK_READ | LANDLOCK_EXECUTE},
 	{"/bin", LANDLOCK_READ | LANDLOCK_EXECUTE},
 	{"/lib", LANDLOCK_READ | LANDLOCK_EXECUTE},
@@ -34,13 +31,9 @@ gboolean child_rules_make(ChildRules *rules, const char *program, GError **error
 	*rules = (ChildRules){.files = -1};
 	if (SANDBOX_OPEN)
 		return TRUE;
-	if (!landlock_new(0, &rules->files, error))
-		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
-		if (!landlock_allow(rules->files, machine[i].path, machine[i].use, error))
-			return FALSE;
-	}
-	return landlock_allow(rules->files, program, LANDLOCK_READ | LANDLOCK_EXECUTE, error) &&
+	return landlock_new(0, &rules->files, error) &&
+	       landlock_allow_all(rules->files, machine, G_N_ELEMENTS(machine), error) &&
+	       landlock_allow(rules->files, program, LANDLOCK_READ | LANDLOCK_EXECUTE, error) &&
 	       syscalls_serve_only(&rules->calls, error);
 }
 

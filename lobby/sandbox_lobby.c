@@ -2,29 +2,20 @@
 /* sandbox_lobby: see sandbox_lobby.h. */
 #include "sandbox_lobby.h"
 
-#include "autofd.h"
-#include "landlock.h"
-#include "rights.h"
+#include "confine.h"
 #include "syscalls.h"
 
 /* What text in any language and a layout in any country need; none of it is secret. */
-static const char *const readable[] = {
-	"/usr/share/fonts",      "/usr/local/share/fonts", "/etc/fonts",
-	"/usr/share/fontconfig", "/var/cache/fontconfig",  "/usr/share/X11/xkb",
+static const LandlockPath readable[] = {
+	{"/usr/share/fonts", LANDLOCK_READ},
+	{"/usr/local/share/fonts", LANDLOCK_READ},
+	{"/etc/fonts", LANDLOCK_READ},
+	{"/usr/share/fontconfig", LANDLOCK_READ},
+	{"/var/cache/fontconfig", LANDLOCK_READ},
+	{"/usr/share/X11/xkb", LANDLOCK_READ},
 };
 
 gboolean sandbox_lobby(GError **error)
 {
-	autofd int rules = -1;
-
-	if (!rights_freeze(error) || !rights_drop_capabilities(error))
-		return FALSE;
-	if (SANDBOX_OPEN)
-		return TRUE;
-	if (!landlock_new(0, &rules, error))
-		return FALSE;
-	for (gsize i = 0; i < G_N_ELEMENTS(readable); i++)
-		if (!landlock_allow(rules, readable[i], LANDLOCK_READ, error))
-			return FALSE;
-	return landlock_enter(rules, error) && syscalls_allow_painter(error);
+	return confine(readable, G_N_ELEMENTS(readable), syscalls_allow_painter, error);
 }

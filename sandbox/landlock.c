@@ -113,6 +113,15 @@ gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **e
 	return FALSE;
 }
 
+gboolean landlock_allow_all(int rules, const LandlockPath *paths, gsize n, GError **error)
+{
+	for (gsize i = 0; i < n; i++) {
+		if (!landlock_allow(rules, paths[i].path, paths[i].use, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean landlock_allow_renewed(int rules, const char *file, GError **error)
 {
 	char *real = realpath(file, NULL);

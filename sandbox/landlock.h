@@ -18,6 +18,11 @@ typedef enum {
 	LANDLOCK_DEVICE = 1 << 3,  /* ioctl() on devices                                */
 } LandlockUse;
 
+typedef struct {
+	const char *path;
+	LandlockUse use;
+} LandlockPath;
+
 typedef enum {
 	LANDLOCK_TCP_LISTEN = 1 << 0,  /* may bind TCP sockets                          */
 	LANDLOCK_OUTSIDERS = 1 << 1,   /* may signal processes outside, and connect to
@@ -31,6 +36,9 @@ gboolean landlock_new(LandlockKeep keep, int *out_rules, GError **error);
 /* Allows a use of the file, or of all beneath the directory. A path that is not there is left
  * out: nothing can be there later that these rules would have to let pass. */
 gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **error);
+
+/* All of these, each as above. */
+gboolean landlock_allow_all(int rules, const LandlockPath *paths, gsize n, GError **error);
 
 /* Allows the reading of a file that is renewed from time to time, which makes it another one under the
  * same name, or one that the link of that name leads to from then on, as those of ACME clients do: its

@@ -7,10 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static const struct {
-	const char *path;
-	LandlockUse use;
-} machine[] = {
+static const LandlockPath machine[] = {
 	/* programs, libraries, firmware */
 	{"/usr", LANDLOCK_READ | LANDLOCK_EXECUTE},
 	{"/bin", LANDLOCK_READ | LANDLOCK_EXECUTE},
@@ -60,10 +57,8 @@ static gboolean allow_image(int rules, const char *file, const char *state, GErr
 static gboolean allow_files(int files, const char *dir, const char *state, const char *template,
 			    const ProviderImage *image, GError **error)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(machine); i++) {
-		if (!landlock_allow(files, machine[i].path, machine[i].use, error))
-			return FALSE;
-	}
+	if (!landlock_allow_all(files, machine, G_N_ELEMENTS(machine), error))
+		return FALSE;
 	if (template && !landlock_allow(files, template, LANDLOCK_READ, error))
 		return FALSE;
 	return landlock_allow(files, dir, LANDLOCK_READ | LANDLOCK_WRITE, error) &&
