@@ -10,6 +10,7 @@
 #include "session_loop.h"
 
 #define RETURN_MS 10000 /* between two times that it goes back to its desktop */
+#define JOIN_MS   5000  /* for a channel that its desktop never took, until main has gone as well */
 
 /* What the broker was asked is of no use any more. */
 static void forget_request(Session *s)
@@ -192,12 +193,15 @@ static void choose_again(Session *s)
 }
 
 /* For main; or, if the desktop that it has found has no such channel, for the one after that, as
- * long as it takes. */
+ * long as it takes. A channel that was never linked may have been refused for itself (the desktop
+ * holds another of its kind still): then main stays, and the viewer had better try again soon. */
 static void wait_for_main(Session *s)
 {
 	s->backend_id = 0;
 	session_enter(s, DIAL_ROW);
-	if (s->no_channel && s->relay != NULL)
+	if (s->relay == NULL)
+		s->loop->deadline = session_now(s) + JOIN_MS;
+	else if (s->no_channel)
 		s->loop->deadline = 0;
 	s->no_channel = FALSE;
 }
