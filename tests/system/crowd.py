@@ -133,7 +133,7 @@ class Crowd:
         assert len(self.movers) == sum(self.sizes.values())
         self.all_move()
 
-    def all_move(self, seconds=30):
+    def all_move(self, seconds=60):
         """Nobody has ended, and each sees two more pictures."""
         before = {mover: mover.rounds for mover in self.movers}
         assert eventually(
@@ -147,7 +147,7 @@ class Crowd:
         for mover in self.movers:
             (mover.reads.clear if yes else mover.reads.set)()
 
-    def books_agree(self, seconds=20):
+    def books_agree(self, seconds=30):
         """The broker's live sessions are those that live."""
         def off():
             return len(procs.live_sessions(self.system)) - len(self.alive())
@@ -178,7 +178,7 @@ class Crowd:
             found.setdefault(owner[mover.port], []).append(mover)
         return found
 
-    def ends(self, movers, seconds=20):
+    def ends(self, movers, seconds=30):
         """These end, and nobody else."""
         movers = set(movers)
         assert eventually(lambda: all(m.ended for m in movers), seconds), "some go on"

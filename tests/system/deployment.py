@@ -44,7 +44,7 @@ PROGRAMS = (
 )
 
 
-def eventually(check, seconds=10.0, every=0.05):
+def eventually(check, seconds=30.0, every=0.05):
     """Calls check() until it is true, at most so long; returns its last answer."""
     end = time.monotonic() + seconds
     while True:
@@ -245,7 +245,7 @@ class Deployment:
     def start_broker(self):
         program = [self.path("bin/oriel-broker"), "--config", self.path("oriel.conf")]
         self._start("broker", program, self.broker_uid)
-        assert eventually(lambda: self.ctl_works() or self.ended("broker"), 30)
+        assert eventually(lambda: self.ctl_works() or self.ended("broker"))
         assert not self.ended("broker"), self.tail("broker")
 
     def start_gateway(self):
@@ -348,7 +348,7 @@ class Deployment:
         api.login(user, self.passwords[user])
         return api
 
-    def healthy(self, seconds=10):
+    def healthy(self, seconds=30):
         def check():
             if self.ended("gateway"):
                 return False
@@ -390,7 +390,7 @@ class Deployment:
         return f"{name}:\n" + "\n".join(self.log(name).splitlines()[-lines:])
 
     @contextlib.contextmanager
-    def logged(self, name, *patterns, seconds=8):
+    def logged(self, name, *patterns, seconds=30):
         """What happens inside makes `name` log one line, no more, that matches every pattern."""
         before = len(self.log(name))
         yield
@@ -404,7 +404,7 @@ class Deployment:
         )
         assert len(lines()) == 1, f"{name} logged it more than once: {lines()}"
 
-    def refusal(self, step, fault, *more, seconds=8):
+    def refusal(self, step, fault, *more, seconds=30):
         """The gateway logs one line about a refusal with the step and whose fault it was."""
         return self.logged(
             "gateway", rf"\bstep={step}\b", rf"\bfault={fault}\b", *more, seconds=seconds

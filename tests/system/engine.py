@@ -86,7 +86,7 @@ class Engine:
             env=self.environment, stdout=log, stderr=log,
         )
         log.close()
-        assert eventually(self.socket.exists, 30), (self.directory / "service.log").read_text()
+        assert eventually(self.socket.exists), (self.directory / "service.log").read_text()
         self.socket.chmod(0o666)
 
     def end_service(self):

@@ -84,7 +84,7 @@ def machine(display, socket, *more):
          "-vga", "std", "-display", "none", "-monitor", "none", "-serial", "none",
          "-device", "usb-ehci", "-device", "usb-tablet", *display, *more])
     try:
-        assert eventually(socket.exists, 20)
+        assert eventually(socket.exists)
         socket.chmod(0o666)
         yield vm
     finally:
@@ -108,7 +108,7 @@ class Vm:
                  "spice": ["-spice", f"unix=on,addr={self.display},disable-ticketing=on"]}
         with machine(words[self.protocol], self.display, "-qmp", f"unix:{control},server=on,wait=off"):
             with socket.socket(socket.AF_UNIX) as self.qmp:
-                assert eventually(lambda: self.qmp.connect_ex(str(control)) == 0, 20)
+                assert eventually(lambda: self.qmp.connect_ex(str(control)) == 0)
                 self.answers = self.qmp.makefile("r")
                 self.answers.readline()
                 self.ask("qmp_capabilities")
@@ -178,8 +178,8 @@ class Pc:
                                   "-geometry", "90x30+40+40", "-e", "sh", "-c",
                                   f"echo this is the PC; exec cat >> {self.notes}"], log)
                 getattr(self, self.server)(port, vnc, log)
-                assert eventually(lambda: listens(port), 20)
-                assert eventually(self.prompt, 20)
+                assert eventually(lambda: listens(port))
+                assert eventually(self.prompt)
                 yield self
         finally:
             self.display.close()

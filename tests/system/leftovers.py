@@ -20,7 +20,7 @@ BUGS = ("fault=bug", "Sanitizer", "Assertion")
 
 
 def nothing_is_left(oriel):
-    assert eventually(lambda: not procs.live_sessions(oriel), 20), procs.live_sessions(oriel)
+    assert eventually(lambda: not procs.live_sessions(oriel)), procs.live_sessions(oriel)
     assert not procs.auth_helpers(oriel)
     desktops = {row["id"]: row for row in oriel.rows("desktops")}
     for line in oriel.desktops_running().values():

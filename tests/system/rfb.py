@@ -30,14 +30,14 @@ class Rfb:
         self.image = None
 
     @classmethod
-    def dial(cls, host, port, source=None, timeout=15):
+    def dial(cls, host, port, source=None, timeout=30):
         sock = socket.create_connection(
             (host, port), timeout, (source, 0) if source else None
         )
         return cls(sock)
 
     @classmethod
-    def dial_unix(cls, path, timeout=15):
+    def dial_unix(cls, path, timeout=30):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(timeout)
         sock.connect(str(path))

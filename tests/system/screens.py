@@ -39,7 +39,7 @@ class Display:
         self._spawn(["openbox"])
         # A viewer that maps its window before there is a window manager has neither full screen
         # nor the keyboard.
-        assert eventually(self._managed, 10), "openbox did not start"
+        assert eventually(self._managed), "openbox did not start"
 
     def _spawn(self, command, **more):
         program = subprocess.Popen(

@@ -80,7 +80,7 @@ def test_the_log_goes_out(oriel):
     for turn in ("before", "after"):
         oriel.ctl("entitle", "shared", "--group", f"group-{turn}")
         oriel.ctl("unentitle", "shared", "--group", f"group-{turn}")
-        assert eventually(lambda: len(holds(f"group-{turn}")) == 2, 15), oriel.tail("broker")
+        assert eventually(lambda: len(holds(f"group-{turn}")) == 2), oriel.tail("broker")
         file.rename(oriel.path(f"audit/{turn}"))
 
 

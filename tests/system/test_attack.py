@@ -34,11 +34,11 @@ def unharmed(oriel, books):
     assert oriel.healthy()
 
 
-def tls(oriel, source=None, timeout=15):
+def tls(oriel, source=None, timeout=30):
     return ws.tls(oriel.host, oriel.port, oriel.ca, source, timeout)
 
 
-def raw(oriel, source=None, port=None, timeout=15):
+def raw(oriel, source=None, port=None, timeout=30):
     address = (oriel.host, port or oriel.port)
     return socket.create_connection(address, timeout, (source, 0) if source else None)
 

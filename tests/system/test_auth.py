@@ -135,7 +135,7 @@ class Authd:
             assert secret not in self.log()
 
 
-def wait_until(condition, what, seconds=10):
+def wait_until(condition, what, seconds=30):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited too long for {what}"

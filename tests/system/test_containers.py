@@ -130,7 +130,7 @@ def test_its_end_is_noticed(engine, live):
                 os.kill(pid, signal.SIGKILL)
         return eventually(lambda: not check.events.empty(), 2)
 
-    assert eventually(killed, 30)
+    assert eventually(killed)
     assert check.event() == {"event": "d-1", "state": STOPPED}
     assert check.state() == STOPPED
 
@@ -190,7 +190,7 @@ def test_through_the_gateway(oriel, engine, source, books):
             assert engine.inspect(first["id"])["State"]["Running"]
         assert first["identity"]
     finally:
-        assert eventually(lambda: not procs.live_sessions(oriel), 20)
+        assert eventually(lambda: not procs.live_sessions(oriel))
         oriel.ctl("pool", "remove", "boxes")
         oriel.ctl("image", "remove", "boxed")
     assert engine.containers() == []
@@ -214,7 +214,7 @@ def fleet(oriel, engine):
                   "container", "--uri", engine.uri, "--max", "4", "--spare", "2")
         oriel.ctl("entitle", "boxes", "--user", "carla")
         yield {"rack1": engine, "rack2": second}
-        assert eventually(lambda: not procs.live_sessions(oriel), 20)
+        assert eventually(lambda: not procs.live_sessions(oriel))
         oriel.ctl("pool", "remove", "boxes")
         oriel.ctl("host", "remove", "rack1")
         oriel.ctl("host", "remove", "rack2")

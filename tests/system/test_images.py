@@ -79,12 +79,12 @@ def instant(oriel):
     for person in ("anna", "ben", "carla"):
         oriel.ctl("entitle", "instant", "--user", person)
     yield
-    assert eventually(lambda: not procs.live_sessions(oriel), 20)
+    assert eventually(lambda: not procs.live_sessions(oriel))
     assert eventually(lambda: oriel._ctl("pool", "remove", "instant").returncode == 0, 60, 1)
     # Nobody wants the template any more, and its memory goes.
     oriel.signal("broker", signal.SIGTERM)
     oriel.start_broker()
-    assert eventually(lambda: not templates(oriel), 20)
+    assert eventually(lambda: not templates(oriel))
 
 
 def who_it_is(viewer, reader):
@@ -101,7 +101,7 @@ def who_it_is(viewer, reader):
 def test_clones_of_a_booted_desktop(oriel, source, reader, instant, books):
     """They are there at once and are not each other. Before there is what they are copies of, a
     desktop boots; a broker that is killed while it makes that begins again."""
-    assert eventually(lambda: booting(oriel), 20)
+    assert eventually(lambda: booting(oriel))
     oriel.login("anna", source).ticket("instant", "vnc")
     assert oriel.logged("broker", "no instant clone, it boots")
     oriel.signal("broker", signal.SIGKILL)

@@ -89,7 +89,7 @@ def terminal(oriel, log):  # noqa: F811
 
     yield start
     display.close()
-    assert eventually(lambda: not left(home), 20), f"the session outlives its display: {left(home)}"
+    assert eventually(lambda: not left(home)), f"the session outlives its display: {left(home)}"
 
 
 def left(home):

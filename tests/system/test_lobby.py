@@ -53,7 +53,7 @@ def middle(image, colour):
 
 def shows(client, colour, least=0.005):
     """The picture, once there is so much of the colour."""
-    assert eventually(lambda: share(client.update(), colour) >= least, 20)
+    assert eventually(lambda: share(client.update(), colour) >= least)
     return client.image
 
 
@@ -129,14 +129,14 @@ def test_a_small_quiet_process(lobby, client):
     assert status(lobby.process, "Seccomp") == "2"
     assert status(lobby.process, "CapEff") == "0" * 16 == status(lobby.process, "CapBnd")
     assert status(lobby.process, "NoNewPrivs") == "1"
-    assert eventually(lambda: lobby.pss() < 12000, 20), lobby.pss()
+    assert eventually(lambda: lobby.pss() < 12000), lobby.pss()
 
     def idle():
         turns = status(lobby.process, "voluntary_ctxt_switches")
         time.sleep(1)
         return status(lobby.process, "voluntary_ctxt_switches") == turns
 
-    assert eventually(idle, 20), "the lobby does something though nothing happens"
+    assert eventually(idle), "the lobby does something though nothing happens"
 
 
 def test_it_ends_with_its_client(lobby, client):
@@ -231,19 +231,19 @@ def spice(screen, tmp_path):
 def test_remote_viewer(spice, screen):
     """By scan codes alone: a person with a German keyboard says so, and then Z is Y."""
     screen.type("\t\t\t\n")  # the layout, behind two fields and the button
-    assert eventually(lambda: share(screen.screenshot(), ACCENT) < 0.01, 20)
+    assert eventually(lambda: share(screen.screenshot(), ACCENT) < 0.01)
     for key in ("Down", "Down", "Return"):
         screen._xdotool("key", key)
     screen.type("zoe\n")
     screen.type("Geheim-1\n")
     assert spice.hear() == {"type": "login", "user": "yoe", "password": "Geheimß1"}
     spice.desktops(OFFICE, LAB)
-    assert eventually(lambda: share(screen.screenshot(), ROW) > 0.02, 20)
+    assert eventually(lambda: share(screen.screenshot(), ROW) > 0.02)
     for key in ("Down", "Return"):
         screen._xdotool("key", key)
     assert spice.hear() == {"type": "choose", "desktop": "d2"}
     if b"__asan_init" not in foyer.BINARY.read_bytes():
-        assert eventually(lambda: spice.pss() < 25000, 20), spice.pss()
+        assert eventually(lambda: spice.pss() < 25000), spice.pss()
 
 
 def test_tigervnc(lobby, screen, tmp_path):

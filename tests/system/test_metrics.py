@@ -57,7 +57,7 @@ def test_sessions_are_counted(oriel, source, books):
                 and total(now, "oriel_gateway_connections", 'state="relay"') >= 1
             )
 
-        assert eventually(there, 20, 0.2), ask(oriel)[1]
+        assert eventually(there, 30, 0.2), ask(oriel)[1]
 
     def gone():
         now = scrape(oriel)
@@ -77,7 +77,7 @@ def test_sessions_are_counted(oriel, source, books):
             and more("oriel_http_requests_total", 'route="/api/v1/login"', 'status="200"') == 1
         )
 
-    assert eventually(gone, 20, 0.2), ask(oriel)[1]
+    assert eventually(gone, 30, 0.2), ask(oriel)[1]
 
 
 def test_refusals_are_counted(oriel, source):
@@ -98,7 +98,7 @@ def test_refusals_are_counted(oriel, source):
             )
         )
 
-    assert eventually(counted, 20, 0.2), ask(oriel)[1]
+    assert eventually(counted, 30, 0.2), ask(oriel)[1]
 
 
 def test_nothing_of_anybody_is_in_it(oriel, source):

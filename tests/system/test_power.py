@@ -145,7 +145,7 @@ def test_ipmi(tmp_path, computer):
     check = computer.check(tmp_path, f"ipmi:admin@127.0.0.1:{processor.port}",
                            power_secret=PASSWORD)
     try:
-        assert eventually(lambda: "fault" not in check("start", "d-1"), 30)
+        assert eventually(lambda: "fault" not in check("start", "d-1"))
         assert processor.is_on()
         check.done("start", "d-1")
         computer.switch(True)

@@ -87,7 +87,7 @@ def test_a_session_is_its_clients(behind, header, peer):
         viewer.screen()
         (row,) = procs.live_sessions(behind)
         assert row["peer"] == peer
-    assert deployment.eventually(lambda: not procs.live_sessions(behind), 10)
+    assert deployment.eventually(lambda: not procs.live_sessions(behind))
     assert f"peer={peer}" in behind.tail("gateway", 3)
 
 

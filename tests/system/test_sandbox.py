@@ -59,7 +59,7 @@ def test_gateway(closed):
 @pytest.mark.parametrize("what", ["broker", "desktop"])
 def test_broker_and_what_it_starts(closed, what):
     oriel = closed
-    assert eventually(oriel.desktops_running, 30)
+    assert eventually(oriel.desktops_running)
     pids = oriel.pids("broker") if what == "broker" else list(oriel.desktops_running())
     for pid in pids:
         assert confined(pid)
@@ -75,5 +75,5 @@ def test_a_lost_dialer_is_replaced(oriel):
             oriel.api().request("GET", "/healthz")
         return victim not in dialers(oriel) and len(dialers(oriel)) == 2
 
-    assert eventually(replaced, 20, 0.1)
+    assert eventually(replaced, 30, 0.1)
     assert oriel.healthy()

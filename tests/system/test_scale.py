@@ -167,7 +167,7 @@ def test_killed_under_load(pair):
             first.signal("broker", signal.SIGKILL)
             before = load.seen
             assert all(alive(viewer) for viewer in viewers)
-            assert eventually(lambda: first.api().request("GET", "/healthz").status == 200, 20)
+            assert eventually(lambda: first.api().request("GET", "/healthz").status == 200)
             assert api.sessions(), "the login is as good at the other broker"
             assert eventually(lambda: load.seen > before + 4, 60), "nobody gets anywhere"
             assert all(alive(viewer) for viewer in viewers)
@@ -190,7 +190,7 @@ def test_killed_under_load(pair):
                 return {v for r in rows for v in r.values() if str(v) in
                         {"pc-0", "pc-1", "pc-2", "pc-3"}} == {"pc-2"}
 
-            assert eventually(left, 30), first.ctl("sessions")
+            assert eventually(left), first.ctl("sessions")
             second.start_gateway()
             before = load.seen
             assert eventually(lambda: load.seen > before + 4, 60), "nobody gets anywhere"

@@ -138,7 +138,7 @@ def dialers(system):
 
 
 def two_good_workers(system, gone):
-    return eventually(lambda: len(workers(system) - {gone}) == 2 and system.healthy(1), 20)
+    return eventually(lambda: len(workers(system) - {gone}) == 2 and system.healthy(1))
 
 
 # ---- processes
@@ -159,7 +159,7 @@ def test_a_dialer_is_killed(system, crowd):
     worker, dialer = min(dialers(system).items())
     movers = crowd.by_process().get(worker, [])
     os.kill(dialer, signal.SIGKILL)
-    assert eventually(lambda: not system.healthy(0.1) or worker not in workers(system), 20)
+    assert eventually(lambda: not system.healthy(0.1) or worker not in workers(system))
     crowd.ends(movers)
     crowd.books_agree()
     assert two_good_workers(system, worker)
@@ -172,7 +172,7 @@ def test_the_gateway_is_killed(system, crowd):
     system.start_gateway()
     crowd.ends(crowd.movers)
     crowd.books_agree()
-    assert eventually(lambda: len(workers(system)) == 2, 20)
+    assert eventually(lambda: len(workers(system)) == 2)
     crowd.fill()
 
 
@@ -210,7 +210,7 @@ def test_a_desktop_is_killed(system, crowd):
     with own_desktop(system) as viewer:
         assert len(system.monitor()) == 1
         viewer.screen()
-    assert eventually(lambda: not system.monitor(), 20), "its display is still taken"
+    assert eventually(lambda: not system.monitor()), "its display is still taken"
 
 
 def own_desktop(system):
@@ -334,7 +334,7 @@ def clock_of(system):
 def test_the_clock_jumps(system, crowd, seconds):
     """Sessions do not look at it, and who comes now is served by what it shows now."""
     system.jump(seconds)
-    assert eventually(lambda: abs(clock_of(system) - seconds) < 300, 10, 0.3), "it has not jumped"
+    assert eventually(lambda: abs(clock_of(system) - seconds) < 300, 30, 0.3), "it has not jumped"
     crowd.all_move()
     crowd.books_agree()
     crowd.leave(5)
@@ -348,7 +348,7 @@ def test_the_clock_jumps(system, crowd, seconds):
 def test_all_is_as_before(system, crowd):
     crowd.leave()
     crowd.books_agree()
-    assert eventually(lambda: not procs.auth_helpers(system), 10)
+    assert eventually(lambda: not procs.auth_helpers(system))
     assert procs.settled(system) <= crowd.idle_descriptors
     assert not system.monitor(), "a display is still taken"
     assert len(system.desktops_running()) == 1
@@ -358,6 +358,6 @@ def test_all_is_as_before(system, crowd):
         return {name: (before, now[name]) for name, before in crowd.idle_memory.items()
                 if now[name] > before * 1.3 + HEAP_KIB}
 
-    assert eventually(lambda: not grown(), 15, 0.5), grown()
+    assert eventually(lambda: not grown(), 30, 0.5), grown()
     for name in ("gateway", "broker"):
         assert "Sanitizer" not in system.log(name) and "fault=bug" not in system.log(name)

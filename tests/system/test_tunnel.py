@@ -102,7 +102,7 @@ class Dmz(deployment.Deployment):
     def start_tunnel(self, name, conf=None):
         self._start(name, [self.path("bin/oriel-tunnel"), "--config",
                            self.path(f"{conf or name}.conf")], self.gateway_uid)
-        assert eventually(lambda: self.log(name).rstrip().endswith("ready"), 20), self.tail(name)
+        assert eventually(lambda: self.log(name).rstrip().endswith("ready")), self.tail(name)
 
     def start_gateway(self):
         self.start_tunnel("inside")
@@ -206,21 +206,21 @@ def test_an_impostor_in_the_broker_s_place(dmz, impostor, why):
     """The gateway's end says nothing to it, the gateway that the broker is away; and goes on when the
     right one is back."""
     dmz.signal("inside", signal.SIGKILL)
-    assert eventually(lambda: status(dmz) == 503, 20)
+    assert eventually(lambda: status(dmz) == 503)
     with dmz.logged("outside", "cannot be reached", why, seconds=20):
         dmz.start_tunnel("inside", impostor)
-    assert eventually(lambda: status(dmz) == 503, 20)
+    assert eventually(lambda: status(dmz) == 503)
     dmz.signal("inside", signal.SIGTERM)
     dmz.start_tunnel("inside")
-    assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+    assert eventually(lambda: status(dmz) == 200), dmz.tail("outside")
     assert dmz.login("anna").desktops()
 
 
 def test_the_broker_starts_anew(dmz):
     dmz.signal("broker", signal.SIGKILL)
-    assert eventually(lambda: status(dmz) == 503, 20)
+    assert eventually(lambda: status(dmz) == 503)
     dmz.start_broker()
-    assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+    assert eventually(lambda: status(dmz) == 200), dmz.tail("outside")
 
 
 def test_a_line_that_breaks(dmz):
@@ -237,6 +237,6 @@ def test_a_line_that_breaks(dmz):
         assert eventually(lambda: "out of reach" in dmz.log("inside")), dmz.tail("inside")
         dmz.start_tunnel("outside")
         assert viewer.update() and viewer.update()
-        assert eventually(lambda: status(dmz) == 200, 30), dmz.tail("outside")
+        assert eventually(lambda: status(dmz) == 200), dmz.tail("outside")
         (after,) = api.sessions()
         assert (after["id"], after["state"]) == (before["id"], "live")
