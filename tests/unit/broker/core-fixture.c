@@ -131,7 +131,7 @@ char *core_fixture_state(CoreFixture *f, unsigned n)
 
 void core_fixture_await(CoreFixture *f, unsigned n, const char *state)
 {
-	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	g_autofree char *now = core_fixture_state(f, n);
 
 	while (!g_str_equal(now, state) && g_get_monotonic_time() < deadline) {

@@ -81,7 +81,7 @@ void lease_ended_again(Gateway *g, const ControlMessage *lease, guint64 in, guin
 
 SessionView *lease_await_ended(CoreFixture *f, const char *id)
 {
-	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 
 	while (g_get_monotonic_time() < deadline) {
 		g_autoptr(GError) error = NULL;

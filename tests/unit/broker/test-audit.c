@@ -62,7 +62,7 @@ static char *users(CoreFixture *f, const char *name)
 
 static void await_users(CoreFixture *f, const char *name, const char *wanted)
 {
-	gint64 deadline = g_get_monotonic_time() + 15 * G_USEC_PER_SEC;
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	g_autofree char *now = users(f, name);
 
 	while (!g_str_equal(now, wanted) && g_get_monotonic_time() < deadline) {

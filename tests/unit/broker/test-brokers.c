@@ -71,7 +71,7 @@ static gboolean knows(Core *core, const char *lease)
 
 static void await_known(Core *core, const char *lease, gboolean known)
 {
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 
 	while (knows(core, lease) != known) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);

@@ -35,7 +35,7 @@ static gpointer fake_run(gpointer data)
 
 	g_assert_cmpint(fd, >=, 0);
 	for (unsigned i = 0; i <= fake->n; i++) {
-		gint64 deadline = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+		gint64 deadline = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
 		g_auto(AuthMessage) message = {0};
 
 		if (!authlink_receive(fd, &message, deadline, NULL))

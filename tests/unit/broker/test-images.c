@@ -53,7 +53,7 @@ static unsigned count(CoreFixture *f, const char *state, unsigned version)
 /* Waits until so many are; `always`: and meanwhile some desktop is ready at every look. */
 static void await(CoreFixture *f, const char *state, unsigned version, unsigned n, gboolean always)
 {
-	gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 
 	while (count(f, state, version) != n) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);

@@ -115,12 +115,14 @@ static void broker_reads(Fixture *f)
 	}
 }
 
-/* Both sides run for so long, or until *until has got a value. */
+/* Both sides run for so long, and as many turns, or until *until has got a value. */
 static void spin(Fixture *f, unsigned ms, const guint64 *until)
 {
 	gint64 end = g_get_monotonic_time() + ms * 1000;
 
-	while (g_get_monotonic_time() < end && (until == NULL || *until == 0)) {
+	for (unsigned turn = 0; (turn < ms || g_get_monotonic_time() < end) &&
+				(until == NULL || *until == 0);
+	     turn++) {
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 		broker_reads(f);
 		g_usleep(1000);
