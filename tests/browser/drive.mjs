@@ -117,7 +117,7 @@ async function open(page) {
     if (await page.$('.console') === null) {
         const card = options.desktop ? `.card[data-desktop="${options.desktop}"]` : '.card';
 
-        await page.click(`${card} .primary`, { timeout: 10000 });
+        await page.click(`${card} .primary`);
     }
     await page.waitForFunction(() => window.firstPicture !== undefined || document.querySelector('[data-error]'), null,
         { timeout: patience, polling: 50 });

@@ -61,7 +61,7 @@ test('desktops: a change of state is shown without a reload and keeps the focus'
     await page.focus('[aria-label="Open classroom here"]');
     server.list = [DESKTOPS.one, { ...DESKTOPS.two, state: 'starting', detail: 'Booting' }];
     await person.eventually(async () =>
-        assert.equal(await page.textContent('[data-desktop="classroom"] .state'), 'Starting'), 8000);
+        assert.equal(await page.textContent('[data-desktop="classroom"] .state'), 'Starting'));
     assert.equal(await person.focused(), 'Open classroom here');
 });
 

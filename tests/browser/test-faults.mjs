@@ -41,9 +41,9 @@ test('faults: the broker goes away while one looks, and comes back', async ({ pa
     await person.signIn('/#/desktops');
     await page.waitForSelector('.card');
     server.down = true;
-    await page.waitForSelector('[data-error="broker"]', { timeout: 10000 });
+    await page.waitForSelector('[data-error="broker"]');
     server.down = false;
-    await page.waitForSelector('.card', { timeout: 10000 });
+    await page.waitForSelector('.card');
 });
 
 test('faults: a cut line comes back by itself, with a new ticket and the old picture', async ({ page, server, person }) => {
@@ -67,7 +67,7 @@ test('faults: cut, and the broker is down for a while', async ({ page, server, p
     await page.waitForTimeout(1500);
     assert.equal(server.desktops.length, 1);
     server.down = false;
-    await person.eventually(() => assert.equal(server.desktops.length, 2), 10000);
+    await person.eventually(() => assert.equal(server.desktops.length, 2));
     await person.live();
 });
 
@@ -75,7 +75,7 @@ test('faults: cut many times in a row', async ({ page, server, person }) => {
     await person.openDesktop();
     for (let i = 2; i < 5; i++) {
         server.desktop.cut();
-        await person.eventually(() => assert.equal(server.desktops.length, i), 10000);
+        await person.eventually(() => assert.equal(server.desktops.length, i));
         await person.live();
     }
     assert.equal(await page.locator('.screen canvas').count(), 1);
@@ -124,7 +124,7 @@ test('faults: a desktop that stops is started again', async ({ server, person })
     server.desktop.close(1001, 'Your desktop cannot be reached.');
     await person.sees('.reconnect .hint', 'Next try in');
     server.connectError = null;
-    await person.eventually(() => assert.equal(server.desktops.length, 2), 10000);
+    await person.eventually(() => assert.equal(server.desktops.length, 2));
     await person.live();
 });
 
@@ -143,7 +143,7 @@ test('faults: a refused ticket is tried a few times, then told', async ({ page, 
     server.refuse = true;
     await person.signIn('/#/desktops');
     await page.click('.card .primary');
-    await page.waitForSelector('[data-error="refused"]', { timeout: 15000 });
+    await page.waitForSelector('[data-error="refused"]');
     assert.equal(server.tickets.length, 3);
     server.refuse = false;
     await page.click('button:has-text("Try again")');
