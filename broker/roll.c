@@ -17,16 +17,16 @@
 static gboolean must_make_place(Core *core, const PoolView *pool, gboolean *out, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
-	g_autoptr(GPtrArray) cold =
-		store_desktop_find_cold(core->db, pool->name, broker, 1, error);
 	PoolView counted = *pool;
+	gboolean coming;
 	unsigned ready;
 
-	if (!cold || !store_pool_count(core->db, &counted, error) ||
+	if (!store_desktop_coming(core->db, pool->name, broker, &coming, error) ||
+		!store_pool_count(core->db, &counted, error) ||
 		!store_desktop_count_ready(core->db, pool->name, broker, FALSE, pool->spare, &ready,
 			error))
 		return FALSE;
-	*out = ready >= pool->spare && cold->len == 0 && counted.total >= pool->max;
+	*out = ready >= pool->spare && !coming && counted.total >= pool->max;
 	return TRUE;
 }
 

@@ -246,6 +246,9 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
 	" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
 
+/* Has to be started before anybody can have it. */
+#define COLD "('starting', 'off', 'failed', 'in-use')"
+
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
 {
@@ -284,16 +287,31 @@ gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker,
 	return TRUE;
 }
 
+/* Those that are on their way come first: nobody begins with another in their place. */
 GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
 	GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
-		" AND state IN ('starting', 'off', 'failed', 'in-use') AND " CLEAN
-		" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN " ORDER BY name LIMIT ?",
+		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL AND state IN " COLD
+		" AND " CLEAN " AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
+		" ORDER BY CASE state WHEN 'starting' THEN 0 ELSE 1 END, name LIMIT ?",
 		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;
+}
+
+gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboolean *out,
+	GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT 1 FROM desktop WHERE pool = ? AND owner IS NULL"
+		" AND (state = 'resetting' OR (state IN " COLD " AND " CLEAN "))"
+		" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN " LIMIT 1",
+		DB_TEXT(pool), DB_TEXT(broker));
+
+	if (rows)
+		*out = db_rows_next(rows);
+	return rows != NULL;
 }
 
 GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,

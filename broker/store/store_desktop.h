@@ -80,8 +80,12 @@ GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker
 	unsigned limit, GError **error);
 /* Takes such a one away from who might be given it; *out_withdrawn FALSE = somebody was quicker. */
 gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error);
-/* Ids (char *) of up to `limit` that are clean and free but not ready, by name. */
+/* Ids (char *) of up to `limit` that are clean and free but not ready: those that start, then the
+ * others, by name. */
 GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
+	GError **error);
+/* Whether there is such a one, or a free one that is being made anew. */
+gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboolean *out,
 	GError **error);
 /* The id of this person's desktop in the pool; *out_id NULL = none. broker: only one within that
  * broker's reach; NULL = wherever. */

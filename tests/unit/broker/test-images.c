@@ -34,30 +34,61 @@ static void publish(CoreFixture *f, unsigned version)
 	g_assert_no_error(error);
 }
 
-/* How many desktops are in this state on this version. */
-static unsigned count(CoreFixture *f, const char *state, unsigned version)
+static GPtrArray *desktops(CoreFixture *f)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) desktops = core_admin_desktops(f->core, &error);
-	unsigned n = 0;
+	GPtrArray *all = core_admin_desktops(f->core, &error);
 
 	g_assert_no_error(error);
-	for (guint i = 0; i < desktops->len; i++) {
-		AdminDesktopView *view = desktops->pdata[i];
+	return all;
+}
 
-		n += g_str_equal(view->state, state) && view->version == version && view->identity;
+/* How many of them are in this state on this version; 0 = any. */
+static unsigned count_in(const GPtrArray *all, const char *state, unsigned version)
+{
+	unsigned n = 0;
+
+	for (guint i = 0; i < all->len; i++) {
+		AdminDesktopView *view = all->pdata[i];
+
+		n += g_str_equal(view->state, state) && view->identity &&
+		     (!version || view->version == version);
 	}
 	return n;
 }
 
-/* Waits until so many are; `always`: and meanwhile some desktop is ready at every look. */
-static void await(CoreFixture *f, const char *state, unsigned version, unsigned n, gboolean always)
+static unsigned count(CoreFixture *f, const char *state, unsigned version)
+{
+	g_autoptr(GPtrArray) all = desktops(f);
+
+	return count_in(all, state, version);
+}
+
+static void print(const GPtrArray *all)
+{
+	for (guint i = 0; i < all->len; i++) {
+		AdminDesktopView *view = all->pdata[i];
+
+		g_printerr("%s: %s, version %u, overlay %s, %s\n", view->name, view->state,
+			view->version, view->identity, view->detail);
+	}
+}
+
+/* Waits until so many are; meanwhile so many, of whatever version, are ready at every look. */
+static void await(CoreFixture *f, const char *state, unsigned version, unsigned n, unsigned always)
 {
 	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 
-	while (count(f, state, version) != n) {
-		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-		g_assert_true(!always || count(f, "ready", 1) + count(f, "ready", 2) > 0);
+	for (;;) {
+		g_autoptr(GPtrArray) all = desktops(f);
+
+		if (count_in(all, "ready", 0) < always || g_get_monotonic_time() > deadline) {
+			print(all);
+			g_error("awaited %u %s of version %u, always %u ready", n, state, version,
+				always);
+		}
+		if (count_in(all, state, version) == n)
+			return;
 		g_usleep(2000);
 	}
 }
@@ -89,20 +120,20 @@ static void test_roll(CoreFixture *f, gconstpointer unused)
 
 	fake.slow_ms = 20;
 	core_fixture_pool(f, "lab", "floating", 4, 2);
-	await(f, "ready", 1, 2, FALSE);
+	await(f, "ready", 1, 2, 0);
 	g_assert_cmpuint(add_version(f, "/vmlinuz-2", FALSE), ==, 2);
 	g_assert_cmpuint(count(f, "ready", 1), ==, 2); /* registered is not published */
 	publish(f, 2);
-	await(f, "ready", 2, 2, TRUE);
-	await(f, "ready", 1, 0, TRUE);
-	await(f, "off", 1, 0, TRUE);
+	await(f, "ready", 2, 2, 2);
+	await(f, "ready", 1, 0, 2);
+	await(f, "off", 1, 0, 2);
 	rolled = pool(f);
 	g_assert_cmpuint(rolled->version, ==, 2);
 	g_assert_cmpuint(rolled->stale, ==, 0);
 
 	g_assert_true(core_pool_rollback(f->core, "root", "lab", &error));
-	await(f, "ready", 1, 2, TRUE);
-	await(f, "ready", 2, 0, TRUE);
+	await(f, "ready", 1, 2, 2);
+	await(f, "ready", 2, 0, 2);
 }
 
 /* A pool without room for another: one at a time. */
@@ -110,10 +141,10 @@ static void test_full(CoreFixture *f, gconstpointer unused)
 {
 	fake.slow_ms = 20;
 	core_fixture_pool(f, "lab", "floating", 2, 2);
-	await(f, "ready", 1, 2, FALSE);
+	await(f, "ready", 1, 2, 0);
 	add_version(f, "/vmlinuz-2", FALSE);
 	publish(f, 0);
-	await(f, "ready", 2, 2, TRUE);
+	await(f, "ready", 2, 2, 1);
 }
 
 /* Somebody is in the middle of a session: his desktop stays, and goes over when it is reset. */
@@ -133,7 +164,7 @@ static void test_busy(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(count(f, "in-use", 1), ==, 1);
 	g_assert_true(store_desktop_leave(f->core->db, id, core_now(), &error));
 	maintainer_wake(f->core->maintainer);
-	await(f, "off", 2, 1, FALSE);
+	await(f, "off", 2, 1, 0);
 	g_assert_cmpint(fake.overlaps, ==, 0);
 }
 
