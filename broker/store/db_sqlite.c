@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
-#include "autofd.h"
 #include "fault.h"
 
 typedef struct {
@@ -66,26 +65,38 @@ static gpointer sqlite_connect(const char *where, GError **error)
 	return c;
 }
 
-static gpointer sqlite_open(const char *where, GError **error)
+static gboolean is_in_memory(const char *where)
 {
-	/* Made here so that it never exists with another mode; SQLite gives its side files the
-	 * mode of the main one. Closed before SQLite has it: to close any descriptor of a file gives
-	 * up all locks of the process on it (fcntl(2)), and who comes next, a backup say, would take
-	 * itself for the only one and remove the log that we go on writing. */
-	autofd int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return g_str_equal(where, ":memory:");
+}
+
+/* Made here so that it never exists with another mode; SQLite gives its side files the mode of the
+ * main one. Closed before SQLite has it: to close any descriptor of a file gives up all locks of the
+ * process on it (fcntl(2)), and who comes next, a backup say, would take itself for the only one and
+ * remove the log that we go on writing. */
+static gboolean make_file(const char *where, GError **error)
+{
+	int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
 		fault_set_errno(error, FAULT_CONFIG, where);
-		return NULL;
+		return FALSE;
 	}
-	close(autofd_steal(&fd));
+	close(fd);
+	return TRUE;
+}
+
+static gpointer sqlite_open(const char *where, GError **error)
+{
+	if (!is_in_memory(where) && !make_file(where, error))
+		return NULL;
 	return sqlite_connect(where, error);
 }
 
 /* A database in memory is its first connection's alone. */
 static gpointer sqlite_open_reader(const char *where, GError **error)
 {
-	return g_str_equal(where, ":memory:") ? NULL : sqlite_connect(where, error);
+	return is_in_memory(where) ? NULL : sqlite_connect(where, error);
 }
 
 static sqlite3_stmt *prepare(Connection *c, const char *sql, GError **error)
