@@ -1,70 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The control socket, from a gateway's side: a real core behind it, real bytes and descriptors on
- * it. Redeem, login, join, dial, the ends of sessions, and gateways that go or talk nonsense.
+ * it. Redeem, login, join, dial, and gateways that talk nonsense.
  */
-#include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "fake-lease.h"
 #include "fault.h"
 #include "log.h"
-#include "store_session.h"
-
-/* How long ago the only live session was used last, in seconds. */
-static gint64 idle(CoreFixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 10, &error);
-
-	g_assert_no_error(error);
-	g_assert_cmpuint(live->len, ==, 1);
-	return core_now() - ((SessionView *)live->pdata[0])->active_at;
-}
-
-static void active(Gateway *g, const ControlMessage *lease, guint64 milliseconds)
-{
-	ControlMessage m = {.type = CONTROL_ACTIVE, .lease = lease->lease,
-		.milliseconds = milliseconds, .round_trip = milliseconds / 10};
-
-	gateway_send(g, &m);
-}
-
-/* ---- tests */
-
-/* Nobody can have moved a mouse before the session began, nor can a report take back a later one. */
-static void test_active(CoreFixture *f, gconstpointer unused)
-{
-	Gateway g;
-	g_auto(ControlMessage) lease = {0};
-	g_autoptr(Ticket) ticket = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) live = NULL;
-	Db *db = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	gateway_hello(&g, f);
-	ticket = lease_open(f, &g, "vnc", &lease);
-	lease_started_for_sure(&g, &lease);
-	db = f->core->db;
-	g_assert_cmpint(db_change(db, &error, "UPDATE session SET started_at = started_at - ?",
-				DB_INT(1000)), ==, 1);
-	g_assert_cmpint(idle(f), >=, 1000);
-	active(&g, &lease, G_MAXINT64); /* says a gateway that has lost its mind */
-	active(&g, &(ControlMessage){.lease = (char *)"s-nobody"}, 0);
-	active(&g, &lease, 300 * 1000);
-	for (unsigned i = 0; i < 1000 && idle(f) >= 1000; i++)
-		g_usleep(10000);
-	g_assert_cmpint(idle(f), >=, 300);
-	g_assert_cmpint(idle(f), <, 320);
-	live = core_sessions(f->core, NULL, TRUE, 10, &error);
-	g_assert_cmpuint(((SessionView *)live->pdata[0])->round_trip, ==, 30000);
-	gateway_close(&g);
-}
-
 
 static void test_hello(CoreFixture *f, gconstpointer unused)
 {
@@ -366,221 +310,6 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	gateway_close(&later);
 }
 
-static void test_ends(CoreFixture *f, gconstpointer unused)
-{
-	Gateway g;
-	g_autoptr(Who) anna = core_fixture_who("anna");
-	g_autoptr(Who) ben = core_fixture_who("ben");
-	g_autoptr(GError) error = NULL;
-	g_auto(ControlMessage) lease = {0};
-	g_auto(ControlMessage) lease2 = {0};
-	g_auto(ControlMessage) m = {0};
-	g_autoptr(Ticket) ticket = NULL;
-	g_autoptr(Ticket) ticket2 = NULL;
-	g_autoptr(SessionView) row = NULL;
-	ControlMessage redeem;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	gateway_hello(&g, f);
-	ticket = lease_open(f, &g, "web", &lease);
-	lease_started(&g, &lease);
-	close(g.received_fd);
-	g.received_fd = -1;
-
-	/* The same person again: the new one takes over. */
-	ticket2 = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	redeem = lease_redeem(ticket2, "vnc");
-	redeem.id = 9;
-	gateway_send(&g, &redeem);
-	lease_expect_end(&g, lease.lease, "taken over");
-	g_assert_true(gateway_receive(&g, &lease2));
-	g_assert_cmpint(lease2.type, ==, CONTROL_LEASE);
-	lease_started_for_sure(&g, &lease2);
-
-	/* Its user may end it, another may not. */
-	g_assert_false(core_session_end(f->core, ben, lease2.lease, &error));
-	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
-	g_clear_error(&error);
-	g_assert_true(core_session_end(f->core, anna, lease2.lease, &error));
-	lease_expect_end(&g, lease2.lease, "ended by its user");
-	/* The gateway's own report comes after it, with the bytes. */
-	lease_ended(&g, &lease2, NULL, 5, 6);
-	/* And one that the books do not know is told to end. */
-	lease_started(&g, &lease2);
-	lease_expect_end(&g, lease2.lease, "does not know");
-	row = lease_await_ended(f, lease2.lease);
-	g_assert_cmpuint(row->bytes_out, ==, 6);
-	lease_assert_audited(f, lease2.lease, "ended by its user", 6);
-	gateway_close(&g);
-	/* The one that was taken over has had no report: its line comes without. */
-	core_fixture_restart(f);
-	lease_assert_audited(f, lease.lease, "taken over", 0);
-}
-
-static void test_no_picture(CoreFixture *f, gconstpointer unused)
-{
-	Gateway g;
-	g_auto(ControlMessage) lease = {0};
-	g_autoptr(Ticket) ticket = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	gateway_hello(&g, f);
-	ticket = lease_open(f, &g, "vnc", &lease);
-	lease_expect_end(&g, lease.lease, "did not confirm");
-	gateway_close(&g);
-}
-
-static void test_drop(CoreFixture *f, gconstpointer unused)
-{
-	Gateway g;
-	g_auto(ControlMessage) lease = {0};
-	g_autoptr(Ticket) ticket = NULL;
-	g_autoptr(SessionView) row = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	gateway_hello(&g, f);
-	ticket = lease_open(f, &g, "vnc", &lease);
-	lease_started(&g, &lease);
-	gateway_close(&g);
-	row = lease_await_ended(f, lease.lease);
-	g_assert_cmpstr(row->reason, ==, "gateway process ended");
-	core_fixture_await(f, 0, "off"); /* and its desktop is made fresh */
-	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
-}
-
-/* Slow requests do not wait for each other; a gateway that leaves in the middle leaves nothing. */
-/* A tunnel broke: the gateway has come over another one before the end of the old one is seen. Only
- * what it has not named since ends with that. */
-static void test_comes_back(CoreFixture *f, gconstpointer unused)
-{
-	Gateway old, now;
-	g_auto(ControlMessage) lease = {0};
-	g_auto(ControlMessage) lost = {0};
-	g_auto(ControlMessage) answer = {0};
-	g_autoptr(Ticket) ticket = NULL;
-	g_autoptr(Ticket) other = NULL;
-	g_autoptr(SessionView) first = NULL;
-	g_autoptr(SessionView) second = NULL;
-	ControlMessage redeem;
-
-	core_fixture_pool(f, "lab", "floating", 2, 0);
-	gateway_hello(&old, f);
-	ticket = lease_open(f, &old, "vnc", &lease);
-	lease_started_for_sure(&old, &lease);
-	close(old.received_fd);
-	old.received_fd = -1;
-	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
-	redeem = lease_redeem(other, "vnc");
-	ask(&old, &redeem, &lost);
-	lease_started_for_sure(&old, &lost);
-	gateway_hello(&now, f);
-	lease_started(&now, &lease);
-	gateway_send(&now, &(ControlMessage){.type = CONTROL_LINKED, .id = 7, .lease = lease.lease,
-				   .backend_id = 1});
-	do { /* all gateways are told of the desktop, too */
-		control_clear(&answer);
-		g_assert_true(gateway_receive(&now, &answer));
-	} while (answer.id != 7);
-	gateway_close(&old);
-	first = lease_await_ended(f, lost.lease);
-	g_assert_cmpstr(first->reason, ==, "gateway process ended");
-	lease_ended(&now, &lease, NULL, 1, 2);
-	second = lease_await_ended(f, lease.lease);
-	g_assert_cmpstr(second->reason, !=, "gateway process ended");
-	gateway_close(&now);
-}
-
-static void test_many(CoreFixture *f, gconstpointer unused)
-{
-	enum { N = 24 };
-	Gateway g;
-	g_autoptr(GError) error = NULL;
-	gint64 begin;
-	unsigned leases = 0;
-
-	core_fixture_pool(f, "lab", "floating", N, 0);
-	g_atomic_int_set(&fake.slow_ms, 200);
-	gateway_hello(&g, f);
-	begin = g_get_monotonic_time();
-	for (guint i = 0; i < N; i++) {
-		g_autofree char *user = g_strdup_printf("user%u", i);
-		ControlMessage login = login_of(user, "right", NULL);
-
-		login.id = 100 + i;
-		gateway_send(&g, &login);
-	}
-	for (guint i = 0; i < N; i++) {
-		g_auto(ControlMessage) m = {0};
-
-		g_assert_true(gateway_receive(&g, &m));
-		leases += m.type == CONTROL_LEASE;
-		if (g.received_fd >= 0)
-			close(g.received_fd);
-		g.received_fd = -1;
-	}
-	g_assert_cmpuint(leases, ==, N);
-	g_assert_cmpint(g_atomic_int_get(&fake.most), >, 2);
-	for (guint i = 0; i < N; i++) {
-		g_autofree char *user = g_strdup_printf("user%u", i);
-		ControlMessage login = login_of(user, "right", NULL);
-
-		login.id = 200 + i;
-		gateway_send(&g, &login);
-	}
-	gateway_close(&g);
-	for (gint64 deadline = begin + 20 * G_USEC_PER_SEC;;) {
-		g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 0, &error);
-
-		if (live->len == 0)
-			break;
-		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-		g_usleep(10000);
-	}
-}
-
-/* Strangers guess passwords as fast as they can: who has a ticket does not wait for them. */
-static void test_flood(CoreFixture *f, gconstpointer unused)
-{
-	enum { N = 500 };
-	Gateway g;
-	g_autoptr(Ticket) ticket = NULL;
-	ControlMessage login = login_of("eve", "slow", NULL);
-	ControlMessage redeem;
-	unsigned busy = 0, denied = 0, denied_before = N;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	gateway_hello(&g, f);
-	/* From everywhere, as everybody: the back-off of refused logins has no part in this. */
-	for (guint64 i = 0; i < N; i++) {
-		g_autofree char *user = g_strdup_printf("eve%u", (unsigned)i);
-		g_autofree char *peer = g_strdup_printf("[2001:db8:%x::1]:5000", (unsigned)i);
-
-		login.id = 100 + i;
-		login.user = user;
-		login.peer = peer;
-		gateway_send(&g, &login);
-	}
-	redeem = lease_redeem(ticket, "vnc");
-	redeem.id = 7;
-	gateway_send(&g, &redeem);
-	while (busy + denied < N || denied_before == N) {
-		g_auto(ControlMessage) m = {0};
-
-		g_assert_true(gateway_receive(&g, &m));
-		if (m.type == CONTROL_LEASE)
-			denied_before = denied;
-		else if (g_str_equal(m.fault, "busy"))
-			busy++;
-		else
-			denied++;
-	}
-	g_assert_cmpuint(busy, >, 0);
-	g_assert_cmpuint(denied, >=, 256);
-	g_assert_cmpuint(denied_before, <, denied / 2);
-	gateway_close(&g);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -594,16 +323,9 @@ int main(int argc, char **argv)
 	ADD("guesses", test_guesses);
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
-	ADD("active", test_active);
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);
 	g_test_add("/gateway-link/join-later-password", CoreFixture, "yes", core_fixture_setup,
 		test_join_later, core_fixture_teardown);
-	ADD("ends", test_ends);
-	ADD("no-picture", test_no_picture);
-	ADD("drop", test_drop);
-	ADD("comes-back", test_comes_back);
-	ADD("many", test_many);
-	ADD("flood", test_flood);
 	return g_test_run();
 }

@@ -485,7 +485,7 @@ static void test_idle(Fixture *x, gconstpointer unused)
 
 /* ---- a lobby that dies */
 
-/* One that was killed before may not have been waited for yet. */
+/* One that was killed may not have been waited for yet. */
 static gboolean is_alive(const char *pid)
 {
 	g_autofree char *file = g_strdup_printf("/proc/%s/stat", pid);
@@ -514,6 +514,8 @@ static void kill_lobby(void)
 			if (!is_alive(*pid))
 				continue;
 			g_assert_cmpint(kill(atoi(*pid), SIGKILL), ==, 0);
+			while (is_alive(*pid)) /* its sockets close before it is dead */
+				g_usleep(1000);
 			killed++;
 		}
 	}
