@@ -410,6 +410,7 @@ static void test_cursor(void)
 
 static void test_leaving(void)
 {
+	static const gint32 wishes[] = {EXTENDED_KEYS, LED_STATE};
 	World world;
 
 	world_open(&world);
@@ -431,6 +432,20 @@ static void test_leaving(void)
 	g_assert_cmpint(read(world.fd, &(char){0}, 1), ==, 0);
 	g_assert_cmpstr(world.said->str, ==, "");
 	world.face = NULL;
+	world_close(&world);
+
+	/* It is found out while its picture is sent. */
+	world_open(&world);
+	set_encodings(&world, 2, wishes);
+	ask(&world, FALSE, WIDTH, HEIGHT);
+	hear_rect(&world, RAW);
+	expect(&world, "ready ");
+	ask(&world, TRUE, WIDTH, HEIGHT);
+	spin();
+	g_assert_cmpint(shutdown(world.fd, SHUT_RD), ==, 0);
+	face_vnc.leds(world.face, 1);
+	paint(&world, &(FaceRect){0, 0, 8, 8}, 0xff);
+	expect(&world, "closed ");
 	world_close(&world);
 }
 
