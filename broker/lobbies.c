@@ -460,12 +460,15 @@ gboolean lobbies_lease(const char *lease)
 
 gboolean lobbies_started(Core *core, const char *lease, const Asker *asker)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lobbies->lock);
-	Lobby *lobby = g_hash_table_lookup(core->lobbies->live, lease);
+	g_autoptr(GMutexLocker) locker = NULL;
+	Lobby *lobby;
 
-	if (!lobby)
+	if (!lobbies_lease(lease))
 		return FALSE;
-	lobby->asker.connection = asker->connection;
+	locker = g_mutex_locker_new(&core->lobbies->lock);
+	lobby = g_hash_table_lookup(core->lobbies->live, lease);
+	if (lobby)
+		lobby->asker.connection = asker->connection;
 	return TRUE;
 }
 

@@ -59,8 +59,9 @@ gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant
 /* True if the lease is, or was, a lobby's. */
 gboolean lobbies_lease(const char *lease);
 
-/* STARTED, ENDED. FALSE: no lobby has that lease. fault: why it ended; FAULT_DESKTOP: because the
- * lobby died, which its gateway may see before we do. */
+/* STARTED, ENDED. FALSE: it is no lobby's lease. The end of a lobby that is no more is seen by its
+ * gateway itself: it is not told to end, so that its client may come back. fault: why it ended;
+ * FAULT_DESKTOP: because the lobby died, which its gateway may see before we do. */
 gboolean lobbies_started(Core *core, const char *lease, const Asker *asker);
 gboolean lobbies_ended(Core *core, const char *lease, Fault fault);
 

@@ -63,6 +63,17 @@ gboolean gateway_receive(Gateway *g, ControlMessage *out)
 	}
 }
 
+int gateway_take_fd(Gateway *g)
+{
+	int fd = g->received_fd;
+
+	g_assert_cmpint(fd, >=, 0);
+	g->received_fd = -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 30},
+		sizeof(struct timeval));
+	return fd;
+}
+
 void gateway_connect(Gateway *g, CoreFixture *f)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

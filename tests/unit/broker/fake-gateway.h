@@ -25,6 +25,9 @@ void gateway_send(Gateway *gateway, const ControlMessage *message);
 /* The next message; FALSE when the broker hung up. Waits 10 s at most. */
 gboolean gateway_receive(Gateway *gateway, ControlMessage *out);
 
+/* The descriptor that came last is the caller's; what is read of it is waited for half a minute. */
+int gateway_take_fd(Gateway *gateway);
+
 /* Sends and takes the answer. */
 void ask(Gateway *gateway, ControlMessage *request, ControlMessage *answer);
 void ask_refused(Gateway *gateway, ControlMessage *request, const char *fault);

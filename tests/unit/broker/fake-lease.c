@@ -79,6 +79,19 @@ void lease_ended_again(Gateway *g, const ControlMessage *lease, guint64 in, guin
 	gateway_send(g, &m);
 }
 
+void lease_await_live(CoreFixture *f, const char *id)
+{
+	for (unsigned i = 0; i < 3000; i++) {
+		g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 10, NULL);
+		const SessionView *one = live->len == 1 ? live->pdata[0] : NULL;
+
+		if (one && g_str_equal(one->id, id) && g_str_equal(one->state, "live"))
+			return;
+		g_usleep(10000);
+	}
+	g_error("session %s never was live", id);
+}
+
 SessionView *lease_await_ended(CoreFixture *f, const char *id)
 {
 	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;

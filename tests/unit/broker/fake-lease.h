@@ -21,6 +21,8 @@ void lease_ended_again(Gateway *g, const ControlMessage *lease, guint64 in, guin
 
 /* The next word of the broker is that lease's end, for that reason. */
 void lease_expect_end(Gateway *g, const char *lease, const char *reason);
+/* Waits until it is the one live session: its gateway's word that it has its picture was heard. */
+void lease_await_live(CoreFixture *f, const char *id);
 /* The row of a session once it has ended; waits 10 s at most. */
 SessionView *lease_await_ended(CoreFixture *f, const char *id);
 /* There is one line of a session's end in the audit log, that one. */

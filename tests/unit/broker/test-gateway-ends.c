@@ -76,8 +76,7 @@ static void test_ends(CoreFixture *f, gconstpointer unused)
 	gateway_hello(&g, f);
 	ticket = lease_open(f, &g, "web", &lease);
 	lease_started(&g, &lease);
-	close(g.received_fd);
-	g.received_fd = -1;
+	close(gateway_take_fd(&g));
 
 	/* The same person again: the new one takes over. */
 	ticket2 = core_fixture_connect(f, "anna", "p-lab", "vnc");
@@ -158,8 +157,7 @@ static void test_comes_back(CoreFixture *f, gconstpointer unused)
 	gateway_hello(&old, f);
 	ticket = lease_open(f, &old, "vnc", &lease);
 	lease_started_for_sure(&old, &lease);
-	close(old.received_fd);
-	old.received_fd = -1;
+	close(gateway_take_fd(&old));
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
 	redeem = lease_redeem(other, "vnc");
 	ask(&old, &redeem, &lost);

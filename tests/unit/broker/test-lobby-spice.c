@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lobbies of SPICE viewers: several channels, at several gateways, that belong together wherever
  * main is. A real core; the lobby draws nothing (fake-lobby.c). */
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/jsonframe.h"
-#include "fake-gateway.h"
+#include "fake-lease.h"
+#include "fake-person.h"
 #include "fault.h"
-#include "lobby/lobby_wire.h"
 #include "log.h"
 
 #define LOBBY_ID   7
@@ -35,44 +33,6 @@ static void teardown(Fixture *x, gconstpointer unused)
 	gateway_close(&x->g);
 	gateway_close(&x->other);
 	core_fixture_teardown(&x->f, NULL);
-}
-
-static int take_fd(Gateway *g)
-{
-	int fd = g->received_fd;
-
-	g_assert_cmpint(fd, >=, 0);
-	g->received_fd = -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 10},
-		   sizeof(struct timeval));
-	return fd;
-}
-
-static void say(int client, const LobbyMessage *m)
-{
-	GByteArray *bytes = lobby_encode(m);
-	guint32 n = bytes->len;
-
-	g_assert_cmpint(send(client, &n, sizeof n, MSG_NOSIGNAL), ==, sizeof n);
-	g_assert_cmpint(send(client, bytes->data, n, MSG_NOSIGNAL), ==, n);
-	jsonframe_wipe(bytes);
-}
-
-/* Waits until the lobby is told this; passes over the rest. */
-static void hear(int client, LobbyType type)
-{
-	for (;;) {
-		g_auto(LobbyMessage) m = {0};
-		g_autofree char *bytes = NULL;
-		guint32 n;
-
-		g_assert_cmpint(recv(client, &n, sizeof n, MSG_WAITALL), ==, sizeof n);
-		bytes = g_malloc(n);
-		g_assert_cmpint(recv(client, bytes, n, MSG_WAITALL), ==, n);
-		g_assert_true(lobby_decode(bytes, n, &m, NULL));
-		if (m.type == type)
-			return;
-	}
 }
 
 static ControlMessage nobody(void)
@@ -149,19 +109,6 @@ static void expect_end(Gateway *g, const char *lease)
 	g_assert_cmpstr(end.lease, ==, lease);
 }
 
-/* Its gateway's word that it has its picture has been heard. */
-static void await_live(Fixture *x)
-{
-	for (unsigned i = 0; i < 1000; i++) {
-		g_autoptr(GPtrArray) live = core_sessions(x->f.core, NULL, TRUE, 10, NULL);
-
-		if (live->len == 1 && g_str_equal(((SessionView *)live->pdata[0])->state, "live"))
-			return;
-		g_usleep(10000);
-	}
-	g_assert_not_reached();
-}
-
 /* ---- */
 
 static void test_channels(Fixture *x, gconstpointer unused)
@@ -177,8 +124,8 @@ static void test_channels(Fixture *x, gconstpointer unused)
 	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
 	g_assert_cmpstr(lease.endpoint.protocol, ==, "spice");
 	g_assert_cmpuint(lease.client_id, !=, 0);
-	main_fd = take_fd(&x->g);
-	hear(main_fd, LOBBY_OPEN);
+	main_fd = gateway_take_fd(&x->g);
+	person_expect(main_fd, LOBBY_OPEN);
 	joins(x, channel(lease.client_id), lease.lease, 0);
 	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
 	joins(x, channel(lease.client_id), lease.lease, LOBBY_ID);
@@ -196,8 +143,8 @@ static void test_channels(Fixture *x, gconstpointer unused)
 	ask(&x->other, &dial, &way);
 	g_assert_cmpint(way.type, ==, CONTROL_LEASE);
 	g_assert_cmpstr(way.endpoint.protocol, ==, "spice");
-	display_fd = take_fd(&x->other);
-	hear(display_fd, LOBBY_CHANNEL); /* the lobby has its other end */
+	display_fd = gateway_take_fd(&x->other);
+	person_expect(display_fd, LOBBY_CHANNEL); /* the lobby has its other end */
 
 	/* A channel that leaves is nothing; main is all. */
 	ended(x, lease.lease, "display:0");
@@ -223,7 +170,7 @@ static void test_bad_ticket(Fixture *x, gconstpointer unused)
 
 	ask(&x->g, &request, &lease);
 	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
-	client = take_fd(&x->g); /* the lobby lives as long as that is open */
+	client = gateway_take_fd(&x->g); /* the lobby lives as long as that is open */
 	join = channel(lease.client_id);
 	join.ticket = (char *)"used-before";
 	joins(x, join, lease.lease, 0);
@@ -246,18 +193,19 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
 	g_assert_cmpstr(lease.user, ==, "anna");
 	g_assert_null(lease.desktop);
-	client = take_fd(&x->g);
+	client = gateway_take_fd(&x->g);
 	join = channel(lease.client_id);
 	join.ticket = NULL;
 	join.user = (char *)"anna";
 	join.password = (char *)"right";
 	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
-	hear(client, LOBBY_DESKTOPS_ARE);
-	say(client, &(LobbyMessage){.type = LOBBY_CHOOSE, .desktop = (char *)"p-lab"});
+	person_expect(client, LOBBY_OPEN);
+	person_expect(client, LOBBY_DESKTOPS_ARE);
+	person_say(client, &(LobbyMessage){.type = LOBBY_CHOOSE, .desktop = (char *)"p-lab"});
 	g_assert_true(gateway_receive(&x->g, &move));
 	g_assert_cmpint(move.type, ==, CONTROL_MOVE);
 	g_assert_cmpstr(move.endpoint.protocol, ==, "spice");
-	close(take_fd(&x->g));
+	close(gateway_take_fd(&x->g));
 	joins(x, join, lease.lease, LOBBY_ID); /* main is there still */
 	ended(x, lease.lease, "main:0");
 	expect_end(&x->g, lease.lease);
@@ -267,7 +215,7 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	joins(x, join, move.to, DESKTOP_ID);
 	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_STARTED, .lease = move.to});
 	close(client);
-	await_live(x);
+	lease_await_live(&x->f, move.to);
 
 	g_assert_true(core_session_end(x->f.core, NULL, move.to, NULL));
 	expect_end(&x->g, move.to);
@@ -280,7 +228,7 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	g_assert_cmpint(again.type, ==, CONTROL_LEASE);
 	g_assert_cmpuint(again.client_id, ==, lease.client_id);
 	g_assert_cmpstr(again.user, ==, "anna");
-	client = take_fd(&x->g);
+	client = gateway_take_fd(&x->g);
 	link_main(x, again.lease, lease.client_id, LOBBY_ID, TRUE);
 	joins(x, join, again.lease, LOBBY_ID);
 	join.password = (char *)"wrong";
