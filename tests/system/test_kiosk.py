@@ -24,7 +24,8 @@ ESCAPES = ("F8", "F11", "F12", "shift+F11", "shift+F12", "ctrl+alt+Delete", "alt
 @pytest.fixture(scope="module")
 def oriel():
     """Nobody's desktops: a terminal has work enough with the sign-in."""
-    system = deployment.Deployment("kiosk", gateway={"vnc_lobby": "yes"})
+    gateway = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
+    system = deployment.Deployment("kiosk", gateway=gateway)
     system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
     try:
         system.prepare()
@@ -125,21 +126,29 @@ def bright(colours):
     return len(set(colours)) == 1 and min(colours[0]) > 200
 
 
+def lobby(colours):
+    """Its light ground is a cool one, that of a viewer's own window a warm one."""
+    return bright(colours) and colours[0][2] > colours[0][0]
+
+
 def windows(display):
     return display.ask("search", "--onlyvisible", "--name", ".*").split()
 
 
-def test_tigervnc_is_all_there_is(oriel, terminal, request):
-    display = terminal("vnc", oriel.vnc_port)
+@pytest.mark.parametrize("viewer, program", [("vnc", "xtigervncviewer"), ("spice", "remote-viewer")])
+def test_a_viewer_at_the_lobby_is_all_there_is(oriel, terminal, request, viewer, program):
+    opened = lobbies_opened(oriel)
+    display = terminal(viewer, oriel.vnc_port if viewer == "vnc" else oriel.port)
     try:
-        assert eventually(lambda: bright(edges(display)), 30, 0.2), "the lobby does not fill the screen"
-        [before], shown, looks = viewers(display, "xtigervncviewer"), windows(display), edges(display)
+        assert eventually(lambda: lobby(edges(display)), 60, 0.2), "the lobby does not fill the screen"
+        [before], shown, looks = viewers(display, program), windows(display), edges(display)
         display.key(*ESCAPES)
         display.type("still here")
-        assert viewers(display, "xtigervncviewer") == [before] and windows(display) == shown
-        assert edges(display) == looks and lobbies_opened(oriel) == 1
+        assert viewers(display, program) == [before] and windows(display) == shown
+        assert edges(display) == looks and lobbies_opened(oriel) == opened + 1
         subprocess.run(["kill", str(before)], check=True)
-        assert eventually(lambda: lobbies_opened(oriel) == 2 and edges(display) == looks, 30, 0.2), "none came again"
+        assert eventually(lambda: lobbies_opened(oriel) == opened + 2 and edges(display) == looks, 60, 0.2), (
+            "none came again")
     finally:
         keep(request, display.screenshot())
 
