@@ -18,8 +18,9 @@
 /* What is known of the session that moves; copies. */
 typedef struct {
 	char *user, *desktop, *protocol, *peer, *gateway;
-	gconstpointer connection;
+	gconstpointer connection; /* NULL = it has no picture yet */
 	char **groups;
+	Bond bond; /* SPICE: its further channels come along */
 } Moving;
 
 static void moving_clear(Moving *m)
@@ -30,6 +31,7 @@ static void moving_clear(Moving *m)
 	g_free(m->peer);
 	g_free(m->gateway);
 	g_strfreev(m->groups);
+	bond_clear(&m->bond);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Moving, moving_clear)
 
@@ -39,21 +41,21 @@ static gboolean find_moving(Core *core, const char *id, Moving *out, GError **er
 
 	g_mutex_lock(&core->sessions->lock);
 	lease = g_hash_table_lookup(core->sessions->by_id, id);
-	if (lease)
+	if (lease) {
 		*out = (Moving){
 			g_strdup(lease->user),     g_strdup(lease->desktop),
 			g_strdup(lease->protocol), g_strdup(lease->peer),
 			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL,
-			g_strdupv(lease->groups)};
+			g_strdupv(lease->groups),  {0}};
+		bond_copy(&out->bond, &lease->bond);
+	}
 	g_mutex_unlock(&core->sessions->lock);
 	if (!lease)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND,
 			    "there is no live session '%s' at a gateway of this broker", id);
-	else if (g_str_equal(out->protocol, "spice"))
-		g_set_error(error, FAULT, FAULT_CLIENT, "a SPICE session cannot be moved");
 	else if (!out->connection)
 		g_set_error(error, FAULT, FAULT_BUSY, "session %s has no picture yet", id);
-	return lease && out->connection && !g_str_equal(out->protocol, "spice");
+	return lease && out->connection;
 }
 
 /* A desktop of theirs on that card, started and held for them; g_free() it. */
@@ -109,7 +111,8 @@ gboolean core_session_move(Core *core, const char *admin, const char *id, const 
 	desktop = prepare(core, &m, wanted, error);
 	request.protocol = m.protocol;
 	request.peer = m.peer;
-	asker = (Asker){m.connection, m.gateway, m.groups, NULL};
+	asker = (Asker){m.connection, m.gateway, m.groups,
+			g_str_equal(m.protocol, "spice") ? &m.bond : NULL};
 	if (!desktop || !session_open(core, m.user, desktop, &request, &asker, &grant, error))
 		return FALSE;
 	if (!move_send(core, m.connection, id, &grant, &why)) {

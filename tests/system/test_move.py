@@ -5,7 +5,7 @@ import pytest
 
 import procs
 from deployment import eventually
-from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
+from test_clients import VIEWER, keep, log, sees  # noqa: F401
 from test_desktops import vnc
 
 
@@ -30,6 +30,19 @@ def move(oriel, user, pool):
     return new
 
 
+def types_and_sees(display, reader, pool, word):
+    """Once it is that pool's desktop that waits for a command: its name is in the prompt."""
+    def asks():
+        picture = display.screenshot()
+        written = [line for line in reader.lines(picture) if line.strip("? ")]
+        return reader.prompts(picture) and written[-1].startswith(f"{pool}-")
+
+    assert eventually(asks, 60, 0.3), "no picture with a prompt came"
+    assert not sees(display, reader, word, 0)
+    display.type(f"clear; echo {word}\n")
+    assert sees(display, reader, word), "the word is not on the screen"
+
+
 @pytest.mark.parametrize("encoding", ["Tight", "ZRLE", "Hextile", "Raw"])
 def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encoding):  # noqa: F811
     """There and back and there: every zlib stream goes on twice, in the strictest viewer."""
@@ -43,11 +56,23 @@ def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encodin
         for turn, pool in enumerate(["own", "shared", "own"]):
             if turn > 0:
                 move(oriel, "anna", pool)
-            word = f"{pool}{turn}{encoding.lower()}"
-            assert at_prompt(display, reader, 60), "no picture with a prompt came"
-            assert not sees(display, reader, word, 0)
-            display.type(f"clear; echo {word}\n")
-            assert sees(display, reader, word), "the word is not on the screen"
+            types_and_sees(display, reader, pool, f"{pool}{turn}{encoding.lower()}")
+            assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
+def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tmp_path, source):  # noqa: F811
+    """There and back: the channels that it has go on, one after the other, in the same window."""
+    text, _ = oriel.login("anna", source).console("own")
+    file = tmp_path / "console.vv"
+    file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+    viewer = display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+    try:
+        for turn, pool in enumerate(["own", "shared", "own"]):
+            if turn > 0:
+                move(oriel, "anna", pool)
+            types_and_sees(display, reader, pool, f"{pool}{turn}spice")
             assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())
