@@ -64,11 +64,13 @@ static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GErr
 	return put_back(core, seat, from, NULL) && FALSE;
 }
 
-/* Somebody looks at it in a way that goes on by itself when it is elsewhere: through a VNC display of
- * its own, to which the gateway asks the way once more. */
+/* Somebody looks at it in a way that goes on by itself when it is elsewhere: at a display of its own,
+ * to which the gateway asks the way once more. A bridge has no such way. */
 static gboolean follows(const StoreLease *lease)
 {
-	return g_str_equal(lease->via, "vnc") && !g_str_equal(lease->protocol, "spice");
+	gboolean spice = g_str_equal(lease->protocol, "spice");
+
+	return g_str_equal(lease->via, spice ? "spice" : "vnc");
 }
 
 /* Of a drained host, which can still be asked. leased: somebody sees it, and follows(). */

@@ -125,6 +125,11 @@ static gssize watch_main(SpiceRelay *relay, const guint8 *bytes, gsize n, GError
 	gsize size = relay->down.size;
 
 	relay->down_drop = spice_frame_is_migration(relay->down.type);
+	if (relay->down.type == SPICE_MAIN_MIGRATE_SWITCH_HOST) {
+		g_set_error_literal(error, FAULT, FAULT_DESKTOP,
+				    "the desktop has moved to another host");
+		return -1;
+	}
 	if (relay->down.type != SPICE_MAIN_CHANNELS_LIST || size > LIST_MAX || n < size)
 		return relay->down.type == SPICE_MAIN_CHANNELS_LIST && size <= LIST_MAX
 			       ? (gssize)size

@@ -16,6 +16,7 @@ import libvirtd
 import procs
 import rfb
 from deployment import eventually
+from test_clients import keep, log, sees  # noqa: F401
 from test_desktops import at_prompt, vnc
 from test_providers import ABSENT, RUNNING, STOPPED, Check
 
@@ -160,6 +161,31 @@ def test_a_viewer_goes_along(oriel, racks, source, reader, books):
         after = procs.live_sessions(oriel)
         assert [row["id"] for row in after] == [row["id"] for row in before]
         assert "runs on host" in oriel.log("broker")
+    oriel.ctl("host", "resume", host)
+
+
+def test_remote_viewer_goes_along(oriel, racks, source, reader, books, display, log, request, tmp_path):  # noqa: F811
+    """SPICE: what it shows and what it takes keys for is another QEMU from then on, in the same window."""
+    text, _ = oriel.login("anna", source).console("racks")
+    file = tmp_path / "console.vv"
+    file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+    viewer = display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+    try:
+        assert eventually(lambda: reader.prompts(display.screenshot()), 60, 0.3)
+        display.type("clear; echo one\n")
+        assert sees(display, reader, "one")
+        before = procs.live_sessions(oriel)
+        host, other = host_of(racks)
+        oriel.ctl("host", "drain", host)
+        assert eventually(lambda: racks[other].qemus() and not racks[host].qemus(), 60), (
+            oriel.tail("broker"))
+        display.type("echo two\n")
+        assert "moved to another host" in oriel.log("gateway"), "the old one was waited for"
+        assert sees(display, reader, "two") and sees(display, reader, "one", 0)
+        assert [row["id"] for row in procs.live_sessions(oriel)] == [row["id"] for row in before]
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
     oriel.ctl("host", "resume", host)
 
 

@@ -30,7 +30,7 @@ def move(oriel, user, pool):
     return new
 
 
-def types_and_sees(display, reader, pool, word):
+def types_and_sees(oriel, display, reader, pool):
     """Once it is that pool's desktop that waits for a command: its name is in the prompt."""
     def asks():
         picture = display.screenshot()
@@ -38,6 +38,7 @@ def types_and_sees(display, reader, pool, word):
         return reader.prompts(picture) and written[-1].startswith(f"{pool}-")
 
     assert eventually(asks, 60, 0.3), "no picture with a prompt came"
+    word = session(oriel, "anna")["id"].replace("-", "")
     assert not sees(display, reader, word, 0)
     display.type(f"clear; echo {word}\n")
     assert sees(display, reader, word), "the word is not on the screen"
@@ -56,7 +57,7 @@ def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encodin
         for turn, pool in enumerate(["own", "shared", "own"]):
             if turn > 0:
                 move(oriel, "anna", pool)
-            types_and_sees(display, reader, pool, f"{pool}{turn}{encoding.lower()}")
+            types_and_sees(oriel, display, reader, pool)
             assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())
@@ -72,7 +73,7 @@ def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tm
         for turn, pool in enumerate(["own", "shared", "own"]):
             if turn > 0:
                 move(oriel, "anna", pool)
-            types_and_sees(display, reader, pool, f"{pool}{turn}spice")
+            types_and_sees(oriel, display, reader, pool)
             assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())

@@ -262,7 +262,7 @@ static void test_dial_refused(void)
 
 static void test_relay(void)
 {
-	static const guint8 switch_host[] = {111, 0, 4, 0, 0, 0, 'h', 'o', 's', 't'};
+	static const guint8 migrate[] = {101, 0, 4, 0, 0, 0, 'h', 'o', 's', 't'};
 	static const guint8 pong[] = {3, 0, 2, 0, 0, 0, 7, 7};
 	static const guint8 mark[] = {102, 0, 0, 0, 0, 0}, ping[] = {4, 0, 3, 0, 0, 0, 1, 2, 3};
 	g_autoptr(GError) error = NULL;
@@ -274,7 +274,7 @@ static void test_relay(void)
 
 	/* Three messages in one piece, and the first bytes of the next header. */
 	buffer_append(&t.desktop.out, mark, sizeof mark);
-	buffer_append(&t.desktop.out, switch_host, sizeof switch_host);
+	buffer_append(&t.desktop.out, migrate, sizeof migrate);
 	buffer_append(&t.desktop.out, ping, sizeof ping);
 	buffer_append(&t.desktop.out, ping, 5);
 	exchange(&t.desktop);
@@ -309,6 +309,7 @@ static void test_relay(void)
 static void test_relay_ends(void)
 {
 	static const guint8 endless[] = {48, 1, 0, 0, 0, 0x40};
+	static const guint8 switch_host[] = {111, 0, 4, 0, 0, 0, 'h', 'o', 's', 't'};
 	g_autoptr(GError) error = NULL;
 
 	dial_main();
@@ -320,6 +321,18 @@ static void test_relay_ends(void)
 	say(&t.desktop, endless, sizeof endless);
 	g_assert_cmpint(relay_spice.run(&t.s, &error), ==, STEP_FAIL);
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_clear_error(&error);
+	end();
+
+	/* It is on another host by now: that is ours to know, and not the viewer's. */
+	dial_main();
+	g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+	exchange(&t.viewer);
+	buffer_clear(&t.viewer.in);
+	say(&t.desktop, switch_host, sizeof switch_host);
+	g_assert_cmpint(relay_spice.run(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	hear(&t.viewer, NULL, 0);
 	end();
 }
 
