@@ -20,7 +20,8 @@ class Display:
         a window manager."""
         self.programs, self.size = [], size
         server = server or ["Xvfb", "-screen", "0", "{}x{}x24".format(*size),
-                            "-noreset"]  # else it starts anew when the first of two who ask has left
+                            "-noreset",  # else it starts anew when the first of two who ask has left
+                            "-r"]  # a key that is slow to be released on a busy machine is no second one
         read, write = os.pipe()
         self.environment = {
             "PATH": os.environ["PATH"],

@@ -238,6 +238,16 @@ def remote(oriel, display, log, home):
     return display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
 
 
+@contextlib.contextmanager
+def spice_lobby(oriel, display):
+    """What is done inside brings somebody to a sign-in that hears the keyboard: the picture is there before."""
+    before = len(oriel.log("gateway"))
+    with told(oriel, "opened for somebody"):
+        yield
+    assert eventually(lambda: "channel=inputs" in oriel.log("gateway")[before:]), oriel.tail("gateway")
+    still(display)
+
+
 def swaps(log_since):
     """Milliseconds, by the gateway's log, from the order to move until main, display, cursor and
     inputs are linked to the next desktop and its picture has come."""
@@ -257,10 +267,9 @@ def swaps(log_since):
 def test_remote_viewer_chooses_two_desktops(oriel, no_lobby, reader, display, log, tmp_path, request):  # noqa: F811
     """From nothing, by the login screen, to one desktop and to another, in the same window."""
     before = len(oriel.log("gateway"))
-    with told(oriel, "opened for somebody"):
+    with spice_lobby(oriel, display):
         viewer = remote(oriel, display, log, tmp_path)
     try:
-        still(display)
         with told(oriel, "the login was refused"):
             display.type("anna")
             display.key("Tab")
@@ -276,12 +285,11 @@ def test_remote_viewer_chooses_two_desktops(oriel, no_lobby, reader, display, lo
 
 
 def test_spicy_signs_in_with_a_code(oriel, no_lobby, reader, display, log, request):  # noqa: F811
-    with told(oriel, "opened for somebody"):
+    with spice_lobby(oriel, display):
         viewer = display.run(
             ["dbus-run-session", "spicy", "-f", "-h", oriel.host, "-s", oriel.port,
              f"--spice-ca-file={oriel.ca}"], log)
     try:
-        still(display)
         with told(oriel, "PAM has more to say"):
             display.type("otto")
             display.key("Tab")
