@@ -67,6 +67,7 @@ void lease_free(Lease *lease)
 	g_free(lease->peer);
 	g_free(lease->gateway);
 	g_free(lease->reason);
+	g_free(lease->aside);
 	g_strfreev(lease->groups);
 	bond_clear(&lease->bond);
 	g_free(lease);

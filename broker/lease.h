@@ -22,6 +22,9 @@ typedef struct {
 	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
+	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
+	char *aside;   /* the lobby that its client is at, lobby_warning.h; NULL = none */
+	gboolean left; /* ... and its gateway has said so */
 	gint64 confirm_by;        /* monotonic; 0 = confirmed */
 	gint64 began;             /* monotonic */
 	gint64 began_at;          /* s since 1970 */

@@ -56,6 +56,13 @@ static void guest_free(gpointer data)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
 
+void lobby_ending_clear(LobbyEnding *ending)
+{
+	g_free(ending->lease);
+	g_free(ending->user);
+	memset(ending, 0, sizeof *ending);
+}
+
 void lobby_start_clear(LobbyStart *start)
 {
 	g_clear_pointer(&start->who, who_free);
@@ -63,6 +70,7 @@ void lobby_start_clear(LobbyStart *start)
 	g_clear_pointer(&start->text, g_free);
 	g_clear_pointer(&start->hint, g_free);
 	bond_clear(&start->bond);
+	lobby_ending_clear(&start->ending);
 }
 
 Lobbies *lobbies_new(Core *core)
@@ -197,6 +205,8 @@ static Lobby *make(Core *core, LobbyStart *start)
 	lobby->carried = start->bond.client_id != 0;
 	lobby->bond = start->bond;
 	memset(&start->bond, 0, sizeof start->bond);
+	lobby->ending = start->ending;
+	memset(&start->ending, 0, sizeof start->ending);
 	lobby->errands = g_ptr_array_new_with_free_func((GDestroyNotify)lobby_errand_free);
 	return lobby;
 }
@@ -356,15 +366,10 @@ static gboolean still_signed_in(const Core *core, const Lease *lease)
 	return lease->groups && lease->began + life > g_get_monotonic_time();
 }
 
-void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason)
+static Guest *guest_after(const Core *core, const Lease *lease, Fault code, const char *reason)
 {
-	Lobbies *lobbies = core->lobbies;
-	Guest *guest;
+	Guest *guest = g_new0(Guest, 1);
 
-	if (!core->options->native_return || !lease->connection ||
-	    !lobbies_serve(core, lease->protocol))
-		return;
-	guest = g_new0(Guest, 1);
 	guest->connection = lease->connection;
 	guest->protocol = g_strdup(lease->protocol);
 	if (still_signed_in(core, lease)) {
@@ -375,8 +380,38 @@ void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *re
 	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
 	if (g_str_equal(lease->protocol, "spice"))
 		bond_copy(&guest->bond, &lease->bond);
+	return guest;
+}
+
+/* Under the lock; takes the guest, who is there already. */
+static void tell_end(Lobbies *lobbies, const char *id, Guest *guest)
+{
+	Lobby *lobby = g_hash_table_lookup(lobbies->live, id);
+
+	if (lobby && !lobby->ended) {
+		lobby->ended = TRUE;
+		lobby->still_known = guest->user != NULL;
+		lobby->end_text = g_steal_pointer(&guest->text);
+		lobby->end_hint = g_steal_pointer(&guest->hint);
+		eventfd_write(lobby->wake, 1);
+	}
+	guest_free(guest);
+}
+
+void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason)
+{
+	Lobbies *lobbies = core->lobbies;
+	Guest *guest;
+
+	if ((!core->options->native_return && !lease->aside) || !lease->connection ||
+	    !lobbies_serve(core, lease->protocol))
+		return;
+	guest = guest_after(core, lease, code, reason);
 	g_mutex_lock(&lobbies->lock);
-	remember(lobbies, lease->id, guest);
+	if (lease->aside)
+		tell_end(lobbies, lease->aside, guest);
+	else
+		remember(lobbies, lease->id, guest);
 	g_mutex_unlock(&lobbies->lock);
 }
 
@@ -505,6 +540,20 @@ gboolean lobbies_left(Lobby *lobby)
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
 
 	return lobby->left;
+}
+
+gboolean lobbies_take_end(Lobby *lobby)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);
+
+	if (!lobby->ended)
+		return FALSE;
+	lobby->ended = FALSE;
+	g_free(lobby->text);
+	g_free(lobby->hint);
+	lobby->text = g_steal_pointer(&lobby->end_text);
+	lobby->hint = g_steal_pointer(&lobby->end_hint);
+	return TRUE;
 }
 
 int lobbies_take_display(Lobby *lobby)

@@ -14,6 +14,15 @@
 
 typedef struct Lobby Lobby;
 
+/* A session that ends soon, of which a lobby warns: lobby_warning.h. */
+typedef struct {
+	char *lease, *user; /* lease NULL = none */
+	gint64 ends_at;     /* s since 1970      */
+	gboolean extendable;
+	gboolean idle; /* because nobody uses it */
+} LobbyEnding;
+void lobby_ending_clear(LobbyEnding *ending);
+
 /* What a lobby begins with. */
 typedef struct {
 	const char *protocol, *peer; /* the client's */
@@ -24,6 +33,7 @@ typedef struct {
 	gboolean again;     /* the person has been here: shows what there is to choose from */
 	gboolean reborn;    /* in place of a lobby that died: it gets no other  */
 	Bond bond;          /* SPICE: the viewer's session goes on; no id: it begins. Taken */
+	LobbyEnding ending; /* it warns of that. Taken                       */
 } LobbyStart;
 void lobby_start_clear(LobbyStart *start);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LobbyStart, lobby_start_clear)
@@ -65,5 +75,6 @@ gboolean lobbies_lease(const char *lease);
 gboolean lobbies_started(Core *core, const char *lease, const Asker *asker);
 gboolean lobbies_ended(Core *core, const char *lease, Fault fault);
 
-/* A session ends, for this reason: its person may come back. Under the sessions' lock. */
+/* A session ends, for this reason: its person may come back, or is in a lobby already, which warned
+ * of that. Under the sessions' lock. */
 void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason);

@@ -9,12 +9,14 @@
 
 #include "audit.h"
 #include "fault.h"
+#include "lobby_warning.h"
 #include "log.h"
 #include "secret.h"
 
 #define TICK_MS      300 /* between two looks at a desktop that starts */
 #define WARN_SECONDS 30
 #define MOVE_SECONDS 20
+#define LATE_SECONDS 30 /* after a session should have ended */
 #define ERRANDS_MAX  4 /* given up ones that still run, and the present one */
 
 void lobby_free(Lobby *l)
@@ -29,6 +31,9 @@ void lobby_free(Lobby *l)
 		close(g_array_index(l->displays, int, i));
 	g_array_unref(l->displays);
 	bond_clear(&l->bond);
+	lobby_ending_clear(&l->ending);
+	g_free(l->end_text);
+	g_free(l->end_hint);
 	g_free(l->id);
 	g_free(l->protocol);
 	g_free(l->peer);
@@ -292,8 +297,56 @@ static void on_choose(Lobby *l, const LobbyMessage *m)
 	start_desktop(l, m->desktop);
 }
 
+/* ---- a session that ends soon */
+
+static void show_ending(Lobby *l, const char *text)
+{
+	gint64 left = MAX(l->ending.ends_at - core_now(), 1);
+
+	say(l, &(LobbyMessage){.type = LOBBY_ENDING,
+			       .text = (char *)text,
+			       .seconds = (int)MIN(left, 86400),
+			       .extend = l->ending.extendable});
+	rest(l, AT_ENDING, left + LATE_SECONDS);
+}
+
+/* It is a lobby from here on that people come back to. */
+static void after_session(Lobby *l)
+{
+	say(l, &(LobbyMessage){.type = LOBBY_WARNING});
+	if (!l->core->options->native_return) {
+		l->over = TRUE;
+		lobbies_ended(l->core, l->id, FAULT_ENDED);
+		return;
+	}
+	if (l->who && !l->still_known)
+		forget_person(l);
+	show_open(l);
+	if (l->who)
+		show_desktops(l, FALSE);
+}
+
+static void go_back(Lobby *l, gboolean extend)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (lobby_warning_return(l, extend, &error)) {
+		rest(l, AT_MOVE, MOVE_SECONDS);
+		return;
+	}
+	log_fault(l, error);
+	l->still_known = l->who != NULL;
+	g_free(l->text);
+	l->text = g_strdup(fault_info(fault_code(error))->words);
+	after_session(l);
+}
+
 static void on_cancel(Lobby *l, const LobbyMessage *m)
 {
+	if (l->at == AT_ENDING) {
+		go_back(l, FALSE);
+		return;
+	}
 	if (l->at == AT_START) {
 		lobby_errand_cancel(present(l));
 		show_desktops(l, FALSE);
@@ -326,6 +379,8 @@ static void look_at_start(Lobby *l)
 
 static void on_extend(Lobby *l, const LobbyMessage *m)
 {
+	if (l->at == AT_ENDING)
+		go_back(l, TRUE);
 }
 
 #define IN(screen) (1u << AT_##screen)
@@ -336,8 +391,8 @@ static const struct {
 	[LOBBY_LOGIN] = {IN(SIGN_IN), on_login},
 	[LOBBY_ANSWERS] = {IN(PROMPTS), on_answers},
 	[LOBBY_CHOOSE] = {IN(CHOOSER), on_choose},
-	[LOBBY_CANCEL] = {IN(PROMPTS) | IN(START), on_cancel},
-	[LOBBY_EXTEND] = {IN(SIGN_IN) | IN(PROMPTS) | IN(CHOOSER), on_extend},
+	[LOBBY_CANCEL] = {IN(PROMPTS) | IN(START) | IN(ENDING), on_cancel},
+	[LOBBY_EXTEND] = {IN(SIGN_IN) | IN(PROMPTS) | IN(CHOOSER) | IN(ENDING), on_extend},
 	[LOBBY_SIGNOUT] = {IN(CHOOSER), on_signout},
 };
 
@@ -377,8 +432,12 @@ static void past_deadline(Lobby *l)
 {
 	LogContext context = context_of(l);
 
-	if (l->at == AT_MOVE) {
-		show_desktops(l, FALSE);
+	if (l->at == AT_ENDING) {
+		after_session(l);
+	} else if (l->at == AT_MOVE) {
+		show_open(l);
+		if (l->who)
+			show_desktops(l, FALSE);
 		say_error(l, fault_info(FAULT_DESKTOP)->words, NULL);
 	} else if (!l->warned) {
 		l->warned = TRUE;
@@ -427,7 +486,9 @@ static void turn(Lobby *l)
 		listen_to(l);
 	if (l->over)
 		return;
-	if (l->at == AT_START)
+	if (l->at == AT_ENDING && lobbies_take_end(l))
+		after_session(l);
+	else if (l->at == AT_START)
 		look_at_start(l);
 	else if (g_get_monotonic_time() >= l->deadline)
 		past_deadline(l);
@@ -437,11 +498,17 @@ static void turn(Lobby *l)
 
 static gboolean open_lobby(Lobby *l, GError **error)
 {
+	g_autofree char *ending = NULL;
+
 	if (!lobby_process_start(&l->process, l->core->options->lobby, l->protocol, error))
 		return FALSE;
+	if (l->ending.lease)
+		ending = g_steal_pointer(&l->text);
 	show_open(l);
 	pass_displays(l);
-	if (l->login)
+	if (ending)
+		show_ending(l, ending);
+	else if (l->login)
 		show_prompts(l);
 	else if (l->who)
 		show_desktops(l, !l->again);
@@ -461,6 +528,8 @@ static gpointer lobby_thread(gpointer data)
 	while (!error && !l->over && !lobbies_left(l))
 		turn(l);
 	lobbies_leave(l, !error);
+	if (l->ending.lease)
+		lobby_warning_over(l);
 	for (guint i = 0; i < l->errands->len; i++)
 		lobby_errand_cancel(l->errands->pdata[i]);
 	lobby_process_stop(&l->process); /* now: an errand may take a minute */

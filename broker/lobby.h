@@ -10,7 +10,7 @@
 #include "lobby_errand.h"
 #include "lobby_process.h"
 
-typedef enum { AT_SIGN_IN, AT_PROMPTS, AT_CHOOSER, AT_START, AT_MOVE } LobbyScreen;
+typedef enum { AT_SIGN_IN, AT_PROMPTS, AT_CHOOSER, AT_START, AT_MOVE, AT_ENDING } LobbyScreen;
 
 struct Lobby {
 	Core *core;
@@ -26,6 +26,9 @@ struct Lobby {
 	GArray *displays; /* of int: the lobby's ends of the client's connections, for the lobby */
 	guint32 backend_id; /* SPICE: the lobby's own session id, 0 = not known yet */
 	gboolean carried;   /* SPICE: its viewer may have further channels already   */
+	gboolean ended;     /* the session that it warns of: why, and whether ...    */
+	char *end_text, *end_hint;
+	gboolean still_known; /* ... its person has signed in not too long ago       */
 
 	/* The thread's own. */
 	LobbyProcess process;
@@ -35,6 +38,7 @@ struct Lobby {
 	char *text, *hint;
 	gboolean again, reborn;
 	Bond bond;        /* SPICE; does not change */
+	LobbyEnding ending; /* does not change    */
 	gboolean over;      /* it does not listen any more */
 	gboolean warned;    /* that it ends for want of a word */
 	gint64 deadline;    /* monotonic: of the screen */
@@ -52,6 +56,8 @@ void lobby_free(Lobby *lobby);
 void lobbies_sign(Lobby *lobby, const Who *who);
 void lobbies_leave(Lobby *lobby, gboolean died);
 gboolean lobbies_left(Lobby *lobby);
+/* The session that it warns of has ended: text and hint say so. Once. */
+gboolean lobbies_take_end(Lobby *lobby);
 /* The next of the client's connections that the lobby has not got yet; -1 = none. The caller's. */
 int lobbies_take_display(Lobby *lobby);
 /* The last that its thread does, after the lobby is free. */

@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "brokers.h"
 #include "fault.h"
+#include "lobby_warning.h"
 #include "maintainer.h"
 #include "seat.h"
 #include "session.h"
@@ -176,6 +177,15 @@ static void end_session(Core *core, const StoreLimited *one, const PlanEnd *end)
 	session_end_by_plan(core, one->id, idle ? PLAN_IDLE : PLAN_DISCONNECT, reason);
 }
 
+/* Warns; microseconds until the next look at it. */
+static gint64 before(Core *core, const StoreLimited *one, const PlanEnd *end, gint64 now)
+{
+	if (end->warn_at <= now)
+		lobby_warning_show(core, one->id, end);
+	return MIN((end->warn_at > now ? end->warn_at : end->ends_at) - now, LOOK_MAX) *
+	       G_USEC_PER_SEC;
+}
+
 gboolean plan_enforce(Core *core, gint64 *due, GError **error)
 {
 	const char *broker = db_shared(core->db) ? brokers_name(core->brokers) : NULL;
@@ -191,8 +201,7 @@ gboolean plan_enforce(Core *core, gint64 *due, GError **error)
 		if (end.ends_at <= now)
 			end_session(core, one, &end);
 		else
-			*due = MIN(*due, g_get_monotonic_time() +
-						 MIN(end.ends_at - now, LOOK_MAX) * G_USEC_PER_SEC);
+			*due = MIN(*due, g_get_monotonic_time() + before(core, one, &end, now));
 	}
 	return all != NULL;
 }

@@ -39,6 +39,7 @@ typedef struct {
 /* Fills those of the views' ends that plans limit. views: of SessionView. */
 gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error);
 
-/* For the maintainer: ends the sessions whose time is over; *due comes down to when to look again.
+/* For the maintainer: ends the sessions whose time is over, and warns those in native viewers; *due
+ * comes down to when to look again.
  */
 gboolean plan_enforce(Core *core, gint64 *due, GError **error);

@@ -288,7 +288,7 @@ gboolean session_ended_whole(const ControlMessage *notice)
 gboolean session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
-	gboolean whole = session_ended_whole(notice), written;
+	gboolean whole = session_ended_whole(notice), aside = FALSE, written;
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 
@@ -298,13 +298,15 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
+		aside = whole && lease->aside;
+		lease->left = lease->left || aside;
 	}
 	g_mutex_unlock(&s->lock);
 	/* A channel of one that another broker watches over, or of one that has ended. */
 	if (!lease)
 		sessions_late_report(core, notice, whole);
 	fault_from_name(notice->fault, &code);
-	if (lease && whole)
+	if (lease && whole && !aside)
 		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
 			TRUE);
 	g_mutex_lock(&s->lock);

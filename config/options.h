@@ -56,6 +56,7 @@ typedef struct {
 	char *lobby;          /* program of the native viewers' lobby; "" = none */
 	gboolean native_chooser; /* several desktops, none named: the person says */
 	gboolean native_return; /* back to the lobby when a session has ended    */
+	gboolean native_warning; /* in the lobby, before a plan ends a session   */
 	int max_lobbies;      /* at which nobody has signed in                   */
 	int max_lobbies_per_address;
 	int lobby_minutes;    /* without a word of the person                    */

@@ -105,6 +105,10 @@ static void on_act(gpointer data, Act act, guint index)
 	case ACT_CANCEL: leave(lobby, LOBBY_CANCEL); return;
 	case ACT_SIGNOUT: leave(lobby, LOBBY_SIGNOUT); return;
 	case ACT_EXTEND:
+		if (lobby->model.screen == SCREEN_ENDING) {
+			leave(lobby, LOBBY_EXTEND);
+			return;
+		}
 		lobby->model.extend = FALSE; /* the broker will say what came of it */
 		show_warning(lobby);
 		tell(lobby, &(LobbyMessage){LOBBY_EXTEND});
@@ -136,7 +140,8 @@ static void show_warning(Lobby *lobby)
 	if (lobby->model.ends != 0)
 		text = g_strdup_printf("Your session ends in %d:%02d", (int)(seconds / 60),
 				       (int)(seconds % 60));
-	view_warn(lobby->view, text, text != NULL && lobby->model.extend);
+	view_warn(lobby->view, text,
+		  text != NULL && lobby->model.extend && lobby->model.screen != SCREEN_ENDING);
 	if (text != NULL && lobby->clock == 0)
 		lobby->clock = g_timeout_add_seconds(1, on_clock, lobby);
 	if (text == NULL && lobby->clock != 0)
@@ -156,10 +161,10 @@ static void on_message(gpointer data, LobbyMessage *message, int fd)
 	} else {
 		good = model_take(&lobby->model, message, g_get_monotonic_time(), &error);
 		lobby->cancelled = FALSE;
-		if (good && message->type == LOBBY_WARNING)
-			show_warning(lobby);
-		else if (good)
+		if (good && message->type != LOBBY_WARNING)
 			view_show(lobby->view, &lobby->model);
+		if (good && (message->type == LOBBY_WARNING || message->type == LOBBY_ENDING))
+			show_warning(lobby);
 	}
 	if (!good)
 		end(lobby, error);

@@ -59,6 +59,11 @@ gboolean model_take(Model *model, LobbyMessage *message, gint64 now, GError **er
 	case LOBBY_WARNING: take_warning(model, message, now); return TRUE;
 	case LOBBY_OPEN: take_open(model, message); break;
 	case LOBBY_ERROR: take_error(model, message); break;
+	case LOBBY_ENDING:
+		take_warning(model, message, now);
+		take_text(&model->ending, &message->text);
+		model->screen = SCREEN_ENDING;
+		break;
 	case LOBBY_PROMPTS_ARE:
 		g_clear_pointer(&model->prompts, g_ptr_array_unref);
 		model->prompts = g_steal_pointer(&message->prompts);
@@ -101,6 +106,7 @@ void model_clear(Model *model)
 	secret_free(model->user);
 	g_free(model->chosen);
 	g_free(model->progress);
+	g_free(model->ending);
 	g_clear_pointer(&model->prompts, g_ptr_array_unref);
 	g_clear_pointer(&model->desktops, g_ptr_array_unref);
 	memset(model, 0, sizeof *model);

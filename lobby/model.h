@@ -13,7 +13,8 @@ typedef enum {
 	SCREEN_PROMPTS,
 	SCREEN_DESKTOPS,
 	SCREEN_PROGRESS,
-	SCREEN_ERROR, /* there is no screen to go back to */
+	SCREEN_ERROR,  /* there is no screen to go back to */
+	SCREEN_ENDING, /* of the session that they were brought here from */
 } Screen;
 
 /* Owns its texts and lists. */
@@ -29,6 +30,7 @@ typedef struct {
 	int percent;     /* -1 = unknown                                       */
 	gboolean busy;   /* the broker was asked and has not answered          */
 	gint64 ends;     /* when the session does, monotonic us; 0 = not soon  */
+	char *ending;    /* on SCREEN_ENDING: that and why                     */
 	gboolean extend; /* and that may be put off                            */
 } Model;
 

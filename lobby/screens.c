@@ -182,6 +182,20 @@ static Page *wait(const Model *model)
 	return page;
 }
 
+/* How long it still is stands above the page. */
+static Page *ending(const Model *model)
+{
+	Page *page = page_new(NARROW, ACT_CANCEL);
+
+	page_add(page, WIDGET_TITLE, "Your session ends soon", NULL, ACT_NONE, 0);
+	page_add(page, WIDGET_TEXT, model->ending, NULL, ACT_NONE, 0);
+	add_notices(page, model);
+	if (model->extend)
+		page_add(page, WIDGET_BUTTON, "Extend", NULL, ACT_EXTEND, 0);
+	page_add(page, model->extend ? WIDGET_LINK : WIDGET_BUTTON, "Go back", NULL, ACT_CANCEL, 0);
+	return page;
+}
+
 Page *screens_page(const Model *model, gint64 now)
 {
 	switch (model->screen) {
@@ -190,6 +204,7 @@ Page *screens_page(const Model *model, gint64 now)
 	case SCREEN_DESKTOPS: return desktops(model, now);
 	case SCREEN_PROGRESS: return progress(model);
 	case SCREEN_ERROR: return failed(model);
+	case SCREEN_ENDING: return ending(model);
 	case SCREEN_WAIT: break;
 	}
 	return wait(model);

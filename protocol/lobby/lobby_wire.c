@@ -37,11 +37,11 @@ typedef struct {
 static const Field message_fields[] = {
 	FIELD(user, KIND_SECRET, BIT(LOGIN), BIT(OPEN)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), 0),
-	FIELD(text, KIND_TEXT, BIT(PROGRESS) | BIT(ERROR), BIT(OPEN)),
+	FIELD(text, KIND_TEXT, BIT(PROGRESS) | BIT(ERROR) | BIT(ENDING), BIT(OPEN)),
 	FIELD(hint, KIND_TEXT, 0, BIT(OPEN) | BIT(ERROR)),
 	FIELD(percent, KIND_PERCENT, BIT(PROGRESS), 0),
-	FIELD(seconds, KIND_SECONDS, BIT(WARNING), 0),
-	FIELD(extend, KIND_BOOL, BIT(WARNING), 0),
+	FIELD(seconds, KIND_SECONDS, BIT(WARNING) | BIT(ENDING), 0),
+	FIELD(extend, KIND_BOOL, BIT(WARNING) | BIT(ENDING), 0),
 	FIELD(desktop, KIND_NAME, BIT(CHOOSE), 0),
 	FIELD(prompts, KIND_PROMPTS, BIT(PROMPTS_ARE), 0),
 	FIELD(desktops, KIND_DESKTOPS, BIT(DESKTOPS_ARE), 0),
@@ -68,10 +68,10 @@ static const char *const type_names[] = {
 	[LOBBY_OPEN] = "open",           [LOBBY_CHANNEL] = "channel",
 	[LOBBY_PROMPTS_ARE] = "prompts", [LOBBY_DESKTOPS_ARE] = "desktops",
 	[LOBBY_PROGRESS] = "progress",   [LOBBY_ERROR] = "error",
-	[LOBBY_WARNING] = "warning",     [LOBBY_LOGIN] = "login",
-	[LOBBY_ANSWERS] = "answers",     [LOBBY_CHOOSE] = "choose",
-	[LOBBY_CANCEL] = "cancel",       [LOBBY_EXTEND] = "extend",
-	[LOBBY_SIGNOUT] = "signout",
+	[LOBBY_WARNING] = "warning",     [LOBBY_ENDING] = "ending",
+	[LOBBY_LOGIN] = "login",         [LOBBY_ANSWERS] = "answers",
+	[LOBBY_CHOOSE] = "choose",       [LOBBY_CANCEL] = "cancel",
+	[LOBBY_EXTEND] = "extend",       [LOBBY_SIGNOUT] = "signout",
 };
 
 const char *lobby_type_name(LobbyType type)

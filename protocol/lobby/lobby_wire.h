@@ -19,11 +19,14 @@
  *                               comes back, cleared of secrets
  *                     warning   the session ends in `seconds` (0: it does not, after all); extend:
  *                               may be put off. Shown over whatever screen there is
+ *                     ending    the session on the person's desktop, which they were brought here from,
+ *                               ends in `seconds`; text: that and why; extend: may be put off
  *   lobby -> broker   login     user and password         -> prompts | desktops | progress | error
  *                     answers   to the questions in order -> the same
  *                     choose    a desktop's id            -> progress | error
  *                     cancel    out of prompts, progress  -> open | desktops
- *                     extend    the session's end         -> warning
+ *                               out of ending: back to the desktop as it is
+ *                     extend    the session's end         -> warning; out of ending: and back to it
  *                     signout                             -> open
  */
 /* clang-format on */
@@ -52,6 +55,7 @@ typedef enum {
 	LOBBY_PROGRESS,
 	LOBBY_ERROR,
 	LOBBY_WARNING,
+	LOBBY_ENDING,
 	LOBBY_LOGIN,
 	LOBBY_ANSWERS,
 	LOBBY_CHOOSE,
@@ -77,11 +81,11 @@ typedef struct {
 	LobbyType type;
 	char *user;          /* login; open, may be NULL                                 */
 	char *password;      /* login                                                    */
-	char *text;          /* progress, error; open, may be NULL                       */
+	char *text;          /* progress, error, ending; open, may be NULL               */
 	char *hint;          /* open, error, may be NULL                                 */
 	int percent;         /* progress: -1 to 100                                      */
-	int seconds;         /* warning: 0 to 86400                                      */
-	gboolean extend;     /* warning                                                  */
+	int seconds;         /* warning, ending: 0 to 86400                              */
+	gboolean extend;     /* warning, ending                                          */
 	char *desktop;       /* choose                                                   */
 	GPtrArray *prompts;  /* prompts: of LobbyPrompt, at least one                    */
 	GPtrArray *desktops; /* desktops: of LobbyDesktop, may be empty                  */

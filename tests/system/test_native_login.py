@@ -324,6 +324,56 @@ def test_killed_spice_lobby(oriel, no_lobby, source):
         session.close()
 
 
+# ---- a session that ends soon
+
+
+def by_vnc(oriel, display, log, home, source):
+    return tiger(oriel, display, log,
+                 env={"VNC_USERNAME": "anna/own", "VNC_PASSWORD": "anna-secret"})
+
+
+def by_spice(oriel, display, log, home, source):
+    text, _ = oriel.login("anna", source).console("own")
+    file = home / "console.vv"
+    file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+    return display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+
+
+def warns(display):
+    """The red line below the lobby's upper edge."""
+    red, _, blue = display.screenshot().getpixel((900, 88))
+    return red > 200 and red - blue > 10
+
+
+@pytest.mark.parametrize("come, key, longer", [(by_vnc, "Return", True), (by_spice, "Escape", False)])
+def test_warned_of_the_end(oriel, no_lobby, reader, display, log, request, tmp_path, source,  # noqa: F811
+                           come, key, longer):
+    """From the desktop to the warning and back, in the same window and session: extended, or as it was."""
+    viewer = come(oriel, display, log, tmp_path, source)
+    try:
+        types_there(display, reader, "before")
+        session = live(oriel, "anna", "own")
+        with told(oriel, "step=lobby.* opened for"):
+            oriel.ctl("pool", "plan", "own", "--length", "600", "--warn", "600", "--extend", "300")
+        assert eventually(lambda: warns(display), 30)
+        keep(request, display.screenshot())
+        assert [row["id"] for row in procs.live_sessions(oriel)] == [session["id"]]
+
+        def back():
+            if warns(display):
+                display.key(key)
+            return sees(display, reader, "before", 1)
+
+        assert eventually(back, 60)
+        types_there(display, reader, "after")
+        assert live(oriel, "anna", "own")["id"] == session["id"]
+        (mine,) = oriel.login("anna", source).sessions()
+        assert (mine["ends_in"] > 600) == longer, mine
+        assert viewer.poll() is None
+    finally:
+        oriel.ctl("pool", "plan", "own", "--length", "0", "--warn", "60")
+
+
 # ---- byte by byte
 
 

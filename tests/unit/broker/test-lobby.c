@@ -411,6 +411,74 @@ static void test_no_return(Fixture *x, gconstpointer unused)
 	ask_refused(&x->g, &back, "ended");
 }
 
+/* ---- a session that ends soon */
+
+/* Anna is brought from her desktop to a lobby that says so. Her session; g_free() it. */
+static char *warned(Fixture *x, unsigned extend)
+{
+	g_autoptr(PlanView) plan = core_plan(x->f.core, "lab", NULL);
+	ControlMessage anna = login_of("anna", "right", NULL);
+	g_auto(ControlMessage) lease = {0}, move = {0};
+	g_auto(LobbyMessage) ending = {0};
+
+	ask(&x->g, &anna, &lease);
+	close(gateway_take_fd(&x->g));
+	note(x, CONTROL_STARTED, lease.lease);
+	lease_await_live(&x->f, lease.lease);
+	plan->length = plan->warn = 600;
+	plan->extend = extend;
+	g_assert_true(core_plan_set(x->f.core, "root", plan, NULL));
+	g_assert_true(gateway_receive(&x->g, &move) && move.type == CONTROL_MOVE);
+	x->client = gateway_take_fd(&x->g);
+	x->lease = g_strdup(move.to);
+	note(x, CONTROL_ENDED, lease.lease);
+	note(x, CONTROL_STARTED, move.to);
+	expect(x, LOBBY_OPEN);
+	hear(x, LOBBY_ENDING, &ending);
+	g_assert_true(ending.seconds > 500 && ending.extend == (extend > 0));
+	return g_strdup(lease.lease);
+}
+
+/* Back in the same session, which goes on for longer if that was wanted. */
+static void test_warned(Fixture *x, gconstpointer extend)
+{
+	g_autofree char *lease = warned(x, 300);
+	g_autoptr(GPtrArray) live = NULL;
+	g_autofree char *back = NULL;
+	const SessionView *view;
+
+	say(x, &(LobbyMessage){.type = extend ? LOBBY_EXTEND : LOBBY_CANCEL});
+	back = moved(x, "lab-1");
+	g_assert_cmpstr(back, ==, lease);
+	lease_await_live(&x->f, lease);
+	live = core_sessions(x->f.core, "anna", TRUE, 0, NULL);
+	view = live->pdata[0];
+	g_assert_cmpint(view->ends_at - view->started_at, ==, extend ? 900 : 600);
+}
+
+static void test_warned_leaves(Fixture *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 0);
+	g_autoptr(SessionView) view = NULL;
+
+	note(x, CONTROL_ENDED, x->lease);
+	view = lease_await_ended(&x->f, lease);
+	g_assert_cmpstr(view->reason, ==, "the client left");
+}
+
+/* The session does not wait for its person's word. */
+static void test_warned_ends(Fixture *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 0);
+	g_auto(LobbyMessage) open = {0};
+
+	end_session(x, lease);
+	expect(x, LOBBY_WARNING);
+	hear(x, LOBBY_OPEN, &open);
+	g_assert_cmpstr(open.text, ==, "Your session on lab-1 has ended.");
+	expect(x, LOBBY_DESKTOPS_ARE);
+}
+
 /* ---- a lobby where nobody says a word */
 
 static void test_idle(Fixture *x, gconstpointer unused)
@@ -522,6 +590,10 @@ int main(int argc, char **argv)
 	ADD("return", test_return);
 	ADD("return-with-a-ticket", test_return_with_a_ticket);
 	ADD("no-return", test_no_return);
+	ADD("warned", test_warned);
+	g_test_add("/lobby/warned-and-extends", Fixture, "extend", setup, test_warned, teardown);
+	ADD("warned-leaves", test_warned_leaves);
+	ADD("warned-ends", test_warned_ends);
 	ADD("idle", test_idle);
 	ADD("killed", test_killed);
 	return g_test_run();

@@ -198,6 +198,27 @@ static void test_warning(void)
 	world_close(&world);
 }
 
+/* It may be put off, or not; Esc is the way back as it is. */
+static void test_ending(void)
+{
+	World world;
+
+	world_open(&world, ANNA);
+	tell_json(&world, "{\"type\":\"ending\",\"text\":\"Soon\",\"seconds\":60,\"extend\":true}");
+	type("\n");
+	expect_heard(&world, "{\"type\":\"extend\"}");
+	type("\n"); /* one word is enough */
+	expect_heard(&world, "");
+	tell_json(&world,
+		  "{\"type\":\"ending\",\"text\":\"Soon\",\"seconds\":60,\"extend\":false}");
+	type("\n");
+	expect_heard(&world, "{\"type\":\"cancel\"}");
+	tell_json(&world, "{\"type\":\"warning\",\"seconds\":0,\"extend\":false}");
+	tell_json(&world, ANNA);
+	tell_json(&world, THREE);
+	world_close(&world);
+}
+
 static void click(int x, int y)
 {
 	paper.events->pointer(paper.owner, x, y, 0);
@@ -341,6 +362,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lobby/desktops", test_desktops);
 	g_test_add_func("/lobby/failed", test_failed);
 	g_test_add_func("/lobby/warning", test_warning);
+	g_test_add_func("/lobby/ending", test_ending);
 	g_test_add_func("/lobby/pointer", test_pointer);
 	g_test_add_func("/lobby/paste", test_paste);
 	g_test_add_func("/lobby/damage", test_damage);

@@ -69,6 +69,8 @@ static void test_round_trip(void)
 		   "error -/-/No/Wait/- 0 0 0");
 	round_trip(&(LobbyMessage){LOBBY_WARNING, .seconds = 300, .extend = TRUE},
 		   "warning -/-/-/-/- 0 300 1");
+	round_trip(&(LobbyMessage){LOBBY_ENDING, .text = (char *)"Soon", .seconds = 90},
+		   "ending -/-/Soon/-/- 0 90 0");
 	round_trip(&(LobbyMessage){LOBBY_LOGIN, .user = (char *)"u",
 				   .password = (char *)"p\t\303\244"},
 		   "login u/p\t\303\244/-/-/- 0 0 0");

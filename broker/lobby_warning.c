@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lobby_warning: see lobby_warning.h. */
+#include "lobby_warning.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "autofd.h"
+#include "entitlement.h"
+#include "fault.h"
+#include "gateway_link.h"
+#include "lobby.h"
+#include "log.h"
+#include "move.h"
+#include "sessions.h"
+
+/* ---- to the lobby */
+
+/* What is known of the session; copies. */
+typedef struct {
+	char *user, *desktop_name, *protocol, *peer, *gateway;
+	gconstpointer connection;
+	char **groups;
+	Bond bond;
+} Warned;
+
+static void warned_clear(Warned *w)
+{
+	g_free(w->user);
+	g_free(w->desktop_name);
+	g_free(w->protocol);
+	g_free(w->peer);
+	g_free(w->gateway);
+	g_strfreev(w->groups);
+	bond_clear(&w->bond);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Warned, warned_clear)
+
+static gboolean can_be_shown(Core *core, const Lease *lease)
+{
+	return lease->started && lease->connection && !lease->aside &&
+	       lobbies_serve(core, lease->protocol);
+}
+
+/* It would have to be another one that they come back through. */
+static gboolean is_bridged(Core *core, const char *id)
+{
+	g_autoptr(StoreLease) row = store_lease(core->db, id, NULL);
+
+	return !row || !g_str_equal(row->via, row->protocol);
+}
+
+/* FALSE: nobody is to be warned, or was. */
+static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, Warned *out)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
+	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
+
+	if (!lease || lease->warned_of == end->ends_at || !can_be_shown(core, lease))
+		return FALSE;
+	lease->warned_of = end->ends_at;
+	*out = (Warned){g_strdup(lease->user),     g_strdup(lease->desktop_name),
+			g_strdup(lease->protocol), g_strdup(lease->peer),
+			g_strdup(lease->gateway),  lease->connection,
+			g_strdupv(lease->groups),  {0}};
+	if (g_str_equal(lease->protocol, "spice"))
+		bond_copy(&out->bond, &lease->bond);
+	return TRUE;
+}
+
+/* TRUE: the lease is at this lobby from here on, or (lobby NULL) at its desktop. */
+static gboolean set_aside(Core *core, const char *id, const char *lobby)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
+	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
+
+	if (!lease)
+		return FALSE;
+	g_free(lease->aside);
+	lease->aside = g_strdup(lobby);
+	lease->left = FALSE;
+	return TRUE;
+}
+
+static char *words(const Warned *w, const PlanEnd *end)
+{
+	if (g_str_equal(end->why, "idle"))
+		return g_strdup_printf("Nobody has used %s for a while.", w->desktop_name);
+	return g_strdup_printf("The longest time for a session on %s is nearly over.",
+			       w->desktop_name);
+}
+
+static gboolean open_lobby(Core *core, const char *lease, const Warned *w, const PlanEnd *end,
+			   Grant *out, int *out_fd, GError **error)
+{
+	ControlMessage request = {.protocol = w->protocol, .peer = w->peer};
+	g_auto(LobbyStart) start = {.protocol = w->protocol,
+				    .peer = w->peer,
+				    .asker = {w->connection, w->gateway, w->groups, NULL},
+				    .text = words(w, end)};
+
+	start.ending = (LobbyEnding){g_strdup(lease), g_strdup(w->user), end->ends_at,
+				     end->extendable, g_str_equal(end->why, "idle")};
+	bond_copy(&start.bond, &w->bond);
+	if (w->groups) {
+		start.who = g_new0(Who, 1);
+		start.who->user = g_strdup(w->user);
+		start.who->groups = g_strdupv(w->groups);
+		start.who->admin = entitlement_admin(core->options, w->user, w->groups);
+	}
+	return lobbies_open(core, &request, &start, out, out_fd, error);
+}
+
+/* A channel that comes meanwhile belongs to the lobby. */
+static gboolean bring(Core *core, const char *lease, const Warned *w, const Grant *grant, int fd)
+{
+	ControlMessage message = {.type = CONTROL_MOVE,
+				  .lease = (char *)lease,
+				  .to = grant->lease,
+				  .user = grant->user,
+				  .endpoint = {.protocol = w->protocol, .has_fd = TRUE}};
+
+	return set_aside(core, lease, grant->lease) &&
+	       (!w->bond.client_id || store_lease_set_backend(core->db, lease, 0, NULL)) &&
+	       gateway_link_send(core->link, w->connection, &message, fd);
+}
+
+void lobby_warning_show(Core *core, const char *lease, const PlanEnd *end)
+{
+	LogContext context = {.session = lease, .step = "warn"};
+	g_autoptr(GError) error = NULL;
+	g_auto(Warned) w = {0};
+	g_auto(Grant) grant = {0};
+	autofd int fd = -1;
+
+	if (!core->options->native_warning || !take_warned(core, lease, end, &w) ||
+	    is_bridged(core, lease))
+		return;
+	context.user = w.user;
+	context.desktop = w.desktop_name;
+	if (!open_lobby(core, lease, &w, end, &grant, &fd, &error)) {
+		log_warning(&context, "its person is not warned of its end: %s", error->message);
+		return;
+	}
+	log_info(&context, "its person is warned of its end");
+	if (bring(core, lease, &w, &grant, fd))
+		return;
+	set_aside(core, lease, NULL);
+	lobbies_ended(core, grant.lease, FAULT_ENDED);
+}
+
+/* ---- and back */
+
+gboolean lobby_warning_return(Lobby *lobby, gboolean extend, GError **error)
+{
+	const LobbyEnding *ending = &lobby->ending;
+	Who who = {.user = ending->user};
+	g_autoptr(SessionView) view = NULL;
+	g_autoptr(GError) why = NULL;
+	g_auto(Grant) grant = {0};
+
+	/* Who comes back is not idle. */
+	if (extend || ending->idle) {
+		view = core_session_extend(lobby->core, &who, ending->lease, error);
+		if (!view)
+			return FALSE;
+	}
+	if (!session_find(lobby->core, ending->lease, &grant, error))
+		return FALSE;
+	set_aside(lobby->core, ending->lease, NULL);
+	if (move_send(lobby->core, lobby->asker.connection, lobby->id, &grant, &why))
+		return TRUE;
+	session_end(lobby->core, ending->lease, fault_code(why), why->message);
+	g_propagate_error(error, g_steal_pointer(&why));
+	return FALSE;
+}
+
+void lobby_warning_over(Lobby *lobby)
+{
+	Sessions *s = lobby->core->sessions;
+	gboolean ends = FALSE;
+	Lease *lease;
+
+	g_mutex_lock(&s->lock);
+	lease = g_hash_table_lookup(s->by_id, lobby->ending.lease);
+	if (lease && g_strcmp0(lease->aside, lobby->id) == 0) {
+		g_clear_pointer(&lease->aside, g_free);
+		ends = lease->left;
+	}
+	g_mutex_unlock(&s->lock);
+	if (ends)
+		session_end(lobby->core, lobby->ending.lease, FAULT_ENDED, "the client left");
+}
