@@ -170,8 +170,10 @@ static void end_session(Core *core, const StoreLimited *one, const PlanEnd *end)
 	gboolean idle = g_str_equal(end->why, "idle");
 	g_autofree char *reason = NULL;
 
-	if (idle)
-		reason = g_strdup_printf("not used for %u minutes", MAX(one->idle_after / 60, 1));
+	if (idle && one->idle_after < 120)
+		reason = g_strdup("not used for a minute");
+	else if (idle)
+		reason = g_strdup_printf("not used for %u minutes", one->idle_after / 60);
 	else
 		reason = g_strdup("its longest time is over");
 	session_end_by_plan(core, one->id, idle ? PLAN_IDLE : PLAN_DISCONNECT, reason);

@@ -55,16 +55,20 @@ def test_how_long_nobody_touched_it(oriel, source, books):
 def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
     """The real thing: nobody moves, the session ends with words, QEMU stands still with all that was
     on the screen, and goes on with the next login."""
-    rules = ["--idle", "suspend", "--idle-after", "4", "--warn", "2"]
-    with vnc(oriel, source, "anna/own") as viewer:
+    rules = ["--idle", "suspend", "--idle-after", "8", "--warn", "7"]
+    api = oriel.login("anna", source)
+    with contextlib.ExitStack() as stack:
+        viewer = stack.enter_context(vnc(oriel, source, "anna/own"))
         viewer.want_raw()
         console.wait_for(viewer, reader.prompts, 40)
         viewer.type("clear; echo still here > /tmp/kept; cat /tmp/kept\n")
         console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))
         session = session_of(oriel, "anna")
+        stack.callback(oriel.ctl, "pool", "plan", "own", "--idle", "nothing", "--idle-after", "0")
+        viewer.pack("BBHH", 5, 0, 7, 7)
         oriel.ctl("pool", "plan", "own", *rules)
-        warned = oriel.login("anna", source).sessions()[0]
-        assert warned["ends_why"] == "idle" and 0 < warned["ends_in"] <= 4, warned
+        (warned,) = eventually(lambda: [row for row in api.sessions() if row["ends_why"]])
+        assert warned["ends_why"] == "idle" and 0 < warned["ends_in"] <= 7, warned
 
         def over():
             rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
@@ -72,7 +76,6 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
 
         assert eventually(over, 20).startswith("not used for")
         assert viewer.closed()
-    oriel.ctl("pool", "plan", "own", "--idle", "nothing", "--idle-after", "0")
 
     def state():
         rows = oriel.rows("desktops")
