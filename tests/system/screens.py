@@ -69,6 +69,11 @@ class Display:
         """Starts a viewer; it ends with the display at the latest."""
         return self._spawn(command, log=log, env=env or {})
 
+    def keyboard(self, layout):
+        """What is not on the keyboard, xdotool puts there for a moment: a viewer that is slow to ask
+        which letter a key was gets another one. To be called before the viewer starts."""
+        subprocess.run(["setxkbmap", layout], env=self.environment, check=True, timeout=30)
+
     def _xdotool(self, *words):
         subprocess.run(["xdotool", *words], env=self.environment, check=True, timeout=30)
 

@@ -250,6 +250,7 @@ def test_tigervnc(lobby, screen, tmp_path):
     """The viewer that people use, its window smaller than the picture was: it follows."""
     lobby.say("open")
     door = Door(lobby, tmp_path / "lobby")
+    screen.keyboard("de")
     screen.run(["xtigervncviewer", "-geometry", "700x560+0+0", "-RemoteResize=1",
                 "-AlertOnFatalError=0", "-ReconnectOnError=0", door.path], subprocess.DEVNULL)
 
