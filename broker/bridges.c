@@ -343,19 +343,20 @@ static gboolean start(Bridge *bridge, const char *face, int *out_fd, GError **er
 	       send_client(bridge, out_fd, error);
 }
 
-/* *out_fd: to the bridge that the lease has already; -1 = none. */
-static gboolean dial_known(Bridges *bridges, const char *lease, int *out_fd, GError **error)
+/* To the bridge that the lease has already; -1 = none that can be of use. Of one that has just died
+ * its own thread may not know yet: it does not take a message, or whoever comes to it has the one
+ * connection that a VNC viewer has behind it. */
+static int dial_known(Bridges *bridges, const char *lease, const char *face)
 {
 	const Bridge *bridge;
-	gboolean done = TRUE;
+	int fd = -1;
 
-	*out_fd = -1;
 	g_mutex_lock(&bridges->lock);
 	bridge = g_hash_table_lookup(bridges->by_lease, lease);
-	if (bridge != NULL)
-		done = send_client(bridge, out_fd, error);
+	if (bridge != NULL && (g_str_equal(face, "vnc") || !send_client(bridge, &fd, NULL)))
+		g_hash_table_remove(bridges->by_lease, lease);
 	g_mutex_unlock(&bridges->lock);
-	return done;
+	return fd;
 }
 
 static gboolean dial_new(Core *core, const char *lease, const Seat *seat, const char *face,
@@ -389,8 +390,7 @@ gboolean bridges_dial(Core *core, const char *lease, const Seat *seat, const cha
 		      const char *source, const char *password, Endpoint *out_endpoint, int *out_fd,
 		      GError **error)
 {
-	if (!dial_known(core->bridges, lease, out_fd, error))
-		return FALSE;
+	*out_fd = dial_known(core->bridges, lease, face);
 	if (*out_fd < 0 && !dial_new(core, lease, seat, face, source, password, out_fd, error))
 		return FALSE;
 	*out_endpoint = (Endpoint){.protocol = g_strdup(face), .has_fd = TRUE};

@@ -37,6 +37,8 @@ struct Face {
 };
 
 static Face *only;
+/* The library forgets what it keeps of a keyboard when its server ends; it is not lost to us. */
+static SpiceKbdState *volatile keyboard_state;
 
 /* ---- what the client does */
 
@@ -316,6 +318,7 @@ static Face *spice_open(const char *title, int width, int height, const FaceEven
 		spice_close(face);
 		return NULL;
 	}
+	keyboard_state = face->keyboard.st;
 	spice_server_vm_start(face->server);
 	only = face;
 	return face;

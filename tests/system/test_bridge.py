@@ -163,26 +163,19 @@ def test_sessions_live_on_without_the_broker(oriel, spice_vm, books, reader, sou
 
 
 def test_the_bridge_dies(oriel, spice_vm, books, source):
-    """The session gets another one; if the broker is asked before it has seen the end, it is over."""
+    """The session gets another one."""
     with vnc(oriel, source, "carla/vm") as viewer:
         viewer.screen()
         [bridge] = bridges(oriel)
         os.kill(bridge, 9)
-
-        def settled():
-            return bridges(oriel) not in ([], [bridge]) or not procs.live_sessions(oriel)
-
-        assert eventually(settled)
-        if bridges(oriel):
-            assert len(viewer.screen().getcolors(1 << 24)) > 1
-        else:
-            assert viewer.closed()
-    with vnc(oriel, source, "carla/vm") as viewer:
-        viewer.screen()
+        assert eventually(lambda: bridges(oriel) not in ([], [bridge]))
+        assert eventually(lambda: len(viewer.screen().getcolors(1 << 24)) > 1)
 
 
 def test_it_may_do_nothing(oriel, spice_vm, books, source):
     """No rights, no gain of rights, a filter of system calls."""
+    if b"__asan_init" in oriel.path("bin/oriel-bridge").read_bytes():
+        pytest.skip("a build for checking has no sandbox")
     with vnc(oriel, source, "carla/vm") as viewer:
         viewer.screen()
         [bridge] = bridges(oriel)
