@@ -31,7 +31,8 @@ struct Bridge {
 	/* Of the source's picture; it is drawn into `own` where the client cannot follow its size.
 	 */
 	int width, height;
-	guint leds; /* of the desktop's keyboard */
+	guint leds;         /* of the desktop's keyboard */
+	gboolean listening; /* the client does           */
 	int face_width, face_height;
 	guint32 *own;
 	gboolean connected; /* a client was taken in */
@@ -140,6 +141,15 @@ static void face_taken(gpointer owner)
 		bridge->source_ops->go_on(bridge->source);
 }
 
+static void face_listens(gpointer owner, gboolean on)
+{
+	Bridge *bridge = owner;
+
+	bridge->listening = on;
+	if (bridge->source != NULL && !bridge->leaving)
+		bridge->source_ops->listen(bridge->source, on);
+}
+
 static void face_closed(gpointer owner)
 {
 	end(owner, FAULT_ENDED, "the client left");
@@ -153,6 +163,7 @@ static const FaceEvents face_events = {
 	.clipboard = face_clipboard,
 	.closed = face_closed,
 	.taken = face_taken,
+	.listens = face_listens,
 };
 
 static void connect_client(Bridge *bridge, int fd)
@@ -310,6 +321,14 @@ static void source_leds(gpointer owner, guint leds)
 		bridge->face_ops->leds(bridge->face, bridge->leds);
 }
 
+static void source_sound(gpointer owner, const gint16 *frames, gsize n, guint rate)
+{
+	Bridge *bridge = owner;
+
+	if (bridge->face != NULL && bridge->listening)
+		bridge->face_ops->sound(bridge->face, frames, n, rate);
+}
+
 static void source_dial(gpointer owner)
 {
 	Bridge *bridge = owner;
@@ -333,6 +352,7 @@ static const SourceEvents source_events = {
 	.title = source_title,
 	.clipboard = source_clipboard,
 	.leds = source_leds,
+	.sound = source_sound,
 	.dial = source_dial,
 	.ended = source_ended,
 };

@@ -32,6 +32,8 @@ typedef struct {
 	void (*clipboard)(gpointer owner, const char *text);
 	/* As face.h's leds(). */
 	void (*leds)(gpointer owner, guint leds);
+	/* As face.h's sound(), after listen() alone. */
+	void (*sound)(gpointer owner, const gint16 *frames, gsize n, guint rate);
 	/* The client has not taken what it was sent: a source that can leaves the rest with the
 	 * desktop, which adds it up better, until go_on(). */
 	gboolean (*full)(gpointer owner);
@@ -60,6 +62,8 @@ typedef struct {
 	/* The client wishes a picture of this size. */
 	void (*window)(Source *source, int width, int height);
 	void (*clipboard)(Source *source, const char *text);
+	/* The client wants the desktop's sound, or no more. */
+	void (*listen)(Source *source, gboolean on);
 	/* Milliseconds that the connection must stay open to do the desktop no harm; 0 = close it.
 	 */
 	unsigned (*busy)(Source *source);

@@ -21,6 +21,7 @@
 
 #include "rdp_clipboard.h"
 #include "rdp_resize.h"
+#include "rdp_sound.h"
 #include "rdp_trust.h"
 
 #define CONNECT_MS 10000
@@ -34,6 +35,7 @@ struct Source {
 	GSource *loop;
 	RdpResize *resize;
 	RdpClipboard *clipboard;
+	RdpSound *sound;
 	guint32 *picture;
 	int width, height;
 	guint buttons;
@@ -173,6 +175,14 @@ static void on_text(gpointer data, const char *text)
 		source->events->clipboard(source->owner, text);
 }
 
+static void on_sound(gpointer data, const gint16 *frames, gsize n, guint rate)
+{
+	Source *source = data;
+
+	if (!source->told)
+		source->events->sound(source->owner, frames, n, rate);
+}
+
 /* ---- open */
 
 static BOOL on_connected(freerdp *instance)
@@ -202,8 +212,8 @@ static BOOL on_preconnect(freerdp *instance)
 
 	rdp_resize_want(source->resize, instance);
 	rdp_clipboard_want(source->clipboard, instance);
-	freerdp_register_addin_provider(freerdp_channels_load_static_addin_entry, 0);
-	return freerdp_client_load_addins(context->channels, context->settings);
+	return rdp_sound_want(source->sound, instance) &&
+	       freerdp_client_load_addins(context->channels, context->settings);
 }
 
 static int on_certificate(freerdp *instance, const BYTE *pem, size_t n, const char *host,
@@ -225,7 +235,6 @@ static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int f
 	settings->NSCodec = TRUE;
 	settings->FastPathOutput = TRUE;
 	settings->ExternalCertificateManagement = TRUE;
-	settings->AudioPlayback = FALSE;
 	settings->AuthenticationOnly = FALSE;
 	/* Network level authentication needs the user's name before there is a picture. */
 	settings->NlaSecurity = endpoint->username != NULL;
@@ -334,6 +343,7 @@ static void rdp_close(Source *source)
 	freerdp_free(source->instance);
 	rdp_resize_free(source->resize);
 	rdp_clipboard_free(source->clipboard);
+	rdp_sound_free(source->sound);
 	g_free(source);
 }
 
@@ -352,6 +362,7 @@ static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	source->instance = instance;
 	source->resize = rdp_resize_new();
 	source->clipboard = rdp_clipboard_new(on_text, source);
+	source->sound = rdp_sound_new(on_sound, source);
 	source->events = events;
 	source->owner = owner;
 	source->ca = endpoint->ca;
@@ -433,6 +444,11 @@ static void rdp_clipboard(Source *source, const char *text)
 	rdp_clipboard_offer(source->clipboard, text);
 }
 
+static void rdp_listen(Source *source, gboolean on)
+{
+	rdp_sound_listen(source->sound, on);
+}
+
 static unsigned rdp_busy(Source *source)
 {
 	return 0;
@@ -445,6 +461,7 @@ const SourceOps source_rdp = {
 	.pointer = rdp_pointer,
 	.window = rdp_window,
 	.clipboard = rdp_clipboard,
+	.listen = rdp_listen,
 	.busy = rdp_busy,
 	.close = rdp_close,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * source_spice: a SPICE desktop (QEMU, libvirt) through spice-client-glib. Only the channels that a
- * VNC or SPICE viewer's screen needs: main, display 0, inputs, cursor. The library decodes into a
- * buffer of its own, from which what changed is copied.
+ * viewer's screen needs: main, display 0, inputs, cursor; and playback, if the client listens. The
+ * library decodes into a buffer of its own, from which what changed is copied.
  */
 #include "source.h"
 
@@ -10,6 +10,8 @@
 #include <spice/vd_agent.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "sound.h"
 
 #define LINKING_MS \
 	2000 /* a display channel that goes while it links takes the VM along (libspice 0.15.1) */
@@ -20,8 +22,10 @@ struct Source {
 	SpiceSession *session;
 	SpiceMainChannel *main;
 	SpiceInputsChannel *inputs;
-	SpiceChannel *display, *cursor;
-	GQueue waiting; /* of SpiceChannel: want a connection, in this order */
+	SpiceChannel *display, *cursor, *playback;
+	gboolean listening, playing; /* the client; the playback channel is connected */
+	guint rate;                  /* of what the desktop plays; 0 = no form that we know */
+	GQueue waiting;              /* of SpiceChannel: want a connection, in this order */
 	/* The library's buffer, NULL = no picture; and ours. */
 	const guint8 *pixels;
 	int format, width, height, stride;
@@ -157,6 +161,52 @@ static void on_modifiers(SpiceChannel *channel, gpointer data)
 	source->events->leds(source->owner, (guint)modifiers);
 }
 
+/* ---- sound */
+
+static void on_sound_starts(SpiceChannel *channel, int format, int channels, int rate,
+			    gpointer data)
+{
+	gboolean known = format == SPICE_AUDIO_FMT_S16 && channels == SOUND_CHANNELS && rate > 0;
+
+	((Source *)data)->rate = known ? (guint)rate : 0;
+}
+
+/* As loud as the guest's mixer says, which leaves that to its viewer. */
+static void on_sound(SpiceChannel *channel, gpointer samples, int size, gpointer data)
+{
+	Source *source = data;
+	gsize n = (gsize)MAX(size, 0) / sizeof(gint16) / SOUND_CHANNELS;
+	g_autofree gint16 *frames = NULL;
+	guint16 *volume = NULL;
+	gboolean mute = FALSE;
+	guint8 channels = 0;
+
+	g_object_get(channel, "volume", &volume, "nchannels", &channels, "mute", &mute, NULL);
+	if (!source->listening || source->rate == 0 || n == 0 || mute)
+		return;
+	frames = g_memdup2(samples, n * SOUND_CHANNELS * sizeof *frames);
+	for (gsize i = 0; i < n * SOUND_CHANNELS && volume != NULL && channels == SOUND_CHANNELS;
+	     i++)
+		frames[i] = (gint16)(frames[i] * volume[i % SOUND_CHANNELS] / G_MAXUINT16);
+	source->events->sound(source->owner, frames, n, source->rate);
+}
+
+static void on_sound_stops(SpiceChannel *channel, gpointer data)
+{
+	Source *source = data;
+
+	source->events->sound(source->owner, NULL, 0, SOUND_RATE);
+}
+
+static void spice_listen(Source *source, gboolean on)
+{
+	source->listening = on;
+	if (!on || source->playing || source->playback == NULL)
+		return;
+	source->playing = TRUE;
+	spice_channel_connect(source->playback);
+}
+
 /* ---- main: mouse mode, clipboard */
 
 static void on_mouse_mode(SpiceChannel *channel, gpointer data)
@@ -281,6 +331,13 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 		source->cursor = channel;
 		g_signal_connect(channel, "cursor-set", G_CALLBACK(on_cursor), source);
 		g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), source);
+	} else if (SPICE_IS_PLAYBACK_CHANNEL(channel) && source->playback == NULL) {
+		source->playback = channel;
+		g_signal_connect(channel, "playback-start", G_CALLBACK(on_sound_starts), source);
+		g_signal_connect(channel, "playback-data", G_CALLBACK(on_sound), source);
+		g_signal_connect(channel, "playback-stop", G_CALLBACK(on_sound_stops), source);
+		spice_listen(source, source->listening);
+		return;
 	} else {
 		return;
 	}
@@ -311,8 +368,7 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 	source->owner = owner;
 	source->session = spice_session_new();
 	g_object_set(source->session, "password", endpoint->password ? endpoint->password : "",
-		     "enable-audio", FALSE, "enable-usbredir", FALSE, "enable-smartcard", FALSE,
-		     NULL);
+		     "enable-usbredir", FALSE, "enable-smartcard", FALSE, NULL);
 	g_signal_connect(source->session, "channel-new", G_CALLBACK(on_channel), source);
 	if (!spice_session_open_fd(source->session, fd)) {
 		close(fd);
@@ -433,6 +489,7 @@ const SourceOps source_spice = {
 	.pointer = spice_pointer,
 	.window = spice_window,
 	.clipboard = spice_clipboard,
+	.listen = spice_listen,
 	.busy = spice_busy,
 	.close = spice_close,
 };

@@ -13,10 +13,13 @@
 #include <rfb/rfbclient.h>
 
 #include "secret.h"
+#include "sound.h"
 
 #define READ_SECONDS 15
 #define BYTES        4 /* a pixel */
 #define LED_STATE    (-261)
+#define SOUND        (-259)
+#define SOUND_MAX    (1 << 20) /* bytes of one message */
 #define ENCODINGS    "tight zrle copyrect hextile zlib raw"
 
 struct Source {
@@ -24,7 +27,9 @@ struct Source {
 	guint watch;
 	int width, height; /* of the picture that events->picture() gave */
 	guint buttons;
-	FaceRect copied;      /* was told as scrolled() just now; width 0 = nothing */
+	FaceRect copied; /* was told as scrolled() just now; width 0 = nothing */
+	gboolean sounds; /* it can */
+	gboolean listening;
 	const char *password; /* during open() only */
 	gboolean told;
 	const SourceEvents *events;
@@ -123,18 +128,81 @@ static void on_text(rfbClient *client, const char *text, int n)
 	source->events->clipboard(source->owner, utf8->str);
 }
 
-/* QEMU's lights of the keyboard, which the library leaves to an extension. */
-static rfbBool on_leds(rfbClient *client, rfbFramebufferUpdateRectHeader *rect)
+/* ---- QEMU's extensions, which the library leaves to others: lights of the keyboard, sound */
+
+static void ask_for_sound(Source *source)
+{
+	static const char form[] = {'\377',
+				    1,
+				    0,
+				    2,
+				    3, /* 16 bits, with a sign */
+				    SOUND_CHANNELS,
+				    0,
+				    0,
+				    SOUND_RATE >> 8,
+				    SOUND_RATE & 0xff};
+	const char wish[] = {'\377', 1, 0, source->listening ? 0 : 1};
+
+	if (source->listening)
+		WriteToRFBServer(source->client, form, sizeof form);
+	WriteToRFBServer(source->client, wish, sizeof wish);
+}
+
+static rfbBool on_rectangle(rfbClient *client, rfbFramebufferUpdateRectHeader *rect)
 {
 	Source *source = source_of(client);
 	char leds;
 
-	if (rect->encoding != (uint32_t)LED_STATE)
-		return FALSE;
-	if (!ReadFromRFBServer(client, &leds, 1))
+	if (rect->encoding == (uint32_t)SOUND) {
+		if (!source->sounds && source->listening)
+			ask_for_sound(source);
+		source->sounds = TRUE;
+		return TRUE;
+	}
+	if (rect->encoding != (uint32_t)LED_STATE || !ReadFromRFBServer(client, &leds, 1))
 		return FALSE;
 	source->events->leds(source->owner, (guint8)leds);
 	return TRUE;
+}
+
+static gboolean read_samples(rfbClient *client, guint32 n)
+{
+	Source *source = source_of(client);
+	gint16 frames[SOUND_CHANNELS * 480];
+
+	while (n > 0) {
+		guint32 piece = MIN(n, sizeof frames);
+
+		if (!ReadFromRFBServer(client, (char *)frames, piece))
+			return FALSE;
+		for (gsize i = 0; i < G_N_ELEMENTS(frames); i++)
+			frames[i] = GINT16_FROM_LE(frames[i]);
+		if (source->listening)
+			source->events->sound(source->owner, frames,
+					      piece / SOUND_CHANNELS / sizeof *frames, SOUND_RATE);
+		n -= piece;
+	}
+	return TRUE;
+}
+
+/* The library has read the first byte. FALSE: it gives the connection up. */
+static rfbBool on_message(rfbClient *client, rfbServerToClientMsg *message)
+{
+	enum { AUDIO = 1, END = 0, BEGIN = 1, DATA = 2 };
+	Source *source = source_of(client);
+	guint8 head[3];
+	guint32 n;
+
+	if (message->type != 255 || !ReadFromRFBServer(client, (char *)head, sizeof head) ||
+	    head[0] != AUDIO || head[1] != 0)
+		return FALSE;
+	if (head[2] == END)
+		source->events->sound(source->owner, NULL, 0, SOUND_RATE);
+	if (head[2] != DATA)
+		return head[2] <= BEGIN;
+	return ReadFromRFBServer(client, (char *)&n, sizeof n) && GUINT32_FROM_BE(n) <= SOUND_MAX &&
+	       read_samples(client, GUINT32_FROM_BE(n));
 }
 
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
@@ -221,13 +289,14 @@ static rfbClient *make_client(Source *source, int fd)
 static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
 			gpointer owner, GError **error)
 {
-	static int encodings[] = {LED_STATE, 0};
-	static rfbClientProtocolExtension lights = {.encodings = encodings,
-						    .handleEncoding = on_leds};
+	static int encodings[] = {LED_STATE, SOUND, 0};
+	static rfbClientProtocolExtension extension = {.encodings = encodings,
+						       .handleEncoding = on_rectangle,
+						       .handleMessage = on_message};
 	Source *source = g_new0(Source, 1);
 
 	rfbClientLog = rfbClientErr = say_nothing;
-	rfbClientRegisterExtension(&lights);
+	rfbClientRegisterExtension(&extension);
 	source->events = events;
 	source->owner = owner;
 	source->password = endpoint->password;
@@ -281,6 +350,13 @@ static void vnc_clipboard(Source *source, const char *text)
 		SendClientCutText(source->client, latin1, (int)strlen(latin1));
 }
 
+static void vnc_listen(Source *source, gboolean on)
+{
+	source->listening = on;
+	if (source->sounds)
+		ask_for_sound(source);
+}
+
 static unsigned vnc_busy(Source *source)
 {
 	return 0;
@@ -302,6 +378,7 @@ const SourceOps source_vnc = {
 	.go_on = vnc_go_on,
 	.window = vnc_window,
 	.clipboard = vnc_clipboard,
+	.listen = vnc_listen,
 	.busy = vnc_busy,
 	.close = vnc_close,
 };

@@ -45,6 +45,9 @@ typedef struct {
 	void (*closed)(gpointer owner);
 	/* What full() told of has gone to the client. NULL: the owner does not care. */
 	void (*taken)(gpointer owner);
+	/* The client wants to hear, or no more. NULL: the owner makes no sound, and the client is
+	 * told so. */
+	void (*listens)(gpointer owner, gboolean on);
 } FaceEvents;
 
 typedef struct {
@@ -80,6 +83,9 @@ typedef struct {
 	void (*clipboard)(Face *face, const char *text);
 	/* The lights of the keyboard: bit 0 scroll lock, 1 num lock, 2 caps lock. */
 	void (*leds)(Face *face, guint leds);
+	/* Plays n frames, each a left and a right sample, at this rate; n = 0: it has become still.
+	 * What the client is too slow for is left out. */
+	void (*sound)(Face *face, const gint16 *frames, gsize n, guint rate);
 
 	/* Cuts the client off, if it is still there (without an event), and frees all. */
 	void (*close)(Face *face);

@@ -8,6 +8,7 @@
 #include "face.h"
 
 #include "fault.h"
+#include "sound.h"
 #include "spice_agent.h"
 #include "spice_loop.h"
 #include "spice_screen.h"
@@ -27,6 +28,9 @@ struct Face {
 	SpiceKbdInstance keyboard;
 	SpiceTabletInstance tablet;
 	SpiceCharDeviceInstance line; /* to the agent */
+	SpicePlaybackInstance player;
+	guint rate;                           /* that it plays at; 0 = it is still     */
+	guint32 *frame, frame_size, frame_at; /* the library's, being filled; or NULL  */
 	guint8 prefix;
 	int x, y;
 	guint buttons, leds;
@@ -144,6 +148,11 @@ static int line_read(SpiceCharDeviceInstance *line, uint8_t *bytes, int n)
 				     (gsize)MAX(n, 0));
 }
 
+static const SpicePlaybackInterface player_interface = {
+	.base = {SPICE_INTERFACE_PLAYBACK, "sound", SPICE_INTERFACE_PLAYBACK_MAJOR,
+		 SPICE_INTERFACE_PLAYBACK_MINOR},
+};
+
 static const SpiceKbdInterface keyboard_interface = {
 	.base = {SPICE_INTERFACE_KEYBOARD, "keyboard", SPICE_INTERFACE_KEYBOARD_MAJOR,
 		 SPICE_INTERFACE_KEYBOARD_MINOR},
@@ -195,6 +204,9 @@ static void on_channel(int event, SpiceChannelEventInfo *info)
 		face->ready = TRUE;
 		face->events->ready(face->owner);
 	}
+	if (info->type == SPICE_CHANNEL_PLAYBACK && event != SPICE_CHANNEL_EVENT_CONNECTED &&
+	    face->events->listens != NULL)
+		face->events->listens(face->owner, event == SPICE_CHANNEL_EVENT_INITIALIZED);
 }
 
 static SpiceCoreInterface core = {.channel_event = on_channel};
@@ -255,6 +267,47 @@ static void spice_leds(Face *face, guint leds)
 	spice_server_kbd_leds(&face->keyboard, (int)leds);
 }
 
+/* ---- sound: the library drops what its client is too slow for */
+
+static void be_still(Face *face)
+{
+	if (face->frame != NULL)
+		spice_server_playback_put_samples(&face->player, g_steal_pointer(&face->frame));
+	if (face->rate != 0)
+		spice_server_playback_stop(&face->player);
+	face->rate = 0;
+}
+
+/* A frame of the library's with both samples in each word; it says how many it wants. */
+static gboolean fill(Face *face, const gint16 *frame)
+{
+	if (face->frame == NULL) {
+		spice_server_playback_get_buffer(&face->player, &face->frame, &face->frame_size);
+		face->frame_at = 0;
+	}
+	if (face->frame == NULL)
+		return FALSE;
+	memcpy(face->frame + face->frame_at++, frame, sizeof *face->frame);
+	if (face->frame_at >= face->frame_size)
+		spice_server_playback_put_samples(&face->player, g_steal_pointer(&face->frame));
+	return TRUE;
+}
+
+static void spice_sound(Face *face, const gint16 *frames, gsize n, guint rate)
+{
+	if (n == 0 || rate != face->rate)
+		be_still(face);
+	if (n == 0 || rate < SOUND_RATE_MIN || rate > SOUND_RATE_MAX)
+		return;
+	if (face->rate == 0) {
+		spice_server_set_playback_rate(&face->player, rate);
+		spice_server_playback_start(&face->player);
+		face->rate = rate;
+	}
+	for (gsize i = 0; i < n && fill(face, frames + SOUND_CHANNELS * i); i++)
+		;
+}
+
 /* ---- from open to close */
 
 static void spice_close(Face *face)
@@ -294,11 +347,14 @@ static gboolean add_devices(Face *face, int width, int height)
 	face->tablet.base.sif = &tablet_interface.base;
 	face->line.base.sif = &line_interface.base;
 	face->line.subtype = "vdagent";
+	face->player.base.sif = &player_interface.base;
 	face->screen = spice_screen_new(face->server, width, height, on_window, face);
 	return face->screen != NULL &&
 	       spice_server_add_interface(face->server, &face->keyboard.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->tablet.base) == 0 &&
-	       spice_server_add_interface(face->server, &face->line.base) == 0;
+	       spice_server_add_interface(face->server, &face->line.base) == 0 &&
+	       (face->events->listens == NULL ||
+		spice_server_add_interface(face->server, &face->player.base) == 0);
 }
 
 static Face *spice_open(const char *title, int width, int height, const FaceEvents *events,
@@ -336,5 +392,6 @@ const FaceOps face_spice = {
 	.title = spice_title,
 	.clipboard = spice_clipboard,
 	.leds = spice_leds,
+	.sound = spice_sound,
 	.close = spice_close,
 };

@@ -59,6 +59,14 @@ static void on_placed_key(gpointer data, guint32 keysym, guint32 scancode, gbool
 	face->events->key(face->owner, keysym, scancode, down);
 }
 
+static void on_listens(gpointer data, gboolean on)
+{
+	Face *face = data;
+
+	if (face->events->listens != NULL)
+		face->events->listens(face->owner, on);
+}
+
 static void on_pointer(int buttons, int x, int y, rfbClientPtr client)
 {
 	Face *face = face_of(client);
@@ -161,7 +169,7 @@ static gboolean on_flush(gpointer data)
 	if (gone(face))
 		return G_SOURCE_REMOVE;
 	if (face->client != NULL && face->ready && !vnc_full(face))
-		vnc_extras_tell(face->client, face->leds);
+		vnc_extras_tell(face->client, face->leds, face->events->listens != NULL);
 	if (!gone(face) && !vnc_full(face) && face->events->taken != NULL)
 		face->events->taken(face->owner);
 	return G_SOURCE_REMOVE;
@@ -307,6 +315,13 @@ static void vnc_leds(Face *face, guint leds)
 	flush_soon(face);
 }
 
+static void vnc_sound(Face *face, const gint16 *frames, gsize n, guint rate)
+{
+	if (face->client != NULL && face->ready)
+		vnc_extras_sound(face->client, frames, n, rate);
+	gone(face);
+}
+
 /* ---- from the first byte to the last */
 
 static void vnc_close(Face *face)
@@ -356,7 +371,7 @@ static Face *vnc_open(const char *title, int width, int height, const FaceEvents
 	face->owner = owner;
 	face->stand_in[0] = face->stand_in[1] = -1;
 	rfbLog = rfbErr = quiet;
-	vnc_extras_register(on_placed_key);
+	vnc_extras_register(on_placed_key, on_listens);
 	face->screen = rfbGetScreen(NULL, NULL, width, height, 8, 3, BYTES);
 	if (face->screen == NULL ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, face->stand_in) != 0) {
@@ -420,5 +435,6 @@ const FaceOps face_vnc = {
 	.title = vnc_title,
 	.clipboard = vnc_clipboard,
 	.leds = vnc_leds,
+	.sound = vnc_sound,
 	.close = vnc_close,
 };

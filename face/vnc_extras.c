@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* vnc_extras: see vnc_extras.h. The formats are in the community's list of RFB extensions ("QEMU
- * Extended Key Event", "QEMU LED State"). */
+ * Extended Key Event", "QEMU LED State", "QEMU Audio"). */
 #include "vnc_extras.h"
 
+#include "sound.h"
+
+#include <poll.h>
 #include <string.h>
 
 #define EXTENDED_KEYS (-258)
+#define SOUND         (-259)
 #define LED_STATE     (-261)
 #define QEMU_MESSAGE  255
 #define KEY_EVENT     0
+#define AUDIO         1
+
+/* What an audio message is about, the client's and ours. */
+enum { ENABLE = 0, DISABLE = 1, SET_FORMAT = 2 };
+enum { END = 0, BEGIN = 1, DATA = 2 };
 
 #define UNKNOWN G_MAXUINT
 
@@ -17,9 +26,14 @@ typedef struct {
 	gboolean keys, keys_told;
 	gboolean leds;
 	guint leds_told; /* UNKNOWN: not yet */
+	gboolean sound, sound_told;
+	gboolean listens;
+	gboolean plays; /* BEGIN was said, END was not */
+	Sound *form;
 } Wishes;
 
 static VncExtrasKey hear_key;
+static VncExtrasListens hear_listens;
 
 /* An update with one rectangle that has no pixels. Between two messages of the library's own: we
  * are called from its handling of the client's, or from the loop. */
@@ -41,12 +55,14 @@ static rfbBool on_client(rfbClientPtr client, void **data)
 	Wishes *wishes = g_new0(Wishes, 1);
 
 	wishes->leds_told = UNKNOWN;
+	wishes->form = sound_new();
 	*data = wishes;
 	return TRUE;
 }
 
 static void on_gone(rfbClientPtr client, void *data)
 {
+	sound_free(((Wishes *)data)->form);
 	g_free(data);
 }
 
@@ -56,7 +72,8 @@ static rfbBool on_encoding(rfbClientPtr client, void **data, int encoding)
 
 	wishes->keys |= encoding == EXTENDED_KEYS;
 	wishes->leds |= encoding == LED_STATE;
-	return encoding == EXTENDED_KEYS || encoding == LED_STATE;
+	wishes->sound |= encoding == SOUND;
+	return encoding == EXTENDED_KEYS || encoding == LED_STATE || encoding == SOUND;
 }
 
 static guint32 word(const guint8 *at)
@@ -64,29 +81,71 @@ static guint32 word(const guint8 *at)
 	return (guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3];
 }
 
-/* The library has read the first byte. FALSE: it closes the connection. */
-static rfbBool on_message(rfbClientPtr client, void *data, const rfbClientToServerMsg *message)
+static gboolean send_audio(rfbClientPtr client, guint8 what, const guint8 *data, gsize n)
 {
-	guint8 rest[11];
+	guint8 head[8] = {QEMU_MESSAGE, AUDIO, 0, what};
+	guint32 length = GUINT32_TO_BE((guint32)n);
+
+	memcpy(head + 4, &length, sizeof length);
+	return rfbWriteExact(client, (const char *)head, what == DATA ? 8 : 4) > 0 &&
+	       (n == 0 || rfbWriteExact(client, (const char *)data, (int)n) > 0);
+}
+
+static void be_still(rfbClientPtr client, Wishes *wishes)
+{
+	if (wishes->plays)
+		send_audio(client, END, NULL, 0);
+	wishes->plays = FALSE;
+}
+
+static gboolean read_key(rfbClientPtr client)
+{
+	guint8 rest[10];
 	guint32 code;
 
-	if (message->type != QEMU_MESSAGE)
+	if (rfbReadExact(client, (char *)rest, sizeof rest) <= 0)
 		return FALSE;
-	if (rfbReadExact(client, (char *)rest, sizeof rest) <= 0 || rest[0] != KEY_EVENT) {
-		rfbCloseClient(client);
-		return TRUE;
-	}
-	code = word(rest + 7) & 0xff;
+	code = word(rest + 6) & 0xff;
 	/* XT numbers, the extended keys with bit 7 instead of 0xe0. */
 	if (code & 0x80)
 		code = 0xe000 | (code & 0x7f);
-	hear_key(client->screen->screenData, word(rest + 3), code, (rest[1] | rest[2]) != 0);
+	hear_key(client->screen->screenData, word(rest + 2), code, (rest[0] | rest[1]) != 0);
 	return TRUE;
 }
 
-void vnc_extras_register(VncExtrasKey key)
+static gboolean read_audio(rfbClientPtr client, Wishes *wishes)
 {
-	static int encodings[] = {EXTENDED_KEYS, LED_STATE, 0};
+	guint8 what[2], form[6];
+
+	if (rfbReadExact(client, (char *)what, sizeof what) <= 0 || what[0] != 0 ||
+	    what[1] > SET_FORMAT)
+		return FALSE;
+	if (what[1] == SET_FORMAT)
+		return rfbReadExact(client, (char *)form, sizeof form) > 0 &&
+		       sound_want(wishes->form, form[0], form[1], word(form + 2));
+	wishes->listens = what[1] == ENABLE;
+	if (!wishes->listens)
+		be_still(client, wishes);
+	hear_listens(client->screen->screenData, wishes->listens);
+	return TRUE;
+}
+
+/* The library has read the first byte. FALSE: it closes the connection. */
+static rfbBool on_message(rfbClientPtr client, void *data, const rfbClientToServerMsg *message)
+{
+	guint8 kind;
+
+	if (message->type != QEMU_MESSAGE)
+		return FALSE;
+	if (rfbReadExact(client, (char *)&kind, 1) <= 0 ||
+	    !(kind == KEY_EVENT ? read_key(client) : kind == AUDIO && read_audio(client, data)))
+		rfbCloseClient(client);
+	return TRUE;
+}
+
+void vnc_extras_register(VncExtrasKey key, VncExtrasListens listens)
+{
+	static int encodings[] = {EXTENDED_KEYS, SOUND, LED_STATE, 0};
 	static rfbProtocolExtension extension = {
 		.newClient = on_client,
 		.pseudoEncodings = encodings,
@@ -98,6 +157,7 @@ void vnc_extras_register(VncExtrasKey key)
 	if (hear_key == NULL)
 		rfbRegisterProtocolExtension(&extension);
 	hear_key = key;
+	hear_listens = listens;
 }
 
 static Wishes *wishes_of(rfbClientPtr client)
@@ -109,7 +169,7 @@ static Wishes *wishes_of(rfbClientPtr client)
 	return one ? one->data : NULL;
 }
 
-void vnc_extras_tell(rfbClientPtr client, guint leds)
+void vnc_extras_tell(rfbClientPtr client, guint leds, gboolean sounds)
 {
 	Wishes *wishes = wishes_of(client);
 	guint8 byte = (guint8)leds;
@@ -119,8 +179,31 @@ void vnc_extras_tell(rfbClientPtr client, guint leds)
 	if (wishes->keys && !wishes->keys_told)
 		send_rectangle(client, EXTENDED_KEYS, NULL, 0);
 	wishes->keys_told = wishes->keys;
+	if (sounds && wishes->sound && !wishes->sound_told)
+		send_rectangle(client, SOUND, NULL, 0);
+	wishes->sound_told = sounds && wishes->sound;
 	if (wishes->leds && wishes->leds_told != leds) {
 		send_rectangle(client, LED_STATE, &byte, 1);
 		wishes->leds_told = leds;
 	}
+}
+
+/* A client that has no room for it at once gets what is played then. */
+void vnc_extras_sound(rfbClientPtr client, const gint16 *frames, gsize n, guint rate)
+{
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+	struct pollfd room = {.fd = client->sock, .events = POLLOUT};
+	Wishes *wishes = wishes_of(client);
+
+	if (wishes == NULL || !wishes->listens)
+		return;
+	if (n == 0)
+		return be_still(client, wishes);
+	if (poll(&room, 1, 0) != 1 || !sound_may_go(wishes->form, n, rate, g_get_monotonic_time()))
+		return;
+	sound_convert(wishes->form, frames, n, rate, bytes);
+	if (!wishes->plays && bytes->len > 0)
+		wishes->plays = send_audio(client, BEGIN, NULL, 0);
+	if (wishes->plays && bytes->len > 0)
+		send_audio(client, DATA, bytes->data, bytes->len);
 }

@@ -296,7 +296,11 @@ static guint64 measure_audio(const guint8 *b, gsize n)
 		return n < 2 ? 2 : b[1] == RFB_QEMU_AUDIO ? 4 : 0;
 	if (b[1] != RFB_QEMU_AUDIO || rfb_u16(b + 2) > 2)
 		return 0;
-	return rfb_u16(b + 2) < 2 ? 4 : measure_counted(b, n, 4, 8, 1);
+	if (rfb_u16(b + 2) < 2)
+		return 4;
+	if (n >= 8 && rfb_u32(b + 4) > RFB_AUDIO_MAX)
+		return 0;
+	return measure_counted(b, n, 4, 8, 1);
 }
 
 static guint64 measure_desktop_message(const guint8 *b, gsize n)

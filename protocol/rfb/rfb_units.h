@@ -17,6 +17,7 @@
 #include "rfb_encodings.h"
 
 #define RFB_UNIT_MAX (64u << 20) /* bytes of a unit that must be whole                  */
+#define RFB_AUDIO_MAX (1u << 20) /* bytes of sound in one message: seconds               */
 #define RFB_PART_MIN (64u << 10) /* Raw rectangles above this need not be                */
 #define RFB_CUT_MAX  (1u << 20)  /* cut text above this is skipped: QEMU closes at more  */
 

@@ -33,6 +33,7 @@ LogLevel=INFO
 EnableSyslog=false
 [Channels]
 cliprdr=true
+rdpsnd=true
 [desk]
 name=desk
 lib=libvnc.so
@@ -74,13 +75,19 @@ def listens(port):
     return any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in rows)
 
 
-@contextlib.contextmanager
-def machine(display, socket, *more):
-    """A VM of the tiny guest; the display's words are QEMU's, its socket anybody's."""
+def tiny():
+    """QEMU's words for the tiny guest."""
     guest = deployment.tiny_guest()
+    return ["-kernel", guest / "vmlinuz", "-initrd", guest / "initrd.gz",
+            "-append", "quiet console=tty0 vga=0x317 panic=10 host=alone"]
+
+
+@contextlib.contextmanager
+def machine(display, socket, *more, system=None):
+    """A VM of the tiny guest, or of another system, or [] of none; the display's words are QEMU's, its socket
+    anybody's."""
     vm = subprocess.Popen(
-        ["qemu-system-x86_64", "-accel", "tcg", "-m", "96", "-kernel", guest / "vmlinuz", "-initrd",
-         guest / "initrd.gz", "-append", "quiet console=tty0 vga=0x317 panic=10 host=alone",
+        ["qemu-system-x86_64", "-accel", "tcg", "-m", "96", *(tiny() if system is None else system),
          "-vga", "std", "-display", "none", "-monitor", "none", "-serial", "none",
          "-device", "usb-ehci", "-device", "usb-tablet", *display, *more])
     try:
@@ -93,10 +100,11 @@ def machine(display, socket, *more):
 
 
 class Vm:
-    """The tiny guest's console behind a QEMU that speaks VNC or SPICE."""
+    """The tiny guest's console behind a QEMU that speaks VNC or SPICE. loudspeaker: no system, but the PC's
+    loudspeaker is connected to the display."""
 
-    def __init__(self, protocol, home):
-        self.protocol, self.home = protocol, home
+    def __init__(self, protocol, home, loudspeaker=False):
+        self.protocol, self.home, self.loudspeaker = protocol, home, loudspeaker
         self.display = home / f"{protocol}.sock"
         self.address = [f"unix:{self.display}"]
         self.reader = None  # reads its letters: set before prompt() and the like
@@ -105,8 +113,13 @@ class Vm:
     def running(self):
         control = self.home / f"{self.protocol}.qmp"
         words = {"vnc": ["-vnc", f"unix:{self.display}"],
-                 "spice": ["-spice", f"unix=on,addr={self.display},disable-ticketing=on"]}
-        with machine(words[self.protocol], self.display, "-qmp", f"unix:{control},server=on,wait=off"):
+                 "spice": ["-spice", f"unix=on,addr={self.display},disable-ticketing=on"]}[self.protocol]
+        if self.loudspeaker:
+            words += ["-audiodev", {"vnc": "none", "spice": "spice"}[self.protocol] + ",id=sound",
+                      "-machine", "pc,pcspk-audiodev=sound", "-nic", "none"]
+            words[1] += ",audiodev=sound" if self.protocol == "vnc" else ""
+        with machine(words, self.display, "-qmp", f"unix:{control},server=on,wait=off",
+                     system=[] if self.loudspeaker else None):
             with socket.socket(socket.AF_UNIX) as self.qmp:
                 assert eventually(lambda: self.qmp.connect_ex(str(control)) == 0)
                 self.answers = self.qmp.makefile("r")

@@ -8,7 +8,7 @@ import struct
 from PIL import Image
 
 VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
-RAW, DESKTOP_SIZE = 0, -223
+RAW, DESKTOP_SIZE, SOUND = 0, -223, -259
 FENCE, CONTINUOUS = -312, -313
 RETURN, SHIFT = 0xFF0D, 0xFFE1
 SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
@@ -28,6 +28,7 @@ class Rfb:
     def __init__(self, sock):
         self.sock = sock
         self.image = None
+        self.sounds = False  # the server has said so
 
     @classmethod
     def dial(cls, host, port, source=None, timeout=30):
@@ -234,6 +235,9 @@ class Rfb:
             if encoding == DESKTOP_SIZE:
                 self.image = Image.new("RGB", (width, height))
                 resized = True
+                continue
+            if encoding == SOUND:
+                self.sounds = True
                 continue
             assert encoding == RAW, f"encoding {encoding}"
             pixels = self.read(4 * width * height)

@@ -20,6 +20,7 @@ enum {
 	CURSOR = -239,
 	DESKTOP_SIZE = -308,
 	EXTENDED_KEYS = -258,
+	SOUND = -259,
 	LED_STATE = -261,
 	EXTENDED_CLIPBOARD = -1063131698
 };
@@ -65,7 +66,22 @@ static void on_closed(gpointer owner)
 	g_string_append(((World *)owner)->said, "closed ");
 }
 
-static const FaceEvents events = {on_ready, on_key, on_pointer, on_window, on_clipboard, on_closed};
+static void on_listens(gpointer owner, gboolean on)
+{
+	g_string_append_printf(((World *)owner)->said, "listens:%d ", on);
+}
+
+static const FaceEvents still_events = {on_ready,  on_key,       on_pointer,
+					on_window, on_clipboard, on_closed};
+static const FaceEvents events = {
+	.ready = on_ready,
+	.key = on_key,
+	.pointer = on_pointer,
+	.window = on_window,
+	.clipboard = on_clipboard,
+	.closed = on_closed,
+	.listens = on_listens,
+};
 
 static void spin(void)
 {
@@ -137,7 +153,7 @@ static void expect(World *world, const char *said)
 	g_string_truncate(world->said, 0);
 }
 
-static void world_open(World *world)
+static void world_open_as(World *world, const FaceEvents *told)
 {
 	g_autoptr(GError) error = NULL;
 	int ends[2];
@@ -145,7 +161,7 @@ static void world_open(World *world)
 
 	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
 	*world = (World){.fd = ends[0], .said = g_string_new(NULL), .follow = TRUE};
-	world->face = face_vnc.open("Lobby", WIDTH, HEIGHT, &events, world, &error);
+	world->face = face_vnc.open("Lobby", WIDTH, HEIGHT, told, world, &error);
 	g_assert_no_error(error);
 	g_assert_true(face_vnc.connect(world->face, ends[1], &error));
 	g_assert_cmpmem(hear(world, 12), 12, "RFB 003.008\n", 12);
@@ -161,6 +177,11 @@ static void world_open(World *world)
 	g_assert_cmpmem(init + 4, 13, "\40\30\0\377\0\377\0\377\0\377\20\10\0", 13);
 	g_assert_cmpint(s32(init + 20), ==, 5);
 	g_assert_cmpmem(hear(world, 5), 5, "Lobby", 5);
+}
+
+static void world_open(World *world)
+{
+	world_open_as(world, &events);
 }
 
 static void world_close(World *world)
@@ -333,6 +354,86 @@ static void test_keyboard(void)
 	world_close(&world);
 }
 
+/* After the first picture, as everything that is announced. */
+static void see_picture(World *world)
+{
+	ask(world, FALSE, WIDTH, HEIGHT);
+	hear_rect(world, RAW);
+	hear(world, WIDTH * HEIGHT * 4);
+}
+
+static void test_sound(void)
+{
+	static const gint32 encodings[] = {SOUND};
+	static const gint16 frames[] = {0x1234, -2};
+	World world;
+
+	world_open(&world);
+	set_encodings(&world, 1, encodings);
+	see_picture(&world);
+	hear_rect(&world, SOUND);
+	face_vnc.sound(world.face, frames, 1, 44100); /* it does not listen yet */
+	say_hex(&world, "ff 01 0002 03 01 0000ac44"); /* 16 bits, mono, 44100 */
+	say_hex(&world, "ff 01 0000");
+	expect(&world, "ready listens:1 ");
+	face_vnc.sound(world.face, frames, 1, 44100);
+	g_assert_cmpmem(hear(&world, 4), 4, "\377\1\0\1", 4); /* begins */
+	g_assert_cmpmem(hear(&world, 8), 8, "\377\1\0\2\0\0\0\2", 8);
+	g_assert_cmpmem(hear(&world, 2), 2, "\x19\x09", 2);
+	face_vnc.sound(world.face, frames, 1, 44100);
+	g_assert_cmpmem(hear(&world, 8 + 2), 4, "\377\1\0\2", 4);
+	face_vnc.sound(world.face, NULL, 0, 44100);
+	g_assert_cmpmem(hear(&world, 4), 4, "\377\1\0\0", 4); /* ends */
+	face_vnc.sound(world.face, NULL, 0, 44100);           /* once */
+	face_vnc.sound(world.face, frames, 1, 44100);
+	g_assert_cmpmem(hear(&world, 4 + 10), 4, "\377\1\0\1", 4);
+	say_hex(&world, "ff 01 0001");
+	g_assert_cmpmem(hear(&world, 4), 4, "\377\1\0\0", 4);
+	expect(&world, "listens:0 ");
+	face_vnc.sound(world.face, frames, 1, 44100);
+	say_hex(&world, "ff 01 0002 06 02 0000ac44"); /* no such sample */
+	expect(&world, "closed ");
+	face_vnc.sound(world.face, frames, 1, 44100);
+	world_close(&world);
+}
+
+/* A client that does not read gets no more than its line holds, and nobody waits. */
+static void test_sound_stalls(void)
+{
+	static const gint32 encodings[] = {SOUND};
+	static gint16 frames[2 * 4800];
+	gint64 began;
+	World world;
+
+	world_open(&world);
+	set_encodings(&world, 1, encodings);
+	see_picture(&world);
+	hear_rect(&world, SOUND);
+	say_hex(&world, "ff 01 0000");
+	expect(&world, "ready listens:1 ");
+	began = g_get_monotonic_time();
+	for (int i = 0; i < 1000; i++)
+		face_vnc.sound(world.face, frames, 4800, 48000);
+	g_assert_cmpint(g_get_monotonic_time() - began, <, 4 * G_USEC_PER_SEC);
+	expect(&world, "");
+	world_close(&world);
+}
+
+/* An owner that makes no sound does not announce it. */
+static void test_no_sound(void)
+{
+	static const gint32 encodings[] = {SOUND};
+	World world;
+
+	world_open_as(&world, &still_events);
+	set_encodings(&world, 1, encodings);
+	see_picture(&world);
+	ask(&world, TRUE, WIDTH, HEIGHT);
+	expect(&world, "ready ");
+	g_assert_cmpint(poll(&(struct pollfd){.fd = world.fd, .events = POLLIN}, 1, 0), ==, 0);
+	world_close(&world);
+}
+
 static void test_size(void)
 {
 	static const gint32 follows[] = {DESKTOP_SIZE};
@@ -463,6 +564,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/face-vnc/scroll", test_scroll);
 	g_test_add_func("/face-vnc/input", test_input);
 	g_test_add_func("/face-vnc/keyboard", test_keyboard);
+	g_test_add_func("/face-vnc/sound", test_sound);
+	g_test_add_func("/face-vnc/sound-stalls", test_sound_stalls);
+	g_test_add_func("/face-vnc/no-sound", test_no_sound);
 	g_test_add_func("/face-vnc/size", test_size);
 	g_test_add_func("/face-vnc/no-size", test_no_size);
 	g_test_add_func("/face-vnc/cursor", test_cursor);

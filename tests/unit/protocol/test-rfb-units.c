@@ -147,6 +147,7 @@ static void test_desktop_faults(void)
 	check(&desktop, "ff010003", "fault");
 	check(&desktop, "f8000000 00000001 41", "fault");
 	check(&desktop, "ff010002 7fffffff", "fault");
+	check(&desktop, "ff010002 00100001", "fault");
 	check_rect(&desktop, 3, 1, 1, "", "fault");
 	check_rect(&desktop, 21, 1, 1, "", "fault");
 	check_rect(&desktop, 15, 1, 1, "", "fault");

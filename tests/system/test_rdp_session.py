@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clipboard of an RDP desktop as people have it: a session of xrdp's, with its session manager and
+"""Clipboard and sound of an RDP desktop as people have it: a session of xrdp's, with its session manager and
 its channel server. With ORIEL_MATRIX=1 (config/packages install matrix), since it needs xrdp."""
 
 import os
@@ -12,6 +12,7 @@ import pytest
 
 import deployment
 import guests
+import tone
 from deployment import eventually
 from test_desktops import vnc
 
@@ -62,18 +63,52 @@ def session(oriel, tmp_path):
         pc.wait(20)
 
 
+# What plays in the session: its place of a sound server's. argv: the display's number, Hz.
+PLAYER = """import array, math, socket, struct, sys, time
+line = socket.socket(socket.AF_UNIX)
+while line.connect_ex(f"/run/xrdp/sockdir/xrdp_chansrv_audio_out_socket_{sys.argv[1]}"):
+    time.sleep(0.1)
+began, at = time.monotonic(), 0
+while True:
+    wave = [int(9000 * math.sin(2 * math.pi * int(sys.argv[2]) * (at + i) / 44100)) for i in range(2048)]
+    body = array.array("h", [sample for one in wave for sample in (one, one)]).tobytes()
+    line.sendall(struct.pack("<II", 0, 8 + len(body)) + body)
+    at += len(wave)
+    time.sleep(max(0, began + at / 44100 - time.monotonic()))
+"""
+
+
+def enter(pc):
+    """The command to run something where the session is."""
+    (inside,) = map(int, open(f"/proc/{pc.pid}/task/{pc.pid}/children").read().split())
+    return ["nsenter", "--target", str(inside), "--mount", "env", f"HOME={ROOT}"]
+
+
+def test_sound_is_heard(oriel, session, books, source):
+    pc, display = session
+    with vnc(oriel, source, "carla/xrdp") as viewer:
+        viewer.want_raw()
+        viewer.update()
+        assert eventually(lambda: display.exists() and display.read_text())
+        number = display.read_text().strip().lstrip(":").split(".")[0]
+        player = subprocess.Popen([*enter(pc), "/usr/bin/python3", "-c", PLAYER, number, str(tone.HERTZ)])
+        try:
+            assert tone.is_the_note(tone.vnc_height(viewer, 48000))
+        finally:
+            player.kill()
+            player.wait(20)
+
+
 def test_text_goes_both_ways(oriel, session, books, source):
     pc, display = session
     with vnc(oriel, source, "carla/xrdp") as viewer:
         viewer.want_raw()
         viewer.update()
         assert eventually(lambda: display.exists() and display.read_text())
-        (inside,) = map(int, open(f"/proc/{pc.pid}/task/{pc.pid}/children").read().split())
 
         def xclip(*words, text=None):
             return subprocess.run(
-                ["nsenter", "--target", str(inside), "--mount", "env", f"HOME={ROOT}",
-                 f"DISPLAY={display.read_text().strip()}", "xclip", "-selection", "clipboard", *words],
+                [*enter(pc), f"DISPLAY={display.read_text().strip()}", "xclip", "-selection", "clipboard", *words],
                 input=text, stdout=subprocess.PIPE if text is None else subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, timeout=20).stdout
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sound over a bridge: a PC's loudspeaker beeps, and the viewer of the other protocol hears that note."""
+
+import pytest
+
+import guests
+import spice
+import tone
+from test_desktops import vnc
+
+
+def beeps(oriel, protocol):
+    """A desktop of carla's that beeps, "loud-vnc" or "loud-spice"."""
+    pool = f"loud-{protocol}"
+    vm = guests.Vm(protocol, oriel.path(pool), loudspeaker=True)
+    vm.home.mkdir()
+    with vm.running(), tone.beep(vm.ask):
+        oriel.ctl("pool", "add", pool, "--kind", "machines")
+        oriel.ctl("machine", "add", pool, f"{pool}-1", "--protocol", protocol, "--address", *vm.address)
+        oriel.ctl("entitle", pool, "--user", "carla")
+        yield
+        oriel.ctl("pool", "remove", pool)
+
+
+@pytest.fixture(scope="module")
+def loud_spice(oriel):
+    yield from beeps(oriel, "spice")
+
+
+@pytest.fixture(scope="module")
+def loud_vnc(oriel):
+    yield from beeps(oriel, "vnc")
+
+
+@pytest.mark.parametrize("rate", [44100, 22050])
+def test_spice_is_heard_in_a_vnc_viewer(oriel, loud_spice, books, source, rate):
+    with vnc(oriel, source, "carla/loud-spice") as viewer:
+        assert tone.is_the_note(tone.vnc_height(viewer, rate))
+
+
+def test_vnc_is_heard_in_a_spice_viewer(oriel, loud_vnc, books, source):
+    ticket = oriel.login("carla", source).ticket("loud-vnc", "spice")
+    viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        hertz, rate = tone.spice_height(viewer)
+        assert tone.is_the_note(hertz) and rate == 48000
+    finally:
+        viewer.close()
