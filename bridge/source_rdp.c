@@ -5,7 +5,6 @@
  */
 #include "source.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include <freerdp/channels/channels.h>
@@ -19,6 +18,7 @@
 #include <winpr/synch.h>
 #include <winpr/wlog.h>
 
+#include "canvas.h"
 #include "rdp_clipboard.h"
 #include "rdp_resize.h"
 #include "rdp_sound.h"
@@ -36,8 +36,7 @@ struct Source {
 	RdpResize *resize;
 	RdpClipboard *clipboard;
 	RdpSound *sound;
-	guint32 *picture;
-	int width, height;
+	Canvas *canvas;
 	guint buttons;
 	const char *ca; /* during open() only */
 	gboolean told;
@@ -73,34 +72,20 @@ static void end(Source *source, Fault fault, const char *reason)
 
 static gboolean take_picture(Source *source, rdpGdi *gdi)
 {
-	source->width = gdi->width;
-	source->height = gdi->height;
-	source->picture = source->events->picture(source->owner, gdi->width, gdi->height);
-	return source->picture != NULL;
+	const CanvasFrom from = {gdi->primary_buffer, gdi->stride, 4, NULL};
+
+	return canvas_open(source->canvas, &from, gdi->width, gdi->height);
 }
 
 static BOOL on_paint(rdpContext *context)
 {
-	Source *source = source_of(context);
-	rdpGdi *gdi = context->gdi;
-	const GDI_RGN *dirty = gdi->primary->hdc->hwnd->invalid;
-	FaceRect rect;
+	GDI_RGN *dirty = context->gdi->primary->hdc->hwnd->invalid;
 
-	if (dirty->null || source->picture == NULL)
+	if (dirty->null)
 		return TRUE;
-	rect.x = CLAMP(dirty->x, 0, source->width);
-	rect.y = CLAMP(dirty->y, 0, source->height);
-	rect.width = CLAMP(dirty->w, 0, source->width - rect.x);
-	rect.height = CLAMP(dirty->h, 0, source->height - rect.y);
-	if (rect.width == 0 || rect.height == 0)
-		return TRUE;
-	for (int row = rect.y; row < rect.y + rect.height; row++)
-		memcpy(source->picture + (gsize)row * (gsize)source->width + rect.x,
-		       gdi->primary_buffer + (gsize)row * gdi->stride + (gsize)rect.x * 4,
-		       (gsize)rect.width * 4);
-	source->events->changed(source->owner, &rect);
-	gdi->primary->hdc->hwnd->invalid->null = TRUE;
-	gdi->primary->hdc->hwnd->ninvalid = 0;
+	canvas_damage(source_of(context)->canvas, (FaceRect){dirty->x, dirty->y, dirty->w, dirty->h});
+	dirty->null = TRUE;
+	context->gdi->primary->hdc->hwnd->ninvalid = 0;
 	return TRUE;
 }
 
@@ -108,6 +93,7 @@ static BOOL on_resize(rdpContext *context)
 {
 	Source *source = source_of(context);
 
+	canvas_close(source->canvas);
 	return gdi_resize(context->gdi, context->settings->DesktopWidth,
 			  context->settings->DesktopHeight) &&
 	       take_picture(source, context->gdi);
@@ -331,6 +317,7 @@ static GSource *loop_new(Source *source)
 static void rdp_close(Source *source)
 {
 	source->told = TRUE;
+	canvas_close(source->canvas);
 	if (source->loop != NULL) {
 		g_source_destroy(source->loop);
 		g_source_unref(source->loop);
@@ -344,6 +331,7 @@ static void rdp_close(Source *source)
 	rdp_resize_free(source->resize);
 	rdp_clipboard_free(source->clipboard);
 	rdp_sound_free(source->sound);
+	canvas_free(source->canvas);
 	g_free(source);
 }
 
@@ -363,6 +351,7 @@ static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	source->resize = rdp_resize_new();
 	source->clipboard = rdp_clipboard_new(on_text, source);
 	source->sound = rdp_sound_new(on_sound, source);
+	source->canvas = canvas_new(events, owner);
 	source->events = events;
 	source->owner = owner;
 	source->ca = endpoint->ca;
@@ -434,6 +423,11 @@ static void rdp_pointer(Source *source, int x, int y, guint buttons)
 	source->buttons = buttons;
 }
 
+static void rdp_go_on(Source *source)
+{
+	canvas_go_on(source->canvas);
+}
+
 static void rdp_window(Source *source, int width, int height)
 {
 	rdp_resize_wish(source->resize, width, height);
@@ -459,6 +453,7 @@ const SourceOps source_rdp = {
 	.open = rdp_open,
 	.key = rdp_key,
 	.pointer = rdp_pointer,
+	.go_on = rdp_go_on,
 	.window = rdp_window,
 	.clipboard = rdp_clipboard,
 	.listen = rdp_listen,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "canvas.h"
 #include "sound.h"
 
 #define LINKING_MS \
@@ -26,10 +27,7 @@ struct Source {
 	gboolean listening, playing; /* the client; the playback channel is connected */
 	guint rate;                  /* of what the desktop plays; 0 = no form that we know */
 	GQueue waiting;              /* of SpiceChannel: want a connection, in this order */
-	/* The library's buffer, NULL = no picture; and ours. */
-	const guint8 *pixels;
-	int format, width, height, stride;
-	guint32 *picture;
+	Canvas *canvas;
 	/* Since the display channel was asked for; 0 = it has its picture, or is not there. */
 	gint64 linking;
 	gboolean absolute; /* the desktop takes positions, not motions */
@@ -54,12 +52,8 @@ static void end(Source *source, Fault fault, const char *reason)
 /* ---- display */
 
 /* Pixels of 16 bits (1555) are what old guests set. */
-static void copy_row(guint32 *to, const guint8 *from, int n, int format)
+static void row_of_1555(guint32 *to, const guint8 *from, int n)
 {
-	if (format != SPICE_SURFACE_FMT_16_555) {
-		memcpy(to, from, (gsize)n * sizeof *to);
-		return;
-	}
 	for (int i = 0; i < n; i++) {
 		guint p = from[2 * i] | (guint)from[2 * i + 1] << 8;
 		guint r = p >> 10 & 31, g = p >> 5 & 31, b = p & 31;
@@ -68,56 +62,29 @@ static void copy_row(guint32 *to, const guint8 *from, int n, int format)
 	}
 }
 
-static void copy(Source *source, int x, int y, int width, int height)
-{
-	int bytes = source->format == SPICE_SURFACE_FMT_16_555 ? 2 : 4;
-	FaceRect rect;
-
-	if (source->pixels == NULL || source->picture == NULL)
-		return;
-	rect.x = CLAMP(x, 0, source->width);
-	rect.y = CLAMP(y, 0, source->height);
-	rect.width = CLAMP(width, 0, source->width - rect.x);
-	rect.height = CLAMP(height, 0, source->height - rect.y);
-	if (rect.width == 0 || rect.height == 0)
-		return;
-	for (int row = rect.y; row < rect.y + rect.height; row++)
-		copy_row(source->picture + (gsize)row * source->width + rect.x,
-			 source->pixels + (gssize)row * source->stride + (gssize)rect.x * bytes,
-			 rect.width, source->format);
-	source->linking = 0;
-	source->events->changed(source->owner, &rect);
-}
-
 static void on_primary(SpiceChannel *channel, int format, int width, int height, int stride,
 		       int shm, gpointer pixels, gpointer data)
 {
+	gboolean small = format == SPICE_SURFACE_FMT_16_555;
+	const CanvasFrom from = {pixels, stride, small ? 2 : 4, small ? row_of_1555 : NULL};
 	Source *source = data;
 
-	source->pixels = NULL;
-	if (format != SPICE_SURFACE_FMT_32_xRGB && format != SPICE_SURFACE_FMT_32_ARGB &&
-	    format != SPICE_SURFACE_FMT_16_555)
+	canvas_close(source->canvas);
+	if (!small && format != SPICE_SURFACE_FMT_32_xRGB && format != SPICE_SURFACE_FMT_32_ARGB)
 		return end(source, FAULT_DESKTOP, "the desktop's picture has a format of its own");
-	if (width != source->width || height != source->height || source->picture == NULL)
-		source->picture = source->events->picture(source->owner, width, height);
-	if (source->picture == NULL)
+	if (!canvas_open(source->canvas, &from, width, height))
 		return end(source, FAULT_DESKTOP, "the desktop's picture is too large");
-	source->pixels = pixels;
-	source->format = format;
-	source->width = width;
-	source->height = height;
-	source->stride = stride;
-	copy(source, 0, 0, width, height);
+	source->linking = 0;
 }
 
 static void on_primary_gone(SpiceChannel *channel, gpointer data)
 {
-	((Source *)data)->pixels = NULL;
+	canvas_close(((Source *)data)->canvas);
 }
 
 static void on_invalidate(SpiceChannel *channel, int x, int y, int width, int height, gpointer data)
 {
-	copy(data, x, y, width, height);
+	canvas_damage(((Source *)data)->canvas, (FaceRect){x, y, width, height});
 }
 
 /* ---- cursor */
@@ -366,6 +333,7 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 
 	source->events = events;
 	source->owner = owner;
+	source->canvas = canvas_new(events, owner);
 	source->session = spice_session_new();
 	g_object_set(source->session, "password", endpoint->password ? endpoint->password : "",
 		     "enable-usbredir", FALSE, "enable-smartcard", FALSE, NULL);
@@ -373,6 +341,7 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 	if (!spice_session_open_fd(source->session, fd)) {
 		close(fd);
 		g_object_unref(source->session);
+		canvas_free(source->canvas);
 		g_free(source);
 		g_set_error(error, FAULT, FAULT_BUG, "no SPICE session");
 		return NULL;
@@ -444,6 +413,11 @@ static void spice_pointer(Source *source, int x, int y, guint buttons)
 	source->buttons = buttons;
 }
 
+static void spice_go_on(Source *source)
+{
+	canvas_go_on(source->canvas);
+}
+
 static void spice_window(Source *source, int width, int height)
 {
 	if (source->main == NULL)
@@ -477,6 +451,7 @@ static void spice_close(Source *source)
 	g_signal_handlers_disconnect_by_data(source->session, source);
 	spice_session_disconnect(source->session);
 	g_object_unref(source->session);
+	canvas_free(source->canvas);
 	g_free(source->text);
 	g_free(source);
 }
@@ -487,6 +462,7 @@ const SourceOps source_spice = {
 	.dialled = spice_dialled,
 	.key = spice_key,
 	.pointer = spice_pointer,
+	.go_on = spice_go_on,
 	.window = spice_window,
 	.clipboard = spice_clipboard,
 	.listen = spice_listen,
