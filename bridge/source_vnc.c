@@ -15,12 +15,13 @@
 #include "secret.h"
 #include "sound.h"
 
-#define READ_SECONDS 15
-#define BYTES        4 /* a pixel */
-#define LED_STATE    (-261)
-#define SOUND        (-259)
-#define SOUND_MAX    (1 << 20) /* bytes of one message */
-#define ENCODINGS    "tight zrle copyrect hextile zlib raw"
+#define READ_SECONDS     15
+#define BYTES            4 /* a pixel */
+#define SET_DESKTOP_SIZE 251
+#define LED_STATE        (-261)
+#define SOUND            (-259)
+#define SOUND_MAX        (1 << 20) /* bytes of one message */
+#define ENCODINGS        "tight zrle copyrect hextile zlib raw"
 
 struct Source {
 	rfbClient *client; /* NULL: it was never there, or is gone */
@@ -336,9 +337,22 @@ static void vnc_pointer(Source *source, int x, int y, guint buttons)
 	SendPointerEvent(source->client, x, y, (int)(buttons & 0xff));
 }
 
+/* With the one screen that it has told of last, for which the library keeps the network's order of
+ * bytes. (Its own SendExtDesktopSize() says what happens to be in its memory.) */
 static void vnc_window(Source *source, int width, int height)
 {
-	SendExtDesktopSize(source->client, (uint16_t)width, (uint16_t)height);
+	const rfbExtDesktopScreen *screen = &source->client->screen;
+	const guint8 size[] = {(guint8)(width >> 8), (guint8)width, (guint8)(height >> 8),
+			       (guint8)height};
+	guint8 wish[8 + 16] = {SET_DESKTOP_SIZE, [6] = 1};
+
+	if (screen->width == 0 || (width == source->width && height == source->height))
+		return;
+	memcpy(wish + 2, size, sizeof size);
+	memcpy(wish + 8, &screen->id, 4);
+	memcpy(wish + 16, size, sizeof size);
+	memcpy(wish + 20, &screen->flags, 4);
+	WriteToRFBServer(source->client, (const char *)wish, sizeof wish);
 }
 
 static void vnc_clipboard(Source *source, const char *text)

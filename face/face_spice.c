@@ -46,10 +46,11 @@ static SpiceKbdState *volatile keyboard_state;
 
 /* ---- what the client does */
 
-/* SPICE's bits of buttons up to the wheel are RFB's; then come the side buttons. */
+/* As the library has them for tablets, not as the protocol does: left, right, middle, and from bit
+ * 6 on the two at the side. */
 static guint buttons_of(guint32 state)
 {
-	return (state & 0x1f) | (state & 0x60) << 2;
+	return (state & 1) | (state & 4) >> 1 | (state & 2) << 1 | (state & 0xc0) << 1;
 }
 
 static void tell_pointer(Face *face)
@@ -80,13 +81,16 @@ static void on_buttons(SpiceTabletInstance *tablet, uint32_t state)
 	tell_pointer(face);
 }
 
+/* Of every button that goes down or up; motion is 0 if it is not the wheel. */
 static void on_wheel(SpiceTabletInstance *tablet, int motion, uint32_t state)
 {
 	Face *face = SPICE_CONTAINEROF(tablet, Face, tablet);
 
-	face->buttons = buttons_of(state & 0x67) | (motion < 0 ? 1u << 3 : 1u << 4);
-	tell_pointer(face);
-	face->buttons = buttons_of(state & 0x67);
+	if (motion != 0) {
+		face->buttons = buttons_of(state) | (motion < 0 ? 1u << 3 : 1u << 4);
+		tell_pointer(face);
+	}
+	face->buttons = buttons_of(state);
 	tell_pointer(face);
 }
 

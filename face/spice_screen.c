@@ -335,6 +335,7 @@ void spice_screen_resize(SpiceScreen *screen, int width, int height)
 		.stride = -width * BYTES,
 		.format = SPICE_SURFACE_FMT_32_xRGB,
 		.type = QXL_SURF_TYPE_PRIMARY,
+		.mouse_mode = TRUE, /* else no client may tell where its pointer is */
 	};
 	gsize size = (gsize)width * (gsize)height;
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only a real viewer at a bridge shows: a desktop that takes the size of its window, the mouse."""
+
+import itertools
+import re
+
+import pytest
+from PIL import ImageChops, ImageStat
+
+import deployment
+import screens
+from deployment import eventually
+from test_clients import log  # noqa: F401
+
+MOUSE = (1, 2, 3, 4, 5)  # buttons, and the wheel up and down
+
+
+@pytest.fixture
+def x11(oriel, tmp_path):
+    """A desktop with a VNC server that is smaller than its viewer's screen, and what it says of its mouse."""
+    port = deployment.free_port()
+    server = ["Xtigervnc", "-rfbport", port, "-localhost", "-SecurityTypes", "None", "-geometry", "800x600",
+              "-depth", "24"]
+    desktop, said = screens.Display(tmp_path, (800, 600), server), tmp_path / "said"
+    try:
+        with said.open("wb") as words:
+            desktop.run(["xev", "-geometry", "500x400+0+0"], words)
+        assert eventually(lambda: "MapNotify" in said.read_text(), 30)
+        oriel.ctl("pool", "add", "follows", "--kind", "machines")
+        oriel.ctl("machine", "add", "follows", "follows-1", "--protocol", "vnc", "--address", f"127.0.0.1:{port}")
+        oriel.ctl("entitle", "follows", "--user", "carla")
+        yield desktop, said
+        oriel.ctl("pool", "remove", "follows")
+    finally:
+        desktop.close()
+
+
+def test_size_and_mouse(oriel, x11, books, display, log, source, tmp_path):  # noqa: F811
+    """remote-viewer fills its screen; the desktop gets as large, and is seen so; then it hears the mouse."""
+    desktop, said = x11
+    text, _ = oriel.login("carla", source).console("follows")
+    file = tmp_path / "console.vv"
+    file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+    display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+    wanted = "{} {}".format(*display.size)
+    assert eventually(lambda: desktop.ask("getdisplaygeometry").strip() == wanted, 60, 0.3)
+    desktop.size = display.size
+
+    def same():
+        return max(ImageStat.Stat(ImageChops.difference(desktop.screenshot(), display.screenshot())).mean) < 4
+
+    assert eventually(same, 30, 0.3)
+    place = itertools.cycle((("250", "200"), ("260", "210")))
+
+    def there():
+        here = next(place)
+        display.ask("mousemove", *here)
+        return eventually(lambda: "x:{} y:{} ".format(*here) in desktop.ask("getmouselocation"), 3)
+
+    assert eventually(there, 30)
+    for button in MOUSE:
+        display.ask("click", str(button))
+    assert eventually(lambda: re.findall(r"ButtonPress.*?button (\d)", said.read_text(), re.S) == list(map(str, MOUSE)), 30)
