@@ -317,9 +317,11 @@ static void vnc_leds(Face *face, guint leds)
 
 static void vnc_sound(Face *face, const gint16 *frames, gsize n, guint rate)
 {
-	if (face->client != NULL && face->ready)
-		vnc_extras_sound(face->client, frames, n, rate);
-	gone(face);
+	if (face->client == NULL || !face->ready)
+		return;
+	vnc_extras_sound(face->client, frames, n, rate);
+	if (face->client->sock == RFB_INVALID_SOCKET)
+		flush_soon(face); /* which tells that it has left */
 }
 
 /* ---- from the first byte to the last */

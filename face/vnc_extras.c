@@ -35,9 +35,19 @@ typedef struct {
 static VncExtrasKey hear_key;
 static VncExtrasListens hear_listens;
 
+/* FALSE: the client has gone, and what it wished is freed. */
+static gboolean send_all(rfbClientPtr client, const guint8 *bytes, gsize n)
+{
+	if (rfbWriteExact(client, (const char *)bytes, (int)n) > 0)
+		return TRUE;
+	if (client->sock != RFB_INVALID_SOCKET)
+		rfbCloseClient(client);
+	return FALSE;
+}
+
 /* An update with one rectangle that has no pixels. Between two messages of the library's own: we
  * are called from its handling of the client's, or from the loop. */
-static rfbBool send_rectangle(rfbClientPtr client, gint32 encoding, const guint8 *data, gsize n)
+static gboolean send_rectangle(rfbClientPtr client, gint32 encoding, const guint8 *data, gsize n)
 {
 	guint8 bytes[4 + 12 + 1] = {0};
 	guint32 kind = GUINT32_TO_BE((guint32)encoding);
@@ -47,7 +57,7 @@ static rfbBool send_rectangle(rfbClientPtr client, gint32 encoding, const guint8
 	memcpy(bytes + 12, &kind, sizeof kind);
 	if (n > 0)
 		memcpy(bytes + 16, data, n);
-	return rfbWriteExact(client, (const char *)bytes, (int)(16 + n)) > 0;
+	return send_all(client, bytes, 16 + n);
 }
 
 static rfbBool on_client(rfbClientPtr client, void **data)
@@ -87,15 +97,17 @@ static gboolean send_audio(rfbClientPtr client, guint8 what, const guint8 *data,
 	guint32 length = GUINT32_TO_BE((guint32)n);
 
 	memcpy(head + 4, &length, sizeof length);
-	return rfbWriteExact(client, (const char *)head, what == DATA ? 8 : 4) > 0 &&
-	       (n == 0 || rfbWriteExact(client, (const char *)data, (int)n) > 0);
+	return send_all(client, head, what == DATA ? 8 : 4) &&
+	       (n == 0 || send_all(client, data, n));
 }
 
 static void be_still(rfbClientPtr client, Wishes *wishes)
 {
-	if (wishes->plays)
-		send_audio(client, END, NULL, 0);
+	gboolean played = wishes->plays;
+
 	wishes->plays = FALSE;
+	if (played)
+		send_audio(client, END, NULL, 0);
 }
 
 static gboolean read_key(rfbClientPtr client)
@@ -116,6 +128,7 @@ static gboolean read_key(rfbClientPtr client)
 static gboolean read_audio(rfbClientPtr client, Wishes *wishes)
 {
 	guint8 what[2], form[6];
+	gboolean on;
 
 	if (rfbReadExact(client, (char *)what, sizeof what) <= 0 || what[0] != 0 ||
 	    what[1] > SET_FORMAT)
@@ -123,10 +136,10 @@ static gboolean read_audio(rfbClientPtr client, Wishes *wishes)
 	if (what[1] == SET_FORMAT)
 		return rfbReadExact(client, (char *)form, sizeof form) > 0 &&
 		       sound_want(wishes->form, form[0], form[1], word(form + 2));
-	wishes->listens = what[1] == ENABLE;
-	if (!wishes->listens)
-		be_still(client, wishes);
-	hear_listens(client->screen->screenData, wishes->listens);
+	on = wishes->listens = what[1] == ENABLE;
+	if (!on)
+		be_still(client, wishes); /* it may be gone */
+	hear_listens(client->screen->screenData, on);
 	return TRUE;
 }
 
@@ -160,9 +173,11 @@ void vnc_extras_register(VncExtrasKey key, VncExtrasListens listens)
 	hear_listens = listens;
 }
 
+/* NULL: none, or not any more: they went with the connection, which a write that failed has closed.
+ */
 static Wishes *wishes_of(rfbClientPtr client)
 {
-	rfbExtensionData *one = client->extensions;
+	rfbExtensionData *one = client->sock != RFB_INVALID_SOCKET ? client->extensions : NULL;
 
 	while (one != NULL && one->extension->handleMessage != on_message)
 		one = one->next;
@@ -176,15 +191,19 @@ void vnc_extras_tell(rfbClientPtr client, guint leds, gboolean sounds)
 
 	if (wishes == NULL)
 		return;
-	if (wishes->keys && !wishes->keys_told)
-		send_rectangle(client, EXTENDED_KEYS, NULL, 0);
-	wishes->keys_told = wishes->keys;
-	if (sounds && wishes->sound && !wishes->sound_told)
-		send_rectangle(client, SOUND, NULL, 0);
-	wishes->sound_told = sounds && wishes->sound;
+	if (wishes->keys && !wishes->keys_told) {
+		wishes->keys_told = TRUE;
+		if (!send_rectangle(client, EXTENDED_KEYS, NULL, 0))
+			return;
+	}
+	if (sounds && wishes->sound && !wishes->sound_told) {
+		wishes->sound_told = TRUE;
+		if (!send_rectangle(client, SOUND, NULL, 0))
+			return;
+	}
 	if (wishes->leds && wishes->leds_told != leds) {
-		send_rectangle(client, LED_STATE, &byte, 1);
 		wishes->leds_told = leds;
+		send_rectangle(client, LED_STATE, &byte, 1);
 	}
 }
 
@@ -194,6 +213,7 @@ void vnc_extras_sound(rfbClientPtr client, const gint16 *frames, gsize n, guint 
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
 	struct pollfd room = {.fd = client->sock, .events = POLLOUT};
 	Wishes *wishes = wishes_of(client);
+	gboolean begins;
 
 	if (wishes == NULL || !wishes->listens)
 		return;
@@ -202,8 +222,10 @@ void vnc_extras_sound(rfbClientPtr client, const gint16 *frames, gsize n, guint 
 	if (poll(&room, 1, 0) != 1 || !sound_may_go(wishes->form, n, rate, g_get_monotonic_time()))
 		return;
 	sound_convert(wishes->form, frames, n, rate, bytes);
-	if (!wishes->plays && bytes->len > 0)
-		wishes->plays = send_audio(client, BEGIN, NULL, 0);
-	if (wishes->plays && bytes->len > 0)
+	if (bytes->len == 0)
+		return;
+	begins = !wishes->plays;
+	wishes->plays = TRUE;
+	if (!begins || send_audio(client, BEGIN, NULL, 0))
 		send_audio(client, DATA, bytes->data, bytes->len);
 }

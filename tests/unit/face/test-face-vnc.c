@@ -416,6 +416,11 @@ static void test_sound_stalls(void)
 		face_vnc.sound(world.face, frames, 4800, 48000);
 	g_assert_cmpint(g_get_monotonic_time() - began, <, 4 * G_USEC_PER_SEC);
 	expect(&world, "");
+	close(world.fd);
+	world.fd = -1;
+	for (int i = 0; i < 3; i++)
+		face_vnc.sound(world.face, frames, 4800, 48000);
+	expect(&world, "closed ");
 	world_close(&world);
 }
 
