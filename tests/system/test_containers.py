@@ -244,5 +244,5 @@ def test_two_hosts(oriel, fleet, source, books):
         assert eventually(lambda: on()[other] == 2, 60), oriel.ctl("hosts")
         assert viewer.update()
     assert eventually(lambda: on()[host] == 0, 60), oriel.ctl("desktops")
-    assert promised() == {host: 0, other: 512}
+    assert eventually(lambda: promised() == {host: 0, other: 512}), promised()
     oriel.ctl("host", "resume", host)
