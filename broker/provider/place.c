@@ -18,6 +18,8 @@
 #define IDENTITY         "identity"
 #define TEMPLATE         "template"
 #define UNPROVEN         "unproven"
+#define RANDOM           "random"
+#define RANDOM_MAX       255 /* docs/protocol-identity.md: a line */
 #define QEMU_IMG_SECONDS 30
 
 gboolean place_check_id(const char *id, GError **error)
@@ -212,11 +214,23 @@ gboolean place_unproven(const char *dir, const char *id)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-gboolean place_proven(const char *dir, const char *id, GError **error)
+gboolean place_proven(const char *dir, const char *id, const char *random, GError **error)
 {
 	g_autofree char *place = place_of(dir, id);
 
-	return forget(place, UNPROVEN, error);
+	return put(place, RANDOM, random, error) && forget(place, UNPROVEN, error);
+}
+
+char *place_random(const char *dir, const char *id)
+{
+	g_autofree char *place = place_of(dir, id);
+	g_autofree char *path = g_build_filename(place, RANDOM, NULL);
+	char *random = NULL;
+	gsize n;
+
+	if (g_file_get_contents(path, &random, &n, NULL) && (n == 0 || n > RANDOM_MAX))
+		g_clear_pointer(&random, g_free);
+	return random;
 }
 
 gboolean place_remove(const char *dir, const char *id, GError **error)

@@ -8,6 +8,7 @@
  *   DIR/desktops/ID/template       an instant clone: the name of the template whose disk lies below
  *                                  its overlay
  *   DIR/desktops/ID/unproven       ... that nobody may have yet: it has not said who it is
+ *   DIR/desktops/ID/random         ... what its kernel made of chance when it had become somebody
  *
  * All 0700. It starts nothing but qemu-img.
  */
@@ -44,8 +45,10 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 char *place_template(const char *dir, const char *id);
 /* Whether it has yet to say who it is. */
 gboolean place_unproven(const char *dir, const char *id);
-/* It has said it. */
-gboolean place_proven(const char *dir, const char *id, GError **error);
+/* It has said it, and that random word, which no other may say. */
+gboolean place_proven(const char *dir, const char *id, const char *random, GError **error);
+/* The random word (g_free), or NULL: it has said none. */
+char *place_random(const char *dir, const char *id);
 
 /* The identity (g_free), or NULL if there is no such desktop. */
 char *place_identity(const char *dir, const char *id);

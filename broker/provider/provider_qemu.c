@@ -21,10 +21,10 @@
 #include "qemu_clone.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
+#include "qemu_screen.h"
 #include "qemu_snapshot.h"
 #include "qemu_template.h"
 #include "qemu_watch.h"
-#include "qemu_screen.h"
 #include "qmp.h"
 
 #define START_SECONDS     20 /* until QEMU's monitor answers                            */
@@ -76,7 +76,8 @@ static gboolean put_random(Provider *provider, const char *desktop_id, const cha
 	return !twice;
 }
 
-/* A clone that was cut short on its way to an identity is ended: it will be made again. */
+/* A clone that was cut short on its way to an identity is ended: it will be made again. What the
+ * others have said counts on. */
 static void watch_all(Provider *provider)
 {
 	g_autoptr(GPtrArray) ids = place_list(provider->dir, NULL);
@@ -84,9 +85,13 @@ static void watch_all(Provider *provider)
 	for (guint i = 0; ids && i < ids->len; i++) {
 		const char *id = g_ptr_array_index(ids, i);
 		g_autofree char *place = place_of(provider->dir, id);
+		gboolean unproven = place_unproven(provider->dir, id);
+		char *random = unproven ? NULL : place_random(provider->dir, id);
 		int pidfd = qemu_process_find(place, id);
 
-		if (pidfd >= 0 && place_unproven(provider->dir, id)) {
+		if (random)
+			g_hash_table_replace(provider->randoms, g_strdup(id), random);
+		if (pidfd >= 0 && unproven) {
 			qemu_process_kill(pidfd, NULL);
 			close(pidfd);
 		} else if (pidfd >= 0) {
@@ -383,7 +388,7 @@ static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const c
 	if (qemu_clone_wake(place, desktop, identity, state, dial_deadline(WAKE_SECONDS), &random,
 			    &failure) &&
 	    put_random(provider, desktop->id, random, &failure) &&
-	    place_proven(provider->dir, desktop->id, &failure))
+	    place_proven(provider->dir, desktop->id, random, &failure))
 		return TRUE;
 	give_up(place, desktop->id, g_steal_pointer(&failure), error);
 	return FALSE;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The broker is killed with SIGKILL, again and again, at any moment, while people log in, get
-desktops, and leave. Then its books are held against what really runs.
+desktops, and leave; every second time while an instant clone wakes. Then its books are held against
+what really runs.
 
 ORIEL_KILLS=500 is what docs/testing.md tells of; without it a few rounds show that it still works.
 """
@@ -26,17 +27,18 @@ from deployment import eventually
 KILLS = int(os.environ.get("ORIEL_KILLS", "8"))
 SEED = int(os.environ.get("ORIEL_SEED", str(secrets.randbits(32))))
 CROWD = 6
-MAX = {"lab": 5, "gone": 3, "own": CROWD}
+MAX = {"lab": 5, "gone": 3, "own": CROWD, "copies": 3}
 
 
 class Killed(deployment.Deployment):
-    """QEMUs without a guest: they are there at once, and what matters is the same."""
+    """QEMUs without a guest: they are there at once, and what matters is the same. Only copies have
+    one, which must say who it is before anybody may have it."""
 
     def __init__(self):
         super().__init__("killed", gateway={"max_per_address": 500}, broker={"ticket_seconds": 5})
         self.people = [f"person-{n}" for n in range(CROWD)]
         self.passwords = {name: secrets.token_hex(8) for name in self.people}
-        self.kills = 0
+        self.kills = self.asleep = 0
 
     def furnish(self):
         disk = self.path("guest/empty.qcow2")
@@ -50,9 +52,24 @@ class Killed(deployment.Deployment):
         self.ctl("pool", "plan", "gone", "--disconnect", "delete", "--disconnect-after", "0",
                  "--logout", "delete")
         self.ctl("pool", "plan", "own", "--disconnect", "suspend", "--logout", "reset")
+        self.add_image()
+        self.ctl("pool", "add", "copies", "--image", "tiny", "--kind", "floating", "--instant",
+                 "--max", str(MAX["copies"]), "--spare", "1")
+        self.ctl("pool", "plan", "copies", "--disconnect", "delete", "--disconnect-after", "0",
+                 "--logout", "delete")
         for pool in MAX:
             for name in self.people:
                 self.ctl("entitle", pool, "--user", name)
+        assert eventually(lambda: list(self.templates.glob("t-*/ready")), 120), self.tail("broker")
+
+    @property
+    def templates(self):
+        return self.path("broker/qemu/templates")
+
+    def waking(self):
+        """Clones whose QEMU has been started, and which have not yet said who they are."""
+        places = self.path("broker/qemu/desktops").glob("*/unproven")
+        return [file.parent for file in places if file.with_name("alive").exists()]
 
     def answers(self):
         with socket.socket(socket.AF_UNIX) as admin:
@@ -60,8 +77,11 @@ class Killed(deployment.Deployment):
 
     def kill_broker(self, chance):
         """Kills it, and lets the next one live for a while: sometimes not even through its start."""
+        if self.kills % 2 and eventually(self.waking, 30, 0.002):
+            time.sleep(chance.uniform(0, 0.3))
         self.signal("broker", signal.SIGKILL)
         self.kills += 1
+        self.asleep += bool(self.waking())
         program = [self.path("bin/oriel-broker"), "--config", self.path("oriel.conf")]
         self._start("broker", program, self.broker_uid)
         if chance.random() < 0.2:
@@ -89,7 +109,8 @@ def at_rest(system):
     held = [row for row in rows if row["owner"] and row["kind"] == "floating"]
     busy = [row for row in rows if row["state"] not in ("off", "ready", "suspended")]
     ready = [row for row in rows if row["state"] == "ready" and row["pool"] == "lab"]
-    return not procs.live_sessions(system) and not held and not busy and len(ready) >= 2
+    copies = [row for row in rows if row["state"] == "ready" and row["pool"] == "copies"]
+    return not procs.live_sessions(system) and not (held or busy) and len(ready) >= 2 and copies
 
 
 def audited(system):
@@ -117,7 +138,9 @@ def test_the_books_are_right(system):
     took = time.monotonic() - began
     assert not seats.faults, seats.faults
     assert not [person.name for person in crowd if person.is_alive()]
-    print(f"{system.kills} kills in {took:.0f} s; {seats.visits} visits, {seats.misses} mishaps")
+    print(f"{system.kills} kills in {took:.0f} s, {system.asleep} of them while a clone woke;"
+          f" {seats.visits} visits, {seats.misses} mishaps")
+    assert system.asleep, "no clone was cut short"
     assert eventually(system.ctl_works, 60)
     assert eventually(lambda: at_rest(system) and audited(system), 90, 0.2), (
         system.ctl("desktops") + system.ctl("sessions") + system.tail("broker"))
@@ -152,15 +175,20 @@ def check_what_runs(system):
     assert set(places) == made, (sorted(places), sorted(made))
     for id, place in places.items():
         assert (place / "identity").read_text().strip() == rows[id]["identity"]
+        assert rows[id]["identity"] not in alive or not (place / "unproven").exists()
+    chances = [file.read_text() for file in home.glob("*/random")]
+    assert chances and len(chances) == len(set(chances)), chances
     for pool, most in MAX.items():
         assert len([row for row in rows.values() if row["pool"] == pool]) <= most
     for pid, line in deployment.processes_of(system.broker_uid).items():
         own = pid in running.values() or pid == system.daemons["broker"].pid
         assert own, f"left over: {line}"
     files = {path.name for path in system.path("broker").rglob("*")
-             if path.is_file() and home not in path.parents}
+             if path.is_file() and not {home, system.templates} & set(path.parents)}
     known = {"broker.db", "broker.db-wal", "broker.db-shm"}
     assert files <= known | {"audit-file.position", "audit-file.position.new"}, files
+    (template,) = system.templates.iterdir()
+    assert (template / "ready").exists()
 
 
 def check_sessions(system):

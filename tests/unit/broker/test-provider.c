@@ -191,7 +191,7 @@ static void test_place(void)
 	g_autofree char *litter = g_build_filename(place, "litter", NULL);
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *desktops = g_build_filename(dir, "desktops", NULL);
-	g_autofree char *one = NULL, *two = NULL, *now = NULL, *template = NULL;
+	g_autofree char *one = NULL, *two = NULL, *now = NULL, *template = NULL, *random = NULL;
 	g_autoptr(GPtrArray) ids = NULL;
 	g_autoptr(GError) error = NULL;
 	ProviderImage image = {.disk = disk};
@@ -225,8 +225,11 @@ static void test_place(void)
 	template = place_template(dir, "d-1");
 	g_assert_cmpstr(template, ==, "t-1");
 	g_assert_true(place_unproven(dir, "d-1"));
-	g_assert_true(place_proven(dir, "d-1", &error));
+	g_assert_null(place_random(dir, "d-1"));
+	g_assert_true(place_proven(dir, "d-1", "chance", &error));
 	g_assert_false(place_unproven(dir, "d-1"));
+	random = place_random(dir, "d-1");
+	g_assert_cmpstr(random, ==, "chance");
 	g_free(g_steal_pointer(&two));
 	place_renew(dir, "d-1", &image, NULL, &two, &error);
 	g_assert_no_error(error);
