@@ -104,8 +104,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ticket, ticket_free)
 Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
 	const char *peer, GError **error);
 
-/* Snapshots of the disk of one's own dedicated desktop, as many as its pool's plan allows. What is
- * not theirs is FAULT_NOT_FOUND; one too many FAULT_QUOTA. */
+/* Snapshots of the disk of one's own dedicated desktop, as many as its pool's plan allows; an admin
+ * (who NULL: at the admin's socket) sees to everybody's. What is not theirs is FAULT_NOT_FOUND; one
+ * too many FAULT_QUOTA. */
 typedef struct {
 	char *id, *name;
 	gint64 taken_at; /* s since 1970 */
@@ -155,7 +156,8 @@ GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned l
 /* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error);
 /* Its person says that they are there: not idle, and in the warning before its longest time is over
- * that time is extended, where the plan allows. The session as it is then. FAULT_NOT_FOUND. */
+ * that time is extended, where the plan allows. The session as it is then. An admin (who NULL: at the
+ * admin's socket) may say it for them, which is audited. FAULT_NOT_FOUND. */
 SessionView *core_session_extend(Core *core, const Who *who, const char *id, GError **error);
 /* An admin moves a live session (web or VNC) to another desktop of its user: the id, name or pool of
  * one of their cards, which is assigned and started first. The person keeps connection and window.
@@ -322,7 +324,6 @@ typedef struct {
 	char *detail;   /* why it is down                                                */
 	gboolean drain; /* it gets nothing new, and loses what can go                    */
 	unsigned desktops, used_cpus, used_memory; /* promised to desktops                */
-	unsigned same;  /* placement's own                                               */
 } HostView;
 void host_view_free(HostView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostView, host_view_free)

@@ -231,16 +231,21 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 {
 	g_auto(Grant) grant = {0};
 	g_autoptr(GPtrArray) live = NULL;
+	gboolean own;
 
 	if (!session_find(core, id, &grant, error))
 		return NULL;
-	if (!g_str_equal(who->user, grant.user)) {
+	own = who && g_str_equal(who->user, grant.user);
+	if (who && !own && !who->admin) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s is not %s's", id, who->user);
 		return NULL;
 	}
 	if (!extend(core, id, error))
 		return NULL;
-	live = core_sessions(core, who->user, TRUE, 0, error);
+	if (!own)
+		audit_admin(core, who ? who->user : NULL, grant.desktop, "session extend %s of %s",
+			id, grant.user);
+	live = core_sessions(core, grant.user, TRUE, 0, error);
 	for (guint i = 0; live && i < live->len; i++) {
 		if (g_str_equal(((SessionView *)live->pdata[i])->id, id))
 			return g_ptr_array_steal_index(live, i);

@@ -15,9 +15,24 @@
 #define NAME_LETTERS 60
 #define ABANDONED    180 /* s: longer than taking one may take */
 
+/* One's own; for an administrator, anybody's. */
+static StoreDesktop *find_desktop(Core *core, const Who *who, const char *id, GError **error)
+{
+	g_autoptr(StoreDesktop) row = NULL;
+
+	if (who && !who->admin)
+		return entitlement_own(core, who, id, NULL, error);
+	row = store_desktop(core->db, id, error);
+	if (row && !(g_str_equal(row->kind, "dedicated") && row->owner)) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is nobody's for good", id);
+		return NULL;
+	}
+	return g_steal_pointer(&row);
+}
+
 GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GError **error)
 {
-	g_autoptr(StoreDesktop) own = entitlement_own(core, who, desktop, NULL, error);
+	g_autoptr(StoreDesktop) own = find_desktop(core, who, desktop, error);
 
 	return own ? store_snapshots(core->db, desktop, TRUE, error) : NULL;
 }
@@ -81,7 +96,7 @@ static void note(Core *core, const Who *who, const char *desktop, const char *de
 	g_autofree char *detail = g_strconcat(deed, " ", name, NULL);
 
 	audit_note(core, &(AuditEntry){.event = "snapshot",
-				       .user = who->user,
+				       .user = who ? who->user : NULL,
 				       .desktop = desktop,
 				       .detail = detail});
 }
@@ -95,7 +110,7 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 
 	if (!name_ok(name, error))
 		return FALSE;
-	own = entitlement_own(core, who, desktop, NULL, error);
+	own = find_desktop(core, who, desktop, error);
 	plan = own ? core_plan(core, own->pool, error) : NULL;
 	if (!plan || !sweep(core, desktop, error) ||
 	    !reserve(core, desktop, id, name, plan->snapshots, error))
@@ -134,7 +149,7 @@ gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, c
 
 	if (!name)
 		return FALSE;
-	sessions_end_desktop(core, desktop, "its user went back to a snapshot");
+	sessions_end_desktop(core, desktop, "it went back to a snapshot");
 	if (!desktop_snapshot(core, desktop, PROVIDER_REVERT, id, error))
 		return FALSE;
 	note(core, who, desktop, "revert to", name);

@@ -29,6 +29,7 @@ static const struct {
 	{"machine ", "id", ADMIN "machines", "id"},
 	{"desktop ", "id", ADMIN "desktops", "id"},
 	{"session ", "id", ADMIN "sessions", "id"},
+	{"snapshot ", "id", ADMIN "desktops", "id"},
 };
 
 /* Arguments that say what kind of thing the next one names. */

@@ -277,7 +277,7 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no session %s", id);
 		return NULL;
 	}
-	fake_core_note(core, "%s session_extend %s", who->user, id);
+	fake_core_note(core, "%s session_extend %s", who ? who->user : "socket", id);
 	view = g_new0(SessionView, 1);
 	view->id = g_strdup(id);
 	view->ends_at = 1800000000;
@@ -318,7 +318,7 @@ GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GErro
 gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, const char *name,
 	char **out_id, GError **error)
 {
-	fake_core_note(core, "%s snapshot_take %s %s", who->user, desktop, name);
+	fake_core_note(core, "%s snapshot_take %s %s", who ? who->user : "socket", desktop, name);
 	*out_id = g_strdup("n-2");
 	return TRUE;
 }
@@ -326,13 +326,13 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
 	GError **error)
 {
-	fake_core_note(core, "%s snapshot_revert %s %s", who->user, desktop, id);
+	fake_core_note(core, "%s snapshot_revert %s %s", who ? who->user : "socket", desktop, id);
 	return TRUE;
 }
 
 gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
 	GError **error)
 {
-	fake_core_note(core, "%s snapshot_remove %s %s", who->user, desktop, id);
+	fake_core_note(core, "%s snapshot_remove %s %s", who ? who->user : "socket", desktop, id);
 	return TRUE;
 }

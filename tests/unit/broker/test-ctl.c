@@ -57,6 +57,11 @@ static void test_paths(void)
 	expect_call("pool remove a/b?c", "DELETE", "/api/v1/admin/pools/a%2Fb%3Fc", NULL);
 	expect_call("desktop reset d-1", "POST", "/api/v1/admin/desktops/d-1/reset", NULL);
 	expect_call("session end s-1", "DELETE", "/api/v1/admin/sessions/s-1", NULL);
+	expect_call("session extend s-1", "POST", "/api/v1/admin/sessions/s-1/extend", NULL);
+	expect_call("snapshot revert d-1 n-1", "POST",
+		    "/api/v1/admin/desktops/d-1/snapshots/n-1/revert", NULL);
+	expect_call("snapshot remove d-1 n-1", "DELETE",
+		    "/api/v1/admin/desktops/d-1/snapshots/n-1", NULL);
 	expect_call("sessions", "GET", "/api/v1/admin/sessions", NULL);
 	expect_call("sessions --all", "GET", "/api/v1/admin/sessions?ended=1", NULL);
 	expect_call("audit --limit 5", "GET", "/api/v1/admin/audit?limit=5", NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What becomes of desktops that were left, and of sessions that last too long, on a real core with
  * a made-up provider. */
+#include <string.h>
+
 #include "activity.h"
 #include "core-fixture.h"
 #include "fault.h"
@@ -313,6 +315,7 @@ static void test_length(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Who) ben = core_fixture_who("ben");
 	g_autoptr(SessionView) early = NULL;
 	g_autoptr(SessionView) late = NULL;
+	g_autoptr(GPtrArray) log = NULL;
 	g_autofree char *lease = NULL;
 	g_autofree char *why = NULL;
 	g_autoptr(GError) error = NULL;
@@ -332,9 +335,12 @@ static void test_length(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(early->ends_why, ==, "length");
 	while (core_now() < early->warn_at)
 		g_usleep(20000);
-	late = core_session_extend(f->core, anna, lease, &error);
+	late = core_session_extend(f->core, NULL, lease, &error); /* an admin, for her */
 	g_assert_no_error(error);
 	g_assert_cmpint(late->ends_at, ==, early->ends_at + 1);
+	log = core_audit(f->core, 0, 1, "session extend", &error);
+	g_assert_cmpuint(log->len, ==, 1);
+	g_assert_nonnull(strstr(((AuditView *)log->pdata[0])->detail, "of anna"));
 	why = await_end(f, "anna");
 	g_assert_cmpint(core_now(), >=, late->ends_at);
 	g_assert_cmpstr(why, ==, "its longest time is over");

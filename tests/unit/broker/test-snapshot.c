@@ -81,7 +81,11 @@ static void test_revert(CoreFixture *f, gconstpointer unused)
 	g_assert_false(session_started(f->core, lease, &nobody)); /* it has ended */
 	g_assert_cmpint(fake_content(id, 0), ==, 7);
 	core_fixture_await(f, 0, "off");
-	g_assert_true(core_snapshot_remove(f->core, anna, id, first, &error));
+	g_clear_pointer(&list, g_ptr_array_unref);
+	list = core_snapshots(f->core, NULL, id, &error); /* an admin sees to them, too */
+	g_assert_cmpuint(list->len, ==, 2);
+	g_clear_pointer(&list, g_ptr_array_unref);
+	g_assert_true(core_snapshot_remove(f->core, NULL, id, first, &error));
 	g_assert_false(core_snapshot_revert(f->core, anna, id, first, &error));
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 	g_clear_error(&error);
