@@ -30,11 +30,16 @@ static char *free_name(Core *core, const PoolView *pool, unsigned count, GError 
 	}
 }
 
-/* Inside a transaction. */
-static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64 until,
-	char **out_id, GError **error)
+/* NULL without an error for a pool without one. */
+static ImageView *image_of(Core *core, const PoolView *pool, GError **error)
 {
-	g_autoptr(ImageView) image = NULL;
+	return pool->image ? store_image(core->db, pool->image, pool->version, error) : NULL;
+}
+
+/* Inside a transaction; image as above. */
+static gboolean make(Core *core, const PoolView *pool, const ImageView *image, const char *owner,
+	gint64 until, char **out_id, GError **error)
+{
 	g_autofree char *id = NULL;
 	g_autofree char *name = NULL;
 	unsigned count;
@@ -52,9 +57,7 @@ static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64
 		return FALSE;
 	if (seat_pool_local(pool))
 		row.broker = (char *)brokers_name(core->brokers);
-	if (pool->image)
-		image = store_image(core->db, pool->image, pool->version, error);
-	if ((pool->image && !image) || !store_desktop_add(core->db, &row, error) ||
+	if (!store_desktop_add(core->db, &row, error) ||
 		!placement_put(core, id, pool->name, image, NULL, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
@@ -64,13 +67,17 @@ static gboolean make(Core *core, const PoolView *pool, const char *owner, gint64
 gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gint64 until,
 	char **out_id, GError **error)
 {
-	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_autoptr(ImageView) image = image_of(core, pool, error);
+	g_auto(DbTransaction) tx = {NULL};
 	g_autoptr(GError) why = NULL;
 	g_autofree char *id = NULL;
 
+	if (pool->image && !image)
+		return FALSE;
+	tx = db_begin(core->db, error);
 	if (!tx.db)
 		return FALSE;
-	if (!make(core, pool, owner, until, &id, &why)) {
+	if (!make(core, pool, image, owner, until, &id, &why)) {
 		/* No host has room: as full as it can be. */
 		if (g_error_matches(why, FAULT, FAULT_BUSY)) {
 			*out_id = NULL;
@@ -96,8 +103,8 @@ static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const
 }
 
 /* Inside a transaction: from a pool's card. */
-static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint64 until,
-	char **out_id, GError **error)
+static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, const ImageView *image,
+	gint64 until, char **out_id, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
 	gboolean floating = g_str_equal(pool->kind, "floating");
@@ -114,7 +121,7 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, gint
 	if (id) {
 		if (!store_desktop_claim(core->db, id, who->user, until, error))
 			return FALSE;
-	} else if (!make(core, pool, who->user, until, &id, error)) {
+	} else if (!make(core, pool, image, who->user, until, &id, error)) {
 		return FALSE;
 	}
 	if (!id) {
@@ -155,28 +162,42 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 	return TRUE;
 }
 
+/* What does not change with a desktop is read before the transaction, for which others wait. */
+static gboolean by_card(Core *core, const Who *who, const char *name, gint64 until, char **out_id,
+	GError **error)
+{
+	g_autoptr(PoolView) pool = entitlement_pool(core, who, name, error);
+	g_autoptr(ImageView) image = NULL;
+	g_auto(DbTransaction) tx = {NULL};
+	g_autofree char *id = NULL;
+
+	if (!pool)
+		return FALSE;
+	if (g_str_equal(pool->kind, "machines")) {
+		g_set_error(error, FAULT, FAULT_NOT_FOUND, "pool '%s' has no card", pool->name);
+		return FALSE;
+	}
+	image = image_of(core, pool, error);
+	if (pool->image && !image)
+		return FALSE;
+	tx = db_begin(core->db, error);
+	if (!tx.db || !from_pool(core, who, pool, image, until, &id, error) ||
+		!db_commit(&tx, error))
+		return FALSE;
+	*out_id = g_steal_pointer(&id);
+	return TRUE;
+}
+
 gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
 	char **out_id, GError **error)
 {
+	if (g_str_has_prefix(card, "p-"))
+		return by_card(core, who, card + 2, until, out_id, error);
+
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	g_autofree char *id = NULL;
-	gboolean ok;
 
-	if (!tx.db)
-		return FALSE;
-	if (g_str_has_prefix(card, "p-")) {
-		g_autoptr(PoolView) pool = entitlement_pool(core, who, card + 2, error);
-
-		if (pool && g_str_equal(pool->kind, "machines")) {
-			g_set_error(error, FAULT, FAULT_NOT_FOUND, "pool '%s' has no card",
-				pool->name);
-			return FALSE;
-		}
-		ok = pool && from_pool(core, who, pool, until, &id, error);
-	} else {
-		ok = by_id(core, who, card, until, &id, error);
-	}
-	if (!ok || !db_commit(&tx, error))
+	if (!tx.db || !by_id(core, who, card, until, &id, error) || !db_commit(&tx, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
 	return TRUE;

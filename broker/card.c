@@ -106,23 +106,27 @@ static gboolean add_card(Core *core, const Who *who, const PoolView *pool, const
 	return card != NULL;
 }
 
-/* A pool may have thousands: only those are read that become cards. */
-static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, GPtrArray *cards,
-	GError **error)
+/* A pool may have thousands: only those are read that become cards. own: all that are this person's,
+ * of whichever pool. */
+static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, const GPtrArray *own,
+	GPtrArray *cards, GError **error)
 {
 	gboolean machines = g_str_equal(pool->kind, "machines");
-	g_autoptr(GPtrArray) rows =
-		machines ? store_desktops(core->db, pool->name, error)
-			 : store_desktops_of(core->db, pool->name, who->user, error);
+	g_autoptr(GPtrArray) all = machines ? store_desktops(core->db, pool->name, error) : NULL;
+	const GPtrArray *rows = machines ? all : own;
+	guint before = cards->len;
 	unsigned ready = 0;
 
 	if (!rows)
 		return FALSE;
 	for (guint i = 0; i < rows->len; i++) {
-		if (!add_card(core, who, pool, rows->pdata[i], NULL, cards, error))
+		const StoreDesktop *row = rows->pdata[i];
+
+		if (g_str_equal(row->pool, pool->name) &&
+			!add_card(core, who, pool, row, NULL, cards, error))
 			return FALSE;
 	}
-	if (rows->len > 0 || machines)
+	if (cards->len > before || machines)
 		return TRUE;
 	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), FALSE, 1,
 		       &ready, error) &&
@@ -142,13 +146,14 @@ static int by_last_used(gconstpointer a, gconstpointer b)
 GPtrArray *core_desktops(Core *core, const Who *who, GError **error)
 {
 	g_autoptr(GPtrArray) pools = entitlement_pools(core, who, error);
+	g_autoptr(GPtrArray) own = pools ? store_desktops_of(core->db, who->user, error) : NULL;
 	g_autoptr(GPtrArray) cards = NULL;
 
-	if (!pools)
+	if (!own)
 		return NULL;
 	cards = g_ptr_array_new_with_free_func((GDestroyNotify)desktop_view_free);
 	for (guint i = 0; i < pools->len; i++) {
-		if (!add_pool(core, who, pools->pdata[i], cards, error))
+		if (!add_pool(core, who, pools->pdata[i], own, cards, error))
 			return NULL;
 	}
 	g_ptr_array_sort(cards, by_last_used);
@@ -174,13 +179,15 @@ static DesktopView *own_desktop(Core *core, const Who *who, const char *id, GErr
 DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **error)
 {
 	g_autoptr(PoolView) pool = NULL;
+	g_autoptr(GPtrArray) own = NULL;
 	g_autoptr(GPtrArray) cards = NULL;
 
 	if (!g_str_has_prefix(id, "p-"))
 		return own_desktop(core, who, id, error);
 	pool = entitlement_pool(core, who, id + 2, error);
 	cards = g_ptr_array_new_with_free_func((GDestroyNotify)desktop_view_free);
-	if (!pool || !add_pool(core, who, pool, cards, error))
+	own = pool ? store_desktops_of(core->db, who->user, error) : NULL;
+	if (!own || !add_pool(core, who, pool, own, cards, error))
 		return NULL;
 	/* Of a dedicated pool this may be the desktop that has taken the card's place. */
 	if (cards->len > 0 && !g_str_equal(pool->kind, "machines"))

@@ -28,7 +28,8 @@ static gboolean change_host(Core *core, const StoreDesktop *row, const HostView 
 	if (!image)
 		return FALSE;
 	tx = db_begin(core->db, error);
-	return tx.db && placement_put(core, row->id, row->pool, image, host->storage, error) &&
+	return tx.db && store_host_unplace(core->db, row->id, error) &&
+	       placement_put(core, row->id, row->pool, image, host->storage, error) &&
 	       (!stopped || store_desktop_set_state(core->db, row->id, "off", "", error)) &&
 	       db_commit(&tx, error);
 }
@@ -39,6 +40,7 @@ static gboolean put_back(Core *core, const Seat *seat, const HostView *from, GEr
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
 	return tx.db &&
+	       store_host_unplace(core->db, seat->row->id, error) &&
 	       store_host_place(core->db, seat->row->id, seat->row->pool, from->name,
 				seat->image->cpus, seat->image->memory, error) &&
 	       db_commit(&tx, error);

@@ -25,17 +25,13 @@ gboolean entitlement_admin(const Options *options, const char *user, char **grou
 GPtrArray *entitlement_pools(Core *core, const Who *who, GError **error)
 {
 	g_autoptr(GPtrArray) names = store_entitled_pools(core->db, who->user, who->groups, error);
-	g_autoptr(GPtrArray) pools = NULL;
+	g_autoptr(GPtrArray) pools = names ? store_pools(core->db, error) : NULL;
 
-	if (!names)
-		return NULL;
-	pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_view_free);
-	for (guint i = 0; i < names->len; i++) {
-		PoolView *pool = store_pool(core->db, names->pdata[i], error);
+	for (guint i = pools ? pools->len : 0; i-- > 0;) {
+		const PoolView *pool = pools->pdata[i];
 
-		if (!pool)
-			return NULL;
-		g_ptr_array_add(pools, pool);
+		if (!g_ptr_array_find_with_equal_func(names, pool->name, g_str_equal, NULL))
+			g_ptr_array_remove_index(pools, i);
 	}
 	return g_steal_pointer(&pools);
 }

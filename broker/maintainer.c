@@ -27,6 +27,7 @@
 #define BACKOFF_MAX (300 * G_USEC_PER_SEC)
 #define FORGIVEN    (600 * G_USEC_PER_SEC) /* without a failure: it counts as sound again */
 #define CLEAN_EVERY (60 * G_USEC_PER_SEC)
+#define REST        3  /* times as long as a look has taken, before the next: much happens at once */
 #define SPENT_KEPT  3600 /* s: a spent ticket is told from an unknown one this long */
 
 typedef gboolean (*Step)(Core *core, const char *id, GError **error);
@@ -215,12 +216,19 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 	return TRUE;
 }
 
-/* In a transaction, so that it meets none of another broker's halfway. */
+/* In a transaction, so that it meets none of another broker's halfway; only if there is something
+ * to do, for it waits for all others and they for it. */
 static gboolean release(Maintainer *m, gint64 now, gint64 *out_next, GError **error)
 {
-	g_auto(DbTransaction) tx = db_begin(m->core->db, error);
+	Db *db = m->core->db;
 
-	return tx.db && store_desktop_release(m->core->db, now, out_next, error) >= 0 &&
+	if (!store_desktop_next_release(db, out_next, error))
+		return FALSE;
+	if (*out_next == 0 || *out_next > now)
+		return TRUE;
+	g_auto(DbTransaction) tx = db_begin(db, error);
+
+	return tx.db && store_desktop_release(db, now, out_next, error) >= 0 &&
 	       db_commit(&tx, error);
 }
 
@@ -311,17 +319,21 @@ static gint64 maintain(Maintainer *m)
 static gpointer run(gpointer data)
 {
 	Maintainer *m = data;
-	gint64 due = 0;
+	gint64 due = 0, rested = 0;
 
 	g_mutex_lock(&m->lock);
 	while (!m->stopping) {
-		if (!m->woken && g_get_monotonic_time() < due) {
-			g_cond_wait_until(&m->changed, &m->lock, due);
+		gint64 until = m->woken ? rested : due;
+		gint64 begin = g_get_monotonic_time();
+
+		if (begin < until) {
+			g_cond_wait_until(&m->changed, &m->lock, until);
 			continue;
 		}
 		m->woken = FALSE;
 		g_mutex_unlock(&m->lock);
 		due = maintain(m);
+		rested = g_get_monotonic_time() + REST * (g_get_monotonic_time() - begin);
 		g_mutex_lock(&m->lock);
 	}
 	g_mutex_unlock(&m->lock);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define READERS 4
+#define OTHERS 4
 
 struct Db {
 	const DbDriver *driver;
@@ -16,10 +16,11 @@ struct Db {
 	char *where;
 	GRecMutex lock;
 	GThread *writer; /* who is in a transaction, NULL = nobody; set under lock */
-	DbTold told;     /* under lock */
+	GMutex telling;
+	DbTold told; /* under telling */
 	gpointer told_data;
 
-	GAsyncQueue *readers; /* idle connections; NULL: the database is in memory, of the first alone */
+	GAsyncQueue *others; /* idle connections; NULL: the database is in memory, of the first alone */
 };
 
 struct DbRows {
@@ -98,35 +99,62 @@ static void tell(Db *db, const char *sql)
 {
 	char table[32];
 
+	g_mutex_lock(&db->telling);
 	if (db->told != NULL && *written(sql, table, sizeof table))
 		db->told(table, db->told_data);
+	g_mutex_unlock(&db->telling);
 }
 
 void db_watch(Db *db, DbTold told, gpointer data)
 {
-	g_rec_mutex_lock(&db->lock);
+	g_mutex_lock(&db->telling);
 	db->told = told;
 	db->told_data = data;
-	g_rec_mutex_unlock(&db->lock);
-}
-
-gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values)
-{
-	gint64 changed = -1;
-	gboolean ok;
-
-	g_rec_mutex_lock(&db->lock);
-	ok = db->driver->run(db->connection, sql, values, NULL, &changed, error);
-	if (ok && changed > 0)
-		tell(db, sql);
-	g_rec_mutex_unlock(&db->lock);
-	return ok ? changed : -1;
+	g_mutex_unlock(&db->telling);
 }
 
 /* Only this thread itself makes itself the writer. */
 static gboolean in_transaction(Db *db)
 {
 	return g_atomic_pointer_get(&db->writer) == g_thread_self();
+}
+
+/* On the first connection, or on one that is idle. */
+static gboolean run(Db *db, gboolean on_first, const char *sql, const DbValue *values, DbRows *rows,
+	gint64 *out_changed, GError **error)
+{
+	gpointer other;
+	gboolean ok;
+
+	if (on_first || !db->others) {
+		g_rec_mutex_lock(&db->lock);
+		ok = db->driver->run(db->connection, sql, values, rows, out_changed, error);
+		g_rec_mutex_unlock(&db->lock);
+		return ok;
+	}
+	other = g_async_queue_pop(db->others);
+	ok = db->driver->run(other, sql, values, rows, out_changed, error);
+	g_async_queue_push_front(db->others, other); /* it is warm */
+	return ok;
+}
+
+/* What transactions are made of is the first connection's. */
+static gboolean ours(const Db *db, const char *sql)
+{
+	return g_str_equal(sql, db->driver->begin) || g_str_equal(sql, "COMMIT") ||
+	       g_str_equal(sql, "ROLLBACK");
+}
+
+gint64 db_change_values(Db *db, GError **error, const char *sql, const DbValue *values)
+{
+	gboolean on_first = !db->driver->many_write || in_transaction(db) || ours(db, sql);
+	gint64 changed = -1;
+
+	if (!run(db, on_first, sql, values, NULL, &changed, error))
+		return -1;
+	if (changed > 0)
+		tell(db, sql);
+	return changed;
 }
 
 DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values)
@@ -136,16 +164,7 @@ DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue 
 	gboolean ok;
 
 	rows->cells = g_ptr_array_new_with_free_func(cell_free);
-	if (db->readers && !in_transaction(db)) {
-		gpointer reader = g_async_queue_pop(db->readers);
-
-		ok = db->driver->run(reader, sql, values, rows, &changed, error);
-		g_async_queue_push_front(db->readers, reader); /* it is warm */
-	} else {
-		g_rec_mutex_lock(&db->lock);
-		ok = db->driver->run(db->connection, sql, values, rows, &changed, error);
-		g_rec_mutex_unlock(&db->lock);
-	}
+	ok = run(db, in_transaction(db), sql, values, rows, &changed, error);
 	return ok ? g_steal_pointer(&rows) : NULL;
 }
 
@@ -301,22 +320,22 @@ static const DbDriver *find_driver(const char *where)
 		       : &db_sqlite;
 }
 
-static gboolean open_readers(Db *db, GError **error)
+static gboolean open_others(Db *db, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 
-	for (unsigned i = 0; i < READERS; i++) {
-		gpointer reader = db->driver->open_reader(db->where, &why);
+	for (unsigned i = 0; i < OTHERS; i++) {
+		gpointer other = db->driver->open_other(db->where, &why);
 
 		if (why) {
 			g_propagate_error(error, g_steal_pointer(&why));
 			return FALSE;
 		}
-		if (!reader)
+		if (!other)
 			return TRUE;
-		if (!db->readers)
-			db->readers = g_async_queue_new();
-		g_async_queue_push(db->readers, reader);
+		if (!db->others)
+			db->others = g_async_queue_new();
+		g_async_queue_push(db->others, other);
 	}
 	return TRUE;
 }
@@ -334,22 +353,24 @@ Db *db_open(const char *where, GError **error)
 	db->connection = connection;
 	db->where = g_strdup(where);
 	g_rec_mutex_init(&db->lock);
-	return migrate(db, error) && open_readers(db, error) ? g_steal_pointer(&db) : NULL;
+	g_mutex_init(&db->telling);
+	return migrate(db, error) && open_others(db, error) ? g_steal_pointer(&db) : NULL;
 }
 
 void db_close(Db *db)
 {
-	gpointer reader;
+	gpointer other;
 
 	if (!db)
 		return;
 	db_unlisten(db);
-	while (db->readers && (reader = g_async_queue_try_pop(db->readers)))
-		db->driver->close(reader);
-	if (db->readers)
-		g_async_queue_unref(db->readers);
+	while (db->others && (other = g_async_queue_try_pop(db->others)))
+		db->driver->close(other);
+	if (db->others)
+		g_async_queue_unref(db->others);
 	db->driver->close(db->connection);
 	g_free(db->where);
 	g_rec_mutex_clear(&db->lock);
+	g_mutex_clear(&db->telling);
 	g_free(db);
 }

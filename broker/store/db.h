@@ -5,12 +5,13 @@
  * that a second driver brings no second way to use it. Statements are portable SQL with "?" for
  * each value.
  *
- * One connection that writes, and its lock: a transaction holds the lock from db_begin() to its end,
- * and the database lets in one at a time, whichever broker's it is: what a transaction reads stays
- * true until it commits. Only a single statement of another broker may come between: such a one
- * carries its condition in its WHERE. Who reads outside a transaction has one of a few connections
- * of its own and waits for no writer: it sees all that was committed when it began. Thread-safe.
- * Results are fetched whole; a caller that may meet many rows says LIMIT.
+ * One connection for transactions, and its lock: a transaction holds the lock from db_begin() to its
+ * end, and the database lets in one at a time, whichever broker's it is: what a transaction reads
+ * stays true until it commits. Only a single statement that writes may come between: such a one
+ * carries its condition in its WHERE. Who reads outside a transaction, and who writes a single
+ * statement where the driver allows many to, has one of a few other connections and waits for no
+ * transaction: it sees all that was committed when it began. Thread-safe. Results are fetched whole;
+ * a caller that may meet many rows says LIMIT.
  *
  * Errors are FAULT_BROKER: whatever the database says, the person who asked is not to blame.
  */
@@ -43,7 +44,8 @@ typedef struct {
 	const char *begin; /* the statement that starts a transaction which will write */
 	gpointer (*open)(const char *where, GError **error);
 	/* A further connection, while there is the first; NULL without an error: there can be none. */
-	gpointer (*open_reader)(const char *where, GError **error);
+	gpointer (*open_other)(const char *where, GError **error);
+	gboolean many_write; /* these may write beside a transaction of the first */
 	void (*close)(gpointer connection);
 	/* Runs one statement. rows (NULL = unwanted) takes the result by db_rows_add();
 	 * *out_changed the number of rows written. */
@@ -69,8 +71,8 @@ void db_close(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 
 /* told(table, data) after each statement that wrote rows of that table, on the writer's thread and
- * under the layer's lock, maybe before its transaction commits: be short, use no database. One
- * watcher; NULL ends it. */
+ * under a lock, maybe before its transaction commits: be short, use no database. One watcher; NULL
+ * ends it. */
 typedef void (*DbTold)(const char *table, gpointer data);
 void db_watch(Db *db, DbTold told, gpointer data);
 

@@ -305,7 +305,8 @@ const DbDriver db_pgsql = {
 	/* The number is "oriel" in the first bytes of ASCII. */
 	.begin = "BEGIN; SELECT pg_advisory_xact_lock(x'6f7269656c'::bigint)",
 	.open = pgsql_open,
-	.open_reader = pgsql_open,
+	.open_other = pgsql_open,
+	.many_write = TRUE,
 	.close = pgsql_close,
 	.run = pgsql_run,
 	.hold = pgsql_hold,

@@ -94,7 +94,7 @@ static gpointer sqlite_open(const char *where, GError **error)
 }
 
 /* A database in memory is its first connection's alone. */
-static gpointer sqlite_open_reader(const char *where, GError **error)
+static gpointer sqlite_open_other(const char *where, GError **error)
 {
 	return is_in_memory(where) ? NULL : sqlite_connect(where, error);
 }
@@ -157,7 +157,7 @@ const DbDriver db_sqlite = {
 	.name = "sqlite",
 	.begin = "BEGIN IMMEDIATE",
 	.open = sqlite_open,
-	.open_reader = sqlite_open_reader,
+	.open_other = sqlite_open_other,
 	.close = sqlite_close,
 	.run = sqlite_run,
 };

@@ -344,7 +344,17 @@ static const char *const weights[] = {
 	NULL,
 };
 
+/* What a host has taken on of all pools together is in the row of the pool that has no name. And
+ * holds are looked at pool by pool. */
+static const char *const totals[] = {
+	"INSERT INTO host_load (host, pool, desktops, cpus, memory)"
+	" SELECT host, '', SUM(desktops), SUM(cpus), SUM(memory) FROM host_load GROUP BY host",
+	"DROP INDEX desktop_held",
+	"CREATE INDEX desktop_held ON desktop (pool, held_until)",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
 	images, plans, machines, quotas, hosts, messages, maintenance, snapshots, lines,
-	weights};
+	weights, totals};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -100,11 +100,10 @@ GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
 	return read_all(rows);
 }
 
-GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error)
+GPtrArray *store_desktops_of(Db *db, const char *user, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		SELECT " WHERE d.pool = ? AND d.owner = ? ORDER BY d.name", DB_TEXT(pool),
-		DB_TEXT(user));
+		SELECT " WHERE d.owner = ? ORDER BY d.name", DB_TEXT(user));
 
 	return read_all(rows);
 }
@@ -249,28 +248,21 @@ static gboolean take_id(DbRows *rows, char **out_id)
 /* Has to be started before anybody can have it. */
 #define COLD "('starting', 'off', 'failed', 'in-use')"
 
+/* The first of its kind, and how good that is. */
+#define WISH(rank, more)                                                                           \
+	"SELECT id, " rank " AS wish FROM (SELECT id" FREE more " ORDER BY name LIMIT 1) AS w" rank
+#define WISHED(state) DB_TEXT(pool), DB_TEXT(state), DB_TEXT(broker)
+
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 	GError **error)
 {
-	static const struct {
-		const char *state, *sql;
-	} wishes[] = {
-		{"ready", "SELECT id" FREE " AND" CURRENT " ORDER BY name LIMIT 1"},
-		{"ready", "SELECT id" FREE " ORDER BY name LIMIT 1"},
-		{"starting", "SELECT id" FREE " ORDER BY name LIMIT 1"},
-		{"off", "SELECT id" FREE " ORDER BY name LIMIT 1"},
-		{"failed", "SELECT id" FREE " ORDER BY name LIMIT 1"},
-	};
+	g_autoptr(DbRows) rows = db_select(db, error,
+		WISH("1", " AND" CURRENT) " UNION ALL " WISH("2", "") " UNION ALL " WISH("3", "")
+		" UNION ALL " WISH("4", "") " UNION ALL " WISH("5", "") " ORDER BY wish LIMIT 1",
+		WISHED("ready"), WISHED("ready"), WISHED("starting"), WISHED("off"),
+		WISHED("failed"));
 
-	*out_id = NULL;
-	for (gsize i = 0; i < G_N_ELEMENTS(wishes) && !*out_id; i++) {
-		g_autoptr(DbRows) rows = db_select(db, error, wishes[i].sql, DB_TEXT(pool),
-			DB_TEXT(wishes[i].state), DB_TEXT(broker));
-
-		if (!take_id(rows, out_id))
-			return FALSE;
-	}
-	return TRUE;
+	return take_id(rows, out_id);
 }
 
 gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
@@ -413,8 +405,7 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 
 /* ---- the maintainer's */
 
-/* So said, it leads no planner away from the index of held_until. */
-#define TRANSIENT "pool NOT IN (SELECT name FROM pool WHERE kind = 'dedicated')"
+#define TRANSIENT "pool IN (SELECT name FROM pool WHERE kind <> 'dedicated')"
 
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
@@ -450,6 +441,20 @@ gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **er
 	return given > 0;
 }
 
+gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error)
+{
+	/* Pool by pool: of the dedicated ones there are many, held by people who left long ago. */
+	g_autoptr(DbRows) rows = db_select(db, error,
+		"SELECT COALESCE(MIN(x.at), 0) FROM (SELECT (SELECT MIN(d.held_until) FROM desktop d"
+		" WHERE d.pool = p.name AND d.owner IS NOT NULL AND d.held_until > 0) AS at"
+		" FROM pool p WHERE p.kind <> 'dedicated') AS x");
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out_at = db_rows_int(rows, 0);
+	return TRUE;
+}
+
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error)
 {
 	gint64 released = db_change(db, error,
@@ -457,16 +462,9 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 		" state = CASE WHEN " CLEAN " THEN state ELSE 'resetting' END"
 		" WHERE owner IS NOT NULL AND held_until > 0 AND held_until <= ? AND " TRANSIENT,
 		DB_INT(now));
-	g_autoptr(DbRows) rows = NULL;
 
-	if (released < 0)
+	if (released < 0 || !store_desktop_next_release(db, out_next, error))
 		return -1;
-	rows = db_select(db, error,
-		"SELECT COALESCE(MIN(held_until), 0) FROM desktop"
-		" WHERE owner IS NOT NULL AND held_until > 0 AND " TRANSIENT);
-	if (!rows || !db_rows_next(rows))
-		return -1;
-	*out_next = db_rows_int(rows, 0);
 	return released;
 }
 

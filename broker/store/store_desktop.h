@@ -42,8 +42,8 @@ gboolean store_desktop_clean(const StoreDesktop *desktop);
 
 StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
-/* Those of a pool that are this person's, by name. */
-GPtrArray *store_desktops_of(Db *db, const char *pool, const char *user, GError **error);
+/* All that are this person's, of whichever pool, by name. */
+GPtrArray *store_desktops_of(Db *db, const char *user, GError **error);
 /* Those, of any pool, that this person has used and left. */
 GPtrArray *store_desktops_left(Db *db, const char *user, GError **error);
 /* How many the pool has. */
@@ -110,6 +110,8 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 
 /* Cuts a hold short (a start that failed), unless it is kept: the next release takes it. */
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error);
+/* When the next hold ends that has an end; 0 = there is none. */
+gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error);
 /* Takes floating desktops and machines from holders whose time is over; the dirty ones become
  * "resetting". *out_next: when the next hold ends, 0 = there is none. Returns how many, or -1. */
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error);

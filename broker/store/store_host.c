@@ -7,7 +7,7 @@
 #define COLUMNS                                                                               \
 	"h.name, h.provider, h.uri, h.broker, h.cpus, h.memory, h.cpu_ratio, h.memory_ratio," \
 	" h.storage, h.state, h.detail, h.drain"
-#define LOADS ", COALESCE(SUM(l.desktops), 0), COALESCE(SUM(l.cpus), 0), COALESCE(SUM(l.memory), 0)"
+#define LOADS ", COALESCE(l.desktops, 0), COALESCE(l.cpus, 0), COALESCE(l.memory, 0)"
 
 void host_view_free(HostView *h)
 {
@@ -50,9 +50,12 @@ static HostView *read_row(const DbRows *rows)
 	return h;
 }
 
-/* With what was counted, and with `same` behind it. */
-static GPtrArray *read_loaded(DbRows *rows, gboolean same)
+GPtrArray *store_hosts(Db *db, GError **error)
 {
+	g_autoptr(DbRows) rows = db_select(db, error,
+					   "SELECT " COLUMNS LOADS " FROM host h LEFT JOIN"
+					   " host_load l ON l.host = h.name AND l.pool = ''"
+					   " ORDER BY h.name");
 	GPtrArray *hosts;
 
 	if (!rows)
@@ -64,20 +67,9 @@ static GPtrArray *read_loaded(DbRows *rows, gboolean same)
 		h->desktops = (unsigned)db_rows_int(rows, 12);
 		h->used_cpus = (unsigned)db_rows_int(rows, 13);
 		h->used_memory = (unsigned)db_rows_int(rows, 14);
-		h->same = same ? (unsigned)db_rows_int(rows, 15) : 0;
 		g_ptr_array_add(hosts, h);
 	}
 	return hosts;
-}
-
-GPtrArray *store_hosts(Db *db, GError **error)
-{
-	g_autoptr(DbRows) rows = db_select(db, error,
-					   "SELECT " COLUMNS LOADS " FROM host h LEFT JOIN"
-					   " host_load l ON l.host = h.name GROUP BY h.name"
-					   " ORDER BY h.name");
-
-	return read_loaded(rows, FALSE);
 }
 
 HostView *store_host(Db *db, const char *name, GError **error)
@@ -196,20 +188,44 @@ gboolean store_host_set_pool(Db *db, const PoolHostsView *view, GError **error)
 	       db_commit(&tx, error);
 }
 
-GPtrArray *store_host_candidates(Db *db, const char *pool, const char *broker, GError **error)
+/* 0..1 and more: how much of its memory is promised. */
+#define FULLNESS "COALESCE(t.memory, 0) * 100.0 / (h.memory * h.memory_ratio + 1)"
+#define PACK     "COALESCE(w.placement, 'spread') = 'pack'"
+
+gboolean store_host_choose(Db *db, const char *pool, const char *broker, const char *storage,
+			   unsigned cpus, unsigned memory, char **out_host, GError **error)
 {
 	g_autoptr(DbRows) rows =
 		db_select(db, error,
-			  "SELECT " COLUMNS LOADS
-			  ", COALESCE(SUM(CASE WHEN l.pool = p.pool THEN l.desktops ELSE 0 END), 0)"
-			  " FROM pool_host p JOIN host h ON h.name = p.host"
-			  " LEFT JOIN host_load l ON l.host = h.name"
+			  "SELECT h.name FROM pool_host p JOIN host h ON h.name = p.host"
+			  " LEFT JOIN pool_placement w ON w.pool = p.pool"
+			  " LEFT JOIN host_load t ON t.host = h.name AND t.pool = ''"
+			  " LEFT JOIN host_load l ON l.host = h.name AND l.pool = p.pool"
 			  " WHERE p.pool = ? AND h.state = 'up' AND h.drain = 0"
 			  " AND (h.broker IS NULL OR h.broker = ?)"
-			  " GROUP BY h.name ORDER BY h.name",
-			  DB_TEXT(pool), DB_TEXT(broker));
+			  " AND (? = 1 OR h.storage = ?)"
+			  " AND (COALESCE(t.cpus, 0) + ?) * 100 <= h.cpus * h.cpu_ratio"
+			  " AND (COALESCE(t.memory, 0) + ?) * 100 <= h.memory * h.memory_ratio"
+			  " AND (COALESCE(w.apart, 0) = 0 OR COALESCE(l.desktops, 0) < w.apart)"
+			  " ORDER BY CASE WHEN " PACK " THEN 0 ELSE COALESCE(l.desktops, 0) END,"
+			  " CASE WHEN " PACK " THEN -1 ELSE 1 END * " FULLNESS ", h.name LIMIT 1",
+			  DB_TEXT(pool), DB_TEXT(broker), DB_INT(storage == NULL), DB_TEXT(storage),
+			  DB_INT(cpus), DB_INT(memory));
 
-	return read_loaded(rows, TRUE);
+	if (!rows)
+		return FALSE;
+	*out_host = db_rows_next(rows) ? db_rows_dup(rows, 0) : NULL;
+	return TRUE;
+}
+
+gboolean store_host_wanted(Db *db, const char *pool, gboolean *out, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(
+		db, error, "SELECT 1 FROM pool_host WHERE pool = ? LIMIT 1", DB_TEXT(pool));
+
+	if (rows)
+		*out = db_rows_next(rows);
+	return rows != NULL;
 }
 
 gboolean store_host_any(Db *db, const char *pool, const char *broker, char **out_uri,
@@ -268,7 +284,7 @@ gboolean store_host_unplace(Db *db, const char *desktop, GError **error)
 		return TRUE;
 	return db_run(db, error,
 		      "UPDATE host_load SET desktops = desktops - 1, cpus = cpus - ?,"
-		      " memory = memory - ? WHERE host = ? AND pool = ?",
+		      " memory = memory - ? WHERE host = ? AND pool IN ('', ?)",
 		      DB_INT(db_rows_int(rows, 2)), DB_INT(db_rows_int(rows, 3)),
 		      DB_TEXT(db_rows_text(rows, 0)), DB_TEXT(db_rows_text(rows, 1))) &&
 	       db_run(db, error, "DELETE FROM placed WHERE desktop = ?", DB_TEXT(desktop));
@@ -277,18 +293,19 @@ gboolean store_host_unplace(Db *db, const char *desktop, GError **error)
 gboolean store_host_place(Db *db, const char *desktop, const char *pool, const char *host,
 			  unsigned cpus, unsigned memory, GError **error)
 {
-	return store_host_unplace(db, desktop, error) &&
-	       db_run(db, error,
+	return db_run(db, error,
 		      "INSERT INTO placed (desktop, host, pool, cpus, memory)"
 		      " VALUES (?, ?, ?, ?, ?)",
 		      DB_TEXT(desktop), DB_TEXT(host), DB_TEXT(pool), DB_INT(cpus),
 		      DB_INT(memory)) &&
 	       db_run(db, error,
 		      "INSERT INTO host_load (host, pool, desktops, cpus, memory)"
-		      " VALUES (?, ?, 1, ?, ?) ON CONFLICT (host, pool) DO UPDATE SET"
+		      " VALUES (?, ?, 1, ?, ?), (?, '', 1, ?, ?) ON CONFLICT (host, pool) DO "
+		      "UPDATE SET"
 		      " desktops = host_load.desktops + 1, cpus = host_load.cpus + excluded.cpus,"
 		      " memory = host_load.memory + excluded.memory",
-		      DB_TEXT(host), DB_TEXT(pool), DB_INT(cpus), DB_INT(memory));
+		      DB_TEXT(host), DB_TEXT(pool), DB_INT(cpus), DB_INT(memory), DB_TEXT(host),
+		      DB_INT(cpus), DB_INT(memory));
 }
 
 gboolean store_host_recount(Db *db, GError **error)
@@ -300,5 +317,9 @@ gboolean store_host_recount(Db *db, GError **error)
 		      "INSERT INTO host_load (host, pool, desktops, cpus, memory)"
 		      " SELECT host, pool, COUNT(*), SUM(cpus), SUM(memory) FROM placed"
 		      " GROUP BY host, pool") &&
+	       db_run(db, error,
+		      "INSERT INTO host_load (host, pool, desktops, cpus, memory)"
+		      " SELECT host, '', COUNT(*), SUM(cpus), SUM(memory) FROM placed"
+		      " GROUP BY host") &&
 	       db_commit(&tx, error);
 }

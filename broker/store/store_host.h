@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * store_host: the machines that desktops run on, which pools may use them, and which desktop was
- * put where. What a host has taken on is counted as it changes, pool by pool, so that a decision
- * among hundreds of hosts reads no desktops.
+ * put where. What a host has taken on is counted as it changes, pool by pool and in all, so that a
+ * decision among hundreds of hosts reads no desktops.
  *
  * A pool without hosts of its own is where its provider and uri say.
  */
@@ -25,9 +25,16 @@ gboolean store_host_set_drain(Db *db, const char *name, gboolean drain, GError *
 gboolean store_host_of_pool(Db *db, const char *pool, PoolHostsView *out, GError **error);
 gboolean store_host_set_pool(Db *db, const PoolHostsView *hosts, GError **error);
 
-/* The hosts that may take another desktop of this pool and are within this broker's reach: HostView
- * with what is used, and how many of the pool are there (`same`). */
-GPtrArray *store_host_candidates(Db *db, const char *pool, const char *broker, GError **error);
+/*
+ * The host for another desktop of the pool, of those that are up, within this broker's reach and
+ * have room (g_free), or NULL. "spread": the one with the fewest of the same pool, and of those the
+ * emptiest; "pack": the fullest. Never more of the pool on one than it has set `apart`. storage:
+ * only hosts that share that; NULL = any.
+ */
+gboolean store_host_choose(Db *db, const char *pool, const char *broker, const char *storage,
+			   unsigned cpus, unsigned memory, char **out_host, GError **error);
+/* Whether the pool has hosts of its own. */
+gboolean store_host_wanted(Db *db, const char *pool, gboolean *out, GError **error);
 
 /* The uri of one of the pool's hosts that is there (g_free); NULL = it has none. */
 gboolean store_host_any(Db *db, const char *pool, const char *broker, char **out_uri,
@@ -38,7 +45,7 @@ HostView *store_host_of(Db *db, const char *desktop, gboolean *out_placed, GErro
 /* Ids (char *) of the desktops on a host. */
 GPtrArray *store_host_desktops(Db *db, const char *host, GError **error);
 
-/* Inside a transaction: puts it there, away from where it was. */
+/* Inside a transaction: puts there what is nowhere. */
 gboolean store_host_place(Db *db, const char *desktop, const char *pool, const char *host,
 			  unsigned cpus, unsigned memory, GError **error);
 /* Inside a transaction: it is nowhere any more. */

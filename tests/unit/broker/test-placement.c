@@ -13,47 +13,103 @@
 #include "store_desktop.h"
 #include "store_host.h"
 
-static const HostView *choose(const HostView *hosts, guint n, unsigned cpus, unsigned memory,
-			      const char *how, unsigned apart)
-{
-	g_autoptr(GPtrArray) all = g_ptr_array_new();
+/* What the three hosts have taken on of pool "lab" and of others. */
+typedef struct {
+	unsigned same, cpus, memory;
+} Load;
 
-	for (guint i = 0; i < n; i++)
-		g_ptr_array_add(all, (gpointer)&hosts[i]);
-	return placement_choose(all, cpus, memory, how, apart);
+static void take_on(CoreFixture *f, const char *host, const char *pool, Load load)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(db_run(f->core->db, &error,
+			     "INSERT INTO host_load (host, pool, desktops, cpus, memory)"
+			     " VALUES (?, ?, ?, ?, ?)",
+			     DB_TEXT(host), DB_TEXT(pool), DB_INT(load.same), DB_INT(load.cpus),
+			     DB_INT(load.memory)));
 }
 
-static void test_choice(void)
+static void loads(CoreFixture *f, const char *how, unsigned apart, const Load *of)
 {
-	HostView hosts[] = {
-		{.cpus = 4, .memory = 8192, .cpu_ratio = 100, .memory_ratio = 100},
-		{.cpus = 4, .memory = 8192, .cpu_ratio = 100, .memory_ratio = 100},
-		{.cpus = 4, .memory = 8192, .cpu_ratio = 100, .memory_ratio = 100},
-	};
+	char *names[] = {(char *)"a", (char *)"b", (char *)"c", NULL};
+	PoolHostsView hosts = {
+		.pool = (char *)"lab", .hosts = names, .placement = (char *)how, .apart = apart};
+	g_autoptr(GError) error = NULL;
 
-	hosts[0].used_memory = 2048;
-	hosts[1].used_memory = 4096;
-	hosts[2].used_memory = 7168;
-	g_assert_true(choose(hosts, 3, 1, 1024, "spread", 0) == &hosts[0]);
-	g_assert_true(choose(hosts, 3, 1, 1024, "pack", 0) == &hosts[2]);
-	g_assert_true(choose(hosts, 3, 1, 2048, "pack", 0) == &hosts[1]);
-	g_assert_null(choose(hosts, 3, 1, 6145, "pack", 0));
+	g_assert_true(store_host_set_pool(f->core->db, &hosts, &error));
+	g_assert_true(db_run(f->core->db, &error, "DELETE FROM host_load"));
+	for (int i = 0; i < 3; i++) {
+		take_on(f, names[i], "", of[i]);
+		take_on(f, names[i], "lab", of[i]);
+		take_on(f, names[i], "other", (Load){7, 3, 5});
+	}
+}
+
+static void chosen(CoreFixture *f, unsigned cpus, unsigned memory, const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *host = NULL;
+
+	g_assert_true(store_host_choose(f->core->db, "lab", "", NULL, cpus, memory, &host, &error));
+	g_assert_cmpstr(host, ==, expected);
+}
+
+static void ratios(CoreFixture *f, const char *host, unsigned cpu, unsigned memory)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(db_run(f->core->db, &error,
+			     "UPDATE host SET cpu_ratio = ?, memory_ratio = ? WHERE name = ?",
+			     DB_INT(cpu), DB_INT(memory), DB_TEXT(host)));
+}
+
+static void test_choice(CoreFixture *f, gconstpointer unused)
+{
+	Load of[] = {{0, 0, 2048}, {0, 0, 4096}, {0, 0, 7168}};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *host = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 9, 0);
+	for (char name[] = "a"; *name <= 'c'; ++*name) {
+		HostView view = {.name = name,
+				 .provider = (char *)"qemu",
+				 .uri = name,
+				 .storage = (char *)(*name == 'c' ? "san" : NULL),
+				 .cpus = 4,
+				 .memory = 8192,
+				 .cpu_ratio = 100,
+				 .memory_ratio = 100};
+
+		g_assert_true(store_host_put(f->core->db, &view, &error));
+	}
+	loads(f, "spread", 0, of);
+	chosen(f, 1, 1024, "a");
+	g_assert_true(store_host_choose(f->core->db, "lab", "", "san", 1, 1024, &host, &error));
+	g_assert_cmpstr(host, ==, "c");
+	loads(f, "pack", 0, of);
+	chosen(f, 1, 1024, "c");
+	chosen(f, 1, 2048, "b");
+	chosen(f, 1, 6145, NULL);
 	/* Fewest of the same pool first; never more than may be together. */
-	hosts[0].same = 2;
-	hosts[1].same = 1;
-	hosts[2].same = 1;
-	g_assert_true(choose(hosts, 3, 1, 1024, "spread", 0) == &hosts[1]);
-	g_assert_true(choose(hosts, 3, 1, 1024, "pack", 2) == &hosts[2]);
-	g_assert_null(choose(hosts, 3, 1, 1024, "pack", 1));
+	of[0].same = 2;
+	of[1].same = of[2].same = 1;
+	loads(f, "spread", 0, of);
+	chosen(f, 1, 1024, "b");
+	loads(f, "pack", 2, of);
+	chosen(f, 1, 1024, "c");
+	loads(f, "pack", 1, of);
+	chosen(f, 1, 1024, NULL);
 	/* Processors count too, and more may be promised than there is. */
-	hosts[2].used_cpus = 4;
-	g_assert_true(choose(hosts, 3, 1, 1024, "pack", 0) == &hosts[1]);
-	hosts[2].cpu_ratio = 200;
-	g_assert_true(choose(hosts, 3, 4, 1024, "pack", 0) == &hosts[2]);
-	g_assert_false(choose(hosts, 3, 5, 1024, "pack", 0) == &hosts[2]);
-	g_assert_false(choose(hosts, 3, 1, 1025, "pack", 0) == &hosts[2]);
-	hosts[2].memory_ratio = 150;
-	g_assert_true(choose(hosts, 3, 1, 5120, "spread", 0) == &hosts[2]);
+	of[2].cpus = 4;
+	loads(f, "pack", 0, of);
+	chosen(f, 1, 1024, "b");
+	ratios(f, "c", 200, 100);
+	chosen(f, 4, 1024, "c");
+	chosen(f, 5, 1024, NULL);
+	chosen(f, 1, 1025, "b");
+	ratios(f, "c", 200, 150);
+	loads(f, "spread", 0, of);
+	chosen(f, 1, 5120, "c");
 }
 
 /* Hosts "a", "b", ... with that memory each, and a pool of kind on all of them. */
@@ -296,7 +352,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	log_init("test", FALSE);
-	g_test_add_func("/placement/choice", test_choice);
+	ADD("choice", test_choice);
 	ADD("spreads-until-full", test_spreads_until_full);
 	ADD("floating-on-a-dead-host", test_floating_on_a_dead_host);
 	ADD("session-on-a-dead-host", test_session_on_a_dead_host);
