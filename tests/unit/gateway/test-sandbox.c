@@ -133,6 +133,11 @@ static void test_permitted(gconstpointer data)
 {
 	const Case *c = data;
 
+	/* What programs of the same user have used up says nothing of the sandbox. */
+	if (run_in_child(c->attempt, FALSE) == EMFILE) {
+		g_test_skip("this user has none left, with or without a sandbox");
+		return;
+	}
 	g_assert_cmpint(run_in_child(c->attempt, TRUE), ==, 0);
 }
 
