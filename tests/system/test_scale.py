@@ -1,45 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two brokers and two gateways on one PostgreSQL, killed under load: no session is lost but those
-of the killed gateway, and no desktop is given twice."""
+of the killed gateway, and no desktop is given twice. One of the gateways is in a DMZ: it has a tunnel
+to each broker, and the desktops' bytes come through it."""
 
 import contextlib
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import threading
 
 import pytest
 
+import deployment
 import oriel
 import rfb
-from deployment import Deployment, eventually
+from cryptography.hazmat.primitives import serialization
+from deployment import Deployment, eventually, free_port
 from postgres import Postgres
+from test_tunnel import BROKER, GATEWAY, Authority, configure, start_tunnel
 
 PEOPLE = ("anna", "ben", "carla")
 PCS = 6
 
 
-def screens(count):
-    """Displays that any broker reaches: QEMU, halted before its first instruction, VNC on TCP."""
+def screens(count, directory):
+    """Displays that both brokers reach and no gateway: QEMU, halted before its first instruction, VNC
+    on a Unix socket."""
     for number in range(count):
-        display = 0
-        while True:
-            with socket.socket() as probe, contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", 14100 + 20 * number + display))
-                break
-            display += 1
-        port = 14100 + 20 * number + display
+        path = directory / f"pc-{number}.sock"
         command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-m", "16", "-S"]
         command += ["-nodefaults", "-vga", "std", "-monitor", "none", "-serial", "none"]
-        command += ["-display", f"vnc=127.0.0.1:{port - 5900},share=force-shared"]
-        yield port, subprocess.Popen(
+        command += ["-display", f"vnc=unix:{path},share=force-shared"]
+        yield path, subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+
+class Outside(Deployment):
+    """Its gateway has nothing of either broker but a tunnel to each."""
+
+    def __init__(self, name, other):
+        super().__init__(name)
+        self.ends = {"own": self, "other": other}
+        self.ports = {end: free_port() for end in self.ends}
+        dmz = (str(self.path(f"dmz-{end}")) for end in self.ends)
+        self.options["gateway"]["brokers"] = " ".join(dmz)
+
+    def prepare(self):
+        super().prepare()
+        shutil.copy(deployment.BUILD / "tunnel/oriel-tunnel", self.path("bin"))
+        certs, authority = self.path("certs"), Authority("ours")
+        certs.mkdir(mode=0o711)
+        (certs / "ca.pem").write_bytes(
+            authority.certificate.public_bytes(serialization.Encoding.PEM))
+        for file, name in (("broker", BROKER), ("gateway", GATEWAY)):
+            authority.issue(certs, file, name, self.gateway_uid)
+        for end, system in self.ends.items():
+            dmz, address = self.path(f"dmz-{end}"), f"127.0.0.1:{self.ports[end]}"
+            dmz.mkdir(mode=0o700)
+            os.chown(dmz, self.gateway_uid, self.gateway_uid)
+            configure(self, f"inside-{end}", "broker", GATEWAY, f"listen = {address}", system)
+            configure(self, f"outside-{end}", "gateway", BROKER,
+                      f"connect = {address}\ndirectory = {dmz}")
+
+    def start_gateway(self):
+        for name in (f"{side}-{end}" for end in self.ends for side in ("inside", "outside")):
+            if name not in self.daemons:
+                start_tunnel(self, name)
+        super().start_gateway()
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +83,25 @@ def pair():
     try:
         database.make()
         database.start()
-        pcs = list(screens(PCS))
-        for name in ("one", "two"):
-            system = Deployment(f"scale-{name}")
-            both.append(system)
-            system.options["broker"] |= {"name": name, "database": database.url}
-        first, second = both
+        first = Deployment("scale-one")
+        both.append(first)
+        second = Outside("scale-two", first)
+        both.append(second)
         second.broker_uid, second.gateway_uid = first.broker_uid, first.gateway_uid
         second.passwords = first.passwords
-        for system, other in ((first, second), (second, first)):
-            system.options["gateway"]["brokers"] = f"{system.path('run')} {other.path('run')}"
+        first.options["gateway"]["brokers"] = f"{first.path('run')} {second.path('run')}"
+        pcs = list(screens(PCS, first.directory))
+        for name, system in (("one", first), ("two", second)):
+            system.options["broker"] |= {"name": name, "database": database.url}
             system.start()
         first.ctl("pool", "add", "pcs", "--kind", "machines", "--provider", "machine")
         for person in PEOPLE:
             first.ctl("entitle", "pcs", "--user", person)
-        for number, (port, _) in enumerate(pcs):
+        for number, (path, _) in enumerate(pcs):
+            assert eventually(path.exists, 30)
+            path.chmod(0o666)
             first.ctl("machine", "add", "pcs", f"pc-{number}", "--protocol", "vnc", "--address",
-                      f"127.0.0.1:{port}")
+                      f"unix:{path}")
         yield first, second
     finally:
         for system in both:
@@ -172,8 +207,17 @@ def test_killed_under_load(pair):
             assert eventually(lambda: load.seen > before + 4, 60), "nobody gets anywhere"
             assert all(alive(viewer) for viewer in viewers)
 
-            # It comes back. What it ends lives at a gateway that is linked to the other broker.
+            # It comes back, and the other one goes: the gateway outside has a tunnel to each.
             first.start_broker()
+            second.signal("broker", signal.SIGKILL)
+            assert all(alive(viewer) for viewer in viewers)
+            assert eventually(lambda: second.api().request("GET", "/healthz").status == 200, 20)
+            second.start_broker()
+            before = load.seen
+            assert eventually(lambda: load.seen > before + 4, 60), "nobody gets anywhere"
+            assert all(alive(viewer) for viewer in viewers)
+
+            # What a broker ends lives at whichever gateway.
             (row,) = [r for r in first.rows("sessions")
                       if r["state"] == "live" and "pc-0" in r.values()]
             first.ctl("session", "end", row["id"])

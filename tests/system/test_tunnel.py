@@ -61,6 +61,23 @@ class Authority:
         os.chown(path, owner, owner)
 
 
+def configure(system, name, certificate, peer, more, broker=None):
+    """NAME.conf: one end of a tunnel to that broker, or to the system's own."""
+    certs = system.path("certs")
+    known = (broker or system).options["sockets"]
+    sockets = "\n".join(f"{key} = {path}" for key, path in known.items())
+    system.path(f"{name}.conf").write_text(
+        f"[tunnel]\n{more}\ncertificate = {certs}/{certificate}.crt\n"
+        f"key = {certs}/{certificate}.key\nca = {certs}/ca.pem\npeers = {peer}\n"
+        f"[sockets]\n{sockets}\n")
+
+
+def start_tunnel(system, name, conf=None):
+    system._start(name, [system.path("bin/oriel-tunnel"), "--config",
+                         system.path(f"{conf or name}.conf")], system.gateway_uid)
+    assert eventually(lambda: system.log(name).rstrip().endswith("ready")), system.tail(name)
+
+
 class Dmz(deployment.Deployment):
     """The gateway's end of the tunnel makes the sockets that the gateway knows; the broker's end
     goes to the broker's."""
@@ -85,24 +102,13 @@ class Dmz(deployment.Deployment):
             (other, "forged", BROKER), (other, "forged-gateway", GATEWAY),
         ):
             authority.issue(self.path("certs"), file, name, self.gateway_uid)
-        self.configure("outside", "gateway", BROKER, f"connect = 127.0.0.1:{self.tunnel_port}\n"
-                       f"directory = {self.path('dmz')}")
-        self.configure("inside", "broker", GATEWAY, f"listen = 127.0.0.1:{self.tunnel_port}")
-        for impostor in ("stranger", "forged"):
-            self.configure(impostor, impostor, GATEWAY, f"listen = 127.0.0.1:{self.tunnel_port}")
-
-    def configure(self, name, certificate, peer, more):
-        certs = self.path("certs")
-        sockets = "\n".join(f"{key} = {path}" for key, path in self.options["sockets"].items())
-        self.path(f"{name}.conf").write_text(
-            f"[tunnel]\n{more}\ncertificate = {certs}/{certificate}.crt\n"
-            f"key = {certs}/{certificate}.key\nca = {certs}/ca.pem\npeers = {peer}\n"
-            f"[sockets]\n{sockets}\n")
+        configure(self, "outside", "gateway", BROKER, f"connect = 127.0.0.1:{self.tunnel_port}\n"
+                  f"directory = {self.path('dmz')}")
+        for name, certificate in (("inside", "broker"), ("stranger", "stranger"), ("forged", "forged")):
+            configure(self, name, certificate, GATEWAY, f"listen = 127.0.0.1:{self.tunnel_port}")
 
     def start_tunnel(self, name, conf=None):
-        self._start(name, [self.path("bin/oriel-tunnel"), "--config",
-                           self.path(f"{conf or name}.conf")], self.gateway_uid)
-        assert eventually(lambda: self.log(name).rstrip().endswith("ready")), self.tail(name)
+        start_tunnel(self, name, conf)
 
     def start_gateway(self):
         self.start_tunnel("inside")
@@ -217,10 +223,29 @@ def test_an_impostor_in_the_broker_s_place(dmz, impostor, why):
 
 
 def test_the_broker_starts_anew(dmz):
-    dmz.signal("broker", signal.SIGKILL)
-    assert eventually(lambda: status(dmz) == 503)
-    dmz.start_broker()
-    assert eventually(lambda: status(dmz) == 200), dmz.tail("outside")
+    """Nothing moves below the sessions: their bytes go through the tunnel's two ends, not through the
+    broker. The next one knows them again."""
+    anna, ben = dmz.login("anna"), dmz.login("ben")
+    with contextlib.ExitStack() as stack:
+        viewer = stack.enter_context(rfb.Rfb.dial(dmz.host, dmz.vnc_port, timeout=60))
+        viewer.secure(dmz.ca, "ticket", anna.ticket("shared", "vnc"))
+        viewer.init()
+        viewer.want_raw()
+        native = spice.Session(
+            lambda: spice.dial(dmz.host, dmz.port, dmz.ca), ben.ticket("shared", "spice"))
+        stack.callback(native.close)
+        native.display()
+        before = [api.sessions()[0]["id"] for api in (anna, ben)]
+        dmz.signal("broker", signal.SIGKILL)
+        assert eventually(lambda: status(dmz) == 503)
+        for _ in range(5):
+            assert viewer.update(), "the desktop stands still without the broker"
+        dmz.start_broker()
+        assert eventually(lambda: status(dmz) == 200), dmz.tail("outside")
+        assert viewer.update()
+        native.open(spice.INPUTS)  # a further channel joins what the broker of before had opened
+        after = [[(row["id"], row["state"]) for row in api.sessions()] for api in (anna, ben)]
+        assert after == [[(id, "live")] for id in before]
 
 
 def test_a_line_that_breaks(dmz):
