@@ -10,9 +10,8 @@
 #include "store_desktop.h"
 #include "store_session.h"
 
-GPtrArray *core_admin_desktops(Core *core, GError **error)
+static GPtrArray *view_all(Core *core, GPtrArray *rows)
 {
-	g_autoptr(GPtrArray) rows = store_desktops(core->db, NULL, error);
 	GPtrArray *views;
 
 	if (!rows)
@@ -39,6 +38,22 @@ GPtrArray *core_admin_desktops(Core *core, GError **error)
 		g_ptr_array_add(views, view);
 	}
 	return views;
+}
+
+GPtrArray *core_admin_desktops(Core *core, GError **error)
+{
+	g_autoptr(GPtrArray) rows = store_desktops(core->db, NULL, error);
+
+	return view_all(core, rows);
+}
+
+GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order,
+	gboolean down, unsigned limit, GError **error)
+{
+	g_autoptr(GPtrArray) rows =
+		store_desktops_found(core->db, text, order, down, limit, error);
+
+	return view_all(core, rows);
 }
 
 /* ---- actions */

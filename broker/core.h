@@ -212,7 +212,7 @@ typedef struct {
 	unsigned version; /* of the image, which is published; 0 when adding = the newest */
 	char *previous_image; /* views only, as what follows: what "rollback" publishes */
 	unsigned previous_version;
-	unsigned total, busy;
+	unsigned total, busy, ready, failed;
 	unsigned stale; /* desktops that rest on another version */
 } PoolView;
 void pool_view_free(PoolView *view);
@@ -374,6 +374,9 @@ GPtrArray *core_entitlements(Core *core, GError **error);
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
 	const char *group, gboolean grant, GError **error);
 GPtrArray *core_admin_desktops(Core *core, GError **error);
+/* Only some of them: see store_desktops_found(). */
+GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order,
+	gboolean down, unsigned limit, GError **error);
 GPtrArray *core_maintenances(Core *core, GError **error);
 /* Or changes its words. FAULT_NOT_FOUND for a pool or a desktop that is not there. */
 gboolean core_maintenance_begin(Core *core, const char *admin, const MaintenanceView *view,

@@ -331,9 +331,35 @@ gboolean handle_unlock(Request *request, GError **error)
 				      error));
 }
 
+/* *out NULL = nothing is looked for. */
+static gboolean search_text(Request *request, const char **out, GError **error)
+{
+	*out = g_hash_table_lookup(request->query, "text");
+	if (*out == NULL || strlen(*out) <= SEARCH_MAX)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CLIENT, "text: at most %d bytes", SEARCH_MAX);
+	return FALSE;
+}
+
 gboolean handle_admin_desktops(Request *request, GError **error)
 {
-	return REPLY_ARRAY(request, core_admin_desktops(request->services->core, error),
+	static const char *const orders[] = {"name", "pool", "state", "user", "used", NULL};
+	const char *order = g_hash_table_lookup(request->query, "order");
+	const char *text;
+	gint64 limit, down;
+
+	if (!search_text(request, &text, error) ||
+	    !request_number(request, "limit", 0, G_MAXINT32, 0, &limit, error) ||
+	    !request_number(request, "down", 0, 1, 0, &down, error))
+		return FALSE;
+	if (order != NULL && !g_strv_contains(orders, order)) {
+		g_set_error(error, FAULT, FAULT_CLIENT,
+			    "order: want name, pool, state, user or used");
+		return FALSE;
+	}
+	return REPLY_ARRAY(request,
+			   core_admin_desktops_found(request->services->core, text, order,
+						     down != 0, (unsigned)limit, error),
 			   view_admin_desktop);
 }
 
@@ -401,15 +427,11 @@ gboolean handle_admin_sessions(Request *request, GError **error)
 /* ?before=ID&limit=N&text=WORDS: newest first; the last one's id is the next page's before. */
 gboolean handle_audit(Request *request, GError **error)
 {
-	const char *text = g_hash_table_lookup(request->query, "text");
+	const char *text;
 	gint64 before, limit;
 
-	if (text != NULL && strlen(text) > SEARCH_MAX) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "text: at most %d bytes", SEARCH_MAX);
-		return FALSE;
-	}
-
-	if (!request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
+	if (!search_text(request, &text, error) ||
+	    !request_number(request, "before", 1, G_MAXINT64, G_MAXINT64, &before, error) ||
 	    !request_number(request, "limit", 1, AUDIT_MAX, 100, &limit, error))
 		return FALSE;
 	return REPLY_ARRAY(

@@ -137,6 +137,8 @@ json_t *view_pool(const PoolView *view)
 	json_object_set_new(json, "previous_image", view_text(view->previous_image));
 	json_object_set_new(json, "previous_version", number(view->previous_version));
 	json_object_set_new(json, "stale", number(view->stale));
+	json_object_set_new(json, "ready", number(view->ready));
+	json_object_set_new(json, "failed", number(view->failed));
 	json_object_set_new(json, "instant", json_boolean(view->instant));
 	json_object_set_new(json, "weight", number(view->weight));
 	return json;

@@ -68,6 +68,20 @@ gint64 db_rows_int(const DbRows *rows, unsigned column)
 	return text ? g_ascii_strtoll(text, NULL, 10) : 0;
 }
 
+char *db_pattern(const char *text)
+{
+	g_autofree char *low = g_utf8_strdown(text ? text : "", -1);
+	GString *pattern = g_string_new("%");
+
+	for (const char *c = low; *c; c++) {
+		if (strchr("%_!", *c))
+			g_string_append_c(pattern, '!'); /* before what LIKE reads */
+		g_string_append_c(pattern, *c);
+	}
+	g_string_append_c(pattern, '%');
+	return g_string_free(pattern, FALSE);
+}
+
 void db_rows_free(DbRows *rows)
 {
 	if (!rows)

@@ -93,6 +93,10 @@ static inline gboolean db_run_values(Db *db, GError **error, const char *sql, co
 DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values);
 #define db_select(db, error, sql, ...) db_select_values(db, error, sql, DB_VALUES(__VA_ARGS__))
 
+/* A pattern (g_free) for "LOWER(...) LIKE ? ESCAPE '!'" that finds the text wherever it stands, in any
+ * case; NULL = everything. */
+char *db_pattern(const char *text);
+
 /* Steps to the next row; false after the last. */
 gboolean db_rows_next(DbRows *rows);
 /* A column of the current row, from 0. Texts belong to the rows; SQL NULL is NULL and 0. */

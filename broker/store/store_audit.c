@@ -2,8 +2,6 @@
 /* store_audit: see store_audit.h. */
 #include "store_audit.h"
 
-#include <string.h>
-
 #define COLUMNS                                                                                    \
 	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out,"           \
 	" milliseconds"
@@ -30,21 +28,6 @@ gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
 	return added > 0;
 }
 
-/* A pattern for LIKE that finds the text wherever it stands, with "!" before what LIKE reads. */
-static char *pattern_of(const char *text)
-{
-	g_autofree char *low = g_utf8_strdown(text, -1);
-	GString *pattern = g_string_new("%");
-
-	for (const char *c = low; *c; c++) {
-		if (strchr("%_!", *c))
-			g_string_append_c(pattern, '!');
-		g_string_append_c(pattern, *c);
-	}
-	g_string_append_c(pattern, '%');
-	return g_string_free(pattern, FALSE);
-}
-
 static GPtrArray *read_entries(DbRows *rows)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)audit_view_free);
@@ -69,17 +52,25 @@ static GPtrArray *read_entries(DbRows *rows)
 	return list;
 }
 
+/* All that an entry says, and what its desktop is called. */
+#define WORDS                                                                                      \
+	"LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"        \
+	" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"                         \
+	" || COALESCE(detail, '') || ' ' || COALESCE(" DESKTOP_NAME ", ''))"
+
 GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)
 {
-	g_autofree char *pattern = pattern_of(text ? text : "");
-	g_autoptr(DbRows) rows = db_select(
-		db, error,
-		"SELECT " COLUMNS "," DESKTOP_NAME " FROM audit WHERE id < ?"
-		" AND LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') "
-		"|| ' '"
-		" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"
-		" || COALESCE(detail, '')) LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
-		DB_INT(before_id > 0 ? before_id : G_MAXINT64), DB_TEXT(pattern), DB_INT(limit));
+	g_autofree char *pattern = db_pattern(text);
+	gint64 before = before_id > 0 ? before_id : G_MAXINT64;
+	g_autoptr(DbRows) rows =
+		text ? db_select(db, error,
+				 "SELECT " COLUMNS "," DESKTOP_NAME " FROM audit WHERE id < ?"
+				 " AND " WORDS " LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?",
+				 DB_INT(before), DB_TEXT(pattern), DB_INT(limit))
+		     : db_select(db, error,
+				 "SELECT " COLUMNS "," DESKTOP_NAME " FROM audit WHERE id < ?"
+				 " ORDER BY id DESC LIMIT ?",
+				 DB_INT(before), DB_INT(limit));
 
 	return rows ? read_entries(rows) : NULL;
 }

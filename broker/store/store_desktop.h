@@ -42,6 +42,10 @@ gboolean store_desktop_clean(const StoreDesktop *desktop);
 
 StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
+/* Those in whose texts each word of `text` stands (NULL = all), at most `limit` (0 = any number), in an
+ * order: "name" (also NULL), "pool", "state", "user", "used". */
+GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gboolean down,
+	unsigned limit, GError **error);
 /* All that are this person's, of whichever pool, by name. */
 GPtrArray *store_desktops_of(Db *db, const char *user, GError **error);
 /* Those, of any pool, that this person has used and left. */

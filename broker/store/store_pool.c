@@ -57,7 +57,10 @@ gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 	g_autoptr(DbRows) rows = db_select(db, error,
 		"SELECT COUNT(*), COALESCE(SUM(CASE state WHEN 'in-use' THEN 1 ELSE 0 END), 0),"
 		" COALESCE(SUM(CASE WHEN identity IS NULL OR (image = ? AND version = ?)"
-		" THEN 0 ELSE 1 END), 0) FROM desktop WHERE pool = ?",
+		" THEN 0 ELSE 1 END), 0),"
+		" COALESCE(SUM(CASE state WHEN 'ready' THEN 1 ELSE 0 END), 0),"
+		" COALESCE(SUM(CASE state WHEN 'failed' THEN 1 ELSE 0 END), 0)"
+		" FROM desktop WHERE pool = ?",
 		DB_TEXT(pool->image), DB_INT(pool->version), DB_TEXT(pool->name));
 
 	if (!rows || !db_rows_next(rows))
@@ -65,6 +68,8 @@ gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 	pool->total = (unsigned)db_rows_int(rows, 0);
 	pool->busy = (unsigned)db_rows_int(rows, 1);
 	pool->stale = (unsigned)db_rows_int(rows, 2);
+	pool->ready = (unsigned)db_rows_int(rows, 3);
+	pool->failed = (unsigned)db_rows_int(rows, 4);
 	return TRUE;
 }
 

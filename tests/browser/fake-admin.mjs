@@ -26,7 +26,7 @@ export class FakeAdmin {
         desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null, { screen: true }), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
         desktop(6, 'classroom-4', 'classroom', 'floating', 'failed', null, { detail: 'The image office-12 is missing on its host.' })];
     pools = [{ name: 'office', kind: 'dedicated', image: 'office', version: 2, previous_image: 'office',
-        previous_version: 1, provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5, stale: 3 },
+        previous_version: 1, provider: 'qemu', uri: '', max: 40, spare: 0, total: 12, busy: 5, stale: 3, ready: 4, failed: 1 },
         { name: 'classroom', kind: 'floating', image: 'office', version: 1, previous_image: null,
             previous_version: 0, provider: 'libvirt', uri: 'qemu+tls://host-2/system', max: 24, spare: 4, total: 24, busy: 24, stale: 0 },
         { name: 'lab machines', kind: 'machines', image: null, provider: 'machine', uri: '', max: 10, spare: 0, total: 6, busy: 1 }];
@@ -86,6 +86,17 @@ export class FakeAdmin {
             .slice(0, Number(url.searchParams.get('limit')));
     }
 
+    #desktops(url) {
+        const get = (name) => url.searchParams.get(name);
+        const keys = { pool: 'pool', state: 'state', user: 'owner', used: 'last_used' };
+        const key = (one) => String(one[keys[get('order')]] ?? one.name);
+        const words = (get('text') ?? '').toLowerCase().split(/\s+/);
+        const found = this.desktops.filter((one) => words.every((word) => JSON.stringify(Object.values(one)).toLowerCase().includes(word)))
+            .sort((a, b) => key(a).localeCompare(key(b)) * (get('down') === '1' ? -1 : 1));
+
+        return found.slice(0, Number(get('limit')) || found.length);
+    }
+
     /* Answers what comes below /api/v1/admin/. words: the path from there on. */
     answer(request, url, [what, id, action], body, response, { send, fail }) {
         if (request.method === 'GET') {
@@ -98,6 +109,8 @@ export class FakeAdmin {
                 return send(200, this.placements[id] ?? { hosts: [], placement: 'spread', apart: 0 });
             if (what === 'audit')
                 return send(200, this.#audit(url));
+            if (what === 'desktops')
+                return send(200, this.#desktops(url));
             return what in this ? send(200, this[what]) : fail(404, 'not-found');
         }
         if (this.refusal)

@@ -198,6 +198,14 @@ static void admin_desktop_free(gpointer data)
 	g_free(view);
 }
 
+GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order,
+	gboolean down, unsigned limit, GError **error)
+{
+	fake_core_note(core, "desktops %s by %s%s, %u", text ? text : "-", order ? order : "-",
+		down ? " down" : "", limit);
+	return core_admin_desktops(core, error);
+}
+
 GPtrArray *core_admin_desktops(Core *core, GError **error)
 {
 	static const char *const kinds[] = {"machines", "floating"};

@@ -387,6 +387,55 @@ static void publish(Db *db, unsigned version)
 	g_assert_true(store_pool_publish(db, "lab", "tiny", version, &error));
 }
 
+/* The names of those found, one after the other. */
+static void found(Fixture *f, const char *text, const char *order, gboolean down, unsigned limit,
+	const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) rows =
+		store_desktops_found(f->db, text, order, down, limit, &error);
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < rows->len; i++)
+		g_string_append_printf(names, i == 0 ? "%s" : " %s",
+			((StoreDesktop *)rows->pdata[i])->name);
+	g_assert_cmpstr(names->str, ==, expected);
+}
+
+static void test_desktops_found(Fixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) log = NULL;
+	AuditView entry = {.event = (char *)"ticket", .desktop = (char *)"d-10"};
+
+	add_pool(f->db, "lab", "floating");
+	add_pool(f->db, "office", "dedicated");
+	add_desktop(f->db, "lab", "d-2", "i1");
+	add_desktop(f->db, "lab", "d-10", "i2");
+	add_desktop(f->db, "office", "d-3", "i3");
+	store_desktop_claim(f->db, "d-3", "Anna_1", 60, &error);
+	g_assert_no_error(error);
+	found(f, NULL, NULL, FALSE, 0, "d-2 d-10 d-3");
+	found(f, "", "name", TRUE, 2, "d-3 d-10");
+	found(f, NULL, "pool", TRUE, 0, "d-3 d-2 d-10");
+	found(f, NULL, "user", TRUE, 1, "d-3");
+	found(f, "LAB  ready", "name", FALSE, 0, "d-2 d-10");
+	found(f, "lab d-10", "state", FALSE, 0, "d-10");
+	found(f, "anna_", "used", FALSE, 0, "d-3");
+	found(f, "anna%", "used", FALSE, 0, "");
+	found(f, "a b c d e f", "name", FALSE, 0, "");
+
+	/* The log knows a desktop by what it is called, too. */
+	db_run(f->db, &error, "UPDATE desktop SET name = 'reception' WHERE id = 'd-10'");
+	g_assert_no_error(error);
+	store_audit_add(f->db, &entry, &error);
+	g_assert_no_error(error);
+	log = store_audit(f->db, 0, 9, "Recep", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(log->len, ==, 1);
+}
+
 static void test_versions(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -590,6 +639,7 @@ int main(int argc, char **argv)
 	ADD("ticket-faults", test_ticket_faults);
 	ADD("ticket-once", test_ticket_once);
 	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("desktops-found", test_desktops_found);
 	ADD("versions", test_versions);
 	ADD("brokers", test_brokers);
 	ADD("password-refused", test_password_refused);

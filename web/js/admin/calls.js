@@ -40,7 +40,9 @@ export const bans = (signal) => call('GET', 'admin/bans', { signal });
 export const ban = (one) => call('POST', 'admin/bans', { body: one });
 export const unlock = ({ user, address }) => call('DELETE',
     `admin/bans?${user ? `user=${part(user)}` : `address=${part(address)}`}`);
-export const desktops = (signal) => call('GET', 'admin/desktops', { signal });
+/* The broker looks for the words, and puts them in order: there may be tens of thousands. */
+export const desktops = (signal, { text, order = 'name', down = false, limit }) => call('GET',
+    `admin/desktops?limit=${limit}&order=${order}&down=${down ? 1 : 0}${text ? `&text=${part(text)}` : ''}`, { signal });
 export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${action}`, SLOW);
 export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });
 export const recent = (signal, limit) => call('GET', `admin/sessions?ended=1&limit=${limit}`, { signal });

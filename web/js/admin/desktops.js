@@ -45,19 +45,23 @@ function actions(one, closed, refresh) {
         ]));
 }
 
+/* As many rows as somebody looks through; and what the columns are called in the interface. */
+const ROWS = 200;
+const ORDERS = { Name: 'name', Pool: 'pool', State: 'state', User: 'user', 'Last used': 'used' };
+
 function columns(refresh, screens, closed) {
     const shut = (one) => closing(closed, 'desktop', one.id);
 
     return [
         { title: 'Name', main: true, value: (one) => one.name },
-        { title: 'Screen', value: (one) => one.screen ? 'shown' : '', cell: (one) => screens.of(one) },
+        { title: 'Screen', cell: (one) => screens.of(one) },
         { title: 'State', value: (one) => STATES[one.state] ?? one.state,
             cell: (one) => h('span', { class: `state state-${one.state}` }, STATES[one.state] ?? one.state) },
         { title: 'Pool', value: (one) => one.pool, cell: (one) => two(one.pool, one.image && `${one.image}, version ${one.version}`) },
         { title: 'User', value: (one) => one.owner || '' },
         { title: 'Last used', value: (one) => one.last_used,
             cell: (one) => h('span', { title: moment(one.last_used) }, one.last_used ? ago(one.last_used) : 'never') },
-        { title: 'Remarks', value: (one) => [shut(one) && `Closed: ${shut(one).words}`, one.detail || one.address].filter(Boolean).join(' · ') },
+        { title: 'Remarks', text: (one) => [shut(one) && `Closed: ${shut(one).words}`, one.detail || one.address].filter(Boolean).join(' · ') },
         { title: 'Actions', cell: (one) => actions(one, closed, refresh) },
     ];
 }
@@ -71,18 +75,20 @@ export function desktopsPage(before) {
         loading: 'Looking for desktops',
         news: 'The list of desktops has changed.',
         subscribe: subscribeTo('desktops', 'sessions', 'pools', 'hosts'),
-        tools: ({ rebuild }) => {
-            wish.rebuild = rebuild;
-            return h('div', { class: 'tools' }, filterField(wish, rebuild, 'Name, pool, user, state'));
+        tools: ({ refresh }) => {
+            wish.rebuild = refresh;
+            return h('div', { class: 'tools' }, filterField(wish, refresh, 'Name, pool, user, state'));
         },
         fetch: async (signal) => {
-            const [rows, closed] = await Promise.all([calls.desktops(signal), calls.closed(signal)]);
+            const wanted = { text: wish.words, order: ORDERS[wish.sort], down: wish.down, limit: ROWS + 1 };
+            const [rows, closed] = await Promise.all([calls.desktops(signal, wanted), calls.closed(signal)]);
 
-            return { rows, closed: closed.filter((one) => one.kind === 'desktop') };
+            return { rows: rows.slice(0, ROWS), more: rows.length > ROWS, words: wish.words, closed: closed.filter((one) => one.kind === 'desktop') };
         },
-        build: ({ rows, closed }, refresh) => table({ caption: 'Desktops', rows, id: (one) => one.id, wish, rebuild: wish.rebuild,
-            columns: columns(refresh, screens, closed).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)),
-            empty: 'There is no desktop yet. A pool makes them.' }),
+        build: ({ rows, more, words, closed }, refresh) => h('div', {}, table({ caption: 'Desktops', rows, id: (one) => one.id, wish, rebuild: wish.rebuild,
+            found: true, columns: columns(refresh, screens, closed).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)),
+            empty: words ? 'Nothing fits these words.' : 'There is no desktop yet. A pool makes them.' }),
+        more ? h('p', { class: 'hint' }, `These are the first ${ROWS}. Write above what you look for, or sort by another column.`) : null),
     });
 
     return { ...page, leave: () => {

@@ -11,32 +11,22 @@ function tile(to, number, words, glyph, kind = '') {
         h('span', { class: 'tile-number' }, String(number)), h('span', { class: 'tile-words' }, words));
 }
 
-function count(list, key) {
-    const counts = new Map();
+const sum = (list, key) => list.reduce((total, one) => total + (one[key] ?? 0), 0);
 
-    for (const one of list)
-        counts.set(key(one), (counts.get(key(one)) ?? 0) + 1);
-    return counts;
-}
-
-function failures(desktops) {
-    const failed = desktops.filter((one) => one.state === 'failed');
-
+function failures(failed) {
     return failed.length === 0 ? null : h('section', { class: 'panel-box bad', 'aria-label': 'Failed desktops' },
         h('h2', {}, 'These desktops have failed'),
-        h('ul', { class: 'plain' }, ...failed.slice(0, 8).map((one) => h('li', {}, h('strong', {}, one.name), ` ${one.detail || 'no reason is known'}`))));
+        h('ul', { class: 'plain' }, ...failed.map((one) => h('li', {}, h('strong', {}, one.name), ` ${one.detail || 'no reason is known'}`))));
 }
 
-function shut(closed, desktops) {
-    const label = (one) => one.kind === 'desktop' ? desktops.find((desktop) => desktop.id === one.name)?.name ?? one.name : one.name;
-
+function shut(closed) {
     return closed.length === 0 ? null : h('section', { class: 'panel-box', 'aria-label': 'Closed for maintenance' },
         h('h2', {}, 'Closed for maintenance'),
-        h('ul', { class: 'plain' }, ...closed.map((one) => h('li', {}, `${one.kind} `, h('strong', {}, label(one)), ` · ${one.sessions} open · ${one.words}`))));
+        h('ul', { class: 'plain' }, ...closed.map((one) => h('li', {}, `${one.kind} `, h('strong', {}, one.label ?? one.name), ` · ${one.sessions} open · ${one.words}`))));
 }
 
-function build({ sessions, desktops, pools, hosts, closed, audit }) {
-    const states = count(desktops, (one) => one.state);
+function build({ sessions, broken, pools, hosts, closed, audit }) {
+    const failed = sum(pools, 'failed');
     const users = new Set(sessions.map((one) => one.user)).size;
     const down = hosts.filter((host) => host.state === 'down');
     const full = pools.filter((pool) => pool.busy >= pool.max);
@@ -45,14 +35,20 @@ function build({ sessions, desktops, pools, hosts, closed, audit }) {
         h('div', { class: 'tiles' },
             tile('sessions', sessions.length, sessions.length === 1 ? 'live session' : 'live sessions', 'activity'),
             tile('sessions', users, users === 1 ? 'person connected' : 'people connected', 'users'),
-            tile('desktops', states.get('ready') ?? 0, 'desktops ready', 'desktop'),
-            tile('desktops', states.get('in-use') ?? 0, 'desktops in use', 'viewer'),
-            tile('desktops', states.get('failed') ?? 0, 'desktops failed', 'warning', states.get('failed') ? 'bad' : ''),
+            tile('desktops', sum(pools, 'ready'), 'desktops ready', 'desktop'),
+            tile('desktops', sum(pools, 'busy'), 'desktops in use', 'viewer'),
+            tile('desktops', failed, 'desktops failed', 'warning', failed ? 'bad' : ''),
             tile('pools', pools.length, full.length ? `pools, full: ${full.map((pool) => pool.name).join(', ')}` : 'pools', 'layers', full.length ? 'warn' : ''),
             hosts.length ? tile('hosts', hosts.length, down.length ? `hosts, down: ${down.map((host) => host.name).join(', ')}` : hosts.length === 1 ? 'host' : 'hosts', 'host', down.length ? 'bad' : '') : null),
-        failures(desktops),
-        shut(closed, desktops),
+        failures(broken),
+        shut(closed),
         h('section', { class: 'panel-box', 'aria-label': 'What happened last' }, h('h2', {}, 'What happened last'), eventList(audit)));
+}
+
+async function nameOf(id, signal) {
+    const [one] = await calls.desktops(signal, { text: id, limit: 1 });
+
+    return one?.name ?? id;
 }
 
 export function overviewPage(before) {
@@ -63,10 +59,13 @@ export function overviewPage(before) {
         news: 'The numbers have changed.',
         subscribe: subscribeTo('sessions', 'desktops', 'pools', 'hosts', 'audit'),
         fetch: async (signal) => {
-            const [sessions, desktops, pools, hosts, closed, audit] = await Promise.all([calls.sessions(signal), calls.desktops(signal),
-                calls.pools(signal), calls.hosts(signal), calls.closed(signal), calls.audit(signal, { limit: 12 })]);
+            const [sessions, pools, hosts, closed, audit] = await Promise.all([calls.sessions(signal), calls.pools(signal),
+                calls.hosts(signal), calls.closed(signal), calls.audit(signal, { limit: 12 })]);
 
-            return { sessions, desktops, pools, hosts: hosts.map(({ name, state }) => ({ name, state })), closed, audit };
+            const broken = sum(pools, 'failed') ? await calls.desktops(signal, { text: 'failed', order: 'state', limit: 50 }) : [];
+            const named = closed.map(async (one) => one.kind === 'desktop' ? { ...one, label: await nameOf(one.name, signal) } : one);
+
+            return { sessions, broken: broken.filter((one) => one.state === 'failed').slice(0, 8), pools, closed: await Promise.all(named), audit, hosts: hosts.map(({ name, state }) => ({ name, state })) };
         },
         build,
     });

@@ -30,7 +30,7 @@ function write(user) {
 
 /* Only RFB sessions go on elsewhere below their viewer. */
 async function move(one, refresh) {
-    const [pools, desktops] = await Promise.all([calls.pools(), calls.desktops()]);
+    const [pools, desktops] = await Promise.all([calls.pools(), calls.desktops(undefined, { text: one.user, limit: 200 })]);
     const choices = [...desktops.filter((desktop) => desktop.owner === one.user && desktop.id !== one.desktop).map((desktop) => [desktop.id, desktop.name]),
         ...pools.filter((pool) => pool.name !== one.pool).map((pool) => [pool.name, `One of ${pool.name}`])];
 

@@ -39,29 +39,36 @@ function header(column, wish, rebuild) {
     };
 
     if (!column.value)
-        return h('th', { scope: 'col' }, h('span', { class: 'unseen' }, column.title));
+        return h('th', { scope: 'col' }, h('span', { class: column.text ? undefined : 'unseen' }, column.title));
     return h('th', { scope: 'col', class: column.number ? 'number' : undefined,
         'aria-sort': current ? (wish.down ? 'descending' : 'ascending') : undefined },
     h('button', { type: 'button', class: 'sort', 'aria-label': `Sort by ${column.title.toLowerCase()}`, onclick: order },
         h('span', {}, column.title), current ? icon(wish.down ? 'down' : 'up') : null));
 }
 
+const { compare: byWords } = new Intl.Collator(undefined, { numeric: true });
+
 function compare(a, b) {
-    return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
+    return typeof a === 'number' && typeof b === 'number' ? a - b : byWords(String(a), String(b));
 }
 
-/*
- * columns: {title, value(row) -> text or number to sort and search by, cell(row) -> node or text,
- * number, main}. One without value is for buttons; `main` names the row.
- */
-export function table({ caption, columns, rows, id, wish, rebuild, empty }) {
+function findAndSort(rows, columns, wish) {
     const valued = columns.filter((column) => column.value);
     const text = (row) => valued.map((column) => column.value(row)).join('\n').toLowerCase();
     const found = rows.filter((row) => wish.words.split(/\s+/).every((word) => text(row).includes(word)));
     const by = valued.find((column) => column.title === wish.sort);
 
-    if (by)
-        found.sort((a, b) => compare(by.value(a), by.value(b)) * (wish.down ? -1 : 1));
+    return by ? found.sort((a, b) => compare(by.value(a), by.value(b)) * (wish.down ? -1 : 1)) : found;
+}
+
+/*
+ * columns: {title, value(row) -> text or number to sort and search by, cell(row) -> node or text,
+ * number, main}. One with text(row) instead is not for sorting, one with neither is for buttons; `main`
+ * names the row. found: the broker has looked for the words and sorted already.
+ */
+export function table({ caption, columns, rows, id, wish, rebuild, empty, found: done = false }) {
+    const found = done ? rows : findAndSort(rows, columns, wish);
+
     if (found.length === 0)
         return h('p', { class: 'empty' }, rows.length ? 'Nothing fits these words.' : empty);
     return h('table', { class: 'table' },
@@ -69,6 +76,6 @@ export function table({ caption, columns, rows, id, wish, rebuild, empty }) {
         h('thead', {}, h('tr', {}, ...columns.map((column) => header(column, wish, rebuild)))),
         h('tbody', {}, ...found.map((row) => h('tr', { 'data-id': id(row) }, ...columns.map((column) =>
             h(column.main ? 'th' : 'td', { scope: column.main ? 'row' : undefined, 'data-title': column.main ? undefined : column.title,
-                class: column.number ? 'number' : column.value ? undefined : 'row-actions' },
-            column.cell ? column.cell(row) : String(column.value(row))))))));
+                class: column.number ? 'number' : column.value || column.text ? undefined : 'row-actions' },
+            column.cell ? column.cell(row) : String((column.value ?? column.text)(row))))))));
 }
