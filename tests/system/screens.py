@@ -6,6 +6,7 @@ screen shows one guest pixel per screen pixel and the picture can be read.
 """
 
 import os
+import signal
 import subprocess
 
 from PIL import Image
@@ -103,8 +104,10 @@ class Display:
         return Image.frombytes("RGB", self.size, picture)
 
     def close(self):
+        """With what they have started themselves: dbus-run-session leaves its bus behind."""
         for program in reversed(self.programs):
-            program.terminate()
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGTERM)
         for program in reversed(self.programs):
             try:
                 program.wait(5)
