@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "log.h"
 #include "placement.h"
+#include "session.h"
 #include "store_host.h"
 #include "store_image.h"
 #include "store_lease.h"
@@ -68,11 +69,12 @@ static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GErr
 
 /* Somebody looks at it in a way that goes on by itself when it is elsewhere: at a display of its own,
  * to which the gateway asks the way once more. A bridge has no such way. */
-static gboolean follows(const StoreLease *lease)
+static gboolean follows(const Core *core, const StoreLease *lease)
 {
 	gboolean spice = g_str_equal(lease->protocol, "spice");
 
-	return g_str_equal(lease->via, spice ? "spice" : "vnc");
+	return g_str_equal(lease->via, spice ? "spice" : "vnc") &&
+	       session_can_swap(core, lease->protocol);
 }
 
 /* Of a drained host, which can still be asked. leased: somebody sees it, and follows(). */
@@ -127,7 +129,7 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 		return TRUE;
 	if (g_str_equal(host->state, "down"))
 		return leased || leave_dead(core, row, host, error);
-	return !host->drain || (leased && !follows(leased)) ||
+	return !host->drain || (leased && !follows(core, leased)) ||
 	       leave_drained(core, id, host, leased != NULL, error);
 }
 

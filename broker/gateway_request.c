@@ -129,7 +129,8 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	Asker asker = asker_of(connection);
 	g_autoptr(GError) why = NULL;
 
-	if (session_redeem(gateway_connection_core(connection), m, &asker, &grant, &why))
+	if (session_again(gateway_connection_core(connection), m, &asker, &grant) ||
+		session_redeem(gateway_connection_core(connection), m, &asker, &grant, &why))
 		return send_new(connection, m, &grant, error);
 	if (g_error_matches(why, FAULT, FAULT_DENIED) && g_str_equal(m->protocol, "spice") &&
 		redeem_in_lobby(connection, m))
@@ -144,7 +145,10 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 	Core *core = gateway_connection_core(connection);
 	Asker asker = asker_of(connection);
 	g_auto(LobbyStart) start = {0};
+	g_auto(Grant) grant = {0};
 
+	if (!m->lease && session_again(core, m, &asker, &grant))
+		return send_new(connection, m, &grant, error);
 	if (lobbies_admit(core, m, &asker, &start, error) &&
 		send_lobby(connection, m, &start, error))
 		return TRUE;
@@ -190,12 +194,16 @@ static gboolean open_desktop(GatewayConnection *connection, const ControlMessage
 static gboolean do_login(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
-	g_autoptr(NativeLogin) login = native_login_start(core, m->user, m->password, m->peer,
-		m->protocol, NULL, error);
-	g_autoptr(Who) who = login ? native_login_who(login) : NULL;
 	g_auto(LobbyStart) start = {.protocol = m->protocol, .peer = m->peer,
 		.asker = asker_of(connection)};
+	g_autoptr(NativeLogin) login = NULL;
+	g_autoptr(Who) who = NULL;
+	g_auto(Grant) grant = {0};
 
+	if (session_again(core, m, &start.asker, &grant))
+		return send_new(connection, m, &grant, error);
+	login = native_login_start(core, m->user, m->password, m->peer, m->protocol, NULL, error);
+	who = login ? native_login_who(login) : NULL;
 	if (!login)
 		return FALSE;
 	start.asker.groups = who ? who->groups : NULL;

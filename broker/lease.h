@@ -19,6 +19,7 @@ typedef struct {
 	char *gateway;            /* its name */
 	gconstpointer connection; /* of the gateway that opened it; NULL = not adopted yet */
 	Bond bond;                /* SPICE; what further channels bring */
+	gboolean expected;        /* its viewer was sent away to come again */
 	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */

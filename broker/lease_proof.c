@@ -68,6 +68,11 @@ static char *proof_with(const char *salt, const ControlMessage *request)
 	return g_strconcat("password$", salt, "$", hash, NULL);
 }
 
+gboolean lease_proof_of_place(const char *proof)
+{
+	return g_str_has_prefix(proof, "place$");
+}
+
 char *lease_proof(const ControlMessage *request)
 {
 	guint8 random[SALT_BYTES];

@@ -18,5 +18,8 @@ char *lease_proof(const ControlMessage *request);
 /* True if the request carries the same; as slow. proof NULL matches nothing. */
 gboolean lease_proof_matches(const char *proof, const ControlMessage *request);
 
+/* True if all that it proves is the place that a request comes from. */
+gboolean lease_proof_of_place(const char *proof);
+
 /* Where a request with an empty ticket comes from, as limits count places; NULL of all others. */
 char *lease_proof_place(const ControlMessage *request);

@@ -131,7 +131,7 @@ gboolean lobbies_open_to_strangers(Core *core, const char *protocol)
 {
 	const Options *o = core->options;
 
-	return (g_str_equal(protocol, "vnc") ? o->vnc_lobby : o->spice_lobby) &&
+	return (g_str_equal(protocol, "vnc") ? o->vnc_lobby : o->spice_lobby && o->spice_swap) &&
 	       lobbies_serve(core, protocol);
 }
 
@@ -404,7 +404,7 @@ void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *re
 	Guest *guest;
 
 	if ((!core->options->native_return && !lease->aside) || !lease->connection ||
-	    !lobbies_serve(core, lease->protocol))
+	    !lobbies_serve(core, lease->protocol) || !session_can_swap(core, lease->protocol))
 		return;
 	guest = guest_after(core, lease, code, reason);
 	g_mutex_lock(&lobbies->lock);

@@ -39,7 +39,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Warned, warned_clear)
 static gboolean can_be_shown(Core *core, const Lease *lease)
 {
 	return lease->started && lease->connection && !lease->aside &&
-	       lobbies_serve(core, lease->protocol);
+	       lobbies_serve(core, lease->protocol) && session_can_swap(core, lease->protocol);
 }
 
 /* It would have to be another one that they come back through. */

@@ -75,6 +75,32 @@ static char *prepare(Core *core, const Moving *m, const char *wanted, GError **e
 	return g_steal_pointer(&desktop);
 }
 
+/* It opens the lease by itself, with what it brought to be where it is. */
+static gboolean send_away(Core *core, gconstpointer connection, const char *id, const Grant *grant,
+			  GError **error)
+{
+	const Options *o = core->options;
+	ControlMessage message = {.type = CONTROL_MOVE,
+				  .lease = (char *)id,
+				  .to = grant->lease,
+				  .again = TRUE,
+				  .endpoint = {.protocol = (char *)"spice",
+					       .host = o->public_host,
+					       .port = (guint16)o->public_port,
+					       .tls = TRUE}};
+
+	if (*o->public_host == '\0') {
+		g_set_error(error, FAULT, FAULT_CONFIG, "spice_swap = no needs public_host");
+		return FALSE;
+	}
+	if (session_expect(core, grant->lease) &&
+	    gateway_link_send(core->link, connection, &message, -1))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_NOT_FOUND,
+		    "the session's gateway has gone, or its viewer could not be known again");
+	return FALSE;
+}
+
 gboolean move_send(Core *core, gconstpointer connection, const char *id, const Grant *grant,
 		   GError **error)
 {
@@ -86,6 +112,8 @@ gboolean move_send(Core *core, gconstpointer connection, const char *id, const G
 				  .user = grant->user,
 				  .desktop = grant->desktop_name};
 
+	if (!session_can_swap(core, grant->via))
+		return send_away(core, connection, id, grant, error);
 	if (!desktop_dial(core, grant->lease, grant->desktop, grant->via, grant->password, &endpoint,
 			  &fd, error))
 		return FALSE;

@@ -160,6 +160,60 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 	return FALSE;
 }
 
+/* ---- one that comes again */
+
+gboolean session_can_swap(const Core *core, const char *protocol)
+{
+	return core->options->spice_swap || !g_str_equal(protocol, "spice");
+}
+
+gboolean session_expect(Core *core, const char *id)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
+	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
+
+	if (lease)
+		lease->expected = lease->bond.sealed && lease->bond.proof &&
+				  !lease_proof_of_place(lease->bond.proof);
+	return lease && lease->expected;
+}
+
+/* Under the lock. */
+static Lease *expected(Sessions *s, const ControlMessage *request)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, s->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Lease *lease = value;
+
+		if (lease->expected && bond_proven(&lease->bond, request))
+			return lease;
+	}
+	return NULL;
+}
+
+gboolean session_again(Core *core, const ControlMessage *request, const Asker *asker, Grant *out)
+{
+	Sessions *s = core->sessions;
+	g_autofree char *id = NULL;
+	Lease *lease;
+
+	if (session_can_swap(core, request->protocol))
+		return FALSE;
+	g_mutex_lock(&s->lock);
+	lease = expected(s, request);
+	if (lease) {
+		lease->expected = FALSE;
+		lease->carried = FALSE; /* its channels are new, too */
+		lease->connection = asker->connection;
+		id = g_strdup(lease->id);
+	}
+	g_mutex_unlock(&s->lock);
+	return id && session_find(core, id, out, NULL);
+}
+
 /* ---- in between */
 
 /* From memory, if the lease was opened here or has been proven once; else slowly, by its row. */

@@ -48,6 +48,14 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 /* LOGIN: for a person who was let in and whose desktop has been assigned and started. */
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
 	const ControlMessage *request, const Asker *asker, Grant *out, GError **error);
+/* Can the desktop below a client of this protocol be replaced, in its connections? */
+gboolean session_can_swap(const Core *core, const char *protocol);
+/* A SPICE viewer is sent away to come again, as a new one: what it brings then opens that lease.
+ * FALSE: there is none, or nobody knows any more what it brought; the place that it comes from is
+ * not enough. */
+gboolean session_expect(Core *core, const char *lease);
+/* REDEEM, LOGIN, LOBBY: TRUE, it is one who was to come again. */
+gboolean session_again(Core *core, const ControlMessage *request, const Asker *asker, Grant *out);
 /* A session id that no viewer of a desktop was told. */
 gboolean session_fresh_client_id(Core *core, guint32 *out, GError **error);
 /* JOIN: a further channel, proven by what opened the lease. FAULT_DENIED. */

@@ -65,6 +65,7 @@ static const Row rows[] = {
 	{"broker", "native_chooser", YESNO, AT(native_chooser), "true"},
 	{"broker", "native_return", YESNO, AT(native_return), "true"},
 	{"broker", "native_warning", YESNO, AT(native_warning), "true"},
+	{"broker", "spice_swap", YESNO, AT(spice_swap), "true"},
 	{"broker", "max_lobbies", NUMBER, AT(max_lobbies), "200", 1, 100000},
 	{"broker", "max_lobbies_per_address", NUMBER, AT(max_lobbies_per_address), "50", 1, 100000},
 	{"broker", "lobby_minutes", NUMBER, AT(lobby_minutes), "5", 1, 1440},

@@ -57,6 +57,7 @@ typedef struct {
 	gboolean native_chooser; /* several desktops, none named: the person says */
 	gboolean native_return; /* back to the lobby when a session has ended    */
 	gboolean native_warning; /* in the lobby, before a plan ends a session   */
+	gboolean spice_swap;  /* viewers are moved below their channels, not sent to come again */
 	int max_lobbies;      /* at which nobody has signed in                   */
 	int max_lobbies_per_address;
 	int lobby_minutes;    /* without a word of the person                    */

@@ -7,6 +7,7 @@
  * Of a SPICE session only the main channel asks and is moved. Each further one that has lost its
  * desktop waits (backend_id is 0, the step is dial) until the broker says where main is by now.
  */
+#include "relay/spice_swap.h"
 #include "session_loop.h"
 
 #define RETURN_MS 10000 /* between two times that it goes back to its desktop */
@@ -61,6 +62,16 @@ static gboolean part(Session *s, Fault code, const char *reason)
 	return TRUE;
 }
 
+static gboolean send_away(Session *s, const Endpoint *to)
+{
+	if (s->relay != &relay_spice || s->relaying == NULL || to->host == NULL ||
+	    !spice_swap_send_away(s->relaying, to->host, to->port))
+		return FALSE;
+	log_info(&s->log, "is told to come again, to %s", to->host);
+	session_run(s);
+	return TRUE;
+}
+
 gboolean session_move(Session *s, const ControlMessage *message, int fd)
 {
 	SessionLoop *loop = s->loop;
@@ -68,6 +79,8 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 	if (loop->phase != PHASE_STEPS || s->relay == NULL || s->relay->part == NULL ||
 	    loop->moving || s->front != NULL)
 		return FALSE;
+	if (message->again)
+		return send_away(s, &message->endpoint);
 	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
 	if (!part(s, FAULT_ENDED, "moved to another desktop"))
 		return FALSE;

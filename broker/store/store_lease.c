@@ -126,9 +126,9 @@ StoreLease *store_lease(Db *db, const char *id, GError **error)
 
 StoreLease *store_lease_of_client(Db *db, guint32 client_id, GError **error)
 {
-	g_autoptr(DbRows) rows =
-		db_select(db, error, SELECT " AND client_id = ? ORDER BY backend_id <> 0",
-			  DB_INT(client_id));
+	g_autoptr(DbRows) rows = db_select(
+		db, error, SELECT " AND client_id = ? ORDER BY backend_id <> 0, started_at DESC",
+		DB_INT(client_id));
 
 	if (!rows)
 		return NULL;

@@ -88,15 +88,27 @@ static gssize next_part(Session *s, SpiceRelay *relay, GError **error)
 	return needs < 0 ? -1 : needs > part ? 0 : part;
 }
 
+static void add_last(SpiceRelay *relay)
+{
+	if (buffer_length(&relay->last) == 0 ||
+	    (relay->down.left > 0 && !spice_frame_fresh(&relay->down)))
+		return;
+	buffer_append(&relay->ours, buffer_bytes(&relay->last), buffer_length(&relay->last));
+	buffer_clear(&relay->last);
+}
+
 /* What desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a message. */
 static Io pass(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
 {
 	Buffer *in = &s->desktop.in;
 
 	for (;;) {
-		Io io = pass_ours(s, relay, error);
 		gssize part;
 		gsize n;
+		Io io;
+
+		add_last(relay);
+		io = pass_ours(s, relay, error);
 
 		if (io != IO_DONE || buffer_length(in) == 0)
 			return io;

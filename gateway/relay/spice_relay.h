@@ -14,6 +14,7 @@ typedef struct {
 	gsize pad;          /* zeros due: the rest of a message whose desktop has gone */
 	Buffer ours;        /* messages of our own to the viewer: before the desktop's */
 	SpiceFrame ours_frame;
+	Buffer last; /* one that goes out when the desktop's present one is over */
 
 	SpiceFrame up;    /* from the viewer: what was looked at, which may be ahead of ...  */
 	gsize up_ready;   /* ... what was sent: bytes at the front of client.in that are due */

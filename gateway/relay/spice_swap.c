@@ -277,8 +277,31 @@ gboolean spice_swap_arrive(Session *s, SpiceRelay *relay, GError **error)
 	return TRUE;
 }
 
+/* ---- come again */
+
+gboolean spice_swap_send_away(SpiceRelay *relay, const char *host, guint16 port)
+{
+	enum { FIXED = 20 };
+	guint32 size = (guint32)strlen(host) + 1;
+	Buffer *last = &relay->last;
+
+	if (relay->channel->mess.type != SPICE_CHANNEL_MAIN)
+		return FALSE;
+	buffer_clear(last);
+	append_header(last, SPICE_MAIN_MIGRATE_SWITCH_HOST, FIXED + size);
+	buffer_append_u16le(last, 0); /* nothing without TLS */
+	buffer_append_u16le(last, port);
+	buffer_append_u32le(last, size);
+	buffer_append_u32le(last, FIXED);
+	buffer_append_u32le(last, 0); /* whom the certificate is for: the host says */
+	buffer_append_u32le(last, 0);
+	buffer_append(last, host, size);
+	return TRUE;
+}
+
 void spice_swap_clear(SpiceRelay *relay)
 {
+	buffer_clear(&relay->last);
 	buffer_clear(&relay->ours);
 	g_clear_pointer(&relay->surfaces, g_array_unref);
 	g_clear_pointer(&relay->listed, g_byte_array_unref);

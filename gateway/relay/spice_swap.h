@@ -37,4 +37,9 @@ gboolean spice_swap_part(Session *session, SpiceRelay *relay);
 /* The next one has been dialled; on main, its INIT is at the front of desktop.in and is taken. */
 gboolean spice_swap_arrive(Session *session, SpiceRelay *relay, GError **error);
 
+/* For viewers that survive none of that: main's is told to come again, to that host and TLS port,
+ * with all its channels and with what it brought before (SWITCH_HOST). Until it does, it stays
+ * where it is. FALSE: this is not main. */
+gboolean spice_swap_send_away(SpiceRelay *relay, const char *host, guint16 port);
+
 void spice_swap_clear(SpiceRelay *relay);

@@ -72,7 +72,7 @@ static const Field message_fields[] = {
 	FIELD(bytes_out, KIND_U64, BIT(ENDED), 0),
 	FIELD(milliseconds, KIND_U64, BIT(ENDED) | BIT(ACTIVE), 0),
 	FIELD(round_trip, KIND_U64, 0, BIT(ACTIVE)),
-	FIELD(again, KIND_BOOL, 0, BIT(ENDED)),
+	FIELD(again, KIND_BOOL, 0, BIT(ENDED) | BIT(MOVE)),
 	FIELD(counts, KIND_COUNTS, BIT(COUNTS), 0),
 };
 #undef FIELD

@@ -101,7 +101,8 @@ typedef struct {
 	guint64 bytes_out;    /* ended: to the client                                      */
 	guint64 milliseconds; /* ended: how long it lived; active: since that event        */
 	guint64 round_trip;   /* active: to the client and back, us; 0 = not known         */
-	gboolean again;       /* ended: it may have been told before                       */
+	gboolean again;       /* ended: it may have been told before; move: the client is to come
+				 again, to the endpoint, and opens `to` with what it brought */
 	guint64 counts[COUNTS_N]; /* counts                                                */
 } ControlMessage;
 

@@ -18,6 +18,7 @@ import deployment
 import procs
 import rfb
 import spice
+import test_move
 from deployment import BUILD, eventually
 from test_auth import OATH_KEY, hotp
 from test_clients import VIEWER, at_prompt, keep, log, sees  # noqa: F401
@@ -229,11 +230,11 @@ def test_a_desktop_dies_during_its_start(oriel, no_lobby, reader, display, log, 
 # ---- SPICE: the gateway swaps what is below the viewer's channels
 
 
-def remote(oriel, display, log, home):
-    """remote-viewer, told no more than where to go."""
+def remote(oriel, display, log, home, **more):
+    """remote-viewer, told no more than where to go, but for that."""
     file = home / "oriel.vv"
     keys = {"type": "spice", "host": oriel.host, "tls-port": oriel.port, "fullscreen": 1,
-            "ca": oriel.ca.read_text().replace("\n", "\\n")}
+            "ca": oriel.ca.read_text().replace("\n", "\\n"), **more}
     file.write_text("\n".join(["[virt-viewer]", *(f"{k}={v}" for k, v in keys.items())]))
     return display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
 
@@ -322,6 +323,41 @@ def test_killed_spice_lobby(oriel, no_lobby, source):
         assert session.main.closed() and display.closed()
     finally:
         session.close()
+
+
+@pytest.fixture
+def no_swap(oriel):
+    """SPICE viewers bring name and password, and are sent away to come again."""
+    file = oriel.path("oriel.conf")
+    before = file.read_text()
+    other = before.replace("[broker]", "[broker]\nspice_swap = no").replace("spice_sasl = no", "")
+    for text in (other, before):
+        file.write_text(text)
+        for name, start in (("gateway", oriel.start_gateway), ("broker", oriel.start_broker)):
+            oriel.signal(name, signal.SIGTERM)
+            start()
+        if text == other:
+            yield
+
+
+def test_remote_viewer_comes_again(oriel, no_swap, no_lobby, reader, display, log, tmp_path, request):  # noqa: F811
+    """SWITCH_HOST: from the lobby to a desktop, and to another, in new connections and the same window."""
+    before = len(oriel.log("gateway"))
+    with told(oriel, "opened for anna"):
+        viewer = remote(oriel, display, log, tmp_path, username="anna", password="anna-secret")
+    try:
+        still(display)
+        display.key("Return")
+        assert eventually(lambda: procs.live_sessions(oriel), 30)
+        pool = test_move.session(oriel, "anna")["pool"]
+        test_move.types_and_sees(oriel, display, reader, pool)
+        pool = {"own": "shared", "shared": "own"}[pool]
+        test_move.move(oriel, "anna", pool)
+        test_move.types_and_sees(oriel, display, reader, pool)
+        assert oriel.log("gateway")[before:].count("is told to come again") == 2
+        assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
 
 
 # ---- a session that ends soon

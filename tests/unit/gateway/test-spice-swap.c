@@ -164,6 +164,30 @@ static void test_main(void)
 	end();
 }
 
+/* Main's viewer is told to come again, but not in the middle of the desktop's message. */
+static void test_send_away(void)
+{
+	static const guint8 name[] = {113, 0, 4, 0, 0, 0, 'n', 'a', 'm', 'e'};
+	static const guint8 away[] = {0, 0, 0x28, 0x23, 5, 0, 0, 0,   20,  0,   0,   0, 0,
+				      0, 0, 0,    0,    0, 0, 0, 'h', 'o', 's', 't', 0};
+
+	relay(SPICE_CHANNEL_MAIN);
+	buffer_append(&t.desktop.out, name, 8);
+	run();
+	hear(&t.viewer, name, 8);
+	g_assert_true(spice_swap_send_away(t.s.relaying, "host", 9000));
+	run();
+	hear(&t.viewer, NULL, 0);
+	buffer_append(&t.desktop.out, name + 8, 2);
+	run();
+	hear(&t.viewer, name + 8, 2);
+	hears(&t.viewer, 111, away, sizeof away);
+	end();
+	relay(SPICE_CHANNEL_INPUTS);
+	g_assert_false(spice_swap_send_away(t.s.relaying, "host", 9000));
+	end();
+}
+
 static void test_bad_list(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -268,6 +292,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-swap/main", test_main);
+	g_test_add_func("/spice-swap/send-away", test_send_away);
 	g_test_add_func("/spice-swap/bad-list", test_bad_list);
 	g_test_add_func("/spice-swap/display", test_display);
 	g_test_add_func("/spice-swap/inputs", test_inputs);
