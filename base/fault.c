@@ -4,33 +4,37 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(oriel-fault-quark, fault)
+G_DEFINE_QUARK(oriel - fault - quark, fault)
 
 /* SPICE link errors: 1 ERROR, 3 INVALID_DATA, 7 PERMISSION_DENIED, 9 CHANNEL_NOT_AVAILABLE. */
 static const FaultInfo table[] = {
 	[FAULT_CLIENT] = {"client", 400, 3, G_LOG_LEVEL_INFO,
-		"Your viewer sent something that this gateway does not understand."},
+			  "Your viewer sent something that this gateway does not understand."},
 	[FAULT_DENIED] = {"denied", 403, 7, G_LOG_LEVEL_INFO,
-		"Access denied. Check user name, password or ticket; a ticket is good once and only for a short time."},
+			  "Access denied. Check user name, password or ticket; a ticket is good "
+			  "once and only for a short time."},
 	[FAULT_NOT_FOUND] = {"not-found", 404, 9, G_LOG_LEVEL_INFO,
-		"There is no such desktop, or it is not yours."},
+			     "There is no such desktop, or it is not yours."},
 	[FAULT_BUSY] = {"busy", 503, 1, G_LOG_LEVEL_WARNING,
-		"Everything is in use right now. Please try again in a few minutes."},
+			"Everything is in use right now. Please try again in a few minutes."},
 	[FAULT_DESKTOP] = {"desktop", 502, 1, G_LOG_LEVEL_WARNING,
-		"Your desktop cannot be reached. Try again; if it stays so, tell your administrator."},
-	[FAULT_BROKER] = {"broker", 503, 1, G_LOG_LEVEL_WARNING,
-		"The desktop service is not available right now. Please try again in a moment."},
+			   "Your desktop cannot be reached. Try again; if it stays so, tell your "
+			   "administrator."},
+	[FAULT_BROKER] =
+		{"broker", 503, 1, G_LOG_LEVEL_WARNING,
+		 "The desktop service is not available right now. Please try again in a moment."},
 	[FAULT_TIMEOUT] = {"timeout", 504, 1, G_LOG_LEVEL_INFO,
-		"This took too long. Please try again."},
+			   "This took too long. Please try again."},
 	[FAULT_CONFIG] = {"config", 500, 1, G_LOG_LEVEL_CRITICAL,
-		"The service is not set up correctly. Please tell your administrator."},
-	[FAULT_QUOTA] = {"quota", 409, 1, G_LOG_LEVEL_INFO,
-		"You have as much as you may have at a time. Close or give back a desktop first."},
+			  "The service is not set up correctly. Please tell your administrator."},
+	[FAULT_QUOTA] =
+		{"quota", 409, 1, G_LOG_LEVEL_INFO,
+		 "You have as much as you may have at a time. Close or give back a desktop first."},
 	[FAULT_MAINTENANCE] = {"maintenance", 503, 1, G_LOG_LEVEL_INFO,
-		"This desktop is being worked on. Please try again later."},
+			       "This desktop is being worked on. Please try again later."},
 	[FAULT_ENDED] = {"ended", 410, 1, G_LOG_LEVEL_INFO, "The session has ended."},
 	[FAULT_BUG] = {"bug", 500, 1, G_LOG_LEVEL_CRITICAL,
-		"Something went wrong on our side. Please tell your administrator."},
+		       "Something went wrong on our side. Please tell your administrator."},
 };
 
 const FaultInfo *fault_info(Fault code)

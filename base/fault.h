@@ -14,18 +14,18 @@
 #define FAULT (fault_quark())
 
 typedef enum {
-	FAULT_CLIENT,    /* the client spoke wrongly                     */
-	FAULT_DENIED,    /* wrong password, no right, spent ticket       */
-	FAULT_NOT_FOUND, /* no such desktop, session, pool               */
-	FAULT_BUSY,      /* full: limits, no free desktop                */
-	FAULT_DESKTOP,   /* the desktop cannot start, answer or be found */
-	FAULT_BROKER,    /* the broker is down or answered nonsense      */
-	FAULT_TIMEOUT,   /* a step took longer than it may               */
-	FAULT_CONFIG,    /* the admin's configuration is wrong           */
-	FAULT_QUOTA,     /* they have all that they may have             */
+	FAULT_CLIENT,      /* the client spoke wrongly                     */
+	FAULT_DENIED,      /* wrong password, no right, spent ticket       */
+	FAULT_NOT_FOUND,   /* no such desktop, session, pool               */
+	FAULT_BUSY,        /* full: limits, no free desktop                */
+	FAULT_DESKTOP,     /* the desktop cannot start, answer or be found */
+	FAULT_BROKER,      /* the broker is down or answered nonsense      */
+	FAULT_TIMEOUT,     /* a step took longer than it may               */
+	FAULT_CONFIG,      /* the admin's configuration is wrong           */
+	FAULT_QUOTA,       /* they have all that they may have             */
 	FAULT_MAINTENANCE, /* closed on purpose, for a while             */
-	FAULT_ENDED,     /* nobody's: ended by the admin, drained, left  */
-	FAULT_BUG,       /* ours                                         */
+	FAULT_ENDED,       /* nobody's: ended by the admin, drained, left  */
+	FAULT_BUG,         /* ours                                         */
 	FAULT_LAST = FAULT_BUG
 } Fault;
 

@@ -44,7 +44,7 @@ static void append_value(GString *line, const char *value)
 }
 
 static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gsize n,
-	gpointer user_data G_GNUC_UNUSED)
+			       gpointer user_data G_GNUC_UNUSED)
 {
 	g_autoptr(GString) line = NULL;
 	g_autoptr(GDateTime) now = NULL;
@@ -60,7 +60,7 @@ static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gs
 	stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
 	line = g_string_new(NULL);
 	g_string_printf(line, "%s.%03dZ %s %s", stamp, g_date_time_get_microsecond(now) / 1000,
-		level_name(level), process_name);
+			level_name(level), process_name);
 	for (gsize i = 0; i < n; i++) {
 		if (strcmp(fields[i].key, "MESSAGE") == 0) {
 			message = fields[i].value;
@@ -103,11 +103,11 @@ void log_write(GLogLevelFlags level, const LogContext *context, const char *form
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
 
-#define FIELD(k, v)                                                                                \
-	do {                                                                                       \
-		const char *value_ = (v);                                                          \
-		if (value_ != NULL && *value_ != '\0')                                             \
-			fields[n++] = (GLogField){k, value_, -1};                                  \
+#define FIELD(k, v)                                               \
+	do {                                                      \
+		const char *value_ = (v);                         \
+		if (value_ != NULL && *value_ != '\0')            \
+			fields[n++] = (GLogField){k, value_, -1}; \
 	} while (0)
 	FIELD("MESSAGE", message);
 	FIELD("SYSLOG_IDENTIFIER", process_name);

@@ -31,10 +31,10 @@ void log_write(GLogLevelFlags level, const LogContext *context, const char *form
 #define log_error(ctx, ...)   log_write(G_LOG_LEVEL_CRITICAL, ctx, __VA_ARGS__)
 #define log_warning(ctx, ...) log_write(G_LOG_LEVEL_WARNING, ctx, __VA_ARGS__)
 #define log_info(ctx, ...)    log_write(G_LOG_LEVEL_INFO, ctx, __VA_ARGS__)
-#define log_debug(ctx, ...)                                                                        \
-	do {                                                                                       \
-		if (log_debugging)                                                                 \
-			log_write(G_LOG_LEVEL_DEBUG, ctx, __VA_ARGS__);                            \
+#define log_debug(ctx, ...)                                             \
+	do {                                                            \
+		if (log_debugging)                                      \
+			log_write(G_LOG_LEVEL_DEBUG, ctx, __VA_ARGS__); \
 	} while (0)
 
 extern gboolean log_debugging;

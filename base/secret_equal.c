@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* secret_equal: see secret.h. By itself, so that a program that compares none (oriel-lobby) does not
- * load libcrypto. */
+/* secret_equal: see secret.h. By itself, so that a program that compares none (oriel-lobby) does
+ * not load libcrypto. */
 #include "secret.h"
 
 #include <openssl/crypto.h>

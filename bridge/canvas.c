@@ -147,7 +147,8 @@ static gboolean was_scrolled(Canvas *canvas, const FaceRect *box, Scroll *out)
 				   canvas->width * (gssize)sizeof *canvas->picture};
 	const ScrollRows now = {theirs(canvas, box->x, box->y), canvas->from.stride};
 
-	if (canvas->from.row != NULL || !canvas->shown || box->width < SCROLL_LEAST || box->height < SCROLL_LEAST)
+	if (canvas->from.row != NULL || !canvas->shown || box->width < SCROLL_LEAST ||
+	    box->height < SCROLL_LEAST)
 		return FALSE;
 	if (canvas->idle > 0) {
 		canvas->idle--;

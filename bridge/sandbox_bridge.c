@@ -7,10 +7,8 @@
 
 /* What libraries are made of, keyboards' layouts among it; none of it is secret. */
 static const LandlockPath readable[] = {
-	{"/usr", LANDLOCK_READ},
-	{"/lib", LANDLOCK_READ},
-	{"/lib64", LANDLOCK_READ},
-	{"/etc/ssl/openssl.cnf", LANDLOCK_READ},
+	{"/usr", LANDLOCK_READ},         {"/lib", LANDLOCK_READ},
+	{"/lib64", LANDLOCK_READ},       {"/etc/ssl/openssl.cnf", LANDLOCK_READ},
 	{"/dev/urandom", LANDLOCK_READ},
 };
 

@@ -83,7 +83,8 @@ static BOOL on_paint(rdpContext *context)
 
 	if (dirty->null)
 		return TRUE;
-	canvas_damage(source_of(context)->canvas, (FaceRect){dirty->x, dirty->y, dirty->w, dirty->h});
+	canvas_damage(source_of(context)->canvas,
+		      (FaceRect){dirty->x, dirty->y, dirty->w, dirty->h});
 	dirty->null = TRUE;
 	context->gdi->primary->hdc->hwnd->ninvalid = 0;
 	return TRUE;

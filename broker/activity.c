@@ -6,8 +6,8 @@
 #include "maintainer.h"
 #include "store_input.h"
 
-#define WRITE_EVERY  (2 * G_USEC_PER_SEC)
-#define GATHERED_MAX 100000 /* leases; more is nonsense */
+#define WRITE_EVERY    (2 * G_USEC_PER_SEC)
+#define GATHERED_MAX   100000                           /* leases; more is nonsense */
 #define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us; likewise */
 
 typedef struct {
@@ -50,7 +50,7 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 
 	g_mutex_lock(&activity->lock);
 	first = g_hash_table_size(activity->gathered) == 0;
 	if (g_hash_table_size(activity->gathered) < GATHERED_MAX)
-		g_hash_table_insert(activity->gathered, g_strdup(lease), 
+		g_hash_table_insert(activity->gathered, g_strdup(lease),
 				    g_memdup2(&noted, sizeof noted));
 	g_mutex_unlock(&activity->lock);
 	if (first)

@@ -9,8 +9,8 @@
 #include "maintainer.h"
 #include "provider/provider.h"
 #include "session.h"
-#include "store_entitlement.h"
 #include "store_desktop.h"
+#include "store_entitlement.h"
 #include "store_pool.h"
 #include "store_ticket.h"
 
@@ -101,7 +101,7 @@ gboolean core_pool_remove(Core *core, const char *admin, const char *name, GErro
 		return FALSE;
 	if (pool->busy > 0) {
 		g_set_error(error, FAULT, FAULT_BUSY, "%u desktops of pool '%s' are in use",
-			pool->busy, name);
+			    pool->busy, name);
 		return FALSE;
 	}
 	/* First nobody can get in any more; then it may take its time, and be done again. */
@@ -129,7 +129,7 @@ GPtrArray *core_entitlements(Core *core, GError **error)
 }
 
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
-	const char *group, gboolean grant, GError **error)
+		      const char *group, gboolean grant, GError **error)
 {
 	const char *name = user ? user : group;
 
@@ -141,6 +141,6 @@ gboolean core_entitle(Core *core, const char *admin, const char *pool, const cha
 	if (!grant && !store_ticket_withdraw(core->db, pool, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "%s %s %s %s", grant ? "entitle" : "withdraw",
-		user ? "user" : "group", name, pool);
+		    user ? "user" : "group", name, pool);
 	return TRUE;
 }

@@ -47,11 +47,10 @@ GPtrArray *core_admin_desktops(Core *core, GError **error)
 	return view_all(core, rows);
 }
 
-GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order,
-	gboolean down, unsigned limit, GError **error)
+GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order, gboolean down,
+				     unsigned limit, GError **error)
 {
-	g_autoptr(GPtrArray) rows =
-		store_desktops_found(core->db, text, order, down, limit, error);
+	g_autoptr(GPtrArray) rows = store_desktops_found(core->db, text, order, down, limit, error);
 
 	return view_all(core, rows);
 }
@@ -94,7 +93,7 @@ static const struct {
 };
 
 gboolean core_desktop_action(Core *core, const char *admin, const char *id, const char *action,
-	GError **error)
+			     GError **error)
 {
 	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
 
@@ -110,14 +109,14 @@ gboolean core_desktop_action(Core *core, const char *admin, const char *id, cons
 		return TRUE;
 	}
 	g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of start, stop, reset, release",
-		action);
+		    action);
 	return FALSE;
 }
 
 /* ---- sessions */
 
 GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
-	GError **error)
+			 GError **error)
 {
 	g_autoptr(GPtrArray) views = store_sessions(core->db, user, live, limit, error);
 
@@ -139,7 +138,7 @@ gboolean core_session_end(Core *core, const Who *who, const char *id, GError **e
 		return FALSE;
 	}
 	if (!session_end_by_plan(core, id, own ? PLAN_LOGOUT : PLAN_DISCONNECT,
-		    own ? "ended by its user" : "ended by an administrator")) {
+				 own ? "ended by its user" : "ended by an administrator")) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "session %s has just ended", id);
 		return FALSE;
 	}

@@ -38,13 +38,15 @@ static ImageView *image_of(Core *core, const PoolView *pool, GError **error)
 
 /* Inside a transaction; image as above. */
 static gboolean make(Core *core, const PoolView *pool, const ImageView *image, const char *owner,
-	gint64 until, char **out_id, GError **error)
+		     gint64 until, char **out_id, GError **error)
 {
 	g_autofree char *id = NULL;
 	g_autofree char *name = NULL;
 	unsigned count;
-	StoreDesktop row = {.pool = pool->name, .owner = (char *)owner, .state = (char *)"off",
-		.held_until = owner ? until : 0};
+	StoreDesktop row = {.pool = pool->name,
+			    .owner = (char *)owner,
+			    .state = (char *)"off",
+			    .held_until = owner ? until : 0};
 
 	if (!store_desktop_count(core->db, pool->name, &count, error))
 		return FALSE;
@@ -58,14 +60,14 @@ static gboolean make(Core *core, const PoolView *pool, const ImageView *image, c
 	if (seat_pool_local(pool))
 		row.broker = (char *)brokers_name(core->brokers);
 	if (!store_desktop_add(core->db, &row, error) ||
-		!placement_put(core, id, pool->name, image, NULL, error))
+	    !placement_put(core, id, pool->name, image, NULL, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
 	return TRUE;
 }
 
 gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gint64 until,
-	char **out_id, GError **error)
+			 char **out_id, GError **error)
 {
 	g_autoptr(ImageView) image = image_of(core, pool, error);
 	g_auto(DbTransaction) tx = {NULL};
@@ -94,7 +96,7 @@ gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gi
 
 /* id NULL: a new one. */
 static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const char *id,
-	GError **error)
+			 GError **error)
 {
 	g_autoptr(StoreDesktop) row = id ? store_desktop(core->db, id, error) : NULL;
 
@@ -104,7 +106,7 @@ static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const
 
 /* Inside a transaction: from a pool's card. */
 static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, const ImageView *image,
-	gint64 until, char **out_id, GError **error)
+			  gint64 until, char **out_id, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
 	gboolean floating = g_str_equal(pool->kind, "floating");
@@ -112,7 +114,7 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, cons
 
 	/* A floating one on another broker's machine is given up for one that can be reached. */
 	if (!store_desktop_find_owned(core->db, pool->name, who->user, floating ? broker : NULL,
-		    &id, error))
+				      &id, error))
 		return FALSE;
 	if (!id && !store_desktop_find_free(core->db, pool->name, broker, &id, error))
 		return FALSE;
@@ -126,7 +128,7 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, cons
 	}
 	if (!id) {
 		g_set_error(error, FAULT, FAULT_BUSY, "pool '%s' has no free desktop (%u at most)",
-			pool->name, pool->max);
+			    pool->name, pool->max);
 		return FALSE;
 	}
 	*out_id = g_steal_pointer(&id);
@@ -135,7 +137,7 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, cons
 
 /* Inside a transaction: a desktop by its id. */
 static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, char **out_id,
-	GError **error)
+		      GError **error)
 {
 	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
 	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
@@ -148,15 +150,15 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 		return FALSE;
 	}
 	if (g_str_equal(pool->kind, "machines") &&
-		!machine_free_for(core, id, who->user, &nobody_there, error))
+	    !machine_free_for(core, id, who->user, &nobody_there, error))
 		return FALSE;
 	if (!nobody_there) {
 		g_set_error(error, FAULT, FAULT_BUSY, "somebody sits at %s", row->name);
 		return FALSE;
 	}
 	if (!maintenance_allow(core, who, pool, row, error) ||
-		!quotas_allow(core, who, pool, row, error) ||
-		!store_desktop_claim(core->db, id, who->user, until, error))
+	    !quotas_allow(core, who, pool, row, error) ||
+	    !store_desktop_claim(core->db, id, who->user, until, error))
 		return FALSE;
 	*out_id = g_strdup(id);
 	return TRUE;
@@ -164,7 +166,7 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 
 /* What does not change with a desktop is read before the transaction, for which others wait. */
 static gboolean by_card(Core *core, const Who *who, const char *name, gint64 until, char **out_id,
-	GError **error)
+			GError **error)
 {
 	g_autoptr(PoolView) pool = entitlement_pool(core, who, name, error);
 	g_autoptr(ImageView) image = NULL;
@@ -182,14 +184,14 @@ static gboolean by_card(Core *core, const Who *who, const char *name, gint64 unt
 		return FALSE;
 	tx = db_begin(core->db, error);
 	if (!tx.db || !from_pool(core, who, pool, image, until, &id, error) ||
-		!db_commit(&tx, error))
+	    !db_commit(&tx, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
 	return TRUE;
 }
 
 gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
-	char **out_id, GError **error)
+			   char **out_id, GError **error)
 {
 	if (g_str_has_prefix(card, "p-"))
 		return by_card(core, who, card + 2, until, out_id, error);

@@ -14,9 +14,9 @@
 /* card: "d-..." or "p-POOL". *out_id: the desktop, held for this person until then. FAULT_NOT_FOUND
  * (also: not entitled, another's), FAULT_BUSY (none is free). */
 gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
-	char **out_id, GError **error);
+			   char **out_id, GError **error);
 
 /* A new row in the pool; the provider makes the desktop at its first start. owner NULL = free.
  * *out_id NULL = the pool is full. */
 gboolean assignment_make(Core *core, const PoolView *pool, const char *owner, gint64 until,
-	char **out_id, GError **error);
+			 char **out_id, GError **error);

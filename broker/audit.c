@@ -45,11 +45,13 @@ void audit_admin(Core *core, const char *admin, const char *desktop, const char 
 	va_start(args, format);
 	detail = g_strdup_vprintf(format, args);
 	va_end(args);
-	audit_note(core, &(AuditEntry){.event = "admin", .user = admin, .desktop = desktop,
-				 .detail = detail});
+	audit_note(core,
+		   &(AuditEntry){
+			   .event = "admin", .user = admin, .desktop = desktop, .detail = detail});
 }
 
-GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text, GError **error)
+GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
+		      GError **error)
 {
 	return store_audit(core->db, before_id, limit, text, error);
 }

@@ -2,9 +2,9 @@
 /* audit_out: see audit_out.h. */
 #include "audit_out.h"
 
-#include <glib/gstdio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>

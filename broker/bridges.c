@@ -17,7 +17,7 @@
 #include "store_lease.h"
 
 #define FACES        (PROVIDER_VNC | PROVIDER_SPICE) /* that oriel-bridge has */
-#define READY_MS     25000        /* the bridge itself gives up a little sooner */
+#define READY_MS     25000 /* the bridge itself gives up a little sooner */
 #define DIAL_SECONDS 5
 #define PACKET_MAX   (CONTROL_MAX + 4)
 

@@ -25,9 +25,9 @@ const char *bridges_source(const Core *core, unsigned displays, const char *face
 
 /*
  * A connection of the lease's client to its desktop, as `face`, through a bridge to the desktop's
- * display `source`; starts a bridge if the lease has none, or one that has ended, and then waits for
- * the desktop's first picture (seconds). *out_fd is the caller's. FAULT_DESKTOP, FAULT_CONFIG: the desktop's
- * fault, in words; FAULT_BUSY: too many bridges.
+ * display `source`; starts a bridge if the lease has none, or one that has ended, and then waits
+ * for the desktop's first picture (seconds). *out_fd is the caller's. FAULT_DESKTOP, FAULT_CONFIG:
+ * the desktop's fault, in words; FAULT_BUSY: too many bridges.
  */
 gboolean bridges_dial(Core *core, const char *lease, const Seat *seat, const char *face,
 		      const char *source, const char *password, Endpoint *out_endpoint, int *out_fd,

@@ -43,7 +43,7 @@ static void tell(Brokers *b, const char *text)
 void brokers_tell_end(Brokers *b, const char *lease, Fault code, const char *reason)
 {
 	g_autofree char *text = g_strdup_printf("end\n%s\n%s\n%s\n%.*s", b->name, lease,
-		fault_info(code)->name, REASON_MAX, reason);
+						fault_info(code)->name, REASON_MAX, reason);
 
 	if (db_shared(b->core->db))
 		tell(b, text);
@@ -128,8 +128,7 @@ static void tick(Brokers *b)
 	gboolean mine = FALSE, lead = FALSE, before;
 
 	/* Both are gone after a lost line, and taken again here. */
-	if (!db_hold(b->core->db, lock, &mine, NULL) ||
-		!db_hold(b->core->db, LEAD, &lead, NULL))
+	if (!db_hold(b->core->db, lock, &mine, NULL) || !db_hold(b->core->db, LEAD, &lead, NULL))
 		mine = lead = FALSE;
 	g_mutex_lock(&b->lock);
 	before = b->lead;
@@ -163,22 +162,20 @@ static gpointer run(gpointer data)
 
 Brokers *brokers_new(Core *core, GError **error)
 {
-	const char *name =
-		*core->options->name ? core->options->name : g_get_host_name();
+	const char *name = *core->options->name ? core->options->name : g_get_host_name();
 	gint64 deadline = g_get_monotonic_time() + NAME_WAIT;
 	g_autofree char *lock = lock_of(name);
 	gboolean mine = FALSE, lead = FALSE;
 	Brokers *b;
 
-	while (db_hold(core->db, lock, &mine, error) && !mine &&
-		g_get_monotonic_time() < deadline)
+	while (db_hold(core->db, lock, &mine, error) && !mine && g_get_monotonic_time() < deadline)
 		g_usleep(G_USEC_PER_SEC / 4);
 	if (!mine) {
 		if (error && !*error)
 			g_set_error(error, FAULT, FAULT_CONFIG,
-				"another broker on this database is called '%s': give each its"
-				" own [broker] name",
-				name);
+				    "another broker on this database is called '%s': give each its"
+				    " own [broker] name",
+				    name);
 		return NULL;
 	}
 	if (!db_hold(core->db, LEAD, &lead, error))

@@ -43,7 +43,7 @@ static const char *words(const Who *who, const StoreDesktop *row, gboolean nobod
 
 /* How many snapshots its person may keep of it. */
 static gboolean snapshots_kept(Core *core, const PoolView *pool, const StoreDesktop *row,
-	unsigned *out, GError **error)
+			       unsigned *out, GError **error)
 {
 	const ProviderOps *ops = provider_find(pool->provider);
 	g_autoptr(PlanView) plan = NULL;
@@ -58,7 +58,7 @@ static gboolean snapshots_kept(Core *core, const PoolView *pool, const StoreDesk
 
 /* row NULL: the pool's card, nobody's desktop yet. */
 static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
-	const StoreDesktop *row, const char *state, GError **error)
+			      const StoreDesktop *row, const char *state, GError **error)
 {
 	gboolean of_pool = !row || g_str_equal(pool->kind, "floating");
 	g_autoptr(GError) ignored = NULL;
@@ -68,10 +68,10 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	gboolean nobody_there = TRUE;
 
 	if (row && g_str_equal(pool->kind, "machines") &&
-		!machine_free_for(core, row->id, who->user, &nobody_there, error))
+	    !machine_free_for(core, row->id, who->user, &nobody_there, error))
 		return NULL;
 	if (!store_session_last(core->db, who->user, pool->name, of_pool ? NULL : row->id,
-		    &last_used, error))
+				&last_used, error))
 		return NULL;
 	/* A provider that is down leaves a card without protocols. */
 	seat_displays(core, pool, row, &displays, &ignored);
@@ -92,12 +92,12 @@ static DesktopView *make_card(Core *core, const Who *who, const PoolView *pool,
 	view->screen = row && !of_pool && screens_own(core->options, row, who->user);
 	view->last_used = last_used;
 	view->update = row && row->identity && g_str_equal(pool->kind, "dedicated") &&
-		seat_elsewhere(row, pool);
+		       seat_elsewhere(row, pool);
 	return view;
 }
 
 static gboolean add_card(Core *core, const Who *who, const PoolView *pool, const StoreDesktop *row,
-	const char *state, GPtrArray *cards, GError **error)
+			 const char *state, GPtrArray *cards, GError **error)
 {
 	DesktopView *card = make_card(core, who, pool, row, state, error);
 
@@ -106,10 +106,10 @@ static gboolean add_card(Core *core, const Who *who, const PoolView *pool, const
 	return card != NULL;
 }
 
-/* A pool may have thousands: only those are read that become cards. own: all that are this person's,
- * of whichever pool. */
+/* A pool may have thousands: only those are read that become cards. own: all that are this
+ * person's, of whichever pool. */
 static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, const GPtrArray *own,
-	GPtrArray *cards, GError **error)
+			 GPtrArray *cards, GError **error)
 {
 	gboolean machines = g_str_equal(pool->kind, "machines");
 	g_autoptr(GPtrArray) all = machines ? store_desktops(core->db, pool->name, error) : NULL;
@@ -123,13 +123,13 @@ static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, const
 		const StoreDesktop *row = rows->pdata[i];
 
 		if (g_str_equal(row->pool, pool->name) &&
-			!add_card(core, who, pool, row, NULL, cards, error))
+		    !add_card(core, who, pool, row, NULL, cards, error))
 			return FALSE;
 	}
 	if (cards->len > before || machines)
 		return TRUE;
-	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), FALSE, 1,
-		       &ready, error) &&
+	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), FALSE,
+					 1, &ready, error) &&
 	       add_card(core, who, pool, NULL, ready ? "ready" : "off", cards, error);
 }
 

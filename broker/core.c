@@ -46,8 +46,8 @@ gboolean core_name_ok(const char *name, const char *what, GError **error)
 		ok = g_ascii_islower(name[i]) || g_ascii_isdigit(name[i]) || name[i] == '-';
 	if (!ok)
 		g_set_error(error, FAULT, FAULT_CLIENT,
-			"the name of %s is made of a-z, 0-9 and -, at most %d of them", what,
-			NAME_MAX_CHARS);
+			    "the name of %s is made of a-z, 0-9 and -, at most %d of them", what,
+			    NAME_MAX_CHARS);
 	return ok;
 }
 

@@ -31,35 +31,36 @@ gboolean desktop_reset(Core *core, const char *id, GError **error);
 gboolean desktop_roll(Core *core, const char *id, GError **error);
 /* Destroys it and forgets it. */
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
-/* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before. */
+/* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before.
+ */
 gboolean desktop_plan(Core *core, const char *id, GError **error);
-/* Off its host, which is down or drained: a floating one is given up, a dedicated one goes to another
- * host of the same storage. What runs on a drained host migrates, where the provider can; its person's
- * session goes with it if it is a VNC one. Nothing to do for one that must wait for its session's end,
- * or if the host is well. */
+/* Off its host, which is down or drained: a floating one is given up, a dedicated one goes to
+ * another host of the same storage. What runs on a drained host migrates, where the provider can;
+ * its person's session goes with it if it is a VNC one. Nothing to do for one that must wait for
+ * its session's end, or if the host is well. */
 gboolean desktop_leave_host(Core *core, const char *id, GError **error);
 /*
  * A driver has found it on a host, while the books have it on another of the same storage: a broker
  * died while it was on its way, or its host was out of reach for a while. Where it runs it stays
- * (*out_stays: the books say so now); else it is forgotten here. Fails, and changes nothing, while the
- * other host cannot be asked, or if both go on saying that it runs there.
+ * (*out_stays: the books say so now); else it is forgotten here. Fails, and changes nothing, while
+ * the other host cannot be asked, or if both go on saying that it runs there.
  */
 gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
-	const char *host, gboolean *out_stays, GError **error);
+			  const char *host, gboolean *out_stays, GError **error);
 /* Takes, goes back to ("off" then) or forgets a snapshot of its disk. FAULT_CLIENT if its provider
  * or it cannot. */
 gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,
-	GError **error);
+			  GError **error);
 /* Looks whether it still runs, and writes down if it does not. */
 gboolean desktop_check(Core *core, const char *id, GError **error);
 
 /*
- * A way to it for one connection of a lease's client, which speaks `face`: to its display, or to the
- * bridge before it (bridges.h). *out_fd or a numeric address, see provider.h. password: what to set as
- * the display's own where the provider wants one per session.
+ * A way to it for one connection of a lease's client, which speaks `face`: to its display, or to
+ * the bridge before it (bridges.h). *out_fd or a numeric address, see provider.h. password: what to
+ * set as the display's own where the provider wants one per session.
  */
 gboolean desktop_dial(Core *core, const char *lease, const char *id, const char *face,
-	const char *password, Endpoint *out_endpoint, int *out_fd, GError **error);
+		      const char *password, Endpoint *out_endpoint, int *out_fd, GError **error);
 /* The way to the display itself. */
 gboolean desktop_display(const Seat *seat, const char *protocol, const char *password,
-	Endpoint *out_endpoint, int *out_fd, GError **error);
+			 Endpoint *out_endpoint, int *out_fd, GError **error);

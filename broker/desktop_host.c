@@ -40,8 +40,7 @@ static gboolean put_back(Core *core, const Seat *seat, const HostView *from, GEr
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
-	return tx.db &&
-	       store_host_unplace(core->db, seat->row->id, error) &&
+	return tx.db && store_host_unplace(core->db, seat->row->id, error) &&
 	       store_host_place(core->db, seat->row->id, seat->row->pool, from->name,
 				seat->image->cpus, seat->image->memory, error) &&
 	       db_commit(&tx, error);
@@ -67,8 +66,8 @@ static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GErr
 	return put_back(core, seat, from, NULL) && FALSE;
 }
 
-/* Somebody looks at it in a way that goes on by itself when it is elsewhere: at a display of its own,
- * to which the gateway asks the way once more. A bridge has no such way. */
+/* Somebody looks at it in a way that goes on by itself when it is elsewhere: at a display of its
+ * own, to which the gateway asks the way once more. A bridge has no such way. */
 static gboolean follows(const Core *core, const StoreLease *lease)
 {
 	gboolean spice = g_str_equal(lease->protocol, "spice");
@@ -133,8 +132,8 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error)
 	       leave_drained(core, id, host, leased != NULL, error);
 }
 
-/* TRUE: it runs here, and not where the books have it. For a moment after a migration was broken off
- * both hosts say so, one of them of what only waited for it: neither is ended then. */
+/* TRUE: it runs here, and not where the books have it. For a moment after a migration was broken
+ * off both hosts say so, one of them of what only waited for it: neither is ended then. */
 static gboolean runs_here(const ProviderOps *ops, Provider *here, const Seat *booked,
 			  gboolean *out_runs, GError **error)
 {

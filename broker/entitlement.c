@@ -16,7 +16,7 @@ gboolean entitlement_admin(const Options *options, const char *user, char **grou
 		if (**admin != '@' && g_str_equal(*admin, user))
 			return TRUE;
 		if (**admin == '@' && groups &&
-			g_strv_contains((const char *const *)groups, *admin + 1))
+		    g_strv_contains((const char *const *)groups, *admin + 1))
 			return TRUE;
 	}
 	return FALSE;
@@ -45,12 +45,12 @@ PoolView *entitlement_pool(Core *core, const Who *who, const char *pool, GError 
 	if (g_ptr_array_find_with_equal_func(names, pool, g_str_equal, NULL))
 		return store_pool(core->db, pool, error);
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s may not use pool '%s', or there is none",
-		who->user, pool);
+		    who->user, pool);
 	return NULL;
 }
 
 StoreDesktop *entitlement_own(Core *core, const Who *who, const char *id, PoolView **out_pool,
-	GError **error)
+			      GError **error)
 {
 	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
 	g_autoptr(PoolView) pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
@@ -89,7 +89,7 @@ char **entitlement_groups(const char *user)
 	int n = GROUPS_MAX;
 
 	if (getpwnam_r(user, &passwd, memory, NSS_MAX, &found) == 0 && found &&
-		getgrouplist(user, passwd.pw_gid, ids, &n) >= 0) {
+	    getgrouplist(user, passwd.pw_gid, ids, &n) >= 0) {
 		for (int i = 0; i < n; i++) {
 			char *name = group_name(ids[i]);
 

@@ -181,7 +181,7 @@ static gboolean dispatch(GatewayConnection *c, ControlMessage *message, GError *
 
 /* Everything whole in the n bytes; *out_used of them are done with. FALSE: hang up. */
 static gboolean take_messages(GatewayConnection *c, guint8 *bytes, gsize n, gsize *out_used,
-	GError **error)
+			      GError **error)
 {
 	*out_used = 0;
 	while (*out_used < n) {

@@ -16,11 +16,12 @@ struct GatewayLink {
 	GThread *acceptor;
 	GThreadPool *pool;   /* for LANE_SLOW */
 	GThreadPool *logins; /* for LANE_LOGIN */
-	GMutex lock; /* of all below */
+	GMutex lock;         /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
 	gboolean stopping;
-	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways counted */
+	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
+				counted */
 };
 
 struct GatewayConnection {

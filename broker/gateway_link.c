@@ -61,7 +61,7 @@ gboolean gateway_link_listen(GatewayLink *link, GError **error)
 	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
 	g_unlink(path);
 	if (fd < 0 || fchmod(fd, 0660) || bind(fd, (struct sockaddr *)&address, sizeof address) ||
-		g_chmod(path, 0660) || listen(fd, SOMAXCONN)) {
+	    g_chmod(path, 0660) || listen(fd, SOMAXCONN)) {
 		fault_set_errno(error, FAULT_CONFIG, path);
 		return FALSE;
 	}
@@ -146,14 +146,16 @@ void gateway_link_tell(GatewayLink *link, const ControlMessage *message)
 
 void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const char *reason)
 {
-	ControlMessage end = {.type = CONTROL_END, .lease = (char *)lease,
-		.fault = (char *)fault_info(code)->name, .reason = (char *)reason};
+	ControlMessage end = {.type = CONTROL_END,
+			      .lease = (char *)lease,
+			      .fault = (char *)fault_info(code)->name,
+			      .reason = (char *)reason};
 
 	gateway_link_tell(link, &end);
 }
 
 gboolean gateway_link_send(GatewayLink *link, gconstpointer connection,
-	const ControlMessage *message, int fd)
+			   const ControlMessage *message, int fd)
 {
 	g_autoptr(GPtrArray) all = linked(link);
 

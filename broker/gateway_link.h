@@ -31,7 +31,7 @@ void gateway_link_tell(GatewayLink *link, const ControlMessage *message);
 /* Sends to the gateway that is this connection (only compared); fd -1 = none, stays the caller's.
  * FALSE: it has gone. */
 gboolean gateway_link_send(GatewayLink *link, gconstpointer connection,
-	const ControlMessage *message, int fd);
+			   const ControlMessage *message, int fd);
 
 /* Appends what gateways have told, by machine, for /metrics. */
 void gateway_link_write_metrics(GatewayLink *link, GString *text);

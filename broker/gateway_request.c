@@ -22,13 +22,17 @@ static Asker asker_of(const GatewayConnection *connection)
 /* ---- answers */
 
 void gateway_request_refuse(GatewayConnection *connection, const ControlMessage *request,
-	const GError *error)
+			    const GError *error)
 {
 	const FaultInfo *info = fault_info(fault_code(error));
-	LogContext context = {.session = request->lease, .user = request->user,
-		.peer = request->peer, .step = control_type_name(request->type)};
-	ControlMessage answer = {.type = CONTROL_REFUSE, .id = request->id,
-		.fault = (char *)info->name, .reason = error->message};
+	LogContext context = {.session = request->lease,
+			      .user = request->user,
+			      .peer = request->peer,
+			      .step = control_type_name(request->type)};
+	ControlMessage answer = {.type = CONTROL_REFUSE,
+				 .id = request->id,
+				 .fault = (char *)info->name,
+				 .reason = error->message};
 
 	log_write(info->log_level, &context, "refused fault=%s: %s", info->name, error->message);
 	gateway_connection_send(connection, &answer, -1);
@@ -56,14 +60,14 @@ static ControlMessage lease_message(const ControlMessage *request, const Grant *
 
 /* The lease with a way to its desktop. */
 static gboolean send_way(GatewayConnection *connection, const ControlMessage *request,
-	const Grant *grant, GError **error)
+			 const Grant *grant, GError **error)
 {
 	g_auto(Endpoint) endpoint = {0};
 	ControlMessage answer = lease_message(request, grant);
 	int fd = -1;
 
 	if (!desktop_dial(gateway_connection_core(connection), grant->lease, grant->desktop,
-		    grant->via, grant->password, &endpoint, &fd, error))
+			  grant->via, grant->password, &endpoint, &fd, error))
 		return FALSE;
 	answer.endpoint = endpoint; /* borrowed */
 	gateway_connection_send(connection, &answer, fd);
@@ -74,7 +78,7 @@ static gboolean send_way(GatewayConnection *connection, const ControlMessage *re
 
 /* A fresh lease: it ends again if there is no way to its desktop or its gateway has gone. */
 static gboolean send_new(GatewayConnection *connection, const ControlMessage *request,
-	const Grant *grant, GError **error)
+			 const Grant *grant, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
 	g_autoptr(GError) why = NULL;
@@ -91,8 +95,8 @@ static gboolean send_new(GatewayConnection *connection, const ControlMessage *re
 }
 
 /* The lease of a fresh lobby, which is a desktop like any other to the gateway. */
-static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *m, LobbyStart *start,
-	GError **error)
+static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *m,
+			   LobbyStart *start, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
 	ControlMessage answer;
@@ -115,9 +119,11 @@ static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *
 /* A viewer that was refused asks its person for another ticket, which nobody has. */
 static gboolean redeem_in_lobby(GatewayConnection *connection, const ControlMessage *m)
 {
-	g_auto(LobbyStart) start = {.protocol = m->protocol, .peer = m->peer,
-		.asker = asker_of(connection),
-		.text = g_strdup("This ticket is not good any more. Please sign in.")};
+	g_auto(LobbyStart)
+		start = {.protocol = m->protocol,
+			 .peer = m->peer,
+			 .asker = asker_of(connection),
+			 .text = g_strdup("This ticket is not good any more. Please sign in.")};
 
 	return lobbies_open_to_strangers(gateway_connection_core(connection), m->protocol) &&
 	       send_lobby(connection, m, &start, NULL);
@@ -130,10 +136,10 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	g_autoptr(GError) why = NULL;
 
 	if (session_again(gateway_connection_core(connection), m, &asker, &grant) ||
-		session_redeem(gateway_connection_core(connection), m, &asker, &grant, &why))
+	    session_redeem(gateway_connection_core(connection), m, &asker, &grant, &why))
 		return send_new(connection, m, &grant, error);
 	if (g_error_matches(why, FAULT, FAULT_DENIED) && g_str_equal(m->protocol, "spice") &&
-		redeem_in_lobby(connection, m))
+	    redeem_in_lobby(connection, m))
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&why));
 	return FALSE;
@@ -141,7 +147,8 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 
 static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	ControlMessage nowhere = {.type = CONTROL_FOLLOW, .lease = m->lease, .client_id = m->client_id};
+	ControlMessage nowhere = {
+		.type = CONTROL_FOLLOW, .lease = m->lease, .client_id = m->client_id};
 	Core *core = gateway_connection_core(connection);
 	Asker asker = asker_of(connection);
 	g_auto(LobbyStart) start = {0};
@@ -150,7 +157,7 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 	if (!m->lease && session_again(core, m, &asker, &grant))
 		return send_new(connection, m, &grant, error);
 	if (lobbies_admit(core, m, &asker, &start, error) &&
-		send_lobby(connection, m, &start, error))
+	    send_lobby(connection, m, &start, error))
 		return TRUE;
 	/* A viewer's further channels wait for what becomes of its main one. */
 	if (m->client_id && m->lease)
@@ -167,17 +174,18 @@ static gboolean has_choice(Core *core, const ControlMessage *m, const Who *who)
 	unsigned n = 0;
 
 	if (!core->options->native_chooser || (m->desktop && *m->desktop) ||
-		!lobbies_serve(core, m->protocol))
+	    !lobbies_serve(core, m->protocol))
 		return FALSE;
 	cards = core_desktops(core, who, NULL);
 	for (guint i = 0; cards && i < cards->len; i++)
-		n += g_strv_contains((const char *const *)((DesktopView *)cards->pdata[i])->protocols,
+		n += g_strv_contains(
+			(const char *const *)((DesktopView *)cards->pdata[i])->protocols,
 			m->protocol);
 	return n > 1;
 }
 
 static gboolean open_desktop(GatewayConnection *connection, const ControlMessage *m, const Who *who,
-	const Asker *asker, GError **error)
+			     const Asker *asker, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
 	g_autofree char *card = ticket_card(core, who, m->desktop, error);
@@ -189,13 +197,13 @@ static gboolean open_desktop(GatewayConnection *connection, const ControlMessage
 	       send_new(connection, m, &grant, error);
 }
 
-/* What a name and a password do not settle is settled in a lobby, if there is one: further questions
- * of PAM, and which desktop. */
+/* What a name and a password do not settle is settled in a lobby, if there is one: further
+ * questions of PAM, and which desktop. */
 static gboolean do_login(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
-	g_auto(LobbyStart) start = {.protocol = m->protocol, .peer = m->peer,
-		.asker = asker_of(connection)};
+	g_auto(LobbyStart)
+		start = {.protocol = m->protocol, .peer = m->peer, .asker = asker_of(connection)};
 	g_autoptr(NativeLogin) login = NULL;
 	g_autoptr(Who) who = NULL;
 	g_auto(Grant) grant = {0};
@@ -211,7 +219,7 @@ static gboolean do_login(GatewayConnection *connection, const ControlMessage *m,
 		return open_desktop(connection, m, who, &start.asker, error);
 	if (!who && !lobbies_serve(core, m->protocol)) {
 		g_set_error(error, FAULT, FAULT_DENIED,
-			"this login asks for more than a password: use the web page");
+			    "this login asks for more than a password: use the web page");
 		return FALSE;
 	}
 	if (who)
@@ -266,7 +274,7 @@ static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m
 	ControlMessage follow;
 
 	if (!lobbies_linked(core, m->lease, m->backend_id, &grant) &&
-		!session_linked(core, m->lease, m->backend_id, &grant, error))
+	    !session_linked(core, m->lease, m->backend_id, &grant, error))
 		return FALSE;
 	follow = lease_message(m, &grant);
 	follow.type = CONTROL_FOLLOW;
@@ -281,14 +289,15 @@ static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m
 static gboolean do_started(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Asker asker = asker_of(connection);
-	ControlMessage end = {.type = CONTROL_END, .lease = m->lease,
-		.fault = (char *)fault_info(FAULT_ENDED)->name,
-		.reason = (char *)"the broker does not know this session"};
+	ControlMessage end = {.type = CONTROL_END,
+			      .lease = m->lease,
+			      .fault = (char *)fault_info(FAULT_ENDED)->name,
+			      .reason = (char *)"the broker does not know this session"};
 
 	/* A gateway that was away carries a session that has been given up: nobody may sit on a
 	 * desktop that the books call free. */
 	if (!lobbies_started(gateway_connection_core(connection), m->lease, &asker) &&
-		!session_started(gateway_connection_core(connection), m->lease, &asker))
+	    !session_started(gateway_connection_core(connection), m->lease, &asker))
 		gateway_connection_send(connection, &end, -1);
 	return TRUE;
 }
@@ -357,14 +366,14 @@ Lane gateway_request_lane(const ControlMessage *message)
 }
 
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,
-	GError **error)
+			     GError **error)
 {
 	gboolean greeted = gateway_connection_name(connection) != NULL;
 	g_autoptr(GError) why = NULL;
 
 	if (message->type >= G_N_ELEMENTS(table) || greeted == (message->type == CONTROL_HELLO)) {
 		g_set_error(error, FAULT, FAULT_BROKER, "a gateway sent %s %s hello",
-			control_type_name(message->type), greeted ? "after" : "before");
+			    control_type_name(message->type), greeted ? "after" : "before");
 		return FALSE;
 	}
 	if (!table[message->type].run(connection, message, &why) && table[message->type].answered)

@@ -120,7 +120,7 @@ gboolean image_files_sweep(const char *state, GHashTable *known, GError **error)
 		g_autofree char *dir = g_build_filename(root, name, NULL);
 
 		if (g_str_has_prefix(name, PREFIX) && !g_hash_table_contains(known, dir) &&
-			!image_files_remove(dir, error))
+		    !image_files_remove(dir, error))
 			return FALSE;
 	}
 	return TRUE;

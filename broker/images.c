@@ -39,7 +39,7 @@ static gboolean image_ok(const ImageView *image, GError **error)
 	if (!core_name_ok(image->name, "an image", error))
 		return FALSE;
 	if (!path_ok(image->disk) || !path_ok(image->kernel) || !path_ok(image->initrd) ||
-		!path_ok(image->xml))
+	    !path_ok(image->xml))
 		return wrong(error, "an image's files are named by absolute paths");
 	if (!image->disk && !image->kernel && !image->xml)
 		return wrong(error, "an image needs a disk, a kernel or a template");
@@ -56,7 +56,7 @@ static gboolean may_copy(Core *core, GError **error)
 }
 
 gboolean core_image_add(Core *core, const char *admin, const ImageView *image, gboolean copy,
-	unsigned *out_version, GError **error)
+			unsigned *out_version, GError **error)
 {
 	g_autoptr(ImageView) ours = NULL;
 	ImageView whole = *image;
@@ -94,7 +94,7 @@ static void remove_files(const GPtrArray *versions)
 
 		if (!image_files_remove(image->files, &error))
 			log_warning(NULL, "image %s, version %u: %s", image->name, image->version,
-				error->message);
+				    error->message);
 	}
 }
 
@@ -123,7 +123,7 @@ gboolean images_collect(Core *core, GError **error)
 		const ImageView *image = unused->pdata[i];
 
 		log_info(NULL, "image %s: forgot version %u, which nobody uses", image->name,
-			image->version);
+			 image->version);
 	}
 	remove_files(unused);
 	return TRUE;
@@ -172,7 +172,7 @@ gboolean images_check(Core *core, const PoolView *pool, ImageView **out_image, G
 }
 
 static gboolean publish(Core *core, const char *admin, PoolView *pool, const char *image,
-	unsigned version, GError **error)
+			unsigned version, GError **error)
 {
 	g_autoptr(ImageView) found = NULL;
 	PoolView wanted = *pool;
@@ -185,13 +185,13 @@ static gboolean publish(Core *core, const char *admin, PoolView *pool, const cha
 	if (!store_pool_publish(core->db, pool->name, image, found->version, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "pool publish %s: image %s, version %u", pool->name, image,
-		found->version);
+		    found->version);
 	maintainer_wake(core->maintainer);
 	return TRUE;
 }
 
 gboolean core_pool_publish(Core *core, const char *admin, const char *name, const char *image,
-	unsigned version, GError **error)
+			   unsigned version, GError **error)
 {
 	g_autoptr(PoolView) pool = store_pool(core->db, name, error);
 

@@ -8,7 +8,7 @@
 #include "secret.h"
 
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,
-	const Asker *asker)
+		 const Asker *asker)
 {
 	Lease *lease = g_new0(Lease, 1);
 

@@ -24,21 +24,21 @@ typedef struct {
 	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
-	char *aside;   /* the lobby that its client is at, lobby_warning.h; NULL = none */
-	gboolean left; /* ... and its gateway has said so */
-	gint64 confirm_by;        /* monotonic; 0 = confirmed */
-	gint64 began;             /* monotonic */
-	gint64 began_at;          /* s since 1970 */
+	char *aside;       /* the lobby that its client is at, lobby_warning.h; NULL = none */
+	gboolean left;     /* ... and its gateway has said so */
+	gint64 confirm_by; /* monotonic; 0 = confirmed */
+	gint64 began;      /* monotonic */
+	gint64 began_at;   /* s since 1970 */
 	guint64 bytes_in, bytes_out;
-	char *reason;             /* ended: why, and after how long */
+	char *reason; /* ended: why, and after how long */
 	guint64 milliseconds;
-	gboolean ours_only;       /* ends only if no other broker watches it by now */
-	PlanEvent event;   /* ended: what that is to the plan */
-	gboolean reported; /* ended: by its gateway, so the bytes are known */
+	gboolean ours_only; /* ends only if no other broker watches it by now */
+	PlanEvent event;    /* ended: what that is to the plan */
+	gboolean reported;  /* ended: by its gateway, so the bytes are known */
 } Lease;
 
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,
-	const Asker *asker);
+		 const Asker *asker);
 /* From a row of the store, after a restart. */
 Lease *lease_new_from_row(const StoreLease *row);
 void lease_free(Lease *lease);

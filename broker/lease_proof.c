@@ -34,7 +34,8 @@ static char *slow_hash(const char *salt, const ControlMessage *request)
 	memcpy(both, request->user, user);
 	memcpy(both + user, request->password, password + 1);
 	g_assert(PKCS5_PBKDF2_HMAC(both, (int)(user + password), (const guint8 *)salt,
-			 (int)strlen(salt), ROUNDS, EVP_sha256(), sizeof hash, hash) == 1);
+				   (int)strlen(salt), ROUNDS, EVP_sha256(), sizeof hash,
+				   hash) == 1);
 	secret_wipe(both, user + password);
 	g_free(both);
 	return hex(hash, sizeof hash);

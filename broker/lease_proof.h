@@ -13,7 +13,8 @@
 
 #include "control/control.h"
 
-/* g_free() it; NULL of a request with neither, which nothing can join. Of a password it takes tens of milliseconds: hold no lock. */
+/* g_free() it; NULL of a request with neither, which nothing can join. Of a password it takes tens
+ * of milliseconds: hold no lock. */
 char *lease_proof(const ControlMessage *request);
 /* True if the request carries the same; as slow. proof NULL matches nothing. */
 gboolean lease_proof_matches(const char *proof, const ControlMessage *request);

@@ -17,7 +17,7 @@
 #define WARN_SECONDS 30
 #define MOVE_SECONDS 20
 #define LATE_SECONDS 30 /* after a session should have ended */
-#define ERRANDS_MAX  4 /* given up ones that still run, and the present one */
+#define ERRANDS_MAX  4  /* given up ones that still run, and the present one */
 
 void lobby_free(Lobby *l)
 {

@@ -22,7 +22,7 @@ struct Lobby {
 	Asker asker; /* its name is the lobby's own copy */
 	char *user;  /* who is signed in; NULL = nobody  */
 	char **groups;
-	gboolean left; /* its client has gone, or gone on */
+	gboolean left;    /* its client has gone, or gone on */
 	GArray *displays; /* of int: the lobby's ends of the client's connections, for the lobby */
 	guint32 backend_id; /* SPICE: the lobby's own session id, 0 = not known yet */
 	gboolean carried;   /* SPICE: its viewer may have further channels already   */
@@ -37,7 +37,7 @@ struct Lobby {
 	NativeLogin *login;
 	char *text, *hint;
 	gboolean again, reborn;
-	Bond bond;        /* SPICE; does not change */
+	Bond bond;          /* SPICE; does not change */
 	LobbyEnding ending; /* does not change    */
 	gboolean over;      /* it does not listen any more */
 	gboolean warned;    /* that it ends for want of a word */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lobby_process: one oriel-lobby as a process (child.h): the program that draws what a person at a native
- * viewer sees before there is a desktop. */
+/* lobby_process: one oriel-lobby as a process (child.h): the program that draws what a person at a
+ * native viewer sees before there is a desktop. */
 #pragma once
 
 #include "child.h"

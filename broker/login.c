@@ -16,7 +16,7 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 }
 
 char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
-	GError **error)
+		    GError **error)
 {
 	autosecret char *token = secret_generate();
 	g_autofree char *hash = secret_hash(token);
@@ -27,10 +27,10 @@ char *core_login_by(Core *core, const char *user, char **groups, const char *pee
 	if (!tx.db)
 		return NULL;
 	if (!store_login_add(core->db, id, hash, user, groups, peer, expires, error) ||
-		!audit_add(core, &(AuditEntry){.event = "login", .user = user, .peer = peer,
-					 .detail = how},
-			error) ||
-		!db_commit(&tx, error))
+	    !audit_add(core,
+		       &(AuditEntry){.event = "login", .user = user, .peer = peer, .detail = how},
+		       error) ||
+	    !db_commit(&tx, error))
 		return NULL;
 	return g_steal_pointer(&token);
 }
@@ -46,7 +46,7 @@ Who *core_who(Core *core, const char *token, GError **error)
 	if (!login)
 		return NULL;
 	if (expires - login->expires_at >= RENEW_AFTER &&
-		!store_login_renew(core->db, login->id, expires, error))
+	    !store_login_renew(core->db, login->id, expires, error))
 		return NULL;
 	who = g_new0(Who, 1);
 	who->user = g_steal_pointer(&login->user);
@@ -72,6 +72,7 @@ void core_login_refused(Core *core, const char *user, const char *peer, unsigned
 
 	if (wait >= LIMIT_NOTABLE)
 		detail = g_strdup_printf("locked out for %u s", wait);
-	audit_note(core, &(AuditEntry){.event = "login-refused", .user = user, .peer = peer,
-				 .detail = detail});
+	audit_note(core,
+		   &(AuditEntry){
+			   .event = "login-refused", .user = user, .peer = peer, .detail = detail});
 }

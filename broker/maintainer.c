@@ -23,11 +23,11 @@
 #include "templates.h"
 
 #define WORKERS     8
-#define IDLE        (60 * G_USEC_PER_SEC)  /* look this often, whatever happens  */
+#define IDLE        (60 * G_USEC_PER_SEC) /* look this often, whatever happens  */
 #define BACKOFF_MAX (300 * G_USEC_PER_SEC)
 #define FORGIVEN    (600 * G_USEC_PER_SEC) /* without a failure: it counts as sound again */
 #define CLEAN_EVERY (60 * G_USEC_PER_SEC)
-#define REST        3  /* times as long as a look has taken, before the next: much happens at once */
+#define REST        3 /* times as long as a look has taken, before the next: much happens at once */
 #define SPENT_KEPT  3600 /* s: a spent ticket is told from an unknown one this long */
 
 typedef gboolean (*Step)(Core *core, const char *id, GError **error);
@@ -80,7 +80,8 @@ static void note_outcome(Maintainer *m, const char *id, gboolean ok)
 {
 	Backoff *backoff = g_hash_table_lookup(m->backoff, id);
 
-	/* A start that was good is no proof: what ends a moment later each time waits longer, too. */
+	/* A start that was good is no proof: what ends a moment later each time waits longer, too.
+	 */
 	if (ok && backoff && g_get_monotonic_time() - backoff->failed_at > FORGIVEN)
 		g_hash_table_remove(m->backoff, id);
 	if (ok)
@@ -105,7 +106,7 @@ static void run_job(gpointer data, gpointer user_data)
 	/* Not found: it was removed meanwhile. Stopping: we gave up on purpose. */
 	if (!ok && !g_error_matches(error, FAULT, FAULT_NOT_FOUND) && !maintainer_stopping(m))
 		log_warning(&context, "fault=%s: %s", fault_info(fault_code(error))->name,
-			error->message);
+			    error->message);
 	else if (ok)
 		log_debug(&context, "done");
 	g_mutex_lock(&m->lock);
@@ -159,7 +160,7 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 	/* In this order: one that becomes ready in between is seen twice, and not missed. */
 	cold = store_desktop_find_cold(m->core->db, pool->name, broker, pool->spare, error);
 	if (!cold || !store_desktop_count_ready(m->core->db, pool->name, broker, TRUE, pool->spare,
-			     &have, error))
+						&have, error))
 		return FALSE;
 	for (guint i = 0; i < cold->len && have < pool->spare; i++, have++)
 		begin_job(m, cold->pdata[i], step_start, "warm", due);
@@ -203,7 +204,7 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 		if (words)
 			continue; /* closed: none is started for it */
 		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
-			!warm_pool(m, pool, due, error))
+		    !warm_pool(m, pool, due, error))
 			return FALSE;
 		if (!roll_pool(m, pool, due, error))
 			return FALSE;
@@ -243,8 +244,7 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 		return FALSE;
 	if (next)
 		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
-	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead,
-		error);
+	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead, error);
 	for (guint i = 0; dirty && i < dirty->len; i++)
 		begin_job(m, dirty->pdata[i], desktop_reset, "reset", due);
 	return dirty != NULL;
@@ -257,7 +257,7 @@ static gboolean run_plans(Maintainer *m, gint64 *due, GError **error)
 	gint64 next = 0;
 
 	ids = store_plan_find_due(m->core->db, brokers_name(m->core->brokers),
-		brokers_lead(m->core->brokers), now, &next, error);
+				  brokers_lead(m->core->brokers), now, &next, error);
 	if (next)
 		*due = MIN(*due, g_get_monotonic_time() + (next - now) * G_USEC_PER_SEC);
 	for (guint i = 0; ids && i < ids->len; i++)
@@ -279,8 +279,7 @@ static gboolean clean_up(Maintainer *m, GError **error)
 	return store_ticket_clean(m->core->db, core_now() - SPENT_KEPT, error) &&
 	       store_login_clean(m->core->db, core_now(), error) &&
 	       store_input_clean(m->core->db, error) &&
-	       limit_clean(m->core->limit, limit_now(), error) &&
-	       images_collect(m->core, error);
+	       limit_clean(m->core->limit, limit_now(), error) && images_collect(m->core, error);
 }
 
 static void check_events(Maintainer *m, gint64 *due)
@@ -308,8 +307,8 @@ static gint64 maintain(Maintainer *m)
 	check_events(m, &due);
 	activity_write(m->core, &due);
 	if (!plan_enforce(m->core, &due, &error) || !run_plans(m, &due, &error) ||
-		!release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
-		!clean_up(m, &error)) {
+	    !release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
+	    !clean_up(m, &error)) {
 		log_error(NULL, "maintaining the pools: %s", error->message);
 		due = MIN(due, g_get_monotonic_time() + 5 * G_USEC_PER_SEC);
 	}

@@ -114,8 +114,8 @@ gboolean move_send(Core *core, gconstpointer connection, const char *id, const G
 
 	if (!session_can_swap(core, grant->via))
 		return send_away(core, connection, id, grant, error);
-	if (!desktop_dial(core, grant->lease, grant->desktop, grant->via, grant->password, &endpoint,
-			  &fd, error))
+	if (!desktop_dial(core, grant->lease, grant->desktop, grant->via, grant->password,
+			  &endpoint, &fd, error))
 		return FALSE;
 	message.endpoint = endpoint; /* borrowed */
 	if (gateway_link_send(core->link, connection, &message, fd))

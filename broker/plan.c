@@ -244,7 +244,7 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 		return NULL;
 	if (!own)
 		audit_admin(core, who ? who->user : NULL, grant.desktop, "session extend %s of %s",
-			id, grant.user);
+			    id, grant.user);
 	live = core_sessions(core, grant.user, TRUE, 0, error);
 	for (guint i = 0; live && i < live->len; i++) {
 		if (g_str_equal(((SessionView *)live->pdata[i])->id, id))

@@ -57,8 +57,7 @@ void providers_free(Providers *p)
 static char *directory(const Options *options, const char *name, const char *uri)
 {
 	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, uri, -1);
-	g_autofree char *leaf =
-		*uri ? g_strdup_printf("%s-%.8s", name, sum) : g_strdup(name);
+	g_autofree char *leaf = *uri ? g_strdup_printf("%s-%.8s", name, sum) : g_strdup(name);
 
 	return g_build_filename(options->state, leaf, NULL);
 }
@@ -82,8 +81,8 @@ static Entry *find_entry(Providers *p, const ProviderOps *ops, const char *uri)
 	return entry;
 }
 
-gboolean providers_get(Providers *p, const char *name, const char *uri,
-	const ProviderOps **out_ops, Provider **out_provider, GError **error)
+gboolean providers_get(Providers *p, const char *name, const char *uri, const ProviderOps **out_ops,
+		       Provider **out_provider, GError **error)
 {
 	const ProviderOps *ops = provider_find(name);
 	Provider *provider;
@@ -97,7 +96,7 @@ gboolean providers_get(Providers *p, const char *name, const char *uri,
 	g_mutex_lock(&entry->lock);
 	if (!entry->provider)
 		entry->provider = ops->open(uri, entry->dir, p->options->accel, p->event,
-			p->user_data, error);
+					    p->user_data, error);
 	provider = entry->provider;
 	g_mutex_unlock(&entry->lock);
 	if (!provider)

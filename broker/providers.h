@@ -14,4 +14,4 @@ void providers_free(Providers *providers);
 /* What was opened lives as long as `providers`. FAULT_CONFIG if there is no such driver. A failed
  * opening is tried again at the next call. */
 gboolean providers_get(Providers *providers, const char *name, const char *uri,
-	const ProviderOps **out_ops, Provider **out_provider, GError **error);
+		       const ProviderOps **out_ops, Provider **out_provider, GError **error);

@@ -10,8 +10,8 @@
 #include "fault.h"
 #include "log.h"
 #include "plan.h"
-#include "seat.h"
 #include "providers.h"
+#include "seat.h"
 #include "store_desktop.h"
 #include "store_host.h"
 #include "store_lease.h"
@@ -76,13 +76,12 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 		return store_desktop_set_state(core->db, row->id, "failed", why->message, error);
 	lost = state == PROVIDER_ABSENT && row->identity && seat->ops->clone;
 	if (lost && g_str_equal(row->kind, "floating") && store_desktop_clean(row) &&
-		!store_desktop_clear_identity(core->db, row->id, error))
+	    !store_desktop_clear_identity(core->db, row->id, error))
 		return FALSE;
 	if (!store_desktop_set_state(core->db, row->id, state_found(seat, leased != NULL, state),
-		    "", error))
+				     "", error))
 		return FALSE;
-	if (!leased && ours_alone(core, row) &&
-		!store_desktop_unask(core->db, row->id, now, error))
+	if (!leased && ours_alone(core, row) && !store_desktop_unask(core->db, row->id, now, error))
 		return FALSE;
 	/* Somebody was in it and has no session any more: a short grace, as after any session. */
 	if (row->owner && row->held_until == 0 && !leased)
@@ -93,7 +92,7 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 /* *out_mine: this broker sees to it: it lives here or, if we lead, on no broker's machine. One of
  * before there were several brokers is ours. */
 static gboolean claim(Core *core, const StoreDesktop *row, const GPtrArray *pools,
-	gboolean *out_mine, GError **error)
+		      gboolean *out_mine, GError **error)
 {
 	gboolean local = FALSE;
 
@@ -116,7 +115,8 @@ static gboolean in_books(Core *core, const char *id)
 	return row || !g_error_matches(error, FAULT, FAULT_NOT_FOUND);
 }
 
-/* What the driver has and the books have elsewhere: its host was down, and others share the storage. */
+/* What the driver has and the books have elsewhere: its host was down, and others share the
+ * storage. */
 static gboolean moved_away(Core *core, const char *id, const char *host)
 {
 	gboolean placed;
@@ -127,7 +127,7 @@ static gboolean moved_away(Core *core, const char *id, const char *host)
 
 /* It stays where it runs. */
 static void end_double(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
-	const char *host)
+		       const char *host)
 {
 	LogContext context = {.desktop = id, .step = "reconcile"};
 	g_autoptr(GError) error = NULL;
@@ -135,16 +135,18 @@ static void end_double(Core *core, const ProviderOps *ops, Provider *provider, c
 
 	if (!desktop_found_on(core, id, ops, provider, host, &stays, &error))
 		log_warning(&context, "on host %s, and in the books on another: %s", host,
-			error->message);
+			    error->message);
 	else
-		log_info(&context, stays ? "runs on host %s, and stays there"
-					 : "forgotten on host %s: it is on another by now", host);
+		log_info(&context,
+			 stays ? "runs on host %s, and stays there"
+			       : "forgotten on host %s: it is on another by now",
+			 host);
 }
 
 /* What the driver has and the books do not: made by a broker that crashed before it wrote it
  * down, or left by a removal that was cut short. */
 static void end_orphan(Core *core, const ProviderOps *ops, Provider *provider, const char *id,
-	const char *host)
+		       const char *host)
 {
 	ProviderDesktop spec = {.id = id, .name = id};
 	LogContext context = {.desktop = id, .step = "reconcile"};
@@ -191,9 +193,10 @@ static gboolean all_orphans(Core *core, const GPtrArray *pools, GError **error)
 	for (guint i = 0; hosts && i < hosts->len; i++) {
 		HostView *host = hosts->pdata[i];
 
-		if ((host->broker ? g_str_equal(host->broker, brokers_name(core->brokers)) : lead) &&
-			g_str_equal(host->state, "up") &&
-			g_hash_table_add(asked, g_strconcat(host->provider, " ", host->uri, NULL)))
+		if ((host->broker ? g_str_equal(host->broker, brokers_name(core->brokers))
+				  : lead) &&
+		    g_str_equal(host->state, "up") &&
+		    g_hash_table_add(asked, g_strconcat(host->provider, " ", host->uri, NULL)))
 			reconcile_orphans(core, host->provider, host->uri, host->name);
 	}
 	for (guint i = 0; hosts && i < pools->len; i++) {
@@ -203,7 +206,7 @@ static gboolean all_orphans(Core *core, const GPtrArray *pools, GError **error)
 		if (!store_host_of_pool(core->db, pool->name, &on, error))
 			return FALSE;
 		if (!*on.hosts && (seat_pool_local(pool) || lead) &&
-			g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
+		    g_hash_table_add(asked, g_strconcat(pool->provider, " ", pool->uri, NULL)))
 			reconcile_orphans(core, pool->provider, pool->uri, NULL);
 	}
 	return hosts != NULL;
@@ -222,7 +225,7 @@ gboolean reconcile(Core *core, GError **error)
 		gboolean mine;
 
 		if (!claim(core, row, pools, &mine, error) ||
-			(mine && !reconcile_desktop(core, row, now, error)))
+		    (mine && !reconcile_desktop(core, row, now, error)))
 			return FALSE;
 	}
 	return (!brokers_lead(core->brokers) || store_host_recount(core->db, error)) &&

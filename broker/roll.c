@@ -22,9 +22,9 @@ static gboolean must_make_place(Core *core, const PoolView *pool, gboolean *out,
 	unsigned ready;
 
 	if (!store_desktop_coming(core->db, pool->name, broker, &coming, error) ||
-		!store_pool_count(core->db, &counted, error) ||
-		!store_desktop_count_ready(core->db, pool->name, broker, FALSE, pool->spare, &ready,
-			error))
+	    !store_pool_count(core->db, &counted, error) ||
+	    !store_desktop_count_ready(core->db, pool->name, broker, FALSE, pool->spare, &ready,
+				       error))
 		return FALSE;
 	*out = ready >= pool->spare && !coming && counted.total >= pool->max;
 	return TRUE;
@@ -38,15 +38,15 @@ static gboolean allowance(Core *core, const PoolView *pool, guint *out, GError *
 	unsigned fresh;
 
 	if (!store_desktop_count_ready(core->db, pool->name, broker, TRUE, pool->spare, &fresh,
-		    error) ||
-		(fresh < pool->spare && !must_make_place(core, pool, &one, error)))
+				       error) ||
+	    (fresh < pool->spare && !must_make_place(core, pool, &one, error)))
 		return FALSE;
 	*out = fresh >= pool->spare ? AT_ONCE : one ? 1 : 0;
 	return TRUE;
 }
 
 gboolean core_desktop_update(Core *core, const Who *who, const char *id, const char *peer,
-	GError **error)
+			     GError **error)
 {
 	g_autoptr(PoolView) pool = NULL;
 	g_autoptr(StoreDesktop) row = entitlement_own(core, who, id, &pool, error);
@@ -57,16 +57,19 @@ gboolean core_desktop_update(Core *core, const Who *who, const char *id, const c
 		return TRUE;
 	if (!desktop_reset(core, id, error))
 		return FALSE;
-	audit_note(core, &(AuditEntry){.event = "update", .user = who->user, .peer = peer,
-		.desktop = id, .detail = pool->image});
+	audit_note(core, &(AuditEntry){.event = "update",
+				       .user = who->user,
+				       .peer = peer,
+				       .desktop = id,
+				       .detail = pool->image});
 	return TRUE;
 }
 
 GPtrArray *roll_find(Core *core, const PoolView *pool, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
-	g_autoptr(GPtrArray) ids = store_desktop_find_stale(core->db, pool->name, broker, FALSE,
-		AT_ONCE, error);
+	g_autoptr(GPtrArray)
+		ids = store_desktop_find_stale(core->db, pool->name, broker, FALSE, AT_ONCE, error);
 	g_autoptr(GPtrArray) ready = NULL;
 	guint n = 0;
 

@@ -115,7 +115,7 @@ static gboolean load_host(Core *core, Seat *seat, GError **error)
 	if (!seat->host || !g_str_equal(seat->host->state, "down"))
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_DESKTOP, "%s: its host %s is down: %s", seat->row->name,
-		seat->host->name, seat->host->detail);
+		    seat->host->name, seat->host->detail);
 	return FALSE;
 }
 
@@ -128,15 +128,16 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 		return NULL;
 	if (!seat_in_reach(core, seat->row)) {
 		g_set_error(error, FAULT, FAULT_DESKTOP,
-			"%s is on the machine of broker %s: it can be reached through that one only",
-			seat->row->name, seat->row->broker);
+			    "%s is on the machine of broker %s: it can be reached through that one "
+			    "only",
+			    seat->row->name, seat->row->broker);
 		return NULL;
 	}
 	seat->pool = store_pool(core->db, seat->row->pool, error);
 	if (!seat->pool || !load_images(core, seat, error) || !load_host(core, seat, error) ||
-		!providers_get(core->providers, seat->pool->provider,
-			seat->host ? seat->host->uri : seat->pool->uri, &seat->ops,
-			&seat->provider, error))
+	    !providers_get(core->providers, seat->pool->provider,
+			   seat->host ? seat->host->uri : seat->pool->uri, &seat->ops,
+			   &seat->provider, error))
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
 	seat->spec.weight = seat->pool->weight;
@@ -171,13 +172,13 @@ gboolean seat_state(const Seat *seat, ProviderState *out, GError **error)
 
 /* Of a desktop that is not there yet: that of any host that it could be on. */
 static gboolean uri_of(Core *core, const PoolView *pool, const StoreDesktop *row, char **out_uri,
-	GError **error)
+		       GError **error)
 {
 	gboolean placed = FALSE;
 
 	if (!row)
 		return store_host_any(core->db, pool->name, brokers_name(core->brokers), out_uri,
-			       error) &&
+				      error) &&
 		       (*out_uri || (*out_uri = g_strdup(pool->uri)));
 	g_autoptr(HostView) host = store_host_of(core->db, row->id, &placed, error);
 
@@ -186,7 +187,7 @@ static gboolean uri_of(Core *core, const PoolView *pool, const StoreDesktop *row
 }
 
 gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
-	unsigned *out_displays, GError **error)
+		       unsigned *out_displays, GError **error)
 {
 	static const StoreDesktop fresh = {.id = (char *)"d-0", .name = (char *)"new"};
 	g_autoptr(ImageView) image = NULL;
@@ -196,7 +197,7 @@ gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row
 	g_autofree char *uri = NULL;
 
 	if (!load_image(core, pool, &image, error) || !uri_of(core, pool, row, &uri, error) ||
-		!providers_get(core->providers, pool->provider, uri, &ops, &provider, error))
+	    !providers_get(core->providers, pool->provider, uri, &ops, &provider, error))
 		return FALSE;
 	spec = specify(row ? row : &fresh, image);
 	*out_displays = ops->displays(provider, &spec);

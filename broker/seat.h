@@ -10,10 +10,10 @@
 typedef struct {
 	StoreDesktop *row;
 	PoolView *pool;
-	ImageView *image;     /* what its overlay rests on, if it has one; NULL for machines */
-	ImageView *published; /* what it would be made from now; NULL for machines           */
-	HostView *host;         /* where it was put; NULL = where the pool says              */
-	StoreMachine *machine;  /* NULL for others                                          */
+	ImageView *image;      /* what its overlay rests on, if it has one; NULL for machines */
+	ImageView *published;  /* what it would be made from now; NULL for machines           */
+	HostView *host;        /* where it was put; NULL = where the pool says              */
+	StoreMachine *machine; /* NULL for others                                          */
 	const ProviderOps *ops;
 	Provider *provider;
 	ProviderDesktop spec; /* points into row, image and machine */
@@ -39,7 +39,7 @@ gboolean seat_state(const Seat *seat, ProviderState *out, GError **error);
 /* The displays (PROVIDER_VNC | PROVIDER_SPICE) of a desktop that is there or, with row NULL, of one
  * that this pool would make. */
 gboolean seat_displays(Core *core, const PoolView *pool, const StoreDesktop *row,
-	unsigned *out_displays, GError **error);
+		       unsigned *out_displays, GError **error);
 
 /* False if it lives on the machine of another broker. */
 gboolean seat_in_reach(Core *core, const StoreDesktop *row);

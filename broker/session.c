@@ -47,7 +47,7 @@ gboolean session_fresh_client_id(Core *core, guint32 *out, GError **error)
 
 /* Under the lock, inside a transaction. *out_old: the lease that ends for this one. */
 static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease **out_old,
-	GError **error)
+			  GError **error)
 {
 	const char *via = g_str_equal(o->request->protocol, "spice") ? "spice" : "vnc";
 	g_autoptr(StoreDesktop) row = store_desktop(core->db, o->desktop, error);
@@ -57,8 +57,8 @@ static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease *
 	guint32 client_id = o->asker->bond ? o->asker->bond->client_id : 0;
 
 	if (!row || !store_desktop_enter(core->db, o->desktop, o->user, core_now(), error) ||
-		!store_lease_of_desktop(core->db, o->desktop, out_old, error) ||
-		(!client_id && !session_fresh_client_id(core, &client_id, error)))
+	    !store_lease_of_desktop(core->db, o->desktop, out_old, error) ||
+	    (!client_id && !session_fresh_client_id(core, &client_id, error)))
 		return NULL;
 	lease = lease_new(o->user, via, o->request, o->asker);
 	lease->desktop = g_strdup(row->id);
@@ -70,8 +70,9 @@ static Lease *begin_lease(Core *core, const Opening *o, Grant *out, StoreLease *
 		lease->bond.proof = g_strdup(o->proof);
 	begun = lease_row(lease, brokers_name(core->brokers));
 	old = *out_old ? g_hash_table_lookup(core->sessions->by_id, (*out_old)->id) : NULL;
-	if (*out_old && store_session_end(core->db, (*out_old)->id, NULL, "taken over", core_now(),
-				old ? old->bytes_in : 0, old ? old->bytes_out : 0, error) < 0)
+	if (*out_old &&
+	    store_session_end(core->db, (*out_old)->id, NULL, "taken over", core_now(),
+			      old ? old->bytes_in : 0, old ? old->bytes_out : 0, error) < 0)
 		return NULL;
 	if (!store_lease_add(core->db, &begun, error))
 		return NULL;
@@ -107,7 +108,7 @@ static gboolean open_locked(Core *core, Opening o, Grant *out, char **out_ended,
 		g_autofree char *hash = secret_hash(o.request->ticket);
 
 		if (!store_ticket_redeem(core->db, hash, o.request->protocol, core_now(),
-			    &ticket_user, &ticket_desktop, error))
+					 &ticket_user, &ticket_desktop, error))
 			return FALSE;
 		o.user = ticket_user;
 		o.desktop = ticket_desktop;
@@ -124,7 +125,7 @@ static gboolean open_locked(Core *core, Opening o, Grant *out, char **out_ended,
 }
 
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
-	const ControlMessage *request, const Asker *asker, Grant *out, GError **error)
+		      const ControlMessage *request, const Asker *asker, Grant *out, GError **error)
 {
 	g_autofree char *proof = asker->bond ? NULL : lease_proof(request);
 	g_autofree char *ended = NULL;
@@ -132,7 +133,7 @@ gboolean session_open(Core *core, const char *user, const char *desktop_id,
 
 	g_mutex_lock(&core->sessions->lock);
 	ok = open_locked(core, (Opening){user, desktop_id, request, asker, proof}, out, &ended,
-		error);
+			 error);
 	g_mutex_unlock(&core->sessions->lock);
 	if (ended)
 		sessions_tell_end(core, ended, FAULT_ENDED, "taken over");
@@ -142,7 +143,7 @@ gboolean session_open(Core *core, const char *user, const char *desktop_id,
 }
 
 gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *asker, Grant *out,
-	GError **error)
+			GError **error)
 {
 	g_autoptr(GError) why = NULL;
 	g_autofree char *detail = NULL;
@@ -153,8 +154,9 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 	/* Only of tickets that we made: strangers could fill the audit log with others. */
 	if (store_ticket_known(core->db, hash)) {
 		detail = g_strconcat("refused: ", why->message, NULL);
-		audit_note(core, &(AuditEntry){.event = "ticket", .peer = request->peer,
-					 .detail = detail});
+		audit_note(
+			core,
+			&(AuditEntry){.event = "ticket", .peer = request->peer, .detail = detail});
 	}
 	g_propagate_error(error, g_steal_pointer(&why));
 	return FALSE;
@@ -255,8 +257,8 @@ gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GEr
 	if (why && !g_error_matches(why, FAULT, FAULT_NOT_FOUND))
 		g_propagate_error(error, g_steal_pointer(&why));
 	else
-		g_set_error(error, FAULT, FAULT_DENIED, row
-				? "a channel came with another ticket or login than its session"
+		g_set_error(error, FAULT, FAULT_DENIED,
+			    row ? "a channel came with another ticket or login than its session"
 				: "a channel came for a session that is not there");
 	return FALSE;
 }
@@ -362,7 +364,7 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 	fault_from_name(notice->fault, &code);
 	if (lease && whole && !aside)
 		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
-			TRUE);
+			     TRUE);
 	g_mutex_lock(&s->lock);
 	written = !g_hash_table_contains(s->unwritten, notice->lease);
 	g_mutex_unlock(&s->lock);

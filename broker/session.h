@@ -20,10 +20,10 @@
 typedef struct {
 	char *lease;
 	char *user;
-	char *desktop;      /* id */
+	char *desktop; /* id */
 	char *desktop_name;
-	char *via;          /* "vnc" or "spice": what the gateway is to speak to it */
-	char *password;     /* secret: the display's own, for this lease, if it wants one */
+	char *via;      /* "vnc" or "spice": what the gateway is to speak to it */
+	char *password; /* secret: the display's own, for this lease, if it wants one */
 	guint32 client_id;
 	guint32 backend_id;
 } Grant;
@@ -35,7 +35,8 @@ typedef struct {
 	gconstpointer connection;
 	const char *name;
 	char **groups; /* of the person, who signed in there; NULL = nobody did. Borrowed */
-	const Bond *bond; /* of the viewer, whose SPICE session goes on; NULL = it begins. Borrowed */
+	const Bond
+		*bond; /* of the viewer, whose SPICE session goes on; NULL = it begins. Borrowed */
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);
@@ -44,10 +45,11 @@ void sessions_free(Core *core);
 
 /* REDEEM: spends the ticket. FAULT_DENIED; audited. */
 gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *asker, Grant *out,
-	GError **error);
+			GError **error);
 /* LOGIN: for a person who was let in and whose desktop has been assigned and started. */
 gboolean session_open(Core *core, const char *user, const char *desktop_id,
-	const ControlMessage *request, const Asker *asker, Grant *out, GError **error);
+		      const ControlMessage *request, const Asker *asker, Grant *out,
+		      GError **error);
 /* Can the desktop below a client of this protocol be replaced, in its connections? */
 gboolean session_can_swap(const Core *core, const char *protocol);
 /* A SPICE viewer is sent away to come again, as a new one: what it brings then opens that lease.
@@ -65,7 +67,7 @@ gboolean session_find(Core *core, const char *lease, Grant *out, GError **error)
 /* LINKED. FAULT_NOT_FOUND. *out: what the viewer's other channels are to be told; its lease is NULL
  * if there can be none yet. */
 gboolean session_linked(Core *core, const char *lease, guint32 backend_id, Grant *out,
-	GError **error);
+			GError **error);
 /* STARTED: live. FALSE: there is no such lease (any more). */
 gboolean session_started(Core *core, const char *lease, const Asker *asker);
 /* ENDED: does the end of this connection end the session? */

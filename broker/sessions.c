@@ -28,8 +28,8 @@ Lease *sessions_take(Sessions *s, Lease *lease)
 	return lease;
 }
 
-/* A broker was killed before the end of this one was in the audit log. Its gateway may tell its bytes
- * again first. */
+/* A broker was killed before the end of this one was in the audit log. Its gateway may tell its
+ * bytes again first. */
 static Lease *unaudited(const SessionView *view)
 {
 	Lease *lease = g_new0(Lease, 1);
@@ -118,18 +118,18 @@ static gboolean add_end(Core *core, const Lease *lease, GError **error)
 	if (first <= 0)
 		return first == 0;
 	return audit_add(core,
-		       &(AuditEntry){
-			       .event = "session-end",
-			       .user = lease->user,
-			       .peer = lease->peer,
-			       .desktop = lease->desktop,
-			       .session = lease->id,
-			       .detail = lease->reason,
-			       .bytes_in = lease->bytes_in,
-			       .bytes_out = lease->bytes_out,
-			       .milliseconds = lease->milliseconds,
-		       },
-		       error) &&
+			 &(AuditEntry){
+				 .event = "session-end",
+				 .user = lease->user,
+				 .peer = lease->peer,
+				 .desktop = lease->desktop,
+				 .session = lease->id,
+				 .detail = lease->reason,
+				 .bytes_in = lease->bytes_in,
+				 .bytes_out = lease->bytes_out,
+				 .milliseconds = lease->milliseconds,
+			 },
+			 error) &&
 	       db_commit(&tx, error);
 }
 
@@ -139,7 +139,7 @@ static void audit_end(Core *core, const Lease *lease)
 
 	if (!add_end(core, lease, &error))
 		log_error(NULL, "session %s: its end is not in the audit log yet: %s", lease->id,
-			error->message);
+			  error->message);
 }
 
 static void note_reason(Lease *lease, const char *reason)
@@ -186,7 +186,7 @@ void sessions_late_report(Core *core, const ControlMessage *notice, gboolean las
 	if (report_to_unwritten(s, notice, last))
 		return;
 	added = store_session_add_bytes(core->db, notice->lease, notice->bytes_in,
-		notice->bytes_out, notice->again, &error);
+					notice->bytes_out, notice->again, &error);
 	if (added < 0)
 		log_error(NULL, "session %s: %s", notice->lease, error->message);
 	g_mutex_lock(&s->lock);
@@ -239,11 +239,11 @@ static gint64 record_all(Core *core, const Lease *lease, GError **error)
 	if (!tx.db)
 		return -1;
 	ended = store_session_end(core->db, lease->id, broker, lease->reason, core_now(),
-		lease->bytes_in, lease->bytes_out, error);
+				  lease->bytes_in, lease->bytes_out, error);
 	if (ended <= 0)
 		return ended;
 	if (!store_lease_of_desktop(core->db, lease->desktop, &other, error) ||
-		(!other && !record_leave(core, lease, error)) || !db_commit(&tx, error))
+	    (!other && !record_leave(core, lease, error)) || !db_commit(&tx, error))
 		return -1;
 	return ended;
 }
@@ -334,8 +334,8 @@ void sessions_tell_end(Core *core, const char *id, Fault code, const char *reaso
 }
 
 /* ours_only: for what only the broker that watches over it can say. */
-static gboolean end_one(Core *core, const char *id, Fault code, PlanEvent event,
-	const char *reason, gboolean reported, gboolean ours_only)
+static gboolean end_one(Core *core, const char *id, Fault code, PlanEvent event, const char *reason,
+			gboolean reported, gboolean ours_only)
 {
 	Sessions *s = core->sessions;
 	gboolean ended = FALSE;
@@ -374,7 +374,7 @@ gboolean session_end_by_plan(Core *core, const char *id, PlanEvent event, const 
 
 /* The ids of the leases for which `match` holds. */
 static GPtrArray *collect(Sessions *s, gboolean (*match)(const Lease *, gconstpointer),
-	gconstpointer data)
+			  gconstpointer data)
 {
 	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;

@@ -13,7 +13,7 @@ struct Sessions {
 };
 
 /* All under the lock. */
-void sessions_add(Sessions *sessions, Lease *lease); /* takes it */
+void sessions_add(Sessions *sessions, Lease *lease);    /* takes it */
 Lease *sessions_take(Sessions *sessions, Lease *lease); /* out of the table: the caller's */
 /* The lease, which becomes ours to watch over if it was another broker's; NULL = not live. */
 Lease *sessions_adopt(Core *core, const char *id);
@@ -38,7 +38,7 @@ void sessions_resync(Core *core);
 void sessions_tell_end(Core *core, const char *id, Fault code, const char *reason);
 /* reported: by its gateway, so the bytes are known. FALSE: there is none. */
 gboolean sessions_end(Core *core, const char *lease, Fault code, const char *reason,
-	gboolean reported);
+		      gboolean reported);
 /* A report for a session that ended before: its bytes, and its end in the audit if it was the last.
  */
 void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last);

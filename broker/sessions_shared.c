@@ -51,7 +51,7 @@ void sessions_forget(Core *core, const char *id)
 		sessions_take(s, lease);
 		if (lease->bytes_in || lease->bytes_out)
 			store_session_add_bytes(core->db, id, lease->bytes_in, lease->bytes_out,
-				FALSE, NULL);
+						FALSE, NULL);
 		lease_free(lease);
 	}
 	g_mutex_unlock(&s->lock);

@@ -27,9 +27,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wish, wish_clear)
 static gboolean read_wish(Core *core, const PoolView *pool, Wish *out, GError **error)
 {
 	if (!pool->instant || !pool->image ||
-		!providers_get(core->providers, pool->provider, pool->uri, &out->ops,
-			&out->provider, error) ||
-		!out->ops->prepare)
+	    !providers_get(core->providers, pool->provider, pool->uri, &out->ops, &out->provider,
+			   error) ||
+	    !out->ops->prepare)
 		return FALSE;
 	out->image = store_image(core->db, pool->image, pool->version, error);
 	if (!out->image)
@@ -71,8 +71,8 @@ gboolean templates_make(Core *core, const char *card, GError **error)
 	if (!wish.ops->prepare(wish.provider, &wish.spec, stopping, core, error))
 		return FALSE;
 	log_info(NULL, "pool %s: a template of image %s, version %u, is ready after %.1f s",
-		pool->name, wish.image->name, wish.image->version,
-		(double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC);
+		 pool->name, wish.image->name, wish.image->version,
+		 (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC);
 	return TRUE;
 }
 

@@ -37,17 +37,17 @@ char *ticket_card(Core *core, const Who *who, const char *wanted, GError **error
 		DesktopView *card = cards->pdata[i];
 
 		if (!wanted || !*wanted || g_str_equal(wanted, card->name) ||
-			g_str_equal(wanted, card->pool) || g_str_equal(wanted, card->id))
+		    g_str_equal(wanted, card->pool) || g_str_equal(wanted, card->id))
 			return g_strdup(card->id);
 	}
 	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no desktop%s%s", who->user,
-		wanted ? " called " : "", wanted ? wanted : "");
+		    wanted ? " called " : "", wanted ? wanted : "");
 	return NULL;
 }
 
 /* Assigned and started; see ticket_prepare(). */
 static gboolean prepare(Core *core, const Who *who, const char *card, const char *protocol,
-	char **out_id, GError **error)
+			char **out_id, GError **error)
 {
 	gint64 until = core_now() + core->times.start + SLACK;
 	const char *via = g_str_equal(protocol, "spice") ? "spice" : "vnc";
@@ -55,7 +55,7 @@ static gboolean prepare(Core *core, const Who *who, const char *card, const char
 
 	if (!g_strv_contains((const char *const[]){"web", "vnc", "spice", NULL}, protocol)) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "'%s' is none of web, vnc, spice",
-			protocol);
+			    protocol);
 		return FALSE;
 	}
 	if (!assignment_assign(core, who, card, until, &id, error))
@@ -72,7 +72,7 @@ static gboolean prepare(Core *core, const Who *who, const char *card, const char
 }
 
 gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char *protocol,
-	char **out_id, GError **error)
+			char **out_id, GError **error)
 {
 	gint64 began = g_get_monotonic_time();
 	g_autoptr(GError) why = NULL;
@@ -80,7 +80,7 @@ gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char
 	if (prepare(core, who, card, protocol, out_id, &why)) {
 		metrics_count(METRIC_CONNECT, "ok", NULL, NULL);
 		metrics_time(METRIC_CONNECT_SECONDS, (double)(g_get_monotonic_time() - began) / 1e6,
-			NULL);
+			     NULL);
 		return TRUE;
 	}
 	metrics_count(METRIC_CONNECT, fault_info(fault_code(why))->name, NULL, NULL);
@@ -90,24 +90,28 @@ gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char
 
 /* The ticket, the hold that goes with it and the record of it, or none of them. */
 static gboolean record(Core *core, const Who *who, const Ticket *ticket, const char *protocol,
-	const char *peer, GError **error)
+		       const char *peer, GError **error)
 {
 	g_autofree char *hash = secret_hash(ticket->ticket);
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
 	return tx.db &&
 	       store_desktop_hold(core->db, ticket->desktop_id, who->user, ticket->expires_at + 1,
-		       error) &&
+				  error) &&
 	       store_ticket_add(core->db, hash, who->user, ticket->desktop_id, protocol,
-		       ticket->expires_at, error) &&
-	       audit_add(core, &(AuditEntry){.event = "ticket", .user = who->user, .peer = peer,
-				       .desktop = ticket->desktop_id, .detail = protocol},
-		       error) &&
+				ticket->expires_at, error) &&
+	       audit_add(core,
+			 &(AuditEntry){.event = "ticket",
+				       .user = who->user,
+				       .peer = peer,
+				       .desktop = ticket->desktop_id,
+				       .detail = protocol},
+			 error) &&
 	       db_commit(&tx, error);
 }
 
 Ticket *core_connect(Core *core, const Who *who, const char *desktop_id, const char *protocol,
-	const char *peer, GError **error)
+		     const char *peer, GError **error)
 {
 	g_autofree char *id = NULL;
 	g_autoptr(StoreDesktop) row = NULL;

@@ -101,7 +101,7 @@ static gboolean set_number(const Row *row, const char *value, int *out, GError *
 
 	if (!g_ascii_string_to_signed(value, 10, row->min, row->max, &n, NULL)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "[%s] %s = %s: want a number from %d to %d",
-			row->group, row->key, value, row->min, row->max);
+			    row->group, row->key, value, row->min, row->max);
 		return FALSE;
 	}
 	*out = (int)n;
@@ -116,7 +116,7 @@ static gboolean set_yesno(const Row *row, const char *value, gboolean *out, GErr
 		*out = FALSE;
 	} else {
 		g_set_error(error, FAULT, FAULT_CONFIG, "[%s] %s = %s: want yes or no", row->group,
-			row->key, value);
+			    row->key, value);
 		return FALSE;
 	}
 	return TRUE;
@@ -162,8 +162,8 @@ static gboolean check_known(GKeyFile *file, const char *path, GError **error)
 				known = g_str_equal(rows[i].group, *group) &&
 					g_str_equal(rows[i].key, *key);
 			if (!known) {
-				g_set_error(error, FAULT, FAULT_CONFIG, "%s: unknown key %s in [%s]",
-					path, *key, *group);
+				g_set_error(error, FAULT, FAULT_CONFIG,
+					    "%s: unknown key %s in [%s]", path, *key, *group);
 				return FALSE;
 			}
 		}

@@ -316,7 +316,8 @@ static void spice_sound(Face *face, const gint16 *frames, gsize n, guint rate)
 
 static void spice_close(Face *face)
 {
-	/* libspice-server 0.15 forgets what it keeps of a keyboard. LeakSanitizer need not tell of it. */
+	/* libspice-server 0.15 forgets what it keeps of a keyboard. LeakSanitizer need not tell of
+	 * it. */
 	static SpiceKbdState *forgotten;
 
 	if (face == NULL)

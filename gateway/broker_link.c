@@ -14,7 +14,7 @@
 
 #define RETRY_MS    500
 #define QUEUE_MAX   (4 * 1024 * 1024)
-#define MESSAGE_FDS 8 /* descriptors that one recvmsg() may bring */
+#define MESSAGE_FDS 8     /* descriptors that one recvmsg() may bring */
 #define HELD_MAX    1024  /* requests that wait for a broker that is away ... */
 #define HELD_MS     10000 /* ... and how long */
 #define KEPT_MAX    4096  /* ends of sessions that are told again when it is back */
@@ -37,8 +37,8 @@ struct BrokerLink {
 	char *name;
 	guint64 next_id;
 	GHashTable *pending; /* ids of requests that want an answer */
-	GQueue held; /* of Held, oldest first; only while the broker is away */
-	GQueue kept; /* of Held: ends of sessions that it has not acknowledged */
+	GQueue held;         /* of Held, oldest first; only while the broker is away */
+	GQueue kept;         /* of Held: ends of sessions that it has not acknowledged */
 	Buffer in;
 	Buffer out;
 	GQueue fds; /* received, in the order of the messages that name them */
@@ -51,8 +51,8 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(BrokerLink *link)
 {
-	uv_poll_start(&link->poll,
-		UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0), on_ready);
+	uv_poll_start(&link->poll, UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0),
+		      on_ready);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -294,7 +294,7 @@ static gboolean link_decode(BrokerLink *link, GError **error)
 	while (buffer_length(&link->in) > 0) {
 		g_auto(ControlMessage) message = {0};
 		gssize n = control_decode(buffer_bytes(&link->in), buffer_length(&link->in),
-			&message, error);
+					  &message, error);
 
 		if (n < 0)
 			return FALSE;
@@ -303,10 +303,10 @@ static gboolean link_decode(BrokerLink *link, GError **error)
 		secret_wipe(buffer_bytes(&link->in), (gsize)n);
 		buffer_consume(&link->in, (gsize)n);
 		if (message.type != CONTROL_LEASE && message.type != CONTROL_REFUSE &&
-			message.type != CONTROL_OK && message.type != CONTROL_END &&
-			message.type != CONTROL_MOVE && message.type != CONTROL_FOLLOW) {
+		    message.type != CONTROL_OK && message.type != CONTROL_END &&
+		    message.type != CONTROL_MOVE && message.type != CONTROL_FOLLOW) {
 			g_set_error(error, FAULT, FAULT_BROKER, "it sent %s",
-				control_type_name(message.type));
+				    control_type_name(message.type));
 			return FALSE;
 		}
 		link_answer(link, &message);
@@ -381,7 +381,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 static void link_connect(BrokerLink *link)
 {
-	ControlMessage hello = {.type = CONTROL_HELLO, .id = ++link->next_id, .gateway = link->name};
+	ControlMessage hello = {
+		.type = CONTROL_HELLO, .id = ++link->next_id, .gateway = link->name};
 	g_autoptr(GError) error = NULL;
 	autofd int fd = dialer_connect(link->dialer, DIALER_CONTROL, &error);
 
@@ -399,7 +400,7 @@ static void link_connect(BrokerLink *link)
 }
 
 BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
-	const BrokerLinkCalls *calls, gpointer data)
+			    const BrokerLinkCalls *calls, gpointer data)
 {
 	BrokerLink *link = g_new0(BrokerLink, 1);
 
@@ -421,7 +422,7 @@ gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError *
 {
 	if (link->up ? buffer_length(&link->out) > QUEUE_MAX : link->held.length >= HELD_MAX) {
 		g_set_error(error, FAULT, FAULT_BROKER,
-			link->up ? "the broker does not keep up" : "the broker is away");
+			    link->up ? "the broker does not keep up" : "the broker is away");
 		return FALSE;
 	}
 	message->id = ++link->next_id;

@@ -16,7 +16,7 @@ typedef struct BrokerLink BrokerLink;
 /* The answer to request `id`, or (message NULL) `error`. `fd` is the endpoint's descriptor or -1;
  * the callee takes it. */
 typedef void (*BrokerAnswer)(gpointer data, guint64 id, const ControlMessage *message, int fd,
-	const GError *error);
+			     const GError *error);
 typedef struct {
 	BrokerAnswer answer;
 	/* The broker wants every connection of this lease closed. */
@@ -32,20 +32,21 @@ typedef struct {
 /* Starts connecting, through the dialer, which it borrows; the name is copied and must be
  * different for every worker process. */
 BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
-	const BrokerLinkCalls *calls, gpointer data);
+			    const BrokerLinkCalls *calls, gpointer data);
 
-/* Sends a request; fills in message->id, which the answer repeats. While the broker is away requests
- * wait for it, ten seconds at most; FALSE with FAULT_BROKER if too many do. Every accepted request is
- * answered, if need be with FAULT_BROKER; one that was sent to a broker that then goes away at once,
- * since nobody knows what has become of it. */
+/* Sends a request; fills in message->id, which the answer repeats. While the broker is away
+ * requests wait for it, ten seconds at most; FALSE with FAULT_BROKER if too many do. Every accepted
+ * request is answered, if need be with FAULT_BROKER; one that was sent to a broker that then goes
+ * away at once, since nobody knows what has become of it. */
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error);
 
-/* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none of those. */
+/* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none of those.
+ */
 gboolean broker_link_cancel(BrokerLink *link, guint64 id);
 
-/* Sends a notice. The end of a session is told until the broker has acknowledged it, also to the one
- * that comes after it; other notices are dropped while it is away, since `up` is the moment to say
- * what is true by then. */
+/* Sends a notice. The end of a session is told until the broker has acknowledged it, also to the
+ * one that comes after it; other notices are dropped while it is away, since `up` is the moment to
+ * say what is true by then. */
 void broker_link_notify(BrokerLink *link, ControlMessage *message);
 
 gboolean broker_link_is_up(const BrokerLink *link);

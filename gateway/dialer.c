@@ -51,8 +51,8 @@ static int dial(const char *path)
 	return autofd_steal(&fd);
 }
 
-/* To the broker that answered last; when it is away, to the next of several, which then is that one.
- * The web socket's broker and the control socket's are one as long as both answer. */
+/* To the broker that answered last; when it is away, to the next of several, which then is that
+ * one. The web socket's broker and the control socket's are one as long as both answer. */
 static int dial_target(const Options *options, guint32 target)
 {
 	static unsigned at;
@@ -64,7 +64,7 @@ static int dial_target(const Options *options, guint32 target)
 		return dial(target == DIALER_WEB ? options->web : options->control);
 	for (unsigned i = 0; i < n && fd < 0; i++, at = fd < 0 ? (at + 1) % n : at) {
 		g_snprintf(path, sizeof path, "%s/%s.sock", options->brokers[at],
-			target == DIALER_WEB ? "web" : "control");
+			   target == DIALER_WEB ? "web" : "control");
 		fd = dial(path);
 	}
 	return fd;
@@ -206,7 +206,8 @@ static int gone(Dialer *dialer, GError **error)
 
 int dialer_connect(Dialer *dialer, DialerTarget target, GError **error)
 {
-	static const char *const names[] = {"the broker's control socket", "the broker's web socket"};
+	static const char *const names[] = {"the broker's control socket",
+					    "the broker's web socket"};
 	const Question question = {.turn = ++dialer->turn, .target = target};
 	Answer words = {0};
 	ssize_t n;

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPT_BURST 8 /* connections taken per wake-up, so that live sessions get their turn */
+#define ACCEPT_BURST 8  /* connections taken per wake-up, so that live sessions get their turn */
 #define CROWD_BURST  64 /* ... of a crowd, after which it rests: a wake-up for each costs more */
 #define CROWD_MS     1
 #define PAUSE_MS     200 /* when descriptors have run out */
@@ -49,7 +49,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		socklen_t n = sizeof from;
 		char address[ADDRESS_TEXT];
 		int fd = accept4(listener->fd, (struct sockaddr *)&from, &n,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
 			rest(listener, PAUSE_MS);
@@ -65,7 +65,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 }
 
 Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
-	gpointer data)
+		       gpointer data)
 {
 	Listener *listener = g_new0(Listener, 1);
 

@@ -13,7 +13,7 @@ typedef gboolean (*ListenerAccept)(gpointer data, int fd, const char *address, g
 
 /* Takes the listening fd. */
 Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
-	gpointer data);
+		       gpointer data);
 
 /* Accepts no more; the socket lives on in the supervisor. The memory goes when the loop has closed
  * its handles. Accepts NULL. */

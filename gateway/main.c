@@ -46,7 +46,8 @@ int main(int argc, char **argv)
 
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
-		fprintf(stderr, "oriel-gateway: %s\n", error ? error->message : "too many arguments");
+		fprintf(stderr, "oriel-gateway: %s\n",
+			error ? error->message : "too many arguments");
 		return 64; /* EX_USAGE */
 	}
 	if (version) {

@@ -10,8 +10,13 @@
 /* Where distributions keep what verifies a desktop that has no CA of its own (OpenSSL's directory
  * holds links into the others). None of it is secret. */
 static const char *const authorities[] = {
-	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/pki", "/etc/ca-certificates", "/usr/lib/ssl",
-	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	"/etc/ssl/certs",
+	"/etc/ssl/cert.pem",
+	"/etc/pki",
+	"/etc/ca-certificates",
+	"/usr/lib/ssl",
+	"/usr/share/ca-certificates",
+	"/usr/local/share/ca-certificates",
 };
 
 static gboolean allow_files(int rules, const Options *options, GError **error)
@@ -21,8 +26,8 @@ static gboolean allow_files(int rules, const Options *options, GError **error)
 			return FALSE;
 	}
 	return landlock_allow_renewed(rules, options->certificate, error) &&
-		landlock_allow_renewed(rules, options->key, error) &&
-		(*options->ocsp == '\0' || landlock_allow_renewed(rules, options->ocsp, error));
+	       landlock_allow_renewed(rules, options->key, error) &&
+	       (*options->ocsp == '\0' || landlock_allow_renewed(rules, options->ocsp, error));
 }
 
 gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError **error)
@@ -37,7 +42,7 @@ gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError 
 	}
 	*out_lacks = landlock_lacks();
 	return landlock_new(0, &rules, error) && allow_files(rules, options, error) &&
-		landlock_enter(rules, error) && syscalls_allow_gateway(error);
+	       landlock_enter(rules, error) && syscalls_allow_gateway(error);
 }
 
 gboolean sandbox_dialer(GError **error)
@@ -45,6 +50,6 @@ gboolean sandbox_dialer(GError **error)
 	autofd int rules = -1;
 
 	return rights_freeze(error) && rights_drop_capabilities(error) &&
-		(SANDBOX_OPEN || (landlock_new(0, &rules, error) && landlock_enter(rules, error))) &&
-		syscalls_allow_dialer(error);
+	       (SANDBOX_OPEN || (landlock_new(0, &rules, error) && landlock_enter(rules, error))) &&
+	       syscalls_allow_dialer(error);
 }

@@ -99,7 +99,7 @@ static void set_watch(uv_poll_t *poll, int *events, int want)
 static int wanted(const Peer *peer)
 {
 	return (peer->waits & STREAM_READABLE ? UV_READABLE : 0) |
-		(peer->waits & STREAM_WRITABLE ? UV_WRITABLE : 0);
+	       (peer->waits & STREAM_WRITABLE ? UV_WRITABLE : 0);
 }
 
 /* A client that nobody reads from is still watched for its end, so that one that left is noticed
@@ -112,7 +112,7 @@ static void set_watches(Session *s)
 	int client = wanted(&s->client);
 
 	if (client == 0 && loop->phase == PHASE_STEPS &&
-		(!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
+	    (!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
 		client = UV_DISCONNECT;
 	set_watch(&loop->client_poll, &loop->client_events, client);
 	set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
@@ -153,7 +153,7 @@ static Step past_deadline(Session *s, GError **error)
 	}
 	if (loop->deadline && session_now(s) >= loop->deadline) {
 		g_set_error(error, FAULT, FAULT_TIMEOUT, "%s took more than %u s",
-			path[loop->at].name, path[loop->at].seconds);
+			    path[loop->at].name, path[loop->at].seconds);
 		return STEP_FAIL;
 	}
 	return STEP_WAIT;
@@ -189,9 +189,7 @@ static void walk(Session *s)
 		if (step != STEP_FAIL)
 			step = path[loop->at].run(s, &error);
 		switch (step) {
-		case STEP_NEXT:
-			session_enter(s, loop->at + 1);
-			continue;
+		case STEP_NEXT: session_enter(s, loop->at + 1); continue;
 		case STEP_WAIT:
 			if (loop->again)
 				continue;
@@ -248,7 +246,7 @@ void session_report_live(Session *s)
 	/* A broker that is new may not know it. */
 	s->loop->input_told = s->loop->told_at = 0;
 	if (s->lease != NULL && s->loop->relayed && s->ask.kind != ASK_JOIN &&
-		s->loop->phase == PHASE_STEPS)
+	    s->loop->phase == PHASE_STEPS)
 		broker_link_notify(worker_broker(s->worker), &started);
 }
 
@@ -262,7 +260,7 @@ void session_report_input(Session *s)
 		loop->input_at = now;
 	s->input = FALSE;
 	if (s->lease == NULL || loop->phase != PHASE_STEPS || loop->input_at == loop->input_told ||
-		(loop->told_at != 0 && now - loop->told_at < INPUT_MS))
+	    (loop->told_at != 0 && now - loop->told_at < INPUT_MS))
 		return;
 	active.milliseconds = now - loop->input_at;
 	active.round_trip = stream_tcp_round_trip(s->client.stream->fd);
@@ -278,7 +276,7 @@ static gboolean in_hurry(const Session *s)
 	if (s->front == NULL)
 		return TRUE;
 	return path[s->loop->at].run == session_greet &&
-		(s->front == &front_http || !stream_is_tls(s->client.stream));
+	       (s->front == &front_http || !stream_is_tls(s->client.stream));
 }
 
 gboolean session_drop(Session *s)
@@ -306,7 +304,7 @@ void session_dismiss(Session *s, Fault code, const char *reason)
 }
 
 void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,
-	const char *limit)
+		   const char *limit)
 {
 	Session *s = g_new0(Session, 1);
 	guint8 id[8];

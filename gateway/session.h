@@ -29,7 +29,7 @@ typedef struct Worker Worker;
 
 /* The client's protocol up to the desktop's picture: one per protocol, in front/. */
 typedef struct {
-	const char *name;     /* in logs: "rfb", "spice", "http"                             */
+	const char *name; /* in logs: "rfb", "spice", "http"                             */
 	/* Speaks until session->ask says what the client wants. */
 	Step (*greet)(Session *session, GError **error);
 	/* The desktop is there: tells the client that it is in. */
@@ -56,11 +56,11 @@ typedef struct {
 	/* First call has session->relaying == NULL: takes what it needs from talk and dialing
 	 * (both are freed after this call returns for the first time). */
 	Step (*run)(Session *session, GError **error);
-	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes leave
-	 * of the desktop, which is then disconnected; it may be gone already. for_good: it is not to be
-	 * the next one, too. Again before `arrive`: that next one was not to be had. FALSE: this
-	 * connection cannot go on below another desktop. arrive: the next one has been dialled
-	 * (session->dialing is there, and goes after the next run). */
+	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes
+	 * leave of the desktop, which is then disconnected; it may be gone already. for_good: it is
+	 * not to be the next one, too. Again before `arrive`: that next one was not to be had.
+	 * FALSE: this connection cannot go on below another desktop. arrive: the next one has been
+	 * dialled (session->dialing is there, and goes after the next run). */
 	gboolean (*part)(Session *session, gboolean for_good);
 	gboolean (*arrive)(Session *session, GError **error);
 	/* Frees session->relaying. */
@@ -87,22 +87,23 @@ typedef struct {
 	const char *protocol; /* "web", "vnc", "spice" */
 	char *ticket;         /* secret */
 	char *user;
-	char *password;       /* secret */
+	char *password; /* secret */
 	char *desktop;
-	guint32 client_id;    /* ASK_JOIN: that which it named */
-	char *channel;        /* "main:0", "display:0"; NULL for RFB */
-	char *lease;          /* ASK_LOBBY: that which has just ended here; NULL = none */
+	guint32 client_id; /* ASK_JOIN: that which it named */
+	char *channel;     /* "main:0", "display:0"; NULL for RFB */
+	char *lease;       /* ASK_LOBBY: that which has just ended here; NULL = none */
 } Ask;
 
 struct Session {
 	Worker *worker;
-	char id[17];        /* random hex; in every log line and in the audit */
-	char address[64];   /* the client's "address:port" */
-	gboolean proxied;   /* a trusted proxy connected: its header with the client's address is due */
-	char *target;       /* "address:port" that the client connected to, as a proxy said; else NULL */
+	char id[17];      /* random hex; in every log line and in the audit */
+	char address[64]; /* the client's "address:port" */
+	gboolean proxied; /* a trusted proxy connected: its header with the client's address is due
+			   */
+	char *target; /* "address:port" that the client connected to, as a proxy said; else NULL */
 	LogContext log;
-	const char *limit;  /* the limit that it is over, NULL = welcome: refused at greet */
-	gboolean vnc_only;  /* came in on a listener whose only protocol is VNC */
+	const char *limit;   /* the limit that it is over, NULL = welcome: refused at greet */
+	gboolean vnc_only;   /* came in on a listener whose only protocol is VNC */
 	gboolean tls_inside; /* an HTTP CONNECT was answered: what follows is sniffed again */
 	gboolean tunnelled;  /* it was, once: there is no second one, which would be fresh deadlines
 				without end */
@@ -111,14 +112,14 @@ struct Session {
 	Peer desktop;
 
 	const Front *front;
-	void *talk;          /* the front's handshake memory */
+	void *talk; /* the front's handshake memory */
 	const Desktop *dial;
-	void *dialing;       /* the dial's handshake memory */
+	void *dialing; /* the dial's handshake memory */
 	const Relay *relay;
-	void *relaying;      /* the relay's memory */
+	void *relaying; /* the relay's memory */
 
 	Ask ask;
-	char *lease;         /* id; NULL until redeemed */
+	char *lease; /* id; NULL until redeemed */
 	char *user;
 	char *desktop_name;
 	guint32 client_id;   /* SPICE: the session id that the client is told (from the lease)  */
@@ -128,8 +129,8 @@ struct Session {
 	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;     /* its descriptor, -1 = none                                       */
 
-	gboolean input;           /* a key or the pointer moved since the worker last looked: all that
-				     a relay does for each such event */
+	gboolean input; /* a key or the pointer moved since the worker last looked: all that
+			   a relay does for each such event */
 
 	GList place, turn;        /* the worker's own: among those on their way to the relay,
 				     and among those that have more to do at once */
@@ -172,27 +173,27 @@ void session_keep_desktop_open(Session *session, unsigned ms);
 /* Milliseconds of the loop's clock. */
 guint64 session_now(const Session *session);
 
-/* Asks to be run again after `ms`, whatever the peers do (a front that waits for silence). 0: as soon as
- * everybody else has had a turn. */
+/* Asks to be run again after `ms`, whatever the peers do (a front that waits for silence). 0: as
+ * soon as everybody else has had a turn. */
 void session_wake_after(Session *session, guint64 ms);
 
 /* Io -> Step for handshakes: DONE -> NEXT, WAIT -> WAIT, EOF -> END (client) or FAIL (desktop). */
 Step session_client_io(Session *session, Io io);
 Step session_desktop_io(Session *session, Io io, GError **error);
 
-/* Puts a session on its way with a connected client; the worker owns it from here. proxied: it begins
- * with a PROXY header. limit: the option that says that this one is too many (static text), NULL =
- * welcome. */
+/* Puts a session on its way with a connected client; the worker owns it from here. proxied: it
+ * begins with a PROXY header. limit: the option that says that this one is too many (static text),
+ * NULL = welcome. */
 void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,
-	const char *limit);
+		   const char *limit);
 
 /* Runs what can run. The session may be gone on return. */
 void session_run(Session *session);
 
 /* The worker hands over what the broker said to this session's request: an answer with its
- * descriptor (-1 = none; taken), or message NULL and an error. The session may be gone on return. */
-void session_answered(Session *session, const ControlMessage *message, int fd,
-	const GError *error);
+ * descriptor (-1 = none; taken), or message NULL and an error. The session may be gone on return.
+ */
+void session_answered(Session *session, const ControlMessage *message, int fd, const GError *error);
 
 /* Tells the broker that the session's lease is alive: once it relays, and again after the broker
  * was away. Nothing for further SPICE channels: their main speaks for the lease. */
@@ -206,7 +207,8 @@ void session_report_input(Session *session);
 void session_count(Session *session, guint64 *counts);
 
 /* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
- * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE. */
+ * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE.
+ */
 gboolean session_drop(Session *session);
 
 /* The broker moves it to another desktop: the old lease ends, that of the message (CONTROL_MOVE)
@@ -214,9 +216,9 @@ gboolean session_drop(Session *session);
  * stays as it is. FALSE: it cannot. The session may be gone on return. */
 gboolean session_move(Session *session, const ControlMessage *message, int fd);
 
-/* Where the main channel of its SPICE session has gone (CONTROL_FOLLOW), a further channel of it goes
- * too; or ends, if it says that main has not found another desktop. Nothing for all others. The
- * session may be gone on return. */
+/* Where the main channel of its SPICE session has gone (CONTROL_FOLLOW), a further channel of it
+ * goes too; or ends, if it says that main has not found another desktop. Nothing for all others.
+ * The session may be gone on return. */
 void session_follow(Session *session, const ControlMessage *message);
 
 /* Ends it with this fault (drain, limit). The session may be gone on return. */

@@ -125,10 +125,8 @@ void session_answered(Session *s, const ControlMessage *message, int fd, const G
 static void send_ask(Session *s)
 {
 	static const ControlType types[] = {
-		[ASK_TICKET] = CONTROL_REDEEM,
-		[ASK_LOGIN] = CONTROL_LOGIN,
-		[ASK_LOBBY] = CONTROL_LOBBY,
-		[ASK_AGAIN] = CONTROL_DIAL,
+		[ASK_TICKET] = CONTROL_REDEEM, [ASK_LOGIN] = CONTROL_LOGIN,
+		[ASK_LOBBY] = CONTROL_LOBBY,   [ASK_AGAIN] = CONTROL_DIAL,
 		[ASK_JOIN] = CONTROL_JOIN,
 	};
 	Ask *ask = &s->ask;

@@ -3,9 +3,10 @@
  * session_cost: what a session costs is held against what it moves. Who keeps us busy with nothing
  * (frames without payload, a byte at a time) has used up its credit soon, and then has to wait. A
  * thirty-second of all time is everybody's, whatever it is for, and saved up to CREDIT_NS; the rest
- * is earned: by the byte, which costs less than NS_PER_BYTE even in messages of a few hundred, and by
- * the turn that carried anything, so that a key press and its answer pay for themselves however fast
- * they follow each other. A turn takes in all that has come: a thousand single bytes are one turn.
+ * is earned: by the byte, which costs less than NS_PER_BYTE even in messages of a few hundred, and
+ * by the turn that carried anything, so that a key press and its answer pay for themselves however
+ * fast they follow each other. A turn takes in all that has come: a thousand single bytes are one
+ * turn.
  */
 #include "session_loop.h"
 

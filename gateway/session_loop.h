@@ -12,7 +12,7 @@ typedef enum { PHASE_STEPS, PHASE_LINGER, PHASE_CLOSED } Phase;
 
 typedef struct SessionLoop {
 	Phase phase;
-	unsigned at; /* row of the table */
+	unsigned at;      /* row of the table */
 	gboolean running; /* inside session_run(): a nested call only notes that it came */
 	gboolean again;
 	gboolean hurry; /* wants its next turn as soon as everybody else has had one */
@@ -33,18 +33,18 @@ typedef struct SessionLoop {
 	Step verdict;
 	GError *refusal;
 
-	GError *ending; /* set from outside (session_end): taken at the next run */
+	GError *ending;     /* set from outside (session_end): taken at the next run */
 	gboolean dismissed; /* that was the broker, who may know where to go on  */
 	GError *lost; /* why its desktop has gone, while it is on its way back, or to a lobby */
-	unsigned lost_row; /* where it was ...  */
-	const char *lost_at; /* ... and in which step */
+	unsigned lost_row;    /* where it was ...  */
+	const char *lost_at;  /* ... and in which step */
 	gboolean asked_twice; /* for the way back: the broker went away with the first question */
-	gboolean returning;  /* on its way back */
-	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
-	char *followed; /* SPICE join, not answered yet: the lease that it goes on as by now */
+	gboolean returning;   /* on its way back */
+	guint64 returned_at;  /* when it was that last; loop time in ms, 0 = never */
+	char *followed;      /* SPICE join, not answered yet: the lease that it goes on as by now */
 	guint32 followed_id; /* its backend_id */
-	char *farewell; /* for a layer that can carry words */
-	gboolean silent; /* the client waits for us: it speaks RFB */
+	char *farewell;      /* for a layer that can carry words */
+	gboolean silent;     /* the client waits for us: it speaks RFB */
 	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
 	gboolean connecting; /* the desktop's TCP connection is on its way */
 	gboolean relayed;    /* it came as far as the relay */
@@ -68,8 +68,8 @@ Step session_relay(Session *session, GError **error);
 /* session_net.c: the TLS that the connection begins with. */
 Step session_secure_stream(Session *session, GError **error);
 
-/* session_end.c: says why, to the log, the broker and the client; error NULL = the client left. Then the
- * phase is PHASE_LINGER (the client's watches are to be set) or PHASE_CLOSED. */
+/* session_end.c: says why, to the log, the broker and the client; error NULL = the client left.
+ * Then the phase is PHASE_LINGER (the client's watches are to be set) or PHASE_CLOSED. */
 void session_leave(Session *session, const GError *error);
 /* In PHASE_LINGER: goes on with the last words. */
 void session_linger(Session *session);
@@ -89,18 +89,19 @@ void ask_clear(Ask *ask);
 /* session_ask.c: the session has this lease now, and the message's endpoint; takes fd. */
 void session_take_lease(Session *session, const char *lease, const ControlMessage *message, int fd);
 
-/* session.c: begins a row of the table: one of those that a session comes back to. Who chooses again,
- * or goes back, begins at redeem; a move, with a lease in hand, one row later. */
+/* session.c: begins a row of the table: one of those that a session comes back to. Who chooses
+ * again, or goes back, begins at redeem; a move, with a lease in hand, one row later. */
 enum { REDEEM_ROW = 4, DIAL_ROW = 5, RELAY_ROW = 7 };
 void session_enter(Session *session, unsigned row);
 
-/* session_move.c: a step has failed; TRUE: that is not the end, *error was taken and a row entered. */
+/* session_move.c: a step has failed; TRUE: that is not the end, *error was taken and a row entered.
+ */
 gboolean session_goes_on(Session *session, GError **error);
 
 /* session.c: TLS inside an HTTP CONNECT starts the table anew. */
 void session_restart(Session *session);
 
-/* session_cost.c: at the beginning; and at the end of a run that began at `begun` (ns of uv_hrtime()).
- * TRUE: it has cost too much, watches nothing and has asked to be run again later. */
+/* session_cost.c: at the beginning; and at the end of a run that began at `begun` (ns of
+ * uv_hrtime()). TRUE: it has cost too much, watches nothing and has asked to be run again later. */
 void session_open_account(Session *session);
 gboolean session_charge(Session *session, guint64 begun);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * session_move: another desktop below the same client, in the same connection: because the broker
- * says so, because the same one is to be reached another way, or because the desktop has gone and the
- * broker has a lobby to come back to.
+ * says so, because the same one is to be reached another way, or because the desktop has gone and
+ * the broker has a lobby to come back to.
  *
  * Of a SPICE session only the main channel asks and is moved. Each further one that has lost its
  * desktop waits (backend_id is 0, the step is dial) until the broker says where main is by now.
@@ -121,9 +121,9 @@ void session_follow(Session *s, const ControlMessage *message)
 
 /* ---- a desktop that has gone */
 
-/* The connection to the desktop broke, but that may be well: on another host by now, or behind a line
- * that was down. The broker is asked for the way to it, once for each loss, and not for every loss of
- * one that does nothing but break. */
+/* The connection to the desktop broke, but that may be well: on another host by now, or behind a
+ * line that was down. The broker is asked for the way to it, once for each loss, and not for every
+ * loss of one that does nothing but break. */
 static gboolean go_back(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;
@@ -131,8 +131,8 @@ static gboolean go_back(Session *s, GError **error)
 
 	if (loop->at != RELAY_ROW || fault_code(*error) != FAULT_DESKTOP || s->lease == NULL ||
 	    s->relay == NULL || s->relay->part == NULL || s->front != NULL ||
-	    s->ask.kind == ASK_JOIN ||
-	    (loop->returned_at && now - loop->returned_at < RETURN_MS) || !leave_desktop(s, FALSE))
+	    s->ask.kind == ASK_JOIN || (loop->returned_at && now - loop->returned_at < RETURN_MS) ||
+	    !leave_desktop(s, FALSE))
 		return FALSE;
 	log_info(&s->log, "asks for the way to its desktop once more: %s", (*error)->message);
 	loop->lost = g_steal_pointer(error);
@@ -145,8 +145,8 @@ static gboolean go_back(Session *s, GError **error)
 	return TRUE;
 }
 
-/* The line to the broker may have broken in the same moment: the question has gone nowhere, and waits
- * for the next one. */
+/* The line to the broker may have broken in the same moment: the question has gone nowhere, and
+ * waits for the next one. */
 static gboolean ask_twice(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* session_net: connecting the desktop's side, and TLS on either side in the middle of a handshake. */
+/* session_net: connecting the desktop's side, and TLS on either side in the middle of a handshake.
+ */
 #include "session_loop.h"
 
 #include "autofd.h"
@@ -41,7 +42,10 @@ static Step handshake(Peer *peer, GError **error)
 		(*error)->code = FAULT_DESKTOP;
 	if (io == IO_EOF)
 		peer->eof = TRUE;
-	return io == IO_DONE ? STEP_NEXT : io == IO_WAIT ? STEP_WAIT : io == IO_EOF ? STEP_END : STEP_FAIL;
+	return io == IO_DONE   ? STEP_NEXT
+	       : io == IO_WAIT ? STEP_WAIT
+	       : io == IO_EOF  ? STEP_END
+			       : STEP_FAIL;
 }
 
 /* The TLS that a connection (or what is inside a CONNECT) begins with: the first bytes of the
@@ -50,7 +54,7 @@ Step session_secure_stream(Session *s, GError **error)
 {
 	if (buffer_length(&s->client.in) > 0 || !stream_is_tls(s->client.stream))
 		s->client.stream = stream_tls_new(worker_tls(s->worker, FALSE), s->client.stream,
-			&s->client.in, NULL);
+						  &s->client.in, NULL);
 	return handshake(&s->client, error);
 }
 
@@ -58,7 +62,8 @@ Step session_start_tls(Session *s, gboolean vnc, GError **error)
 {
 	if (!s->loop->upgrading) {
 		if (buffer_length(&s->client.in) > 0) {
-			g_set_error(error, FAULT, FAULT_CLIENT, "plain bytes after the TLS request");
+			g_set_error(error, FAULT, FAULT_CLIENT,
+				    "plain bytes after the TLS request");
 			return STEP_FAIL;
 		}
 		s->client.stream =
@@ -78,13 +83,16 @@ static gboolean open_socket(Session *s, GError **error)
 
 	s->endpoint_fd = -1;
 	if (fd < 0) {
-		n = s->endpoint.host ? address_from(s->endpoint.host, s->endpoint.port, &address) : 0;
+		n = s->endpoint.host ? address_from(s->endpoint.host, s->endpoint.port, &address)
+				     : 0;
 		if (n == 0) {
-			g_set_error(error, FAULT, FAULT_BROKER, "the endpoint has no numeric address");
+			g_set_error(error, FAULT, FAULT_BROKER,
+				    "the endpoint has no numeric address");
 			return FALSE;
 		}
 		fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-		if (fd < 0 || (connect(fd, (struct sockaddr *)&address, n) < 0 && errno != EINPROGRESS)) {
+		if (fd < 0 ||
+		    (connect(fd, (struct sockaddr *)&address, n) < 0 && errno != EINPROGRESS)) {
 			fault_set_errno(error, FAULT_DESKTOP, "connect to the desktop");
 			return FALSE;
 		}
@@ -123,7 +131,8 @@ static gboolean push_tls(Session *s, GError **error)
 	SSL_CTX *context;
 
 	if (s->endpoint.host == NULL) {
-		g_set_error(error, FAULT, FAULT_DESKTOP,
+		g_set_error(
+			error, FAULT, FAULT_DESKTOP,
 			"the desktop wants TLS, but has no name that its certificate could prove");
 		return FALSE;
 	}

@@ -9,7 +9,8 @@
 
 /* ---- proxy */
 
-/* Takes the text. IPv4 in IPv6 becomes IPv4, so that a client has one name whichever way it came. */
+/* Takes the text. IPv4 in IPv6 becomes IPv4, so that a client has one name whichever way it came.
+ */
 static char *plain(char *address)
 {
 	struct sockaddr_storage parsed;
@@ -22,8 +23,8 @@ static char *plain(char *address)
 	return g_strdup(text);
 }
 
-/* The real client takes the proxy's place in limits, log and books. A header without an address (the
- * proxy's own check of our health) leaves the connection's own. */
+/* The real client takes the proxy's place in limits, log and books. A header without an address
+ * (the proxy's own check of our health) leaves the connection's own. */
 static gboolean take_client(Session *s, const ProxyHeader *header, GError **error)
 {
 	g_autofree char *source = plain(proxy_source(header));
@@ -43,7 +44,8 @@ Step session_proxy(Session *s, GError **error)
 	while (s->proxied) {
 		gsize have = buffer_length(&s->client.in);
 		ProxyHeader header;
-		gssize n = have ? proxy_parse(buffer_bytes(&s->client.in), have, &header, error) : 0;
+		gssize n = have ? proxy_parse(buffer_bytes(&s->client.in), have, &header, error)
+				: 0;
 		Io io;
 
 		if (n < 0)
@@ -262,7 +264,7 @@ static void note_start(Session *s)
 	session_report_live(s);
 	if (s->lease != NULL)
 		log_info(&s->log, "started protocol=%s%s%s", s->ask.protocol,
-			s->ask.channel ? " channel=" : "", s->ask.channel ? s->ask.channel : "");
+			 s->ask.channel ? " channel=" : "", s->ask.channel ? s->ask.channel : "");
 }
 
 static void begin_relay(Session *s)

@@ -27,18 +27,18 @@ struct Worker {
 	Dialer *dialer;
 	BrokerLink *broker;
 	GPtrArray *listeners;
-	GHashTable *sessions;    /* a set: every session that has not gone    */
-	GHashTable *expecting;   /* request id -> Session, NULL once it left  */
-	GArray *proxies;         /* networks whose connections begin with PROXY */
+	GHashTable *sessions;  /* a set: every session that has not gone    */
+	GHashTable *expecting; /* request id -> Session, NULL once it left  */
+	GArray *proxies;       /* networks whose connections begin with PROXY */
 	Admission *admission;
 	Buckets *buckets;
 	GQueue again; /* sessions that have more to do, by their turn */
 	uv_signal_t signals[4];
 	uv_timer_t drain, tidy, input, report;
 	guint64 counts[COUNTS_N]; /* since the last report               */
-	uv_idle_t turns;   /* runs while there are some in `again` */
-	gboolean retired;  /* no new connections                   */
-	gboolean draining; /* ... and old ones not for long        */
+	uv_idle_t turns;          /* runs while there are some in `again` */
+	gboolean retired;         /* no new connections                   */
+	gboolean draining;        /* ... and old ones not for long        */
 };
 
 const Options *worker_options(Worker *worker)
@@ -84,8 +84,8 @@ static gboolean on_accept(gpointer data, int fd, const char *address, gboolean v
 	Worker *worker = data;
 	gboolean proxied = address_within(worker->proxies, address);
 	const char *limit = NULL;
-	gboolean room = admission_judge(worker->admission, address, proxied, uv_now(&worker->loop),
-		&limit);
+	gboolean room =
+		admission_judge(worker->admission, address, proxied, uv_now(&worker->loop), &limit);
 
 	worker->counts[COUNTS_CONNECTIONS]++;
 	worker->counts[COUNTS_REFUSED] += limit != NULL || !room;
@@ -211,7 +211,7 @@ void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
 /* ---- the broker's side */
 
 static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
-	const GError *error)
+		      const GError *error)
 {
 	Worker *worker = data;
 	gpointer value = NULL;
@@ -263,7 +263,7 @@ static void on_end(gpointer data, const ControlMessage *message)
 		Session *session = all->pdata[i];
 
 		if (g_hash_table_contains(worker->sessions, session) &&
-			g_strcmp0(session->lease, message->lease) == 0)
+		    g_strcmp0(session->lease, message->lease) == 0)
 			session_dismiss(session, code, message->reason ? message->reason : "ended");
 	}
 }
@@ -293,7 +293,7 @@ static void on_move(gpointer data, const ControlMessage *message, int fd)
 	g_hash_table_iter_init(&iter, worker->sessions);
 	while (g_hash_table_iter_next(&iter, &session, NULL)) {
 		if (((Session *)session)->ask.kind != ASK_JOIN &&
-			g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
+		    g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
 			if (!session_move(session, message, fd))
 				refuse_move(worker, message, fd);
 			return;
@@ -387,7 +387,7 @@ static void drain(Worker *worker)
 	worker->draining = TRUE;
 	retire(worker);
 	log_info(NULL, "stopping: %u sessions may go on for %d s",
-		g_hash_table_size(worker->sessions), worker->options->drain);
+		 g_hash_table_size(worker->sessions), worker->options->drain);
 	uv_timer_start(&worker->drain, on_drained, ms, 1000);
 }
 
@@ -474,8 +474,11 @@ static gboolean enter_sandbox(const Options *options, unsigned number, GError **
 
 static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GError **error)
 {
-	static const BrokerLinkCalls calls = {
-		.answer = on_answer, .end = on_end, .move = on_move, .follow = on_follow, .up = on_up};
+	static const BrokerLinkCalls calls = {.answer = on_answer,
+					      .end = on_end,
+					      .move = on_move,
+					      .follow = on_follow,
+					      .up = on_up};
 	const Options *o = worker->options;
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 
@@ -491,8 +494,9 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
 
-		g_ptr_array_add(worker->listeners, listener_new(&worker->loop, socket->fd,
-			socket->vnc_only, on_accept, worker));
+		g_ptr_array_add(worker->listeners,
+				listener_new(&worker->loop, socket->fd, socket->vnc_only, on_accept,
+					     worker));
 	}
 	if (!enter_sandbox(o, number, error))
 		return FALSE;

@@ -38,20 +38,20 @@ void worker_session_started(Worker *worker, Session *session);
 void worker_expect(Worker *worker, guint64 request_id, Session *session);
 /* `opens`: a lease that comes all the same was opened for nobody, and the broker is told. */
 void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
-/* The client that a proxy brought: the session counts as that address from now on, and its `limit` is
- * set if it is one too many there. FALSE if there is no room left even to tell it so. */
+/* The client that a proxy brought: the session counts as that address from now on, and its `limit`
+ * is set if it is one too many there. FALSE if there is no room left even to tell it so. */
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address);
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
 
-/* What this worker counts, for who has something to add (control/counts.h). The broker is told every
- * few seconds. */
+/* What this worker counts, for who has something to add (control/counts.h). The broker is told
+ * every few seconds. */
 guint64 *worker_counts(Worker *worker);
 
 /* Its line to the desktop outlives the session of a client from this address; and is closed. */
 void worker_line_held(Worker *worker, const char *address);
 void worker_line_closed(Worker *worker, const char *address);
 
-/* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time would
- * not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
+/* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time
+ * would not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
 void worker_again(Worker *worker, Session *session);

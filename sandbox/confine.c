@@ -6,7 +6,7 @@
 #include "rights.h"
 
 gboolean confine(const LandlockPath *paths, gsize n, gboolean (*allow_calls)(GError **),
-	GError **error)
+		 GError **error)
 {
 	autofd int rules = -1;
 
@@ -15,5 +15,5 @@ gboolean confine(const LandlockPath *paths, gsize n, gboolean (*allow_calls)(GEr
 	if (SANDBOX_OPEN)
 		return TRUE;
 	return landlock_new(0, &rules, error) && landlock_allow_all(rules, paths, n, error) &&
-		landlock_enter(rules, error) && allow_calls(error);
+	       landlock_enter(rules, error) && allow_calls(error);
 }

@@ -8,4 +8,4 @@
 /* For good: rights.h, these paths (landlock.h), and then the system calls that allow_calls leaves
  * (syscalls.h). A build for checking keeps the last two open. */
 gboolean confine(const LandlockPath *paths, gsize n, gboolean (*allow_calls)(GError **),
-	GError **error);
+		 GError **error);

@@ -16,20 +16,20 @@
 /* Uses of files, by the version of Landlock that began to watch over them. */
 #define FS_READ    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_EXECUTE LANDLOCK_ACCESS_FS_EXECUTE
-#define FS_CHANGE                                                                                  \
-	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                          \
-		LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |                       \
-		LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                       \
-		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                     \
-		LANDLOCK_ACCESS_FS_MAKE_SYM)
+#define FS_CHANGE                                                         \
+	(LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+	 LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |     \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |     \
+	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |   \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM)
 #define FS_REFER     (1ULL << 13) /* 2: rename and link between directories    */
 #define FS_TRUNCATE  (1ULL << 14) /* 3                                         */
 #define FS_IOCTL_DEV (1ULL << 15) /* 5                                         */
 #define FS_WRITE     (LANDLOCK_ACCESS_FS_WRITE_FILE | FS_CHANGE | FS_REFER | FS_TRUNCATE)
 /* What a rule for something that is no directory may name. */
-#define FS_OF_FILE                                                                                 \
-	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |                              \
-		LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define FS_OF_FILE                                                    \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	 LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 
 #define NET_BIND_TCP   (1ULL << 0) /* 4 */
 #define SCOPE_ABSTRACT (1ULL << 0) /* 6 */
@@ -98,13 +98,13 @@ gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **e
 		return TRUE;
 	if (fd >= 0 && fstat(fd, &info) == 0) {
 		guint64 access = (use & LANDLOCK_READ ? FS_READ : 0) |
-			(use & LANDLOCK_EXECUTE ? FS_EXECUTE : 0) |
-			(use & LANDLOCK_WRITE ? FS_WRITE : 0) |
-			(use & LANDLOCK_DEVICE ? FS_IOCTL_DEV : 0);
+				 (use & LANDLOCK_EXECUTE ? FS_EXECUTE : 0) |
+				 (use & LANDLOCK_WRITE ? FS_WRITE : 0) |
+				 (use & LANDLOCK_DEVICE ? FS_IOCTL_DEV : 0);
 
 		beneath.parent_fd = fd;
 		beneath.allowed_access = access & watched(version()) &
-			(S_ISDIR(info.st_mode) ? ~0ULL : FS_OF_FILE);
+					 (S_ISDIR(info.st_mode) ? ~0ULL : FS_OF_FILE);
 		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath,
 			    0) == 0)
 			return TRUE;
@@ -130,7 +130,7 @@ gboolean landlock_allow_renewed(int rules, const char *file, GError **error)
 
 	free(real);
 	return landlock_allow(rules, named, LANDLOCK_READ, error) &&
-		landlock_allow(rules, led, LANDLOCK_READ, error);
+	       landlock_allow(rules, led, LANDLOCK_READ, error);
 }
 
 gboolean landlock_enter(int rules, GError **error)

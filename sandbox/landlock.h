@@ -24,9 +24,9 @@ typedef struct {
 } LandlockPath;
 
 typedef enum {
-	LANDLOCK_TCP_LISTEN = 1 << 0,  /* may bind TCP sockets                          */
-	LANDLOCK_OUTSIDERS = 1 << 1,   /* may signal processes outside, and connect to
-	                                * abstract Unix sockets made outside            */
+	LANDLOCK_TCP_LISTEN = 1 << 0, /* may bind TCP sockets                          */
+	LANDLOCK_OUTSIDERS = 1 << 1,  /* may signal processes outside, and connect to
+				       * abstract Unix sockets made outside            */
 } LandlockKeep;
 
 /* A set of rules that allows nothing but what `keep` names. *out_rules is a descriptor for the
@@ -40,9 +40,9 @@ gboolean landlock_allow(int rules, const char *path, LandlockUse use, GError **e
 /* All of these, each as above. */
 gboolean landlock_allow_all(int rules, const LandlockPath *paths, gsize n, GError **error);
 
-/* Allows the reading of a file that is renewed from time to time, which makes it another one under the
- * same name, or one that the link of that name leads to from then on, as those of ACME clients do: its
- * directory, and the one in which it really is. */
+/* Allows the reading of a file that is renewed from time to time, which makes it another one under
+ * the same name, or one that the link of that name leads to from then on, as those of ACME clients
+ * do: its directory, and the one in which it really is. */
 gboolean landlock_allow_renewed(int rules, const char *file, GError **error);
 
 /* Puts this thread, and all that it starts from now on, under the rules; they can only become

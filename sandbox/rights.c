@@ -18,7 +18,8 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:libfontconfig\nleak:rfbGetClientIterator\nleak:rfbEnableExtension\nleak:converse\n";
+	return "leak:libfontconfig\nleak:rfbGetClientIterator\nleak:rfbEnableExtension\nleak:"
+	       "converse\n";
 }
 
 const char *__lsan_default_options(void);
@@ -33,7 +34,7 @@ gboolean rights_freeze(GError **error)
 	const struct rlimit none = {0, 0};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return TRUE;
 	fault_set_errno(error, FAULT_BUG, "give up rights");
 	return FALSE;
@@ -50,7 +51,8 @@ gboolean rights_drop_capabilities(GError **error)
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* A filter from outside may forbid even the letting go; it does not matter to who has none. */
+	/* A filter from outside may forbid even the letting go; it does not matter to who has none.
+	 */
 	if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof none) == 0)
 		return TRUE;
 	if (syscall(SYS_capset, &header, none) == 0)

@@ -8,8 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -20,6 +20,7 @@
 
 #define SOCK_KIND 0xf /* what a socket's type is, without its flags */
 
+/* clang-format off */
 /* Other processes, the kernel and the shape of the system: no desktop and no login needs them. */
 static const int dangerous[] = {
 	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
@@ -325,6 +326,7 @@ static const int gifts[] = {
 	SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown),
 	SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat), 452,
 };
+/* clang-format on */
 
 gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error)
 {
@@ -340,11 +342,13 @@ gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error)
 		return FALSE;
 	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0, NULL);
 	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(io_uring_setup), 0, NULL);
-	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(no_unix), no_unix);
-	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(letters), letters);
+	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(no_unix),
+		   no_unix);
+	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(letters),
+		   letters);
 	filter_add_all(&filter, SCMP_ACT_ERRNO(EPERM), gifts, G_N_ELEMENTS(gifts));
 	made = file >= 0 && filter.failed == 0 && seccomp_export_bpf(filter.filter, file) == 0 &&
-		read_program(file, out_program);
+	       read_program(file, out_program);
 	seccomp_release(filter.filter);
 	if (!made)
 		g_set_error(error, FAULT, FAULT_BUG, "seccomp: the filter cannot be made");

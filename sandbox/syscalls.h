@@ -25,14 +25,15 @@ gboolean syscalls_allow_dialer(GError **error);
  * before the first thread is there. */
 gboolean syscalls_allow_painter(GError **error);
 
-/* The same for a program that has a desktop behind it, too: what the libraries of VNC, SPICE and RDP
- * viewers need besides. */
+/* The same for a program that has a desktop behind it, too: what the libraries of VNC, SPICE and
+ * RDP viewers need besides. */
 gboolean syscalls_allow_bridge(GError **error);
 
 /*
  * The filter for a program that serves Unix sockets and never dials: no connecting (nor io_uring,
  * which would connect past any filter), no socket of another kind, and no giving away of its user's
- * files to others. Made before a fork, for syscalls_enter() between fork and exec. Freed with syscalls_program_clear().
+ * files to others. Made before a fork, for syscalls_enter() between fork and exec. Freed with
+ * syscalls_program_clear().
  */
 gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error);
 

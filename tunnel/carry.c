@@ -26,7 +26,7 @@ typedef struct {
 	int passing;     /* the descriptor that goes with it, -1 = none */
 	gboolean opened; /* that record has been looked at */
 	gboolean plain_ended, tls_ended, broken;
-	gboolean lost;   /* broken: it was TLS */
+	gboolean lost; /* broken: it was TLS */
 } State;
 
 typedef union {

@@ -20,7 +20,7 @@ typedef struct {
 	gpointer data;
 } Carry;
 
-/* Returns when both directions have ended, or one has broken; TRUE: it was the line to the other end
- * that broke, while both sides were still at it. Everything stays the caller's. For a thread that has
- * nothing else to do. */
+/* Returns when both directions have ended, or one has broken; TRUE: it was the line to the other
+ * end that broke, while both sides were still at it. Everything stays the caller's. For a thread
+ * that has nothing else to do. */
 gboolean carry(const Carry *carry);

@@ -108,8 +108,8 @@ static gboolean make_nonblocking(int fd)
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-/* The line broke, and the gateway may be well. To the broker the end of its connection is the end of
- * those sessions that have not come over another one by then: it may wait. */
+/* The line broke, and the gateway may be well. To the broker the end of its connection is the end
+ * of those sessions that have not come over another one by then: it may wait. */
 static void outlast(int inner)
 {
 	gint64 until = g_get_monotonic_time() + BREAK_SECONDS * G_TIME_SPAN_SECOND;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers; and the counter. */
+/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers; and the
+ * counter. */
 #include "api.h"
 
 #include "counter.h"

@@ -224,7 +224,8 @@ Files *files_load(const char *root, GError **error)
  * it knows under the version that it knows: it gets what there is now, and does not keep it. */
 static const char *unversioned(const Files *files, const char *path, const char **out_cache)
 {
-	const char *rest = g_str_has_prefix(path, PREFIX) ? strchr(path + strlen(PREFIX), '/') : NULL;
+	const char *rest = g_str_has_prefix(path, PREFIX) ? strchr(path + strlen(PREFIX), '/')
+							  : NULL;
 	gsize length = rest ? (gsize)(rest - path) - strlen(PREFIX) : 0;
 
 	/* What lies in a folder that is named after its version never changes, either. */

@@ -12,8 +12,8 @@
 #include <glib.h>
 
 typedef struct {
-	const char *type;  /* media type, static */
-	char *etag;        /* quoted */
+	const char *type; /* media type, static */
+	char *etag;       /* quoted */
 	char *bytes;
 	gsize length;
 	char *packed; /* the same with gzip, where that is smaller; else NULL */

@@ -132,8 +132,9 @@ gboolean handle_pool_add(Request *request, GError **error)
 	g_autoptr(json_t) root = NULL;
 	PoolView pool;
 
-	if (!request_json(request, &root, error, "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I,s?:b,s?:I}", "name",
-			  &name, "kind", &kind, "image", &image, "version", &version, "provider",
+	if (!request_json(request, &root, error,
+			  "{s:s,s:s,s?:s,s?:I,s?:s,s?:s,s?:I,s?:I,s?:b,s?:I}", "name", &name,
+			  "kind", &kind, "image", &image, "version", &version, "provider",
 			  &provider, "uri", &uri, "max", &max, "spare", &spare, "instant", &instant,
 			  "weight", &weight))
 		return FALSE;
@@ -249,10 +250,9 @@ gboolean handle_machine_local(Request *request, GError **error)
 	return request_json(request, &root, error, "{s:s,s?:I}", "user", &user, "seconds",
 			    &seconds) &&
 	       in_range("seconds", seconds, 10, 86400, error) &&
-	       reply_done(request,
-			  core_machine_local(request->services->core, request->args[0],
-					     authorization + 7, or_null(user), (unsigned)seconds,
-					     error));
+	       reply_done(request, core_machine_local(request->services->core, request->args[0],
+						      authorization + 7, or_null(user),
+						      (unsigned)seconds, error));
 }
 
 gboolean handle_machine_remove(Request *request, GError **error)

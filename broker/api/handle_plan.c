@@ -63,11 +63,12 @@ gboolean handle_plan_set(Request *request, GError **error)
 	s[WARN] = old->warn;
 	s[EXTEND] = old->extend;
 	s[SNAPSHOTS] = old->snapshots;
-	if (!request_json(request, &root, error, "{s?:s,s?:I,s?:s,s?:I,s?:s,s?:I,s?:I,s?:I,s?:I,s?:I}",
-			  "disconnect", &actions[DISCONNECT], "disconnect_after", &s[DISCONNECT],
-			  "idle", &actions[IDLE], "idle_after", &s[IDLE], "logout",
-			  &actions[LOGOUT], "logout_after", &s[LOGOUT], "length", &s[LENGTH],
-			  "warn", &s[WARN], "extend", &s[EXTEND], "snapshots", &s[SNAPSHOTS]) ||
+	if (!request_json(request, &root, error,
+			  "{s?:s,s?:I,s?:s,s?:I,s?:s,s?:I,s?:I,s?:I,s?:I,s?:I}", "disconnect",
+			  &actions[DISCONNECT], "disconnect_after", &s[DISCONNECT], "idle",
+			  &actions[IDLE], "idle_after", &s[IDLE], "logout", &actions[LOGOUT],
+			  "logout_after", &s[LOGOUT], "length", &s[LENGTH], "warn", &s[WARN],
+			  "extend", &s[EXTEND], "snapshots", &s[SNAPSHOTS]) ||
 	    !seconds_ok(s, N, error))
 		return FALSE;
 	plan = (PlanView){

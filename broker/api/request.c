@@ -257,7 +257,8 @@ void reply_fault(Request *request, GError *error)
 	const FaultInfo *info = fault_info(fault_code(error));
 	/* What this layer itself finds wrong with a request holds nothing secret and helps the
 	 * program's author; other causes are told to admins only. */
-	gboolean tell = request->admin_door || fault_code(error) == FAULT_CLIENT || for_people(error) ||
+	gboolean tell = request->admin_door || fault_code(error) == FAULT_CLIENT ||
+			for_people(error) ||
 			(request->route && request->route->may == MAY_ADMIN && request->who);
 	g_autofree char *words = tell ? g_utf8_make_valid(error->message, -1) : NULL;
 

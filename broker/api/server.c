@@ -128,8 +128,8 @@ static enum MHD_Result send_reply(Exchange *exchange)
 	enum MHD_Result result;
 
 	if (reply->events) {
-		response = events_response(exchange->request->services->events,
-					   exchange->connection);
+		response =
+			events_response(exchange->request->services->events, exchange->connection);
 		if (response == NULL)
 			dispatch_busy(exchange->request);
 	}

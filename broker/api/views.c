@@ -63,7 +63,8 @@ json_t *view_session(const SessionView *view)
 	json_object_set_new(json, "round_trip", number(view->round_trip));
 	json_object_set_new(json, "ends_at", json_integer(view->ends_at));
 	json_object_set_new(json, "warn_at", json_integer(view->warn_at));
-	json_object_set_new(json, "ends_in", view->ends_at ? json_integer(left(view)) : json_null());
+	json_object_set_new(json, "ends_in",
+			    view->ends_at ? json_integer(left(view)) : json_null());
 	json_object_set_new(json, "ends_why", view_text(view->ends_why));
 	json_object_set_new(json, "extendable", json_boolean(view->extendable));
 	json_object_set_new(json, "reason", view_text(view->reason));
@@ -221,8 +222,8 @@ json_t *view_audit(const AuditView *view)
 
 json_t *view_message(const MessageView *view)
 {
-	return json_pack("{s:o,s:o,s:I}", "id", view_text(view->id), "text", view_text(view->text), "at",
-			 (json_int_t)view->at);
+	return json_pack("{s:o,s:o,s:I}", "id", view_text(view->id), "text", view_text(view->text),
+			 "at", (json_int_t)view->at);
 }
 
 json_t *view_array(const GPtrArray *views, json_t *(*view)(gconstpointer))

@@ -28,7 +28,7 @@ typedef enum {
 /* Connects to oriel-auth and runs until the first prompts or the verdict. peer: the client's
  * address for PAM_RHOST. FAULT_BROKER if the auth service is not there, FAULT_TIMEOUT. */
 Conversation *conversation_start(const char *socket_path, const char *user, const char *peer,
-	GError **error);
+				 GError **error);
 
 ConversationState conversation_state(const Conversation *conversation);
 

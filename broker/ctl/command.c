@@ -158,8 +158,7 @@ static gboolean take_words(const Command *command, char **words, json_t *values,
 			continue;
 		}
 		if (n == G_N_ELEMENTS(command->arguments) || command->arguments[n] == NULL)
-			return wrong(error, "\"%s\" is too much for %s", *at,
-				     command->words);
+			return wrong(error, "\"%s\" is too much for %s", *at, command->words);
 		if (**at == '\0' || !g_utf8_validate(*at, -1, NULL))
 			return wrong(error, "an empty %s", command->arguments[n]);
 		json_object_set_new(values, command->arguments[n++], json_string(*at));

@@ -14,7 +14,7 @@ typedef enum {
 	OPTION_NUMBER,
 	OPTION_PATH,   /* made absolute: the broker has another working directory */
 	OPTION_SECRET, /* a file ("-": standard input) whose first line it is     */
-	OPTION_LIST, /* of words between commas */
+	OPTION_LIST,   /* of words between commas */
 	OPTION_FLAG,
 } OptionKind;
 
@@ -68,9 +68,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Call, call_clear)
  * that all commands share). FAULT_CLIENT says in words what is wrong with it. */
 gboolean command_parse(char **words, Call *out_call, GError **error);
 
-/* What may stand where the last of these words does (which may be ""), one a line: commands, options,
- * and the values that they say they take. *out_path: an API call whose list has them in its key
- * *out_key, NULL = none; "files": files. g_free() the text. */
+/* What may stand where the last of these words does (which may be ""), one a line: commands,
+ * options, and the values that they say they take. *out_path: an API call whose list has them in
+ * its key *out_key, NULL = none; "files": files. g_free() the text. */
 char *command_complete(char **words, const char **out_path, const char **out_key);
 
 /* One line for each command that begins with the words given ("" = all). g_free() it. */

@@ -4,7 +4,8 @@
  * broker's admin socket, and prints the answer: tables for people, the API's JSON for programs.
  * It holds no rights of its own: the broker asks the kernel who is calling.
  *
- * "doctor" alone looks for itself (doctor.h). Ends with 0 if it was done, 1 if it was refused or failed, 2 if the line makes no sense.
+ * "doctor" alone looks for itself (doctor.h). Ends with 0 if it was done, 1 if it was refused or
+ * failed, 2 if the line makes no sense.
  */
 #include <curl/curl.h>
 #include <locale.h>
@@ -36,7 +37,8 @@ static void print_usage(FILE *file, const char *words)
 	if (*help == '\0')
 		fputs("Try \"orielctl --help\".\n", file);
 	else
-		fprintf(file, "Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
+		fprintf(file,
+			"Usage: orielctl [--socket PATH | --config FILE] [--json] COMMAND\n\n%s",
 			help);
 }
 

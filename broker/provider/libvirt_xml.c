@@ -83,8 +83,7 @@ static void add_devices(GString *xml, const ProviderImage *image, const LibvirtD
 		    domain->overlay);
 	add(xml, "<controller type='usb' model='qemu-xhci'/><input type='tablet' bus='usb'/>\n"
 		 "<channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/>"
-		 "</channel>\n"
-		 LIBVIRT_CLIPBOARD "\n"
+		 "</channel>\n" LIBVIRT_CLIPBOARD "\n"
 		 "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
 		 "</channel>\n");
 	add_graphics(xml, domain);

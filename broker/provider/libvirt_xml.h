@@ -8,8 +8,8 @@
 #include "provider.h"
 
 /* The channel for the clipboard of VNC viewers. While it is there QEMU lets no domain migrate. */
-#define LIBVIRT_CLIPBOARD                                                                          \
-	"<channel type='qemu-vdagent'><source><clipboard copypaste='yes'/></source>"               \
+#define LIBVIRT_CLIPBOARD                                                            \
+	"<channel type='qemu-vdagent'><source><clipboard copypaste='yes'/></source>" \
 	"<target type='virtio' name='org.oriel.vnc.0'/></channel>"
 
 typedef struct {

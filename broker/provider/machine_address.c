@@ -34,7 +34,8 @@ gboolean machine_address_parse(const char *text, MachineAddress *out, GError **e
 	}
 	if (colon)
 		host = host_part(begin, (gsize)(colon - begin));
-	if (!host || (at && (user == 0 || user > USER_MAX)) || !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL)) {
+	if (!host || (at && (user == 0 || user > USER_MAX)) ||
+	    !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL)) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
 			    "%s: want [USER@]HOST:PORT, [USER@][ADDRESS]:PORT or unix:/PATH",
 			    text ? text : "(none)");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* machine_address: "host:port", "[v6]:port" or "unix:/path", as an admin writes it; the name to log in with
- * on it, where its protocol wants one, before an @ sign. */
+/* machine_address: "host:port", "[v6]:port" or "unix:/path", as an admin writes it; the name to log
+ * in with on it, where its protocol wants one, before an @ sign. */
 #pragma once
 
 #include <glib.h>

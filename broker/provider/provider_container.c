@@ -187,8 +187,9 @@ static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const
 	json_t *host = json_pack(
 		"{s:[s], s:I, s:I, s:I, s:I, s:I, s:[s], s:[s], s:{s:s}, s:{s:s}}", "Binds", bind,
 		"Memory", memory, "MemorySwap", memory, "NanoCpus", cpus * 1000000000, "CpuShares",
-		MAX(cpus * SHARES * weight / 100, 2), "PidsLimit", (json_int_t)PIDS, "CapDrop", "ALL", "SecurityOpt",
-		"no-new-privileges", "LogConfig", "Type", "none", "RestartPolicy", "Name", "no");
+		MAX(cpus * SHARES * weight / 100, 2), "PidsLimit", (json_int_t)PIDS, "CapDrop",
+		"ALL", "SecurityOpt", "no-new-privileges", "LogConfig", "Type", "none",
+		"RestartPolicy", "Name", "no");
 
 	/* Not every host has a cgroup for it: who asks for nothing does not find out. */
 	if (weight != 100)

@@ -20,7 +20,8 @@ struct Db {
 	DbTold told; /* under telling */
 	gpointer told_data;
 
-	GAsyncQueue *others; /* idle connections; NULL: the database is in memory, of the first alone */
+	GAsyncQueue
+		*others; /* idle connections; NULL: the database is in memory, of the first alone */
 };
 
 struct DbRows {
@@ -135,7 +136,7 @@ static gboolean in_transaction(Db *db)
 
 /* On the first connection, or on one that is idle. */
 static gboolean run(Db *db, gboolean on_first, const char *sql, const DbValue *values, DbRows *rows,
-	gint64 *out_changed, GError **error)
+		    gint64 *out_changed, GError **error)
 {
 	gpointer other;
 	gboolean ok;
@@ -304,7 +305,7 @@ static gboolean migrate(Db *db, GError **error)
 	gint64 have;
 
 	if (!tx.db ||
-		!db_run(db, error,
+	    !db_run(db, error,
 		    "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY)"))
 		return FALSE;
 	rows = db_select(db, error, "SELECT COALESCE(MAX(number), 0) FROM migration");
@@ -313,9 +314,9 @@ static gboolean migrate(Db *db, GError **error)
 	have = db_rows_int(rows, 0);
 	if (have > db_migrations_n) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			"the database has schema %" G_GINT64_FORMAT
-			", this program knows up to %u: it is too old for it",
-			have, db_migrations_n);
+			    "the database has schema %" G_GINT64_FORMAT
+			    ", this program knows up to %u: it is too old for it",
+			    have, db_migrations_n);
 		return FALSE;
 	}
 	for (unsigned number = (unsigned)have + 1; number <= db_migrations_n; number++) {

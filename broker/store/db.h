@@ -5,13 +5,13 @@
  * that a second driver brings no second way to use it. Statements are portable SQL with "?" for
  * each value.
  *
- * One connection for transactions, and its lock: a transaction holds the lock from db_begin() to its
- * end, and the database lets in one at a time, whichever broker's it is: what a transaction reads
- * stays true until it commits. Only a single statement that writes may come between: such a one
- * carries its condition in its WHERE. Who reads outside a transaction, and who writes a single
+ * One connection for transactions, and its lock: a transaction holds the lock from db_begin() to
+ * its end, and the database lets in one at a time, whichever broker's it is: what a transaction
+ * reads stays true until it commits. Only a single statement that writes may come between: such a
+ * one carries its condition in its WHERE. Who reads outside a transaction, and who writes a single
  * statement where the driver allows many to, has one of a few other connections and waits for no
- * transaction: it sees all that was committed when it began. Thread-safe. Results are fetched whole;
- * a caller that may meet many rows says LIMIT.
+ * transaction: it sees all that was committed when it began. Thread-safe. Results are fetched
+ * whole; a caller that may meet many rows says LIMIT.
  *
  * Errors are FAULT_BROKER: whatever the database says, the person who asked is not to blame.
  */
@@ -31,8 +31,8 @@ typedef struct {
 #define DB_TEXT(value) ((DbValue){DB_IS_TEXT, (value), 0})
 #define DB_INT(value)  ((DbValue){DB_IS_INT, NULL, (gint64)(value)})
 #define DB_END         ((DbValue){DB_IS_END, NULL, 0})
-/* Any number of DB_TEXT() and DB_INT(). (__VA_OPT__ would need none before the first, but cppcheck 2.10
- * does not read it.) */
+/* Any number of DB_TEXT() and DB_INT(). (__VA_OPT__ would need none before the first, but
+ * cppcheck 2.10 does not read it.) */
 #define DB_VALUES(...) ((const DbValue[]){DB_END, ##__VA_ARGS__, DB_END} + 1)
 
 /* The words that came, or NULL: some may have been missed. On a thread of the driver's. */
@@ -43,14 +43,15 @@ typedef struct {
 	const char *name;
 	const char *begin; /* the statement that starts a transaction which will write */
 	gpointer (*open)(const char *where, GError **error);
-	/* A further connection, while there is the first; NULL without an error: there can be none. */
+	/* A further connection, while there is the first; NULL without an error: there can be none.
+	 */
 	gpointer (*open_other)(const char *where, GError **error);
 	gboolean many_write; /* these may write beside a transaction of the first */
 	void (*close)(gpointer connection);
 	/* Runs one statement. rows (NULL = unwanted) takes the result by db_rows_add();
 	 * *out_changed the number of rows written. */
 	gboolean (*run)(gpointer connection, const char *sql, const DbValue *values, DbRows *rows,
-		gint64 *out_changed, GError **error);
+			gint64 *out_changed, GError **error);
 	/* ---- for a database that several brokers share; else all NULL */
 	gboolean (*hold)(gpointer connection, const char *name, gboolean *out_held, GError **error);
 	void (*drop)(gpointer connection, const char *name);
@@ -61,7 +62,6 @@ typedef struct {
 
 extern const DbDriver db_sqlite;
 extern const DbDriver db_pgsql;
-
 
 /* Opens (makes) the database and brings its schema up to date (migrations.c). where: a path, or
  * "postgresql://..." (libpq's, without a password: FAULT_CONFIG). A schema newer than this program
@@ -93,8 +93,8 @@ static inline gboolean db_run_values(Db *db, GError **error, const char *sql, co
 DbRows *db_select_values(Db *db, GError **error, const char *sql, const DbValue *values);
 #define db_select(db, error, sql, ...) db_select_values(db, error, sql, DB_VALUES(__VA_ARGS__))
 
-/* A pattern (g_free) for "LOWER(...) LIKE ? ESCAPE '!'" that finds the text wherever it stands, in any
- * case; NULL = everything. */
+/* A pattern (g_free) for "LOWER(...) LIKE ? ESCAPE '!'" that finds the text wherever it stands, in
+ * any case; NULL = everything. */
 char *db_pattern(const char *text);
 
 /* Steps to the next row; false after the last. */
@@ -127,8 +127,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DbTransaction, db_rollback)
 /* True if other brokers may be on this database. Where none can be, every name below is ours, and
  * nobody hears what is told. */
 gboolean db_shared(const Db *db);
-/* Takes a name that one connection can have at a time, until db_drop() or the connection's end; once
- * we hold it, holding it again costs nothing. Not inside a transaction. */
+/* Takes a name that one connection can have at a time, until db_drop() or the connection's end;
+ * once we hold it, holding it again costs nothing. Not inside a transaction. */
 gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error);
 void db_drop(Db *db, const char *name);
 /* Every listener hears it, our own too; inside a transaction, once it is committed. Under 8000

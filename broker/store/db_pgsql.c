@@ -66,7 +66,7 @@ static gboolean check_uri(const char *where, GError **error)
 		g_set_error(error, FAULT, FAULT_CONFIG, "database: this is no PostgreSQL URI");
 	else if (secret)
 		g_set_error(error, FAULT, FAULT_CONFIG,
-			"database: passwords belong in a passfile, not in the URI");
+			    "database: passwords belong in a passfile, not in the URI");
 	PQconninfoFree(options);
 	return options && !secret;
 }
@@ -74,11 +74,18 @@ static gboolean check_uri(const char *where, GError **error)
 PGconn *db_pgsql_connect(const char *where)
 {
 	/* What stands before dbname is a default, what the URI says wins. */
-	const char *keys[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout", "fallback_application_name", "options",
-		"client_encoding", "dbname", NULL};
-	const char *values[] = {
-		"5", "4", "2", "3", "10000", "oriel-broker", SESSION, "UTF8", where, NULL};
+	const char *keys[] = {"connect_timeout",
+			      "keepalives_idle",
+			      "keepalives_interval",
+			      "keepalives_count",
+			      "tcp_user_timeout",
+			      "fallback_application_name",
+			      "options",
+			      "client_encoding",
+			      "dbname",
+			      NULL};
+	const char *values[] = {"5",     "4",    "2",   "3", "10000", "oriel-broker",
+				SESSION, "UTF8", where, NULL};
 	PGconn *handle = PQconnectdbParams(keys, values, 1);
 
 	PQsetNoticeReceiver(handle, ignore_notice, NULL);
@@ -178,12 +185,13 @@ static void take_rows(const PGresult *result, DbRows *rows)
 	for (int row = 0; row < PQntuples(result); row++) {
 		for (int i = 0; i < columns; i++)
 			db_rows_add(rows, (unsigned)columns,
-				PQgetisnull(result, row, i) ? NULL : PQgetvalue(result, row, i));
+				    PQgetisnull(result, row, i) ? NULL
+								: PQgetvalue(result, row, i));
 	}
 }
 
 static gboolean query(Connection *c, const char *sql, const DbValue *values, DbRows *rows,
-	gint64 *out_changed, GError **error)
+		      gint64 *out_changed, GError **error)
 {
 	const char *name = prepare(c, sql, values, error);
 	PGresult *result = name ? execute(c, name, values) : NULL;
@@ -221,8 +229,7 @@ static gboolean reconnect(Connection *c, GError **error)
 {
 	/* A server that went away while nobody asked has left last words, then an end of file. */
 	if (PQstatus(c->handle) == CONNECTION_OK && PQconsumeInput(c->handle) &&
-		PQconsumeInput(c->handle) &&
-		PQstatus(c->handle) == CONNECTION_OK)
+	    PQconsumeInput(c->handle) && PQstatus(c->handle) == CONNECTION_OK)
 		return TRUE;
 	g_hash_table_remove_all(c->prepared);
 	g_hash_table_remove_all(c->held);
@@ -245,13 +252,13 @@ static gboolean transaction(Connection *c, const char *sql, GError **error)
 }
 
 static gboolean pgsql_run(gpointer connection, const char *sql, const DbValue *values, DbRows *rows,
-	gint64 *out_changed, GError **error)
+			  gint64 *out_changed, GError **error)
 {
 	Connection *c = connection;
 
 	*out_changed = 0;
 	if (g_str_equal(sql, db_pgsql.begin) || g_str_equal(sql, "COMMIT") ||
-		g_str_equal(sql, "ROLLBACK"))
+	    g_str_equal(sql, "ROLLBACK"))
 		return transaction(c, sql, error);
 	if (c->in_transaction ? PQstatus(c->handle) != CONNECTION_OK : !reconnect(c, error))
 		return c->in_transaction ? fail(c, sql, "the connection is lost", error) : FALSE;
@@ -261,7 +268,7 @@ static gboolean pgsql_run(gpointer connection, const char *sql, const DbValue *v
 /* ---- among several brokers */
 
 static gboolean pgsql_hold(gpointer connection, const char *name, gboolean *out_held,
-	GError **error)
+			   GError **error)
 {
 	const DbValue values[] = {DB_TEXT(name), DB_END};
 	Connection *c = connection;
@@ -273,7 +280,8 @@ static gboolean pgsql_hold(gpointer connection, const char *name, gboolean *out_
 	*out_held = g_hash_table_contains(c->held, name);
 	if (*out_held)
 		return TRUE;
-	statement = prepare(c, "SELECT pg_try_advisory_lock(hashtextextended(?, 0))", values, error);
+	statement =
+		prepare(c, "SELECT pg_try_advisory_lock(hashtextextended(?, 0))", values, error);
 	if (!statement)
 		return FALSE;
 	result = execute(c, statement, values);
@@ -297,7 +305,7 @@ static void pgsql_drop(gpointer connection, const char *name)
 
 	if (g_hash_table_remove(c->held, name))
 		query(c, "SELECT pg_advisory_unlock(hashtextextended(?, 0))", values, NULL,
-			&changed, NULL);
+		      &changed, NULL);
 }
 
 const DbDriver db_pgsql = {

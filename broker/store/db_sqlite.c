@@ -26,7 +26,7 @@ static void statement_free(gpointer statement)
 static gboolean fail(Connection *c, const char *what, GError **error)
 {
 	g_set_error(error, FAULT, FAULT_BROKER, "database: %s: %s", what,
-		sqlite3_errmsg(c->handle));
+		    sqlite3_errmsg(c->handle));
 	return FALSE;
 }
 
@@ -71,9 +71,9 @@ static gboolean is_in_memory(const char *where)
 }
 
 /* Made here so that it never exists with another mode; SQLite gives its side files the mode of the
- * main one. Closed before SQLite has it: to close any descriptor of a file gives up all locks of the
- * process on it (fcntl(2)), and who comes next, a backup say, would take itself for the only one and
- * remove the log that we go on writing. */
+ * main one. Closed before SQLite has it: to close any descriptor of a file gives up all locks of
+ * the process on it (fcntl(2)), and who comes next, a backup say, would take itself for the only
+ * one and remove the log that we go on writing. */
 static gboolean make_file(const char *where, GError **error)
 {
 	int fd = open(where, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -127,7 +127,7 @@ static void bind(sqlite3_stmt *statement, const DbValue *values)
 }
 
 static gboolean sqlite_run(gpointer connection, const char *sql, const DbValue *values,
-	DbRows *rows, gint64 *out_changed, GError **error)
+			   DbRows *rows, gint64 *out_changed, GError **error)
 {
 	Connection *c = connection;
 	sqlite3_stmt *statement = prepare(c, sql, error);
@@ -142,7 +142,7 @@ static gboolean sqlite_run(gpointer connection, const char *sql, const DbValue *
 
 		for (int i = 0; rows && i < columns; i++)
 			db_rows_add(rows, (unsigned)columns,
-				(const char *)sqlite3_column_text(statement, i));
+				    (const char *)sqlite3_column_text(statement, i));
 	}
 	if (rc == SQLITE_DONE)
 		*out_changed = sqlite3_changes64(c->handle);

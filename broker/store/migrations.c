@@ -236,8 +236,8 @@ static const char *const machines[] = {
 	NULL,
 };
 
-/* How much a user, a group's members or a pool may have; 0 = any number. asked_until: somebody waits
- * for the desktop or has a ticket for it. audited: a session's end is in the audit log. */
+/* How much a user, a group's members or a pool may have; 0 = any number. asked_until: somebody
+ * waits for the desktop or has a ticket for it. audited: a session's end is in the audit log. */
 static const char *const quotas[] = {
 	"CREATE TABLE quota ("
 	" kind TEXT NOT NULL,"
@@ -260,13 +260,13 @@ static const char *const hosts[] = {
 	" name TEXT NOT NULL PRIMARY KEY,"
 	" provider TEXT NOT NULL,"
 	" uri TEXT NOT NULL,"
-	" broker TEXT,"                   /* on whose machine; NULL = any broker reaches it */
+	" broker TEXT," /* on whose machine; NULL = any broker reaches it */
 	" cpus BIGINT NOT NULL,"
-	" memory BIGINT NOT NULL,"        /* MiB */
-	" cpu_ratio BIGINT NOT NULL,"     /* percent, as the next */
+	" memory BIGINT NOT NULL,"    /* MiB */
+	" cpu_ratio BIGINT NOT NULL," /* percent, as the next */
 	" memory_ratio BIGINT NOT NULL,"
-	" storage TEXT,"                  /* hosts with the same share it */
-	" state TEXT NOT NULL,"           /* up, down */
+	" storage TEXT,"        /* hosts with the same share it */
+	" state TEXT NOT NULL," /* up, down */
 	" drain BIGINT NOT NULL DEFAULT 0,"
 	" detail TEXT NOT NULL,"
 	" UNIQUE (provider, uri, broker))",
@@ -354,7 +354,7 @@ static const char *const totals[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {first, joinable, brokers, placement, inputs, refusals,
-	images, plans, machines, quotas, hosts, messages, maintenance, snapshots, lines,
-	weights, totals};
+const char *const *const db_migrations[] = {
+	first,  joinable, brokers,  placement,   inputs,    refusals, images,  plans, machines,
+	quotas, hosts,    messages, maintenance, snapshots, lines,    weights, totals};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

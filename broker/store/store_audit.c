@@ -2,8 +2,8 @@
 /* store_audit: see store_audit.h. */
 #include "store_audit.h"
 
-#define COLUMNS                                                                                    \
-	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out,"           \
+#define COLUMNS                                                                          \
+	"id, at, event, user_name, peer, desktop, session, detail, bytes_in, bytes_out," \
 	" milliseconds"
 /* As it is called now, or was called when the session began. */
 #define DESKTOP_NAME                                                           \
@@ -16,14 +16,15 @@ gboolean store_audit_add(Db *db, const AuditView *entry, GError **error)
 
 	/* Another broker may take the number at the same moment: then the next one. */
 	do
-		added = db_change(db, error,
+		added = db_change(
+			db, error,
 			"INSERT INTO audit (" COLUMNS ")"
 			" SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM audit"
 			" WHERE TRUE ON CONFLICT (id) DO NOTHING",
 			DB_INT(entry->at), DB_TEXT(entry->event), DB_TEXT(entry->user),
-		DB_TEXT(entry->peer), DB_TEXT(entry->desktop), DB_TEXT(entry->session),
-		DB_TEXT(entry->detail), DB_INT(entry->bytes_in), DB_INT(entry->bytes_out),
-		DB_INT(entry->milliseconds));
+			DB_TEXT(entry->peer), DB_TEXT(entry->desktop), DB_TEXT(entry->session),
+			DB_TEXT(entry->detail), DB_INT(entry->bytes_in), DB_INT(entry->bytes_out),
+			DB_INT(entry->milliseconds));
 	while (added == 0);
 	return added > 0;
 }
@@ -53,9 +54,9 @@ static GPtrArray *read_entries(DbRows *rows)
 }
 
 /* All that an entry says, and what its desktop is called. */
-#define WORDS                                                                                      \
-	"LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '"        \
-	" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"                         \
+#define WORDS                                                                               \
+	"LOWER(event || ' ' || COALESCE(user_name, '') || ' ' || COALESCE(peer, '') || ' '" \
+	" || COALESCE(desktop, '') || ' ' || COALESCE(session, '') || ' '"                  \
 	" || COALESCE(detail, '') || ' ' || COALESCE(" DESKTOP_NAME ", ''))"
 
 GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error)

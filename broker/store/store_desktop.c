@@ -6,9 +6,10 @@
 #include "secret.h"
 #include "store_host.h"
 
-#define SELECT                                                                                     \
-	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used,"     \
-	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker, d.image, d.version" \
+#define SELECT                                                                                 \
+	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used," \
+	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker, d.image,"      \
+	" d.version"                                                                           \
 	" FROM desktop d JOIN pool p ON p.name = d.pool"
 
 /* A row that was never cloned has neither name: nobody was there. */
@@ -93,17 +94,17 @@ static GPtrArray *read_all(DbRows *rows)
 
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		SELECT " WHERE d.pool = COALESCE(?, d.pool) ORDER BY d.pool, d.name",
+	g_autoptr(DbRows) rows = db_select(
+		db, error, SELECT " WHERE d.pool = COALESCE(?, d.pool) ORDER BY d.pool, d.name",
 		DB_TEXT(pool));
 
 	return read_all(rows);
 }
 
 #define NAMED(way) "d.pool" way ", LENGTH(d.name)" way ", d.name" way
-#define WORDS                                                                                      \
-	" LOWER(d.name || ' ' || d.pool || ' ' || d.state || ' ' || COALESCE(d.owner, '') || ' '"  \
-	" || COALESCE(d.image, '') || ' ' || d.detail || ' ' || COALESCE(d.address, '')"           \
+#define WORDS                                                                                     \
+	" LOWER(d.name || ' ' || d.pool || ' ' || d.state || ' ' || COALESCE(d.owner, '') || ' '" \
+	" || COALESCE(d.image, '') || ' ' || d.detail || ' ' || COALESCE(d.address, '')"          \
 	" || ' ' || d.id) LIKE ? ESCAPE '!'"
 #define WORDS_MAX 4
 
@@ -116,7 +117,7 @@ static const char *order_of(const char *order, gboolean down)
 		{"pool", "d.pool, " NAMED(""), "d.pool DESC, " NAMED("")},
 		{"state", "d.state, " NAMED(""), "d.state DESC, " NAMED("")},
 		{"user", "COALESCE(d.owner, ''), " NAMED(""),
-			"COALESCE(d.owner, '') DESC, " NAMED("")},
+		 "COALESCE(d.owner, '') DESC, " NAMED("")},
 		{"used", "d.last_used, " NAMED(""), "d.last_used DESC, " NAMED("")},
 	};
 
@@ -128,7 +129,7 @@ static const char *order_of(const char *order, gboolean down)
 }
 
 GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gboolean down,
-	unsigned limit, GError **error)
+				unsigned limit, GError **error)
 {
 	g_autofree char *plain = g_strstrip(g_strdup(text ? text : ""));
 	g_auto(GStrv) words = g_strsplit(plain, " ", WORDS_MAX);
@@ -152,18 +153,19 @@ GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gbo
 
 GPtrArray *store_desktops_of(Db *db, const char *user, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		SELECT " WHERE d.owner = ? ORDER BY d.name", DB_TEXT(user));
+	g_autoptr(DbRows) rows =
+		db_select(db, error, SELECT " WHERE d.owner = ? ORDER BY d.name", DB_TEXT(user));
 
 	return read_all(rows);
 }
 
 GPtrArray *store_desktops_left(Db *db, const char *user, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		SELECT " WHERE d.owner = ? AND d.state IN ('ready', 'off', 'suspended')"
-		       " AND d.used = d.identity ORDER BY d.id",
-		DB_TEXT(user));
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  SELECT " WHERE d.owner = ? AND d.state IN ('ready', 'off', 'suspended')"
+				 " AND d.used = d.identity ORDER BY d.id",
+			  DB_TEXT(user));
 
 	return read_all(rows);
 }
@@ -180,10 +182,11 @@ gboolean store_desktop_count(Db *db, const char *pool, unsigned *out, GError **e
 }
 
 gboolean store_desktop_name_taken(Db *db, const char *pool, const char *name, gboolean *out,
-	GError **error)
+				  GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT 1 FROM desktop WHERE pool = ? AND name = ?", DB_TEXT(pool), DB_TEXT(name));
+	g_autoptr(DbRows)
+		rows = db_select(db, error, "SELECT 1 FROM desktop WHERE pool = ? AND name = ?",
+				 DB_TEXT(pool), DB_TEXT(name));
 
 	if (rows)
 		*out = db_rows_next(rows);
@@ -192,7 +195,8 @@ gboolean store_desktop_name_taken(Db *db, const char *pool, const char *name, gb
 
 gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
 {
-	gint64 added = db_change(db, error,
+	gint64 added = db_change(
+		db, error,
 		"INSERT INTO desktop (id, name, pool, owner, state, detail, identity, used,"
 		" held_until, last_used, address, protocol, secret, broker, image, version)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -205,7 +209,7 @@ gboolean store_desktop_add(Db *db, const StoreDesktop *d, GError **error)
 
 	if (added == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT, "pool '%s' has a desktop '%s' already",
-			d->pool, d->name);
+			    d->pool, d->name);
 	return added > 0;
 }
 
@@ -219,23 +223,24 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error)
 }
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
-	GError **error)
+				 GError **error)
 {
 	return db_run(db, error, "UPDATE desktop SET state = ?, detail = ? WHERE id = ?",
-		DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
+		      DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
 }
 
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error)
 {
 	return db_run(db, error, "UPDATE desktop SET broker = ? WHERE id = ?", DB_TEXT(broker),
-		DB_TEXT(id));
+		      DB_TEXT(id));
 }
 
-gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity,
-	const char *image, unsigned version, GError **error)
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, const char *image,
+				    unsigned version, GError **error)
 {
 	/* One that was made while its version went out of use rests on nothing. */
-	gint64 written = db_change(db, error,
+	gint64 written = db_change(
+		db, error,
 		"UPDATE desktop SET identity = ?, image = ?, version = ? WHERE id = ?"
 		" AND EXISTS (SELECT 1 FROM image_version v WHERE v.image = ? AND v.version = ?)",
 		DB_TEXT(identity), DB_TEXT(image), DB_INT(version), DB_TEXT(id), DB_TEXT(image),
@@ -243,7 +248,8 @@ gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity
 
 	if (written == 0)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND,
-			"desktop %s, or version %u of image '%s', is no more", id, version, image);
+			    "desktop %s, or version %u of image '%s', is no more", id, version,
+			    image);
 	return written > 0;
 }
 
@@ -252,8 +258,7 @@ gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error)
 	/* The snapshots were in the overlay that is gone. */
 	if (!db_run(db, error, "DELETE FROM snapshot WHERE desktop = ?", DB_TEXT(id)))
 		return FALSE;
-	return db_run(db, error,
-		"UPDATE desktop SET identity = NULL WHERE id = ?", DB_TEXT(id));
+	return db_run(db, error, "UPDATE desktop SET identity = NULL WHERE id = ?", DB_TEXT(id));
 }
 
 /* ---- assignment */
@@ -276,39 +281,44 @@ static gboolean take_id(DbRows *rows, char **out_id)
 }
 
 /* Its overlay rests on what the pool publishes now. */
-#define CURRENT                                                                                    \
-	" EXISTS (SELECT 1 FROM pool p WHERE p.name = desktop.pool"                                \
+#define CURRENT                                                     \
+	" EXISTS (SELECT 1 FROM pool p WHERE p.name = desktop.pool" \
 	" AND p.image = desktop.image AND p.version = desktop.version)"
 
 /* Not on one that is down or drained. */
-#define ON_A_HOST                                                                                  \
-	" AND NOT EXISTS (SELECT 1 FROM placed x JOIN host h ON h.name = x.host"                   \
+#define ON_A_HOST                                                                \
+	" AND NOT EXISTS (SELECT 1 FROM placed x JOIN host h ON h.name = x.host" \
 	" WHERE x.desktop = desktop.id AND (h.state <> 'up' OR h.drain <> 0))"
 
 /* Not closed by itself; that of pools and hosts is maintenance.c's to know. */
-#define OPEN                                                                                       \
-	" AND NOT EXISTS (SELECT 1 FROM maintenance m"                                             \
+#define OPEN                                           \
+	" AND NOT EXISTS (SELECT 1 FROM maintenance m" \
 	" WHERE m.kind = 'desktop' AND m.name = desktop.id)"
 
 /* All that is looked for in the order of an index: pool, owner, state, name. */
-#define FREE                                                                                       \
-	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN                  \
+#define FREE                                                                      \
+	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN \
 	" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
 
 /* Has to be started before anybody can have it. */
 #define COLD "('starting', 'off', 'failed', 'in-use')"
 
 /* The first of its kind, and how good that is. */
-#define WISH(rank, more)                                                                           \
-	"SELECT id, " rank " AS wish FROM (SELECT id" FREE more " ORDER BY name LIMIT 1) AS w" rank
+#define WISH(rank, more)                   \
+	"SELECT id, " rank " AS wish FROM" \
+	" (SELECT id" FREE more " ORDER BY name LIMIT 1) AS w" rank
 #define WISHED(state) DB_TEXT(pool), DB_TEXT(state), DB_TEXT(broker)
 
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
-	GError **error)
+				 GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		WISH("1", " AND" CURRENT) " UNION ALL " WISH("2", "") " UNION ALL " WISH("3", "")
-		" UNION ALL " WISH("4", "") " UNION ALL " WISH("5", "") " ORDER BY wish LIMIT 1",
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
+		WISH("1", " AND" CURRENT) " UNION ALL " WISH("2", "") " UNION ALL " WISH(
+			"3",
+			"") " UNION ALL " WISH("4",
+					       "") " UNION ALL " WISH("5",
+								      "") " ORDER BY wish LIMIT 1",
 		WISHED("ready"), WISHED("ready"), WISHED("starting"), WISHED("off"),
 		WISHED("failed"));
 
@@ -316,9 +326,10 @@ gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, c
 }
 
 gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
-	unsigned limit, unsigned *out, GError **error)
+				   unsigned limit, unsigned *out, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		current ? "SELECT id" FREE " AND" CURRENT " LIMIT ?" : "SELECT id" FREE " LIMIT ?",
 		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
 
@@ -331,9 +342,10 @@ gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker,
 
 /* Those that are on their way come first: nobody begins with another in their place. */
 GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
-	GError **error)
+				   GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL AND state IN " COLD
 		" AND " CLEAN " AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
 		" ORDER BY CASE state WHEN 'starting' THEN 0 ELSE 1 END, name LIMIT ?",
@@ -343,13 +355,14 @@ GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker,
 }
 
 gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboolean *out,
-	GError **error)
+			      GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT 1 FROM desktop WHERE pool = ? AND owner IS NULL"
-		" AND (state = 'resetting' OR (state IN " COLD " AND " CLEAN "))"
-		" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN " LIMIT 1",
-		DB_TEXT(pool), DB_TEXT(broker));
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT 1 FROM desktop WHERE pool = ? AND owner IS NULL"
+				 " AND (state = 'resetting' OR (state IN " COLD " AND " CLEAN "))"
+				 " AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN " LIMIT 1",
+				 DB_TEXT(pool), DB_TEXT(broker));
 
 	if (rows)
 		*out = db_rows_next(rows);
@@ -357,9 +370,10 @@ gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboo
 }
 
 GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
-	unsigned limit, GError **error)
+				    unsigned limit, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		ready ? "SELECT id" FREE " AND identity IS NOT NULL AND NOT" CURRENT
 			" ORDER BY name LIMIT ?"
 		      : "SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
@@ -373,23 +387,25 @@ GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker
 
 gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error)
 {
-	gint64 withdrawn = db_change(db, error,
-		"UPDATE desktop SET state = 'resetting', identity = NULL"
-		" WHERE id = ? AND owner IS NULL AND state <> 'in-use' AND NOT" CURRENT,
-		DB_TEXT(id));
+	gint64 withdrawn =
+		db_change(db, error,
+			  "UPDATE desktop SET state = 'resetting', identity = NULL"
+			  " WHERE id = ? AND owner IS NULL AND state <> 'in-use' AND NOT" CURRENT,
+			  DB_TEXT(id));
 
 	*out_withdrawn = withdrawn > 0;
 	return withdrawn >= 0;
 }
 
 gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
-	char **out_id, GError **error)
+				  char **out_id, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE pool = ? AND owner = ?"
-		" AND COALESCE(broker, ?, '') = COALESCE(?, broker, '')"
-		" ORDER BY name LIMIT 1",
-		DB_TEXT(pool), DB_TEXT(user), DB_TEXT(broker), DB_TEXT(broker));
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT id FROM desktop WHERE pool = ? AND owner = ?"
+				 " AND COALESCE(broker, ?, '') = COALESCE(?, broker, '')"
+				 " ORDER BY name LIMIT 1",
+				 DB_TEXT(pool), DB_TEXT(user), DB_TEXT(broker), DB_TEXT(broker));
 
 	return take_id(rows, out_id);
 }
@@ -397,7 +413,8 @@ gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, co
 gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until, GError **error)
 {
 	/* In use (held_until 0) by the same person it stays so: the session's end sets the time. */
-	gint64 claimed = db_change(db, error,
+	gint64 claimed = db_change(
+		db, error,
 		"UPDATE desktop SET held_until = CASE WHEN owner IS NULL THEN ?"
 		" WHEN held_until = 0 THEN 0 WHEN held_until < ? THEN ? ELSE held_until END,"
 		" due_at = CASE WHEN owner IS NULL OR due_at = 0 THEN 0"
@@ -413,17 +430,18 @@ gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 un
 
 gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 until, GError **error)
 {
-	gint64 held = db_change(db, error,
-		"UPDATE desktop SET held_until ="
-		" CASE WHEN held_until = 0 OR held_until = ? THEN held_until ELSE ? END,"
-		" due_at = CASE WHEN due_at > 0 AND due_at < ? THEN ? ELSE due_at END,"
-		" asked_until = ? WHERE id = ? AND owner = ?",
-		DB_INT(STORE_DESKTOP_KEPT), DB_INT(until), DB_INT(until), DB_INT(until),
-		DB_INT(until), DB_TEXT(id), DB_TEXT(user));
+	gint64 held =
+		db_change(db, error,
+			  "UPDATE desktop SET held_until ="
+			  " CASE WHEN held_until = 0 OR held_until = ? THEN held_until ELSE ? END,"
+			  " due_at = CASE WHEN due_at > 0 AND due_at < ? THEN ? ELSE due_at END,"
+			  " asked_until = ? WHERE id = ? AND owner = ?",
+			  DB_INT(STORE_DESKTOP_KEPT), DB_INT(until), DB_INT(until), DB_INT(until),
+			  DB_INT(until), DB_TEXT(id), DB_TEXT(user));
 
 	if (held == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is no longer held for %s", id,
-			user);
+			    user);
 	return held > 0;
 }
 
@@ -431,26 +449,27 @@ gboolean store_desktop_hold(Db *db, const char *id, const char *user, gint64 unt
 
 gboolean store_desktop_enter(Db *db, const char *id, const char *user, gint64 now, GError **error)
 {
-	gint64 entered = db_change(db, error,
-		"UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
-		" held_until = 0, due_at = 0, asked_until = 0, last_used = ?"
-		" WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')"
-		/* what cannot be told from a fresh one later is nobody's place */
-		" AND (identity IS NOT NULL OR address IS NOT NULL)",
-		DB_INT(now), DB_TEXT(id), DB_TEXT(user));
+	gint64 entered =
+		db_change(db, error,
+			  "UPDATE desktop SET state = 'in-use', detail = '', used = identity,"
+			  " held_until = 0, due_at = 0, asked_until = 0, last_used = ?"
+			  " WHERE id = ? AND owner = ? AND state IN ('ready', 'in-use')"
+			  /* what cannot be told from a fresh one later is nobody's place */
+			  " AND (identity IS NOT NULL OR address IS NOT NULL)",
+			  DB_INT(now), DB_TEXT(id), DB_TEXT(user));
 
 	if (entered == 0)
 		g_set_error(error, FAULT, FAULT_DENIED, "desktop %s is no longer held for %s", id,
-			user);
+			    user);
 	return entered > 0;
 }
 
 gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **error)
 {
 	return db_run(db, error,
-		"UPDATE desktop SET held_until = ?,"
-		" state = CASE state WHEN 'in-use' THEN 'ready' ELSE state END WHERE id = ?",
-		DB_INT(until), DB_TEXT(id));
+		      "UPDATE desktop SET held_until = ?,"
+		      " state = CASE state WHEN 'in-use' THEN 'ready' ELSE state END WHERE id = ?",
+		      DB_INT(until), DB_TEXT(id));
 }
 
 /* ---- the maintainer's */
@@ -460,10 +479,12 @@ gboolean store_desktop_leave(Db *db, const char *id, gint64 until, GError **erro
 gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error)
 {
 	/* A step of a plan that waited for whoever asked waits no longer. */
-	return db_run(db, error,
+	return db_run(
+		db, error,
 		"UPDATE desktop SET asked_until = 0,"
 		" due_at = CASE WHEN due_at > ? AND due_at = asked_until THEN ? ELSE due_at END,"
-		" held_until = CASE WHEN held_until > ? AND held_until < ? THEN ? ELSE held_until END"
+		" held_until = CASE WHEN held_until > ? AND held_until < ? THEN ? ELSE held_until "
+		"END"
 		" WHERE id = ?",
 		DB_INT(now), DB_INT(now), DB_INT(now), DB_INT(STORE_DESKTOP_KEPT), DB_INT(now),
 		DB_TEXT(id));
@@ -471,18 +492,20 @@ gboolean store_desktop_expire(Db *db, const char *id, gint64 now, GError **error
 
 gboolean store_desktop_unask(Db *db, const char *id, gint64 now, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT 1 FROM desktop WHERE id = ? AND asked_until > ?"
-		" AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.desktop = desktop.id"
-		" AND t.used_at = 0 AND t.expires_at > ?)",
-		DB_TEXT(id), DB_INT(now), DB_INT(now));
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  "SELECT 1 FROM desktop WHERE id = ? AND asked_until > ?"
+			  " AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.desktop = desktop.id"
+			  " AND t.used_at = 0 AND t.expires_at > ?)",
+			  DB_TEXT(id), DB_INT(now), DB_INT(now));
 
 	return rows && (!db_rows_next(rows) || store_desktop_expire(db, id, now, error));
 }
 
 gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **error)
 {
-	gint64 given = db_change(db, error,
+	gint64 given = db_change(
+		db, error,
 		"UPDATE desktop SET held_until = ?, due_at = 0 WHERE id = ? AND state <> 'in-use'",
 		DB_INT(now), DB_TEXT(id));
 
@@ -494,8 +517,10 @@ gboolean store_desktop_give_back(Db *db, const char *id, gint64 now, GError **er
 gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error)
 {
 	/* Pool by pool: of the dedicated ones there are many, held by people who left long ago. */
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT COALESCE(MIN(x.at), 0) FROM (SELECT (SELECT MIN(d.held_until) FROM desktop d"
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
+		"SELECT COALESCE(MIN(x.at), 0) FROM (SELECT (SELECT MIN(d.held_until) FROM desktop "
+		"d"
 		" WHERE d.pool = p.name AND d.owner IS NOT NULL AND d.held_until > 0) AS at"
 		" FROM pool p WHERE p.kind <> 'dedicated') AS x");
 
@@ -507,7 +532,8 @@ gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error)
 
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error)
 {
-	gint64 released = db_change(db, error,
+	gint64 released = db_change(
+		db, error,
 		"UPDATE desktop SET owner = NULL, held_until = 0,"
 		" state = CASE WHEN " CLEAN " THEN state ELSE 'resetting' END"
 		" WHERE owner IS NOT NULL AND held_until > 0 AND held_until <= ? AND " TRANSIENT,
@@ -520,10 +546,11 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id FROM desktop WHERE owner IS NULL AND " DIRTY
-		" AND (broker = ? OR (broker IS NULL AND ? = 1)) ORDER BY id",
-		DB_TEXT(broker), DB_INT(shared));
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT id FROM desktop WHERE owner IS NULL AND " DIRTY
+				 " AND (broker = ? OR (broker IS NULL AND ? = 1)) ORDER BY id",
+				 DB_TEXT(broker), DB_INT(shared));
 
 	return rows ? take_ids(rows) : NULL;
 }
@@ -531,9 +558,9 @@ GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared,
 gboolean store_desktop_disown(Db *db, const char *id, GError **error)
 {
 	gint64 disowned = db_change(db, error,
-		"UPDATE desktop SET owner = NULL, held_until = 0"
-		" WHERE id = ? AND state <> 'in-use'",
-		DB_TEXT(id));
+				    "UPDATE desktop SET owner = NULL, held_until = 0"
+				    " WHERE id = ? AND state <> 'in-use'",
+				    DB_TEXT(id));
 
 	if (disowned == 0)
 		g_set_error(error, FAULT, FAULT_BUSY, "desktop %s is in use", id);

@@ -19,9 +19,9 @@ typedef struct {
 	char *id;
 	char *name;
 	char *pool;
-	char *kind;   /* of the pool */
-	char *owner;  /* NULL = none */
-	char *state;  /* "off", "starting", "ready", "in-use", "suspended", "resetting", "failed" */
+	char *kind;  /* of the pool */
+	char *owner; /* NULL = none */
+	char *state; /* "off", "starting", "ready", "in-use", "suspended", "resetting", "failed" */
 	char *detail;
 	char *identity;
 	char *used;
@@ -42,10 +42,10 @@ gboolean store_desktop_clean(const StoreDesktop *desktop);
 
 StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
 GPtrArray *store_desktops(Db *db, const char *pool, GError **error); /* NULL = all; by pool, name */
-/* Those in whose texts each word of `text` stands (NULL = all), at most `limit` (0 = any number), in an
- * order: "name" (also NULL), "pool", "state", "user", "used". */
+/* Those in whose texts each word of `text` stands (NULL = all), at most `limit` (0 = any number),
+ * in an order: "name" (also NULL), "pool", "state", "user", "used". */
 GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gboolean down,
-	unsigned limit, GError **error);
+				unsigned limit, GError **error);
 /* All that are this person's, of whichever pool, by name. */
 GPtrArray *store_desktops_of(Db *db, const char *user, GError **error);
 /* Those, of any pool, that this person has used and left. */
@@ -53,17 +53,17 @@ GPtrArray *store_desktops_left(Db *db, const char *user, GError **error);
 /* How many the pool has. */
 gboolean store_desktop_count(Db *db, const char *pool, unsigned *out, GError **error);
 gboolean store_desktop_name_taken(Db *db, const char *pool, const char *name, gboolean *out,
-	GError **error);
+				  GError **error);
 /* kind is the pool's and ignored. FAULT_CLIENT if the pool has one of that name. */
 gboolean store_desktop_add(Db *db, const StoreDesktop *desktop, GError **error);
 gboolean store_desktop_remove(Db *db, const char *id, GError **error);
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
-	GError **error);
+				 GError **error);
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
 /* It was made anew, from that version; FAULT_NOT_FOUND if that is no more. */
-gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity,
-	const char *image, unsigned version, GError **error);
+gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, const char *image,
+				    unsigned version, GError **error);
 /* It is about to be made anew: whatever lies there is not to be started any more. */
 gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error);
 
@@ -73,31 +73,32 @@ gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error);
  * ready (of the published version, if there is one), then starting, off, failed. *out_id NULL =
  * none. */
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
-	GError **error);
+				 GError **error);
 /* How many clean free desktops within this broker's reach are ready, counted up to `limit`;
  * current: only those of the published version. */
 gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
-	unsigned limit, unsigned *out, GError **error);
+				   unsigned limit, unsigned *out, GError **error);
 /* Ids (char *) of up to `limit` that are clean and free but rest on another version than the
  * published one: those that are ready, or those that are off. */
 GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
-	unsigned limit, GError **error);
+				    unsigned limit, GError **error);
 /* Takes such a one away from who might be given it; *out_withdrawn FALSE = somebody was quicker. */
 gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error);
 /* Ids (char *) of up to `limit` that are clean and free but not ready: those that start, then the
  * others, by name. */
 GPtrArray *store_desktop_find_cold(Db *db, const char *pool, const char *broker, unsigned limit,
-	GError **error);
+				   GError **error);
 /* Whether there is such a one, or a free one that is being made anew. */
 gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboolean *out,
-	GError **error);
+			      GError **error);
 /* The id of this person's desktop in the pool; *out_id NULL = none. broker: only one within that
  * broker's reach; NULL = wherever. */
 gboolean store_desktop_find_owned(Db *db, const char *pool, const char *user, const char *broker,
-	char **out_id, GError **error);
-/* Gives it to the person, at least until then, and no step of a plan before; FAULT_BUSY if somebody else has it. */
+				  char **out_id, GError **error);
+/* Gives it to the person, at least until then, and no step of a plan before; FAULT_BUSY if somebody
+ * else has it. */
 gboolean store_desktop_claim(Db *db, const char *id, const char *user, gint64 until,
-	GError **error);
+			     GError **error);
 
 /* Sets the end of this person's hold; in use it has none. FAULT_BUSY if it is not theirs any
  * more. */

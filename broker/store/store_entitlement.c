@@ -8,8 +8,8 @@
 GPtrArray *store_entitlements(Db *db, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT pool, user_name, group_name FROM entitlement"
-		" ORDER BY pool, group_name, user_name");
+					   "SELECT pool, user_name, group_name FROM entitlement"
+					   " ORDER BY pool, group_name, user_name");
 	GPtrArray *list;
 
 	if (!rows)
@@ -29,7 +29,7 @@ GPtrArray *store_entitlements(Db *db, GError **error)
 }
 
 gboolean store_entitle(Db *db, const char *pool, const char *user, const char *group,
-	gboolean grant, GError **error)
+		       gboolean grant, GError **error)
 {
 	g_autoptr(PoolView) found = store_pool(db, pool, error);
 	const char *sql = grant ? "INSERT INTO entitlement (pool, user_name, group_name)"
@@ -40,11 +40,11 @@ gboolean store_entitle(Db *db, const char *pool, const char *user, const char *g
 	if (!found)
 		return FALSE;
 	return db_run(db, error, sql, DB_TEXT(pool), DB_TEXT(user ? user : ""),
-		DB_TEXT(group ? group : ""));
+		      DB_TEXT(group ? group : ""));
 }
 
 static gboolean add_pools(Db *db, GHashTable *set, const char *sql, const char *name,
-	GError **error)
+			  GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error, sql, DB_TEXT(name));
 
@@ -68,13 +68,13 @@ GPtrArray *store_entitled_pools(Db *db, const char *user, char **groups, GError 
 	GPtrArray *pools;
 
 	/* The empty name stands for "not by user" in the table: nobody is called that. */
-	if (*user && !add_pools(db, set, "SELECT pool FROM entitlement WHERE user_name = ?", user,
-			     error))
+	if (*user &&
+	    !add_pools(db, set, "SELECT pool FROM entitlement WHERE user_name = ?", user, error))
 		return NULL;
 	for (char **group = groups; group && *group; group++) {
-		if (**group && !add_pools(db, set,
-				       "SELECT pool FROM entitlement WHERE group_name = ?", *group,
-				       error))
+		if (**group &&
+		    !add_pools(db, set, "SELECT pool FROM entitlement WHERE group_name = ?", *group,
+			       error))
 			return NULL;
 	}
 	pools = g_ptr_array_new_with_free_func(g_free);

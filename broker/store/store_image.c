@@ -4,8 +4,8 @@
 
 #include "fault.h"
 
-#define COLUMNS                                                                                    \
-	"v.image, v.version, v.disk, v.kernel, v.initrd, v.cmdline, v.xml, v.memory, v.cpus,"      \
+#define COLUMNS                                                                               \
+	"v.image, v.version, v.disk, v.kernel, v.initrd, v.cmdline, v.xml, v.memory, v.cpus," \
 	" v.video, v.files, v.added_at"
 
 static ImageView *read_row(const DbRows *rows)
@@ -41,7 +41,8 @@ static GPtrArray *read_all(DbRows *rows)
 
 GPtrArray *store_images(Db *db, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		"SELECT " COLUMNS " FROM image_version v ORDER BY v.image, v.version DESC");
 
 	return read_all(rows);
@@ -49,7 +50,8 @@ GPtrArray *store_images(Db *db, GError **error)
 
 ImageView *store_image(Db *db, const char *name, unsigned version, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		"SELECT " COLUMNS " FROM image_version v WHERE v.image = ? AND v.version ="
 		" COALESCE(NULLIF(?, 0), (SELECT newest FROM image WHERE name = v.image))",
 		DB_TEXT(name), DB_INT(version));
@@ -60,26 +62,26 @@ ImageView *store_image(Db *db, const char *name, unsigned version, GError **erro
 		return read_row(rows);
 	if (version)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "image '%s' has no version %u", name,
-			version);
+			    version);
 	else
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no image '%s'", name);
 	return NULL;
 }
 
 gboolean store_image_add(Db *db, const ImageView *image, gint64 now, unsigned *out_version,
-	GError **error)
+			 GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(db, error);
 	g_autoptr(DbRows) rows = NULL;
 	unsigned version;
 
-	if (!tx.db ||
-		!db_run(db, error,
-			"INSERT INTO image (name, newest) VALUES (?, 1)"
-			" ON CONFLICT (name) DO UPDATE SET newest = image.newest + 1",
-			DB_TEXT(image->name)))
+	if (!tx.db || !db_run(db, error,
+			      "INSERT INTO image (name, newest) VALUES (?, 1)"
+			      " ON CONFLICT (name) DO UPDATE SET newest = image.newest + 1",
+			      DB_TEXT(image->name)))
 		return FALSE;
-	rows = db_select(db, error, "SELECT newest FROM image WHERE name = ?", DB_TEXT(image->name));
+	rows = db_select(db, error, "SELECT newest FROM image WHERE name = ?",
+			 DB_TEXT(image->name));
 	if (!rows || !db_rows_next(rows))
 		return FALSE;
 	version = (unsigned)db_rows_int(rows, 0);
@@ -91,7 +93,7 @@ gboolean store_image_add(Db *db, const ImageView *image, gint64 now, unsigned *o
 		    DB_TEXT(image->kernel), DB_TEXT(image->initrd), DB_TEXT(image->cmdline),
 		    DB_TEXT(image->xml), DB_INT(image->memory), DB_INT(image->cpus),
 		    DB_TEXT(image->video), DB_TEXT(image->files), DB_INT(now)) ||
-		!db_commit(&tx, error))
+	    !db_commit(&tx, error))
 		return FALSE;
 	*out_version = version;
 	return TRUE;
@@ -100,8 +102,8 @@ gboolean store_image_add(Db *db, const ImageView *image, gint64 now, unsigned *o
 /* *out_user: who uses the image, in words; NULL = nobody. */
 static gboolean find_user(Db *db, const char *name, char **out_user, GError **error)
 {
-	g_autoptr(DbRows) pools = db_select(db, error,
-		"SELECT name FROM pool WHERE image = ? LIMIT 1", DB_TEXT(name));
+	g_autoptr(DbRows) pools = db_select(
+		db, error, "SELECT name FROM pool WHERE image = ? LIMIT 1", DB_TEXT(name));
 	g_autoptr(DbRows) desktops = NULL;
 
 	if (!pools)
@@ -111,7 +113,7 @@ static gboolean find_user(Db *db, const char *name, char **out_user, GError **er
 		return TRUE;
 	}
 	desktops = db_select(db, error, "SELECT name FROM desktop WHERE image = ? LIMIT 1",
-		DB_TEXT(name));
+			     DB_TEXT(name));
 	if (!desktops)
 		return FALSE;
 	if (db_rows_next(desktops))
@@ -156,14 +158,14 @@ gboolean store_image_collect(Db *db, GPtrArray **out, GError **error)
 	if (!tx.db)
 		return FALSE;
 	rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM image_version v"
-		" WHERE v.version < (SELECT newest FROM image WHERE name = v.image)"
-		" AND NOT EXISTS (SELECT 1 FROM pool WHERE image = v.image"
-		" AND version = v.version)"
-		" AND NOT EXISTS (SELECT 1 FROM pool WHERE previous_image = v.image"
-		" AND previous_version = v.version)"
-		" AND NOT EXISTS (SELECT 1 FROM desktop WHERE image = v.image"
-		" AND version = v.version)");
+			 "SELECT " COLUMNS " FROM image_version v"
+			 " WHERE v.version < (SELECT newest FROM image WHERE name = v.image)"
+			 " AND NOT EXISTS (SELECT 1 FROM pool WHERE image = v.image"
+			 " AND version = v.version)"
+			 " AND NOT EXISTS (SELECT 1 FROM pool WHERE previous_image = v.image"
+			 " AND previous_version = v.version)"
+			 " AND NOT EXISTS (SELECT 1 FROM desktop WHERE image = v.image"
+			 " AND version = v.version)");
 	unused = read_all(rows);
 	for (guint i = 0; unused && i < unused->len; i++) {
 		ImageView *image = unused->pdata[i];

@@ -2,8 +2,7 @@
 /* store_input: see store_input.h. */
 #include "store_input.h"
 
-gboolean store_input_put(Db *db, const char *session, gint64 at, guint64 round_trip,
-			 GError **error)
+gboolean store_input_put(Db *db, const char *session, gint64 at, guint64 round_trip, GError **error)
 {
 	return db_run(db, error,
 		      "INSERT INTO session_input (session, at, round_trip)"

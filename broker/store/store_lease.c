@@ -4,8 +4,8 @@
 
 #include "fault.h"
 
-#define SELECT                                                                                     \
-	"SELECT id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"  \
+#define SELECT                                                                                    \
+	"SELECT id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state," \
 	" started_at, client_id, backend_id, proof, broker FROM session WHERE ended_at = 0"
 
 void store_lease_free(StoreLease *l)
@@ -28,7 +28,8 @@ void store_lease_free(StoreLease *l)
 
 gboolean store_lease_add(Db *db, const StoreLease *l, GError **error)
 {
-	return db_run(db, error,
+	return db_run(
+		db, error,
 		"INSERT INTO session (id, user_name, desktop, desktop_name, pool, protocol, via,"
 		" peer, gateway, state, started_at, ended_at, reason, bytes_in, bytes_out,"
 		" client_id, backend_id, proof, broker, audited)"
@@ -63,8 +64,8 @@ static StoreLease *read_row(const DbRows *rows)
 
 GPtrArray *store_leases(Db *db, const char *broker, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error, SELECT " AND broker = COALESCE(?, broker)",
-		DB_TEXT(broker));
+	g_autoptr(DbRows) rows =
+		db_select(db, error, SELECT " AND broker = COALESCE(?, broker)", DB_TEXT(broker));
 	GPtrArray *leases;
 
 	if (!rows)
@@ -77,8 +78,8 @@ GPtrArray *store_leases(Db *db, const char *broker, GError **error)
 
 GPtrArray *store_lease_brokers(Db *db, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT DISTINCT broker FROM session WHERE ended_at = 0");
+	g_autoptr(DbRows) rows =
+		db_select(db, error, "SELECT DISTINCT broker FROM session WHERE ended_at = 0");
 	GPtrArray *names;
 
 	if (!rows)
@@ -99,17 +100,17 @@ static gboolean one_live(gint64 changed, const char *id, GError **error)
 gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **error)
 {
 	return one_live(db_change(db, error,
-				"UPDATE session SET broker = ? WHERE id = ? AND ended_at = 0",
-				DB_TEXT(broker), DB_TEXT(id)),
-		id, error);
+				  "UPDATE session SET broker = ? WHERE id = ? AND ended_at = 0",
+				  DB_TEXT(broker), DB_TEXT(id)),
+			id, error);
 }
 
 gboolean store_lease_set_via(Db *db, const char *id, const char *via, GError **error)
 {
 	return one_live(db_change(db, error,
-				"UPDATE session SET via = ? WHERE id = ? AND ended_at = 0",
-				DB_TEXT(via), DB_TEXT(id)),
-		id, error);
+				  "UPDATE session SET via = ? WHERE id = ? AND ended_at = 0",
+				  DB_TEXT(via), DB_TEXT(id)),
+			id, error);
 }
 
 StoreLease *store_lease(Db *db, const char *id, GError **error)
@@ -140,8 +141,7 @@ StoreLease *store_lease_of_client(Db *db, guint32 client_id, GError **error)
 
 gboolean store_lease_of_desktop(Db *db, const char *desktop, StoreLease **out, GError **error)
 {
-	g_autoptr(DbRows) rows =
-		db_select(db, error, SELECT " AND desktop = ?", DB_TEXT(desktop));
+	g_autoptr(DbRows) rows = db_select(db, error, SELECT " AND desktop = ?", DB_TEXT(desktop));
 
 	if (!rows)
 		return FALSE;
@@ -152,7 +152,7 @@ gboolean store_lease_of_desktop(Db *db, const char *desktop, StoreLease **out, G
 gboolean store_lease_set_backend(Db *db, const char *id, guint32 backend_id, GError **error)
 {
 	return one_live(db_change(db, error,
-				"UPDATE session SET backend_id = ? WHERE id = ? AND ended_at = 0",
-				DB_INT(backend_id), DB_TEXT(id)),
-		id, error);
+				  "UPDATE session SET backend_id = ? WHERE id = ? AND ended_at = 0",
+				  DB_INT(backend_id), DB_TEXT(id)),
+			id, error);
 }

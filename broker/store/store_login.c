@@ -15,24 +15,25 @@ void store_login_free(StoreLogin *login)
 }
 
 gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
-	const char *peer, gint64 expires_at, GError **error)
+			 const char *peer, gint64 expires_at, GError **error)
 {
 	g_autofree char *lines = g_strjoinv("\n", groups);
 
 	return db_run(db, error,
-		"INSERT INTO login (id, hash, user_name, group_names, peer, expires_at)"
-		" VALUES (?, ?, ?, ?, ?, ?)",
-		DB_TEXT(id), DB_TEXT(hash), DB_TEXT(user), DB_TEXT(lines), DB_TEXT(peer),
-		DB_INT(expires_at));
+		      "INSERT INTO login (id, hash, user_name, group_names, peer, expires_at)"
+		      " VALUES (?, ?, ?, ?, ?, ?)",
+		      DB_TEXT(id), DB_TEXT(hash), DB_TEXT(user), DB_TEXT(lines), DB_TEXT(peer),
+		      DB_INT(expires_at));
 }
 
 StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error)
 {
 	StoreLogin *login;
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT id, user_name, group_names, expires_at FROM login"
-		" WHERE hash = ? AND expires_at > ?",
-		DB_TEXT(hash), DB_INT(now));
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT id, user_name, group_names, expires_at FROM login"
+				 " WHERE hash = ? AND expires_at > ?",
+				 DB_TEXT(hash), DB_INT(now));
 
 	if (!rows)
 		return NULL;
@@ -51,7 +52,7 @@ StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **erro
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error)
 {
 	return db_run(db, error, "UPDATE login SET expires_at = ? WHERE id = ?", DB_INT(expires_at),
-		DB_TEXT(id));
+		      DB_TEXT(id));
 }
 
 gboolean store_login_remove(Db *db, const char *id, GError **error)

@@ -14,7 +14,7 @@ void store_login_free(StoreLogin *login);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLogin, store_login_free)
 
 gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
-	const char *peer, gint64 expires_at, GError **error);
+			 const char *peer, gint64 expires_at, GError **error);
 /* The login of that token; FAULT_DENIED if there is none or it has expired. */
 StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error);
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error);

@@ -9,8 +9,8 @@
 	"(SELECT COUNT(*) FROM session s JOIN desktop d ON d.id = s.desktop"              \
 	" JOIN pool p ON p.name = d.pool WHERE s.ended_at = 0 AND ("                      \
 	"(m.kind = 'pool' AND m.name = p.name) OR (m.kind = 'desktop' AND m.name = d.id)" \
-	" OR (m.kind = 'host' AND (m.name = d.broker OR m.name ="  \
-	" (SELECT x.host FROM placed x WHERE x.desktop = d.id) OR m.name ="                         \
+	" OR (m.kind = 'host' AND (m.name = d.broker OR m.name ="                         \
+	" (SELECT x.host FROM placed x WHERE x.desktop = d.id) OR m.name ="               \
 	" CASE p.uri WHEN '' THEN p.provider ELSE p.provider || ' ' || p.uri END))))"
 
 GPtrArray *store_maintenances(Db *db, GError **error)
@@ -59,15 +59,15 @@ gboolean store_maintenance_remove(Db *db, const char *kind, const char *name, GE
 gboolean store_maintenance_of(Db *db, const char *pool, const char *provider, const char *host,
 			      const char *desktop, char **out_words, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(
-		db, error,
-		"SELECT words FROM maintenance WHERE (kind = 'pool' AND name = ?)"
-		" OR (kind = 'host' AND name IN (?, ?,"
-		" (SELECT x.host FROM placed x WHERE x.desktop = ?)))"
-		" OR (kind = 'desktop' AND name = ?)"
-		" ORDER BY kind LIMIT 1",
-		DB_TEXT(pool), DB_TEXT(provider), DB_TEXT(host), DB_TEXT(desktop),
-		DB_TEXT(desktop));
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT words FROM maintenance WHERE (kind = 'pool' AND name = ?)"
+				 " OR (kind = 'host' AND name IN (?, ?,"
+				 " (SELECT x.host FROM placed x WHERE x.desktop = ?)))"
+				 " OR (kind = 'desktop' AND name = ?)"
+				 " ORDER BY kind LIMIT 1",
+				 DB_TEXT(pool), DB_TEXT(provider), DB_TEXT(host), DB_TEXT(desktop),
+				 DB_TEXT(desktop));
 
 	if (!rows)
 		return FALSE;

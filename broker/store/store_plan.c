@@ -57,12 +57,11 @@ gboolean store_plan_put(Db *db, const PlanView *p, GError **error)
 		      " idle_after = excluded.idle_after, on_logout = excluded.on_logout,"
 		      " logout_after = excluded.logout_after, length = excluded.length,"
 		      " warn = excluded.warn, extend = excluded.extend,"
-		" snapshots = excluded.snapshots",
+		      " snapshots = excluded.snapshots",
 		      DB_TEXT(p->pool), DB_TEXT(p->disconnect), DB_INT(p->disconnect_after),
 		      DB_TEXT(p->idle), DB_INT(p->idle_after), DB_TEXT(p->logout),
 		      DB_INT(p->logout_after), DB_INT(p->length), DB_INT(p->warn),
-		      DB_INT(p->extend),
-		DB_INT(p->snapshots));
+		      DB_INT(p->extend), DB_INT(p->snapshots));
 }
 
 /* ---- one desktop's due step */

@@ -4,8 +4,8 @@
 
 #include "fault.h"
 
-#define SELECT                                                                                     \
-	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version,"    \
+#define SELECT                                                                                   \
+	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version," \
 	" p.previous_image, p.previous_version, p.instant, p.weight FROM pool p"
 
 static PoolView *read_row(const DbRows *rows)
@@ -54,7 +54,8 @@ PoolView *store_pool(Db *db, const char *name, GError **error)
 
 gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
 		"SELECT COUNT(*), COALESCE(SUM(CASE state WHEN 'in-use' THEN 1 ELSE 0 END), 0),"
 		" COALESCE(SUM(CASE WHEN identity IS NULL OR (image = ? AND version = ?)"
 		" THEN 0 ELSE 1 END), 0),"
@@ -75,7 +76,8 @@ gboolean store_pool_count(Db *db, PoolView *pool, GError **error)
 
 gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 {
-	gint64 changed = db_change(db, error,
+	gint64 changed = db_change(
+		db, error,
 		"INSERT INTO pool (name, kind, image, provider, uri, max_desktops, spare, version,"
 		" instant, weight) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (name) DO UPDATE SET"
@@ -85,31 +87,32 @@ gboolean store_pool_put(Db *db, const PoolView *pool, GError **error)
 		" WHERE pool.kind = excluded.kind AND pool.provider = excluded.provider"
 		" AND pool.uri = excluded.uri",
 		DB_TEXT(pool->name), DB_TEXT(pool->kind), DB_TEXT(pool->image),
-		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max),
-		DB_INT(pool->spare), DB_INT(pool->version), DB_INT(pool->instant),
+		DB_TEXT(pool->provider), DB_TEXT(pool->uri), DB_INT(pool->max), DB_INT(pool->spare),
+		DB_INT(pool->version), DB_INT(pool->instant),
 		DB_INT(pool->weight ? pool->weight : 100), DB_INT(pool->weight));
 
 	if (changed == 0)
 		g_set_error(error, FAULT, FAULT_CLIENT,
-			"pool '%s' exists with another kind, provider or uri", pool->name);
+			    "pool '%s' exists with another kind, provider or uri", pool->name);
 	return changed > 0;
 }
 
 gboolean store_pool_publish(Db *db, const char *name, const char *image, unsigned version,
-	GError **error)
+			    GError **error)
 {
 	/* What was published remains as the one to go back to. */
 	return db_run(db, error,
-		"UPDATE pool SET previous_image = image, previous_version = version,"
-		" image = ?, version = ? WHERE name = ? AND NOT (image = ? AND version = ?)",
-		DB_TEXT(image), DB_INT(version), DB_TEXT(name), DB_TEXT(image), DB_INT(version));
+		      "UPDATE pool SET previous_image = image, previous_version = version,"
+		      " image = ?, version = ? WHERE name = ? AND NOT (image = ? AND version = ?)",
+		      DB_TEXT(image), DB_INT(version), DB_TEXT(name), DB_TEXT(image),
+		      DB_INT(version));
 }
 
 gboolean store_pool_close(Db *db, const char *name, GError **error)
 {
 	return db_run(db, error, "DELETE FROM entitlement WHERE pool = ?", DB_TEXT(name)) &&
 	       db_run(db, error, "UPDATE pool SET max_desktops = 0, spare = 0 WHERE name = ?",
-		       DB_TEXT(name));
+		      DB_TEXT(name));
 }
 
 gboolean store_pool_remove(Db *db, const char *name, GError **error)

@@ -2,38 +2,38 @@
 /* store_session: see store_session.h. */
 #include "store_session.h"
 
-#define COLUMNS                                                                                    \
-	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state,"         \
-	" started_at, ended_at, reason, bytes_in, bytes_out,"                                      \
-	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0),"            \
+#define COLUMNS                                                                            \
+	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state," \
+	" started_at, ended_at, reason, bytes_in, bytes_out,"                              \
+	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0),"   \
 	" COALESCE((SELECT i.round_trip FROM session_input i WHERE i.session = session.id), 0)"
 
 gboolean store_session_start(Db *db, const char *id, GError **error)
 {
 	return db_run(db, error,
-		"UPDATE session SET state = 'live' WHERE id = ? AND state = 'connecting'",
-		DB_TEXT(id));
+		      "UPDATE session SET state = 'live' WHERE id = ? AND state = 'connecting'",
+		      DB_TEXT(id));
 }
 
 gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
-	guint64 bytes_in, guint64 bytes_out, GError **error)
+			 guint64 bytes_in, guint64 bytes_out, GError **error)
 {
 	return db_change(db, error,
-		"UPDATE session SET state = 'ended', ended_at = ?, reason = ?,"
-		" bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
-		" WHERE id = ? AND ended_at = 0 AND broker = COALESCE(?, broker)",
-		DB_INT(now), DB_TEXT(reason), DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id),
-		DB_TEXT(broker));
+			 "UPDATE session SET state = 'ended', ended_at = ?, reason = ?,"
+			 " bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
+			 " WHERE id = ? AND ended_at = 0 AND broker = COALESCE(?, broker)",
+			 DB_INT(now), DB_TEXT(reason), DB_INT(bytes_in), DB_INT(bytes_out),
+			 DB_TEXT(id), DB_TEXT(broker));
 }
 
 gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
-	gboolean again, GError **error)
+			       gboolean again, GError **error)
 {
 	return db_change(db, error,
-		"UPDATE session SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
-		" WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
-		DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id), DB_INT(again), DB_INT(bytes_in),
-		DB_INT(bytes_out));
+			 "UPDATE session SET bytes_in = bytes_in + ?, bytes_out = bytes_out + ?"
+			 " WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
+			 DB_INT(bytes_in), DB_INT(bytes_out), DB_TEXT(id), DB_INT(again),
+			 DB_INT(bytes_in), DB_INT(bytes_out));
 }
 
 static SessionView *read_row(const DbRows *rows)
@@ -75,36 +75,38 @@ static GPtrArray *read_all(DbRows *rows)
 gint64 store_session_audit(Db *db, const char *id, GError **error)
 {
 	return db_change(db, error, "UPDATE session SET audited = 1 WHERE id = ? AND audited = 0",
-		DB_TEXT(id));
+			 DB_TEXT(id));
 }
 
 GPtrArray *store_sessions_unaudited(Db *db, const char *broker, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT " COLUMNS " FROM session WHERE audited = 0 AND ended_at > 0"
-		" AND broker = COALESCE(?, broker)",
-		DB_TEXT(broker));
+					   "SELECT " COLUMNS
+					   " FROM session WHERE audited = 0 AND ended_at > 0"
+					   " AND broker = COALESCE(?, broker)",
+					   DB_TEXT(broker));
 
 	return read_all(rows);
 }
 
 static DbRows *select_sessions(Db *db, const char *user, gboolean live, unsigned limit,
-	GError **error)
+			       GError **error)
 {
 	/* An index for each: the live ones are few among many. */
 	if (live)
-		return db_select(db, error,
+		return db_select(
+			db, error,
 			"SELECT " COLUMNS " FROM session WHERE ended_at = 0"
 			" AND user_name = COALESCE(?, user_name) ORDER BY started_at DESC, id",
 			DB_TEXT(user));
 	if (user)
 		return db_select(db, error,
-			"SELECT " COLUMNS " FROM session WHERE user_name = ?"
-			" ORDER BY started_at DESC, id LIMIT ?",
-			DB_TEXT(user), DB_INT(limit));
+				 "SELECT " COLUMNS " FROM session WHERE user_name = ?"
+				 " ORDER BY started_at DESC, id LIMIT ?",
+				 DB_TEXT(user), DB_INT(limit));
 	return db_select(db, error,
-		"SELECT " COLUMNS " FROM session ORDER BY started_at DESC, id LIMIT ?",
-		DB_INT(limit));
+			 "SELECT " COLUMNS " FROM session ORDER BY started_at DESC, id LIMIT ?",
+			 DB_INT(limit));
 }
 
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error)
@@ -115,12 +117,13 @@ GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limi
 }
 
 gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,
-	gint64 *out_at, GError **error)
+			    gint64 *out_at, GError **error)
 {
-	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT COALESCE(MAX(started_at), 0) FROM session"
-		" WHERE user_name = ? AND pool = ? AND desktop = COALESCE(?, desktop)",
-		DB_TEXT(user), DB_TEXT(pool), DB_TEXT(desktop));
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  "SELECT COALESCE(MAX(started_at), 0) FROM session"
+			  " WHERE user_name = ? AND pool = ? AND desktop = COALESCE(?, desktop)",
+			  DB_TEXT(user), DB_TEXT(pool), DB_TEXT(desktop));
 
 	if (!rows || !db_rows_next(rows))
 		return FALSE;

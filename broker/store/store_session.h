@@ -11,11 +11,11 @@ gboolean store_session_start(Db *db, const char *id, GError **error);
 /* broker: only if that one watches it; NULL = whichever. 1, or 0 if it has ended before or is
  * another's; -1 on error. */
 gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
-	guint64 bytes_in, guint64 bytes_out, GError **error);
-/* A channel that ended after its session did. again: not if they seem to be in already. 1, 0 if they
- * are, -1 on error. */
+			 guint64 bytes_in, guint64 bytes_out, GError **error);
+/* A channel that ended after its session did. again: not if they seem to be in already. 1, 0 if
+ * they are, -1 on error. */
 gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
-	gboolean again, GError **error);
+			       gboolean again, GError **error);
 /* Its end goes into the audit log, in the caller's transaction. 1, or 0 if it is there already. */
 gint64 store_session_audit(Db *db, const char *id, GError **error);
 /* Those that this broker watched (NULL = all) and whose end is not in the audit log. */
@@ -25,4 +25,4 @@ GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limi
 /* *out_at: when this person last began a session on this desktop or, with desktop NULL,
  * on any of the pool; 0 = never. */
 gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,
-	gint64 *out_at, GError **error);
+			    gint64 *out_at, GError **error);

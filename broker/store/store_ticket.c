@@ -5,13 +5,13 @@
 #include "fault.h"
 
 gboolean store_ticket_add(Db *db, const char *hash, const char *user, const char *desktop,
-	const char *protocol, gint64 expires_at, GError **error)
+			  const char *protocol, gint64 expires_at, GError **error)
 {
 	return db_run(db, error,
-		"INSERT INTO ticket (hash, user_name, desktop, protocol, expires_at, used_at)"
-		" VALUES (?, ?, ?, ?, ?, 0)",
-		DB_TEXT(hash), DB_TEXT(user), DB_TEXT(desktop), DB_TEXT(protocol),
-		DB_INT(expires_at));
+		      "INSERT INTO ticket (hash, user_name, desktop, protocol, expires_at, used_at)"
+		      " VALUES (?, ?, ?, ?, ?, 0)",
+		      DB_TEXT(hash), DB_TEXT(user), DB_TEXT(desktop), DB_TEXT(protocol),
+		      DB_INT(expires_at));
 }
 
 static const char *why_not(const DbRows *rows, const char *protocol, gint64 now)
@@ -26,20 +26,21 @@ static const char *why_not(const DbRows *rows, const char *protocol, gint64 now)
 }
 
 gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gint64 now,
-	char **out_user, char **out_desktop, GError **error)
+			     char **out_user, char **out_desktop, GError **error)
 {
 	g_autoptr(DbRows) rows = NULL;
-	gint64 spent = db_change(db, error,
-		"UPDATE ticket SET used_at = ?"
-		" WHERE hash = ? AND used_at = 0 AND expires_at > ? AND protocol = ?",
-		DB_INT(now), DB_TEXT(hash), DB_INT(now), DB_TEXT(protocol));
+	gint64 spent =
+		db_change(db, error,
+			  "UPDATE ticket SET used_at = ?"
+			  " WHERE hash = ? AND used_at = 0 AND expires_at > ? AND protocol = ?",
+			  DB_INT(now), DB_TEXT(hash), DB_INT(now), DB_TEXT(protocol));
 
 	if (spent < 0)
 		return FALSE;
 	rows = db_select(db, error,
-		"SELECT user_name, desktop, protocol, expires_at, used_at FROM ticket"
-		" WHERE hash = ?",
-		DB_TEXT(hash));
+			 "SELECT user_name, desktop, protocol, expires_at, used_at FROM ticket"
+			 " WHERE hash = ?",
+			 DB_TEXT(hash));
 	if (!rows)
 		return FALSE;
 	if (!db_rows_next(rows)) {
@@ -48,8 +49,8 @@ gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gin
 	}
 	if (spent == 0) {
 		g_set_error(error, FAULT, FAULT_DENIED, "the ticket of %s for %s %s",
-			db_rows_text(rows, 0), db_rows_text(rows, 1),
-			why_not(rows, protocol, now));
+			    db_rows_text(rows, 0), db_rows_text(rows, 1),
+			    why_not(rows, protocol, now));
 		return FALSE;
 	}
 	*out_user = db_rows_dup(rows, 0);
@@ -59,8 +60,8 @@ gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gin
 
 gboolean store_ticket_known(Db *db, const char *hash)
 {
-	g_autoptr(DbRows) rows =
-		db_select(db, NULL, "SELECT 1 FROM ticket WHERE hash = ?", DB_TEXT(hash));
+	g_autoptr(DbRows)
+		rows = db_select(db, NULL, "SELECT 1 FROM ticket WHERE hash = ?", DB_TEXT(hash));
 
 	return rows && db_rows_next(rows);
 }
@@ -68,18 +69,18 @@ gboolean store_ticket_known(Db *db, const char *hash)
 gboolean store_ticket_withdraw(Db *db, const char *pool, GError **error)
 {
 	return db_run(db, error,
-		"DELETE FROM ticket WHERE used_at = 0"
-		" AND desktop IN (SELECT id FROM desktop WHERE pool = ?)",
-		DB_TEXT(pool));
+		      "DELETE FROM ticket WHERE used_at = 0"
+		      " AND desktop IN (SELECT id FROM desktop WHERE pool = ?)",
+		      DB_TEXT(pool));
 }
 
 gboolean store_ticket_latest(Db *db, const char *desktop, gint64 now, gint64 *out_expires,
-	GError **error)
+			     GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(db, error,
-		"SELECT COALESCE(MAX(expires_at), 0) FROM ticket"
-		" WHERE desktop = ? AND used_at = 0 AND expires_at > ?",
-		DB_TEXT(desktop), DB_INT(now));
+					   "SELECT COALESCE(MAX(expires_at), 0) FROM ticket"
+					   " WHERE desktop = ? AND used_at = 0 AND expires_at > ?",
+					   DB_TEXT(desktop), DB_INT(now));
 
 	if (!rows || !db_rows_next(rows))
 		return FALSE;

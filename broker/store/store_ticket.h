@@ -8,17 +8,17 @@
 #include "db.h"
 
 gboolean store_ticket_add(Db *db, const char *hash, const char *user, const char *desktop,
-	const char *protocol, gint64 expires_at, GError **error);
+			  const char *protocol, gint64 expires_at, GError **error);
 /* Spends it; *out_user and *out_desktop are the caller's (g_free). FAULT_DENIED, with the cause in
  * the message for the admin: unknown, spent, expired, or made for another protocol. */
 gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gint64 now,
-	char **out_user, char **out_desktop, GError **error);
+			     char **out_user, char **out_desktop, GError **error);
 /* True for every ticket that was made and is not yet forgotten, spent or not. */
 gboolean store_ticket_known(Db *db, const char *hash);
 /* Those for the desktops of this pool that are not spent open nothing any more. */
 gboolean store_ticket_withdraw(Db *db, const char *pool, GError **error);
 /* *out_expires: when the last usable ticket for this desktop expires, 0 = there is none. */
 gboolean store_ticket_latest(Db *db, const char *desktop, gint64 now, gint64 *out_expires,
-	GError **error);
+			     GError **error);
 /* Forgets those that expired before then. */
 gboolean store_ticket_clean(Db *db, gint64 before, GError **error);

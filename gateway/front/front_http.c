@@ -41,7 +41,8 @@ static Step read_head(Session *s, HttpTalk *talk, GError **error)
 {
 	for (;;) {
 		gsize have = buffer_length(&s->client.in);
-		gssize n = have ? head_parse(&talk->head, buffer_bytes(&s->client.in), have, error) : 0;
+		gssize n = have ? head_parse(&talk->head, buffer_bytes(&s->client.in), have, error)
+				: 0;
 		Io io;
 
 		if (n < 0)
@@ -70,7 +71,8 @@ static Step greet_connect(Session *s, HttpTalk *talk, GError **error)
 	if (!talk->answered) {
 		buffer_consume(&s->client.in, talk->head.length);
 		if (buffer_length(&s->client.in) > 0) {
-			g_set_error(error, FAULT, FAULT_CLIENT, "bytes after CONNECT, before its answer");
+			g_set_error(error, FAULT, FAULT_CLIENT,
+				    "bytes after CONNECT, before its answer");
 			return STEP_FAIL;
 		}
 		buffer_append(&s->client.out, yes, sizeof yes - 1);
@@ -86,7 +88,7 @@ static Step greet_websocket(Session *s, HttpTalk *talk, GError **error)
 {
 	if (!ws_origin_ok(&talk->head, worker_options(s->worker)->origins)) {
 		g_set_error(error, FAULT, FAULT_DENIED,
-			"a WebSocket from a page of another site (oriel.conf: origins)");
+			    "a WebSocket from a page of another site (oriel.conf: origins)");
 		return STEP_FAIL;
 	}
 	talk->upgrade = ws_accept(&talk->head, error);
@@ -113,8 +115,8 @@ static void set_redirect(HttpTalk *talk)
 	const char *host = head_header(&talk->head, "Host");
 
 	if (host != NULL && *host != '\0' && strlen(host) < 256 && talk->head.path != NULL &&
-		talk->head.path[0] == '/' &&
-		strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._:[]") == strlen(host))
+	    talk->head.path[0] == '/' &&
+	    strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._:[]") == strlen(host))
 		talk->redirect = g_strconcat("https://", host, talk->head.path, NULL);
 }
 
@@ -139,7 +141,8 @@ static Step http_greet(Session *s, GError **error)
 	}
 	if (g_strcmp0(talk->head.path, "/websockify") == 0)
 		return greet_websocket(s, talk, error);
-	s->ask.kind = ASK_PORTAL; /* the head stays in client.in and goes to the broker as it came */
+	s->ask.kind =
+		ASK_PORTAL; /* the head stays in client.in and goes to the broker as it came */
 	s->ask.protocol = "portal";
 	return STEP_NEXT;
 }
@@ -203,20 +206,20 @@ static char *body_for(const HttpTalk *talk, const FaultInfo *info, const char **
 				       "<meta name=\"viewport\" content=\"width=device-width\">"
 				       "<title>Oriel</title><h1>Oriel</h1><p>%s</p>"
 				       "<p><a href=\"/\">Try again</a></p></html>\n",
-			info->words);
+				       info->words);
 	}
 	*out_type = "application/json";
 	return g_strdup_printf("{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n", info->name,
-		info->words);
+			       info->words);
 }
 
 /* As the broker has it on its answers, but a goodbye shows nothing and asks for nothing. */
-#define SECURITY_HEADERS                                                                           \
-	"Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "       \
-	"frame-ancestors 'none'\r\n"                                                               \
-	"X-Content-Type-Options: nosniff\r\n"                                                      \
-	"Referrer-Policy: no-referrer\r\n"                                                         \
-	"Cross-Origin-Opener-Policy: same-origin\r\n"                                              \
+#define SECURITY_HEADERS                                                                     \
+	"Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; " \
+	"frame-ancestors 'none'\r\n"                                                         \
+	"X-Content-Type-Options: nosniff\r\n"                                                \
+	"Referrer-Policy: no-referrer\r\n"                                                   \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                        \
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
 /* Means nothing without TLS, RFC 6797, 7.2. */
 #define STRICT_TRANSPORT "Strict-Transport-Security: max-age=31536000\r\n"
@@ -242,13 +245,14 @@ static void http_goodbye(Session *s, const GError *error)
 	if (talk != NULL && talk->answered)
 		return; /* the 101 is on its way, or did not get through */
 	body = body_for(talk, info, &type);
-	head = g_strdup_printf("HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT
-			       "\r\nConnection: close\r\nCache-Control: no-store\r\n" SECURITY_HEADERS
-			       "%s%s%s%s%s\r\n",
+	head = g_strdup_printf(
+		"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT
+		"\r\nConnection: close\r\nCache-Control: no-store\r\n" SECURITY_HEADERS
+		"%s%s%s%s%s\r\n",
 		status, status_text(status), type, strlen(body),
 		stream_is_tls(s->client.stream) ? STRICT_TRANSPORT : "",
-		status == 503 ? "Retry-After: 5\r\n" : "",
-		redirect ? "Location: " : "", redirect ? talk->redirect : "", redirect ? "\r\n" : "");
+		status == 503 ? "Retry-After: 5\r\n" : "", redirect ? "Location: " : "",
+		redirect ? talk->redirect : "", redirect ? "\r\n" : "");
 	buffer_append(&s->client.out, head, strlen(head));
 	buffer_append(&s->client.out, body, strlen(body));
 }

@@ -2,8 +2,8 @@
 /*
  * front_spice: a SPICE viewer's link, one connection per channel. The main channel brings a ticket,
  * or a user and a password (SASL); every other channel names the session that main was told
- * (MAIN_INIT) and brings the same once more. Who brings nothing is asked in a lobby, where the admin
- * allows it.
+ * (MAIN_INIT) and brings the same once more. Who brings nothing is asked in a lobby, where the
+ * admin allows it.
  *
  * A viewer takes each refusal after its ticket for a wrong password and asks for it again, so only
  * FAULT_DENIED is told there; all else closes.

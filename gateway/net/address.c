@@ -27,7 +27,7 @@ void address_describe(const struct sockaddr_storage *address, char out[ADDRESS_T
 		else
 			inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
 		g_snprintf(out, ADDRESS_TEXT, mapped ? "%s:%u" : "[%s]:%u", host,
-			ntohs(v6->sin6_port));
+			   ntohs(v6->sin6_port));
 	}
 }
 
@@ -128,7 +128,8 @@ GArray *address_networks(char *const *words, GError **error)
 		Network network;
 
 		if (!network_parse(*words, &network)) {
-			g_set_error(error, FAULT, FAULT_CONFIG, "%s is no address or ADDRESS/BITS", *words);
+			g_set_error(error, FAULT, FAULT_CONFIG, "%s is no address or ADDRESS/BITS",
+				    *words);
 			return NULL;
 		}
 		g_array_append_val(networks, network);
@@ -141,7 +142,7 @@ static gboolean network_holds(const Network *network, const guint8 bytes[16])
 	unsigned whole = network->bits / 8, rest = network->bits % 8;
 
 	return memcmp(network->bytes, bytes, whole) == 0 &&
-		(rest == 0 || (network->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0);
+	       (rest == 0 || (network->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0);
 }
 
 gboolean address_within(const GArray *networks, const char *text)

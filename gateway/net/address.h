@@ -14,8 +14,8 @@ void address_describe(const struct sockaddr_storage *address, char out[ADDRESS_T
 /* The length of *out, 0 if the text is no address with a port from 1 to 65535. */
 socklen_t address_parse(const char *text, struct sockaddr_storage *out);
 
-/* Networks: an array for g_array_unref() from words like "192.0.2.0/24", "2001:db8::/32" or a single
- * address. NULL with FAULT_CONFIG. */
+/* Networks: an array for g_array_unref() from words like "192.0.2.0/24", "2001:db8::/32" or a
+ * single address. NULL with FAULT_CONFIG. */
 GArray *address_networks(char *const *words, GError **error);
 
 /* Whether an "address:port" lies in one of them. */

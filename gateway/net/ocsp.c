@@ -23,7 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OCSP_BASICRESP, OCSP_BASICRESP_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OCSP_CERTID, OCSP_CERTID_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
 
-static void staple_free(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+static void staple_free(void *parent, void *data, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
 {
 	Staple *staple = data;
 
@@ -79,7 +80,8 @@ static X509 *issuer_of(SSL_CTX *context)
 	return NULL;
 }
 
-/* Signed by the issuer, or by somebody to whom the issuer has given that right (RFC 6960, 4.2.2.2). */
+/* Signed by the issuer, or by somebody to whom the issuer has given that right (RFC 6960, 4.2.2.2).
+ */
 static gboolean is_signed(OCSP_BASICRESP *basic, X509 *issuer)
 {
 	g_autoptr(X509_STORE) trusted = X509_STORE_new();
@@ -117,7 +119,7 @@ static const char *judge(SSL_CTX *context, OCSP_RESPONSE *response, time_t *out_
 	if (status != V_OCSP_CERTSTATUS_GOOD)
 		return OCSP_cert_status_str(status);
 	if (until == NULL || OCSP_check_validity(from, until, CLOCK_SKEW, -1) != 1 ||
-		ASN1_TIME_to_tm(until, &calendar) != 1)
+	    ASN1_TIME_to_tm(until, &calendar) != 1)
 		return "its time is over, or has not come, or has no end";
 	*out_until = timegm(&calendar);
 	return NULL;

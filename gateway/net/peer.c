@@ -79,7 +79,7 @@ Io peer_flush(Peer *peer, GError **error)
 	while (buffer_length(&peer->out) > 0) {
 		gsize n;
 		Io io = stream_write(peer->stream, buffer_bytes(&peer->out),
-			buffer_length(&peer->out), &n, error);
+				     buffer_length(&peer->out), &n, error);
 
 		if (io != IO_DONE)
 			return settle(peer, io, error);

@@ -15,11 +15,11 @@ typedef struct {
 	Stream *stream; /* owned; NULL = not connected */
 	Buffer in;
 	Buffer out;
-	guint64 bytes_in;  /* payload received and sent, above TLS and WebSocket */
+	guint64 bytes_in; /* payload received and sent, above TLS and WebSocket */
 	guint64 bytes_out;
 	Throttle *throttle; /* of peer_read(); owned; NULL = as fast as it goes */
-	int waits; /* what its stream wants; the loop resets it before each run */
-	guint pause_ms; /* > 0: the throttle lets nothing be read for so long; reset likewise */
+	int waits;          /* what its stream wants; the loop resets it before each run */
+	guint pause_ms;     /* > 0: the throttle lets nothing be read for so long; reset likewise */
 	gboolean eof;
 	gboolean is_desktop; /* what breaks here is the desktop's fault, not the client's */
 } Peer;

@@ -37,8 +37,8 @@ typedef struct {
 	 * so a header and its payload go down as one piece.
 	 */
 	Io (*write)(Stream *stream, guint8 *bytes, gsize n, gsize *out_n, GError **error);
-	/* Pushes out what the layers still hold: a write may have only been taken. IO_DONE = nothing
-	 * left. */
+	/* Pushes out what the layers still hold: a write may have only been taken. IO_DONE =
+	 * nothing left. */
 	Io (*flush)(Stream *stream, GError **error);
 	/* Says goodbye to the other side (close_notify, close frame, FIN) as far as it goes without
 	 * waiting. `reason` is for layers that can carry words; may be NULL. */

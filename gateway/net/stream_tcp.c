@@ -15,7 +15,7 @@
 static gboolean is_gone(int e)
 {
 	return e == ECONNRESET || e == EPIPE || e == ETIMEDOUT || e == EHOSTUNREACH ||
-		e == ENETUNREACH;
+	       e == ENETUNREACH;
 }
 
 typedef struct {

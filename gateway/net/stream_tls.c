@@ -10,14 +10,14 @@
 #include <string.h>
 
 #define GATHER     (64 * 1024)  /* bytes of records that are worth a send */
-#define TURN_MAX   (32 * 1024) /* bytes that one read may use up: a record has at most 16 KiB */
+#define TURN_MAX   (32 * 1024)  /* bytes that one read may use up: a record has at most 16 KiB */
 #define UNSENT_MAX (2 * GATHER) /* with our own answers; who takes none is not read on */
 
 typedef struct {
 	Stream stream;
 	SSL *ssl;
-	Buffer early;      /* read from below before TLS was here */
-	Buffer out;        /* records that were not sent yet      */
+	Buffer early; /* read from below before TLS was here */
+	Buffer out;   /* records that were not sent yet      */
 	GError *below_error;
 	gsize used; /* bytes of this turn */
 	int wants;  /* what the last read from below waited for */
@@ -94,7 +94,7 @@ static Io push(TlsStream *tls, GError **error)
 	while (buffer_length(&tls->out) > 0) {
 		gsize sent;
 		Io io = stream_write(tls->stream.below, buffer_bytes(&tls->out),
-			buffer_length(&tls->out), &sent, error);
+				     buffer_length(&tls->out), &sent, error);
 
 		if (io == IO_WAIT)
 			tls->stream.wants = tls->stream.below->wants;
@@ -143,7 +143,8 @@ static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	return result == 1 ? IO_DONE : verdict(tls, result, "receive", error);
 }
 
-/* Records wait in `out` until there is enough for a send, or until the flush at the end of a run. */
+/* Records wait in `out` until there is enough for a send, or until the flush at the end of a run.
+ */
 static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **error)
 {
 	TlsStream *tls = (TlsStream *)s;
@@ -231,7 +232,8 @@ Stream *stream_tls_new(SSL_CTX *context, Stream *below, Buffer *early, const cha
 		struct in6_addr address;
 
 		SSL_set_connect_state(tls->ssl);
-		if (inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1) {
+		if (inet_pton(AF_INET, host, &address) == 1 ||
+		    inet_pton(AF_INET6, host, &address) == 1) {
 			X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls->ssl), host);
 		} else {
 			SSL_set1_host(tls->ssl, host);

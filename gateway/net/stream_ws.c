@@ -25,8 +25,8 @@ typedef struct {
 	guint8 *control; /* payload of the control frame in hand; NULL = another one */
 
 	/* to the client */
-	guint64 unsent; /* payload that the last header has promised       */
-	Buffer pending; /* the rest of a header, and control frames; they go between frames */
+	guint64 unsent;  /* payload that the last header has promised       */
+	Buffer pending;  /* the rest of a header, and control frames; they go between frames */
 	gboolean closed; /* a close frame was sent */
 } WsStream;
 
@@ -37,7 +37,7 @@ static Io push_pending(WsStream *ws, GError **error)
 	while (buffer_length(&ws->pending) > 0) {
 		gsize n;
 		Io io = stream_write(ws->stream.below, buffer_bytes(&ws->pending),
-			buffer_length(&ws->pending), &n, error);
+				     buffer_length(&ws->pending), &n, error);
 
 		if (io == IO_WAIT)
 			ws->stream.wants = ws->stream.below->wants;

@@ -18,10 +18,11 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
 		g_error("OpenSSL: out of memory");
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-			SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
-			SSL_OP_PRIORITIZE_CHACHA);
+					     SSL_OP_IGNORE_UNEXPECTED_EOF |
+					     SSL_OP_CIPHER_SERVER_PREFERENCE |
+					     SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_read_ahead(context, 1);
 	return context;
 }
@@ -33,14 +34,14 @@ static gboolean fail(GError **error, const char *what, const char *file)
 
 	/* OpenSSL has no text for the system's own errors. */
 	g_set_error(error, FAULT, FAULT_CONFIG, "%s %s: %s", what, file,
-		ERR_SYSTEM_ERROR(cause) ? g_strerror(ERR_GET_REASON(cause))
-					: ERR_reason_error_string(cause));
+		    ERR_SYSTEM_ERROR(cause) ? g_strerror(ERR_GET_REASON(cause))
+					    : ERR_reason_error_string(cause));
 	ERR_clear_error();
 	return FALSE;
 }
 
 static gboolean load_identity(SSL_CTX *context, const char *certificate, const char *key,
-	GError **error)
+			      GError **error)
 {
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
@@ -54,12 +55,12 @@ static gboolean load_identity(SSL_CTX *context, const char *certificate, const c
 
 /* A browser that also offers h2 must settle on HTTP/1.1; a SPICE client offers nothing. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
-	const unsigned char *in, unsigned int n, void *arg)
+		       const unsigned char *in, unsigned int n, void *arg)
 {
 	static const unsigned char ours[] = "\x08http/1.1";
 
 	if (SSL_select_next_proto((unsigned char **)out, out_n, ours, sizeof ours - 1, in, n) ==
-		OPENSSL_NPN_NEGOTIATED)
+	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_OK;
 	return SSL_TLSEXT_ERR_NOACK;
 }
@@ -70,14 +71,14 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 static gboolean set_strength(SSL_CTX *context, GError **error)
 {
 	if (SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-		SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1)
+	    SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_BUG, "OpenSSL does not know our ciphers");
 	return FALSE;
 }
 
 SSL_CTX *tls_server_context(const char *certificate, const char *key, gboolean tickets,
-	GError **error)
+			    GError **error)
 {
 	SSL_CTX *context = context_new(TLS_server_method());
 

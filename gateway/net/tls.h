@@ -11,7 +11,7 @@
  * FAULT_CONFIG names the file that is wrong. SSL_CTX_free() it.
  */
 SSL_CTX *tls_server_context(const char *certificate, const char *key, gboolean tickets,
-	GError **error);
+			    GError **error);
 
 /* Towards a desktop: verifies against the PEM text, or the system's store if NULL. */
 SSL_CTX *tls_client_context(const char *ca_pem, GError **error);

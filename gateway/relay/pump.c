@@ -14,7 +14,7 @@ Io pump(Peer *from, Peer *to, GError **error)
 
 		while (buffer_length(&from->in) > 0) {
 			io = peer_write(to, buffer_bytes(&from->in), buffer_length(&from->in), &n,
-				error);
+					error);
 			if (io != IO_DONE)
 				return io;
 			buffer_consume(&from->in, n);

@@ -9,6 +9,6 @@
 #define PUMP_BURST (256 * 1024)
 
 /* Moves until one of them waits or a burst is used up (IO_DONE: there may be more). Back-pressure:
- * what `to` does not take stays in from->in, and nothing more is read. IO_EOF: `from` has ended, and
- * all that it said was taken. */
+ * what `to` does not take stays in from->in, and nothing more is read. IO_EOF: `from` has ended,
+ * and all that it said was taken. */
 Io pump(Peer *from, Peer *to, GError **error);

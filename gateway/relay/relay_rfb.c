@@ -49,7 +49,7 @@ static gboolean judge_viewer(Session *s, RfbRelay *relay, GError **error)
 		if (!rfb_heed_viewer(relay, &unit, b, &drop, error))
 			return FALSE;
 		on = run_add(&relay->up, unit.length, drop) && !relay->viewer.format_leaving &&
-			!rfb_flow_held(relay->viewer.flow);
+		     !rfb_flow_held(relay->viewer.flow);
 	}
 	return scan != RFB_SCAN_FAULT;
 }
@@ -130,7 +130,7 @@ static Io speak(Session *s, RfbRelay *relay, GError **error)
 	RfbFlow *flow = relay->viewer.flow;
 
 	if (flow == NULL || !rfb_units_between(&relay->desktop.units) || relay->down.ready > 0 ||
-		buffer_length(&s->client.out) > 0)
+	    buffer_length(&s->client.out) > 0)
 		return IO_DONE;
 	if (relay->viewer.updated)
 		rfb_flow_updated(flow, s->client.bytes_out, g_get_monotonic_time());
@@ -138,7 +138,7 @@ static Io speak(Session *s, RfbRelay *relay, GError **error)
 	while (buffer_length(&flow->say) > 0) {
 		gsize n;
 		Io io = peer_write(&s->client, buffer_bytes(&flow->say), buffer_length(&flow->say),
-			&n, error);
+				   &n, error);
 
 		if (io != IO_DONE)
 			return io;
@@ -162,7 +162,7 @@ static Io ask(Session *s, RfbRelay *relay, GError **error)
 		return IO_DONE;
 	rfb_handover_repeat(relay, &s->desktop.out);
 	wait = rfb_flow_ask(relay->viewer.flow, s->client.bytes_out, &s->desktop.out,
-		g_get_monotonic_time());
+			    g_get_monotonic_time());
 	if (wait >= 0)
 		session_wake_after(s, (guint64)(wait + 999) / 1000);
 	return out_flush(&s->desktop, error);
@@ -174,7 +174,7 @@ static gboolean deaf(const RfbRelay *relay)
 	const RfbFlow *flow = relay->viewer.flow;
 
 	return flow != NULL &&
-		(rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX);
+	       (rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX);
 }
 
 /* IO_DONE: the burst is used up. */

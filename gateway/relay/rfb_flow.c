@@ -11,7 +11,7 @@
 #define FENCE_KNOWN  7u /* BlockBefore, BlockAfter, SyncNext    */
 #define FENCE_MARK   'o'
 
-#define NATURAL_US (100 * 1000)          /* for an update to come by itself; then it is forced */
+#define NATURAL_US (100 * 1000)         /* for an update to come by itself; then it is forced */
 #define HELD_US    (2 * G_USEC_PER_SEC) /* a desktop that does not answer even then           */
 
 static void say_fence(RfbFlow *flow, guint32 flags, const guint8 *payload, guint8 n)

@@ -6,9 +6,9 @@
  * to be kept up to date, and the gateway asks the desktop, beside which it stands, at the pace that
  * the line to the viewer can carry (rfb_pace.h).
  *
- * Only a viewer that knows both has one: the others are NULL in the calls below, and nothing happens.
- * It puts messages into buffers and touches no stream; the relay says when there is a place between
- * two messages. Times are in us.
+ * Only a viewer that knows both has one: the others are NULL in the calls below, and nothing
+ * happens. It puts messages into buffers and touches no stream; the relay says when there is a
+ * place between two messages. Times are in us.
  */
 #pragma once
 
@@ -19,10 +19,10 @@
 
 typedef struct {
 	RfbPace pace;
-	Buffer say;      /* to the viewer, at the next place between two messages  */
-	guint64 counted; /* bytes to the viewer up to the last fence               */
-	gint64 held_us;  /* since when `ending`                                    */
-	guint16 area[4]; /* x, y, width, height that the viewer wants              */
+	Buffer say;       /* to the viewer, at the next place between two messages  */
+	guint64 counted;  /* bytes to the viewer up to the last fence               */
+	gint64 held_us;   /* since when `ending`                                    */
+	guint16 area[4];  /* x, y, width, height that the viewer wants              */
 	guint on : 1;     /* the viewer has switched it on                      */
 	guint ending : 1; /* switched off; what was asked for is still to come  */
 	guint forced : 1; /* while ending: the desktop has been made to answer  */
@@ -47,8 +47,8 @@ gboolean rfb_flow_request(RfbFlow *flow, const guint8 *message);
 /* The viewer's Fence, whole: a question is answered, an answer is noted. */
 void rfb_flow_fence(RfbFlow *flow, const guint8 *message, gint64 now);
 
-/* The desktop has sent an update to its end. TRUE: rfb_flow_updated() wants to know when it has gone
- * out, before anything behind it does. */
+/* The desktop has sent an update to its end. TRUE: rfb_flow_updated() wants to know when it has
+ * gone out, before anything behind it does. */
 gboolean rfb_flow_wants_end(RfbFlow *flow);
 
 /* An update has gone out to its last byte; sent: all bytes to the viewer so far. */

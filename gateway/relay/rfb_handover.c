@@ -80,7 +80,7 @@ static void finish_down(Session *s, RfbRelay *relay)
 		buffer_append(&s->client.out, buffer_bytes(in), run->ready);
 	if (run->after > 0)
 		buffer_append(&s->client.out, buffer_bytes(in) + run->ready + run->skip,
-			run->after);
+			      run->after);
 	*run = (RfbRun){0};
 	buffer_clear(&s->desktop.in);
 	finish_update(relay, &s->client.out);

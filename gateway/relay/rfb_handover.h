@@ -19,8 +19,8 @@
 #include "relay/rfb_relay.h"
 #include "rfb/rfb_client.h"
 
-/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. Keys and
- * buttons stay pressed for the next one if that is the same, not for_good. */
+/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. Keys
+ * and buttons stay pressed for the next one if that is the same, not for_good. */
 void rfb_handover_part(Session *session, RfbRelay *relay, gboolean for_good);
 
 /* desktop: its finished handshake. FAULT_CLIENT if its screen has another size and the viewer has

@@ -41,7 +41,7 @@ typedef struct {
 	} held[RFB_HELD_MAX];
 	guint8 *encodings; /* its last SetEncodings, filtered; NULL = none yet */
 	guint8 *size;      /* its last SetDesktopSize; NULL = none yet         */
-	RfbFlow *flow; /* NULL = it knows no ContinuousUpdates */
+	RfbFlow *flow;     /* NULL = it knows no ContinuousUpdates */
 } RfbRelayViewer;
 
 typedef struct {

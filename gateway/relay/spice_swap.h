@@ -22,8 +22,8 @@
  * A message from the desktop, of which `relay->down` says type and size, and whose first n bytes
  * are at hand, header included; nothing of it has been passed. Returns how many bytes must be at
  * hand to tell what it means: more than n, come again with them; else it has been taken note of
- * (and down_drop is set). -1 with FAULT_DESKTOP: it makes no sense, or the desktop says that it goes
- * on at another host, and waits for its viewers to leave.
+ * (and down_drop is set). -1 with FAULT_DESKTOP: it makes no sense, or the desktop says that it
+ * goes on at another host, and waits for its viewers to leave.
  */
 gssize spice_swap_watch_down(SpiceRelay *relay, guint8 *bytes, gsize n, GError **error);
 

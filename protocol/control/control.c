@@ -24,7 +24,7 @@ typedef enum {
 	KIND_U32,
 	KIND_U64, /* up to 2^63 - 1: jansson's integers are signed */
 	KIND_ENDPOINT,
-	KIND_COUNTS,  /* up to COUNTS_N numbers; more are a newer gateway's, and left out */
+	KIND_COUNTS, /* up to COUNTS_N numbers; more are a newer gateway's, and left out */
 } Kind;
 
 typedef struct {
@@ -36,16 +36,19 @@ typedef struct {
 } Field;
 
 #define BIT(name) (1u << CONTROL_##name)
-#define ANSWERED  (BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN) | BIT(DIAL) | \
-		   BIT(LINKED) | BIT(ENDED))
-#define ANSWERS   (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
-#define OF_LEASE  (BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
-		   BIT(END) | BIT(MOVE) | BIT(CLIENT) | BIT(FOLLOW))
-#define ASKS      (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
-#define REASONED  (BIT(REFUSE) | BIT(ENDED) | BIT(END))
+#define ANSWERED                                                                      \
+	(BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN) | BIT(DIAL) | \
+	 BIT(LINKED) | BIT(ENDED))
+#define ANSWERS (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
+#define OF_LEASE                                                                          \
+	(BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
+	 BIT(END) | BIT(MOVE) | BIT(CLIENT) | BIT(FOLLOW))
+#define ASKS     (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
+#define REASONED (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
-#define COUNT_MAX  ((guint64)1 << 53) /* every program's JSON carries it, and sums stay in 64 bits */
-#define COUNTS_MAX 256                /* numbers in a message, from however new a gateway */
+/* Every program's JSON carries it, and sums stay in 64 bits. */
+#define COUNT_MAX  ((guint64)1 << 53)
+#define COUNTS_MAX 256 /* numbers in a message, from however new a gateway */
 
 /* clang-format off */
 #define FIELD(key, kind, must, may) {#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may}
@@ -90,12 +93,12 @@ static const Field endpoint_fields[] = {
 #undef FIELD
 
 static const char *const type_names[] = {
-	[CONTROL_HELLO] = "hello",     [CONTROL_REDEEM] = "redeem", [CONTROL_LOGIN] = "login",
-	[CONTROL_LOBBY] = "lobby",     [CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",     [CONTROL_LINKED] = "linked",
-	[CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",   [CONTROL_LEASE] = "lease",
-	[CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",         [CONTROL_END] = "end",
-	[CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active", [CONTROL_COUNTS] = "counts",
-	[CONTROL_CLIENT] = "client",   [CONTROL_FOLLOW] = "follow",
+	[CONTROL_HELLO] = "hello",   [CONTROL_REDEEM] = "redeem",   [CONTROL_LOGIN] = "login",
+	[CONTROL_LOBBY] = "lobby",   [CONTROL_JOIN] = "join",       [CONTROL_DIAL] = "dial",
+	[CONTROL_LINKED] = "linked", [CONTROL_STARTED] = "started", [CONTROL_ENDED] = "ended",
+	[CONTROL_LEASE] = "lease",   [CONTROL_REFUSE] = "refuse",   [CONTROL_OK] = "ok",
+	[CONTROL_END] = "end",       [CONTROL_MOVE] = "move",       [CONTROL_ACTIVE] = "active",
+	[CONTROL_COUNTS] = "counts", [CONTROL_CLIENT] = "client",   [CONTROL_FOLLOW] = "follow",
 };
 
 const char *control_type_name(ControlType type)

@@ -20,10 +20,12 @@
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
- *                       follow   the main SPICE channel has moved: the session's other ones go after it
+ *                       follow   the main SPICE channel has moved: the session's other ones go
+ * after it
  *
  * To an oriel-bridge, which stands between a lease's client and its desktop, the broker speaks the
- * same: lease (the desktop's own endpoint; the bridge says ok or refuse), the answers to its dial, and
+ * same: lease (the desktop's own endpoint; the bridge says ok or refuse), the answers to its dial,
+ * and
  *
  *   broker -> bridge    client   a connection of the lease's client, as a descriptor  (no answer)
  */
@@ -35,7 +37,7 @@
 
 /* A message of the longest texts, each byte of them escaped in JSON (6 for 1), still fits. */
 #define CONTROL_MAX  262144
-#define CONTROL_TEXT 1024  /* any single text but the CA */
+#define CONTROL_TEXT 1024 /* any single text but the CA */
 #define CONTROL_CA   32768
 
 typedef enum {
@@ -65,10 +67,10 @@ typedef struct {
 	gboolean has_fd; /* a connected descriptor comes with the message             */
 	char *host;      /* else a TCP address ...                                    */
 	guint16 port;
-	gboolean tls;    /* ... with TLS (SPICE: from the first byte; VNC: VeNCrypt)  */
-	char *ca;        /* PEM that must have signed it; NULL = the system's store   */
-	char *username;  /* for the desktop's own login, NULL = none                  */
-	char *password;  /* Secret; NULL = none                                       */
+	gboolean tls;   /* ... with TLS (SPICE: from the first byte; VNC: VeNCrypt)  */
+	char *ca;       /* PEM that must have signed it; NULL = the system's store   */
+	char *username; /* for the desktop's own login, NULL = none                  */
+	char *password; /* Secret; NULL = none                                       */
 } Endpoint;
 
 /* One struct for all; the table in control.c says which fields a type has. Texts are owned by the

@@ -22,9 +22,10 @@ typedef struct {
 	guint16 target_port;
 } ProxyHeader;
 
-#define PROXY_WRITE_MAX 52  /* bytes that proxy_write() may put out */
-#define PROXY_READ_MAX  536 /* of a header with its extensions: the smallest TCP segment, in which
-			     * senders make it fit (RFC 9293, 3.7.1) */
+#define PROXY_WRITE_MAX 52 /* bytes that proxy_write() may put out */
+#define PROXY_READ_MAX                                                             \
+	536 /* of a header with its extensions: the smallest TCP segment, in which \
+	     * senders make it fit (RFC 9293, 3.7.1) */
 
 /* Fills a header from two texts "192.0.2.1:80" or "[2001:db8::1]:80". UNSPEC if one of them is NULL
  * or no such address, or if their families differ. */

@@ -45,17 +45,17 @@ gboolean ws_asked(const Head *head);
  * otherwise. FAULT_CLIENT if the handshake is wrong (RFC 6455, 4.2.1). */
 char *ws_accept(const Head *head, GError **error);
 
-/* Whether a page of this Origin (RFC 6454) may open a WebSocket here: one of the site that Host names,
- * or one of `others` ("https://portal.example.com"; NULL-terminated). A program that is no browser
- * says none, and may. */
+/* Whether a page of this Origin (RFC 6454) may open a WebSocket here: one of the site that Host
+ * names, or one of `others` ("https://portal.example.com"; NULL-terminated). A program that is no
+ * browser says none, and may. */
 gboolean ws_origin_ok(const Head *head, char *const *others);
 
 /* ---- frames from the client */
 
 /* Zeroed before the first frame. */
 typedef struct {
-	gboolean in_message;  /* a data message was begun and its last frame has not come */
-	unsigned fault_code;  /* after a failure: the code to close with                  */
+	gboolean in_message; /* a data message was begun and its last frame has not come */
+	unsigned fault_code; /* after a failure: the code to close with                  */
 } WsParser;
 
 typedef struct {

@@ -16,10 +16,10 @@
 #include "rfb.h"
 #include "rfb_encodings.h"
 
-#define RFB_UNIT_MAX (64u << 20) /* bytes of a unit that must be whole                  */
-#define RFB_AUDIO_MAX (1u << 20) /* bytes of sound in one message: seconds               */
-#define RFB_PART_MIN (64u << 10) /* Raw rectangles above this need not be                */
-#define RFB_CUT_MAX  (1u << 20)  /* cut text above this is skipped: QEMU closes at more  */
+#define RFB_UNIT_MAX  (64u << 20) /* bytes of a unit that must be whole                  */
+#define RFB_AUDIO_MAX (1u << 20)  /* bytes of sound in one message: seconds               */
+#define RFB_PART_MIN  (64u << 10) /* Raw rectangles above this need not be                */
+#define RFB_CUT_MAX   (1u << 20)  /* cut text above this is skipped: QEMU closes at more  */
 
 typedef enum {
 	RFB_UNIT_MESSAGE, /* a message, but for FramebufferUpdate                           */
@@ -67,8 +67,8 @@ void rfb_units_init(RfbUnits *units);
 static inline gboolean rfb_units_is_input(const RfbUnit *unit, const guint8 *bytes)
 {
 	return unit->kind == RFB_UNIT_MESSAGE &&
-		(unit->type == RFB_KEY_EVENT || unit->type == RFB_POINTER_EVENT ||
-			(unit->type == RFB_QEMU && bytes[1] == RFB_QEMU_KEY));
+	       (unit->type == RFB_KEY_EVENT || unit->type == RFB_POINTER_EVENT ||
+		(unit->type == RFB_QEMU && bytes[1] == RFB_QEMU_KEY));
 }
 
 /* TRUE if the last unit ended its message: something else may be said before the next. */

@@ -70,13 +70,14 @@ static gboolean give_picture(int fd, const void *head, gsize head_n, gsize n)
 
 static gboolean vnc_greet(int fd)
 {
-	static const guint8 screen[24 + 5] = {16, 0, 16, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8,
-		0, 0, 0, 0, 0, 0, 0, 5, 'b', 'e', 'n', 'c', 'h'};
+	static const guint8 screen[24 + 5] = {16, 0,   16, 0,   32,  24,  0,   1,   0,  255,
+					      0,  255, 0,  255, 16,  8,   0,   0,   0,  0,
+					      0,  0,   0,  5,   'b', 'e', 'n', 'c', 'h'};
 	guint8 b[12];
 
 	return give(fd, "RFB 003.008\n", 12) && take(fd, b, 12) && give(fd, "\1\1", 2) &&
-		take(fd, b, 1) && give(fd, "\0\0\0\0", 4) && take(fd, b, 1) &&
-		give(fd, screen, sizeof screen);
+	       take(fd, b, 1) && give(fd, "\0\0\0\0", 4) && take(fd, b, 1) &&
+	       give(fd, screen, sizeof screen);
 }
 
 static gboolean vnc_serve(int fd)
@@ -103,7 +104,7 @@ static gboolean vnc_serve(int fd)
 			return FALSE;
 		memcpy(head + 4, b + 1, 8); /* x, y, w, h; encoding 0: Raw */
 		return give_picture(fd, head, sizeof head,
-			(gsize)(b[5] << 8 | b[6]) * (gsize)(b[7] << 8 | b[8]) * 4);
+				    (gsize)(b[5] << 8 | b[6]) * (gsize)(b[7] << 8 | b[8]) * 4);
 	default: return FALSE;
 	}
 }
@@ -113,7 +114,8 @@ static gboolean vnc_serve(int fd)
 static gboolean spice_greet(int fd)
 {
 	/* MAIN_INIT: session 1, one display, both mouse modes, no agent */
-	static const guint8 init[6 + 32] = {103, 0, 32, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 2};
+	static const guint8 init[6 + 32] = {103, 0, 32, 0, 0, 0, 1, 0, 0, 0,
+					    1,   0, 0,  0, 3, 0, 0, 0, 2};
 	guint8 head[SPICE_LINK_HEADER], body[SPICE_LINK_MAX], ticket[4 + SPICE_TICKET_BYTES];
 	SpiceLinkReply reply = {.common = 0xb};
 	SpiceLinkMess mess;
@@ -121,14 +123,14 @@ static gboolean spice_greet(int fd)
 	guint32 size;
 	gboolean ok;
 
-	if (!take(fd, head, sizeof head) || !spice_link_header(head, SPICE_LINK_MESS, FAULT_CLIENT, &size,
-				NULL) ||
-		!take(fd, body, size) || !spice_link_mess(body, size, &mess, NULL))
+	if (!take(fd, head, sizeof head) ||
+	    !spice_link_header(head, SPICE_LINK_MESS, FAULT_CLIENT, &size, NULL) ||
+	    !take(fd, body, size) || !spice_link_mess(body, size, &mess, NULL))
 		return FALSE;
 	memcpy(reply.key, spice_ticket_key(NULL), sizeof reply.key);
 	spice_link_append_reply(&out, &reply);
 	ok = give(fd, buffer_bytes(&out), buffer_length(&out)) && take(fd, ticket, sizeof ticket) &&
-		give(fd, "\0\0\0\0", 4);
+	     give(fd, "\0\0\0\0", 4);
 	buffer_clear(&out);
 	return ok && (mess.type != SPICE_CHANNEL_MAIN || give(fd, init, sizeof init));
 }

@@ -79,7 +79,8 @@ static void websocket(Conn *conn, const char *ticket)
 	g_autofree char *request = g_strdup_printf(
 		"GET /websockify?token=%s HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
 		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", ticket);
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+		ticket);
 	char last[4] = "";
 
 	conn_write(conn, request, strlen(request));

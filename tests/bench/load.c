@@ -6,8 +6,8 @@
  *
  *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS [PAUSE]]
  *
- * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing. PAUSE: ms between
- * two questions of a client.
+ * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing. PAUSE: ms
+ * between two questions of a client.
  */
 #include "greet.h"
 
@@ -82,10 +82,10 @@ static void report(Client *clients, unsigned n, double seconds)
 		kept += some;
 	}
 	qsort(all, kept, sizeof *all, compare);
-	printf("{\"bytes\": %" G_GUINT64_FORMAT ", \"seconds\": %.3f, \"rounds\": %" G_GUINT64_FORMAT
+	printf("{\"bytes\": %" G_GUINT64_FORMAT
+	       ", \"seconds\": %.3f, \"rounds\": %" G_GUINT64_FORMAT
 	       ", \"p50_us\": %u, \"p99_us\": %u, \"connect_us\": %.0f}\n",
-		bytes, seconds, rounds, all[kept / 2], all[kept * 99 / 100],
-		(double)connect_us / n);
+	       bytes, seconds, rounds, all[kept / 2], all[kept * 99 / 100], (double)connect_us / n);
 	g_free(all);
 }
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "assignment.h"
 #include "../unit/broker/core-fixture.h"
+#include "assignment.h"
 #include "log.h"
 #include "store_desktop.h"
 #include "store_lease.h"
@@ -55,8 +55,8 @@ static gpointer click(gpointer data)
 		g_assert_no_error(error);
 		note(w->whole, begin);
 		at = g_get_monotonic_time();
-		g_assert_true(assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id,
-			&error));
+		g_assert_true(
+			assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id, &error));
 		note(w->place, at);
 	}
 	return NULL;
@@ -64,15 +64,16 @@ static gpointer click(gpointer data)
 
 static int by_value(gconstpointer a, gconstpointer b)
 {
-	return *(const gint64 *)a < *(const gint64 *)b ? -1 : *(const gint64 *)a > *(const gint64 *)b;
+	return *(const gint64 *)a < *(const gint64 *)b ? -1
+						       : *(const gint64 *)a > *(const gint64 *)b;
 }
 
 static void show(const char *what, GArray *times)
 {
 	g_array_sort(times, by_value);
 	printf("  %-28s p50 %6.2f ms   p99 %6.2f ms\n", what,
-		(double)g_array_index(times, gint64, times->len / 2) / 1000,
-		(double)g_array_index(times, gint64, times->len * 99 / 100) / 1000);
+	       (double)g_array_index(times, gint64, times->len / 2) / 1000,
+	       (double)g_array_index(times, gint64, times->len * 99 / 100) / 1000);
 }
 
 static void measure(CoreFixture *f, const char *title, int seconds)
@@ -119,18 +120,30 @@ static void fill(CoreFixture *f)
 		g_autofree char *name = g_strdup_printf("full-%d", i);
 		g_autofree char *user = g_strdup_printf("somebody-%d", i);
 		gboolean busy = i < LIVE;
-		StoreDesktop row = {.id = id, .name = name, .pool = (char *)"lab",
-			.state = (char *)(busy ? "in-use" : "off"), .identity = (char *)"o-1",
-			.owner = busy ? user : NULL, .used = busy ? (char *)"o-1" : NULL};
-		StoreLease lease = {.id = id, .user = user, .desktop = id, .desktop_name = name,
-			.pool = (char *)"lab", .protocol = (char *)"vnc", .via = (char *)"vnc",
-			.peer = (char *)"::1", .gateway = (char *)"gw", .broker = (char *)"",
-			.started_at = core_now(), .client_id = (guint32)i + 1};
+		StoreDesktop row = {.id = id,
+				    .name = name,
+				    .pool = (char *)"lab",
+				    .state = (char *)(busy ? "in-use" : "off"),
+				    .identity = (char *)"o-1",
+				    .owner = busy ? user : NULL,
+				    .used = busy ? (char *)"o-1" : NULL};
+		StoreLease lease = {.id = id,
+				    .user = user,
+				    .desktop = id,
+				    .desktop_name = name,
+				    .pool = (char *)"lab",
+				    .protocol = (char *)"vnc",
+				    .via = (char *)"vnc",
+				    .peer = (char *)"::1",
+				    .gateway = (char *)"gw",
+				    .broker = (char *)"",
+				    .started_at = core_now(),
+				    .client_id = (guint32)i + 1};
 
 		g_assert_true(store_desktop_add(f->core->db, &row, &error));
 		if (busy)
 			g_assert_true(store_lease_add(f->core->db, &lease, &error) &&
-				store_session_start(f->core->db, id, &error));
+				      store_session_start(f->core->db, id, &error));
 	}
 	g_assert_true(db_commit(&tx, &error));
 }

@@ -29,7 +29,7 @@ static pthread_mutex_t *mutex_of(GMutex *mutex)
 	fresh = malloc(sizeof *fresh);
 	pthread_mutex_init(fresh, NULL);
 	if (__atomic_compare_exchange_n(&mutex->p, &none, (gpointer)fresh, 0, __ATOMIC_ACQ_REL,
-		    __ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE))
 		return fresh;
 	free(fresh);
 	return none;
@@ -72,7 +72,7 @@ static pthread_cond_t *cond_of(GCond *cond)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(fresh, &monotonic);
 	if (__atomic_compare_exchange_n(&cond->p, &none, (gpointer)fresh, 0, __ATOMIC_ACQ_REL,
-		    __ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE))
 		return fresh;
 	free(fresh);
 	return none;
@@ -151,7 +151,7 @@ static void *pool_thread(void *data)
 }
 
 GThreadPool *g_thread_pool_new(GFunc func, gpointer user_data, gint max, gboolean exclusive,
-	GError **error)
+			       GError **error)
 {
 	Pool *p = g_new0(Pool, 1);
 

@@ -34,7 +34,8 @@ static void test_values(void)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Options) o = load("[gateway]\nlisten = 127.0.0.1:1, [::1]:2\nspice_sasl=no\n"
-				    "[broker]\nadmins=anna @wheel\n", &error);
+				    "[broker]\nadmins=anna @wheel\n",
+				    &error);
 
 	g_assert_no_error(error);
 	g_assert_cmpuint(g_strv_length(o->listen), ==, 2);
@@ -45,12 +46,9 @@ static void test_values(void)
 static void test_refusals(void)
 {
 	static const char *const bad[] = {
-		"[gateway]\nworker=1\n",
-		"[gateways]\nworkers=1\n",
-		"[gateway]\nworkers=many\n",
-		"[gateway]\nworkers=257\n",
-		"[gateway]\nspice_sasl=perhaps\n",
-		"no group\n",
+		"[gateway]\nworker=1\n",           "[gateways]\nworkers=1\n",
+		"[gateway]\nworkers=many\n",       "[gateway]\nworkers=257\n",
+		"[gateway]\nspice_sasl=perhaps\n", "no group\n",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {

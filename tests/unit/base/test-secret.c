@@ -32,7 +32,7 @@ static void test_hash(void)
 
 	/* FIPS 180-2, B.1 */
 	g_assert_cmpstr(hash, ==,
-		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+			"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 /* Towards a SPICE client the code 5 over TLS means "come again, with TLS": an endless loop. */

@@ -42,12 +42,13 @@ static void on_changed(gpointer owner, const FaceRect *rect)
 
 static void on_scrolled(gpointer owner, const FaceRect *rect, int x, int y)
 {
-	g_autofree guint32 *before = g_memdup2(((World *)owner)->seen, sizeof((World *)owner)->seen);
+	g_autofree guint32 *before =
+		g_memdup2(((World *)owner)->seen, sizeof((World *)owner)->seen);
 	World *world = owner;
 
 	for (int i = 0; i < rect->height; i++)
-		memcpy(world->seen + (rect->y + i) * WIDTH + rect->x,
-		       before + (y + i) * WIDTH + x, (gsize)rect->width * sizeof(guint32));
+		memcpy(world->seen + (rect->y + i) * WIDTH + rect->x, before + (y + i) * WIDTH + x,
+		       (gsize)rect->width * sizeof(guint32));
 	world->scrolled += (guint)rect->height;
 }
 

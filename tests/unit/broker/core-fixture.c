@@ -37,7 +37,8 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	f->options->control = g_build_filename(f->dir, "control.sock", NULL);
 	g_strfreev(f->options->admins);
 	f->options->admins = g_strsplit("root,@wheel", ",", -1);
-	f->times = (CoreTimes){.grace = 2, .start = 20, .connect = 5, .adopt = 4, .host = 1, .backoff = 1};
+	f->times = (CoreTimes){
+		.grace = 2, .start = 20, .connect = 5, .adopt = 4, .host = 1, .backoff = 1};
 	open_core(f);
 }
 
@@ -70,13 +71,16 @@ void core_fixture_restart(CoreFixture *f)
 }
 
 void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,
-	unsigned spare)
+		       unsigned spare)
 {
 	gboolean machine = g_str_equal(kind, "machines");
 	unsigned version;
 	ImageView image = {.name = (char *)"tiny", .kernel = (char *)"/vmlinuz"};
-	PoolView pool = {.name = (char *)name, .kind = (char *)kind,
-		.image = machine ? NULL : (char *)"tiny", .max = max, .spare = spare};
+	PoolView pool = {.name = (char *)name,
+			 .kind = (char *)kind,
+			 .image = machine ? NULL : (char *)"tiny",
+			 .max = max,
+			 .spare = spare};
 	g_autoptr(GError) error = NULL;
 
 	core_image_add(f->core, "root", &image, FALSE, &version, &error);
@@ -97,7 +101,7 @@ Who *core_fixture_who(const char *user)
 }
 
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
-	const char *protocol)
+			     const char *protocol)
 {
 	g_autoptr(Who) who = core_fixture_who(user);
 	g_autoptr(GError) error = NULL;
@@ -110,8 +114,11 @@ Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol)
 {
 	static const Asker nobody = {"a connection", "test"};
-	ControlMessage m = {.type = CONTROL_REDEEM, .id = 1, .ticket = ticket->ticket,
-		.protocol = (char *)protocol, .peer = (char *)"::1"};
+	ControlMessage m = {.type = CONTROL_REDEEM,
+			    .id = 1,
+			    .ticket = ticket->ticket,
+			    .protocol = (char *)protocol,
+			    .peer = (char *)"::1"};
 	g_auto(Grant) grant = {0};
 	g_autoptr(GError) error = NULL;
 

@@ -22,14 +22,14 @@ void core_fixture_restart(CoreFixture *f);
 
 /* Image "tiny" and a pool of it, for everybody in group "staff". */
 void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,
-	unsigned spare);
+		       unsigned spare);
 
 /* A person of group "staff"; who_free(). */
 Who *core_fixture_who(const char *user);
 
 /* A ticket for that card, and the id of the lease that it opens; ticket_free(), g_free(). */
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
-	const char *protocol);
+			     const char *protocol);
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol);
 
 /* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */

@@ -116,8 +116,8 @@ GPtrArray *core_hosts(Core *core, GError **error)
 
 gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error)
 {
-	fake_core_note(core, "%s host_add %s %s %s cpus=%u memory=%u ratios=%u,%u storage=%s", admin,
-		       host->name, host->provider, host->uri, host->cpus, host->memory,
+	fake_core_note(core, "%s host_add %s %s %s cpus=%u memory=%u ratios=%u,%u storage=%s",
+		       admin, host->name, host->provider, host->uri, host->cpus, host->memory,
 		       host->cpu_ratio, host->memory_ratio, host->storage ? host->storage : "-");
 	return TRUE;
 }
@@ -198,11 +198,11 @@ static void admin_desktop_free(gpointer data)
 	g_free(view);
 }
 
-GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order,
-	gboolean down, unsigned limit, GError **error)
+GPtrArray *core_admin_desktops_found(Core *core, const char *text, const char *order, gboolean down,
+				     unsigned limit, GError **error)
 {
 	fake_core_note(core, "desktops %s by %s%s, %u", text ? text : "-", order ? order : "-",
-		down ? " down" : "", limit);
+		       down ? " down" : "", limit);
 	return core_admin_desktops(core, error);
 }
 
@@ -328,7 +328,7 @@ void core_watch(Core *core, CoreTold told, gpointer data)
 }
 
 GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
-	GError **error)
+		      GError **error)
 {
 	if (text != NULL)
 		fake_core_note(core, "audit %s", text);

@@ -136,7 +136,7 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 }
 
 char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
-	GError **error)
+		    GError **error)
 {
 	return core_login(core, user, groups, peer, error);
 }
@@ -286,7 +286,7 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 }
 
 gboolean core_session_move(Core *core, const char *admin, const char *id, const char *desktop,
-	GError **error)
+			   GError **error)
 {
 	if (!g_str_equal(id, "s-1")) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "no session %s", id);
@@ -316,7 +316,7 @@ GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GErro
 }
 
 gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, const char *name,
-	char **out_id, GError **error)
+			    char **out_id, GError **error)
 {
 	fake_core_note(core, "%s snapshot_take %s %s", who ? who->user : "socket", desktop, name);
 	*out_id = g_strdup("n-2");
@@ -324,14 +324,14 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 }
 
 gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
-	GError **error)
+			      GError **error)
 {
 	fake_core_note(core, "%s snapshot_revert %s %s", who ? who->user : "socket", desktop, id);
 	return TRUE;
 }
 
 gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
-	GError **error)
+			      GError **error)
 {
 	fake_core_note(core, "%s snapshot_remove %s %s", who ? who->user : "socket", desktop, id);
 	return TRUE;

@@ -70,7 +70,7 @@ int gateway_take_fd(Gateway *g)
 	g_assert_cmpint(fd, >=, 0);
 	g->received_fd = -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 30},
-		sizeof(struct timeval));
+		   sizeof(struct timeval));
 	return fd;
 }
 

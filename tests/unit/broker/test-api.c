@@ -55,7 +55,8 @@ static void test_packed(Fixture *f, gconstpointer data)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(Answer) answer = fixture_ask(f, "GET", "/style.css", cases[i].accept, NULL);
+		g_autoptr(Answer)
+			answer = fixture_ask(f, "GET", "/style.css", cases[i].accept, NULL);
 		g_autofree char *coding = answer_header(answer, "Content-Encoding");
 		g_autofree char *etag = answer_header(answer, "ETag");
 		g_autofree char *again = g_strdup_printf("If-None-Match: %s\r\n", etag);
@@ -163,10 +164,13 @@ static void test_admin(Fixture *f, gconstpointer data)
 	fake_core_forget(f->core);
 	expect(f, anna, "POST", "/api/v1/admin/pools", add, 403, NULL);
 	expect(f, NULL, "POST", "/api/v1/admin/pools", add, 401, NULL);
-	expect(f, anna, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 403, NULL);
+	expect(f, anna, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 403,
+	       NULL);
 	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{}", 400, NULL);
-	expect(f, root, "POST", "/api/v1/admin/sessions/s-2/move", "{\"desktop\":\"d\"}", 404, NULL);
-	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 204, NULL);
+	expect(f, root, "POST", "/api/v1/admin/sessions/s-2/move", "{\"desktop\":\"d\"}", 404,
+	       NULL);
+	expect(f, root, "POST", "/api/v1/admin/sessions/s-1/move", "{\"desktop\":\"d\"}", 204,
+	       NULL);
 	expect(f, root, "POST", "/api/v1/admin/pools", add, 201, "\"lab\"");
 	expect(f, anna, "GET", "/api/v1/admin/plans", NULL, 403, NULL);
 	expect(f, root, "GET", "/api/v1/admin/plans", NULL, 200, "\"disconnect_after\":5");
@@ -191,7 +195,8 @@ static void test_admin(Fixture *f, gconstpointer data)
 	expect(f, anna, "POST", "/api/v1/desktops/d-1/snapshots", "{\"name\":\"x\"}", 201, "n-2");
 	expect(f, anna, "POST", "/api/v1/desktops/d-1/snapshots/n-2/revert", "{}", 204, NULL);
 	expect(f, anna, "DELETE", "/api/v1/desktops/d-1/snapshots/n-2", NULL, 204, NULL);
-	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200, "\"ends_why\":\"length\"");
+	expect(f, anna, "POST", "/api/v1/sessions/s-1/extend", "{}", 200,
+	       "\"ends_why\":\"length\"");
 	expect(f, anna, "POST", "/api/v1/sessions/s-2/extend", "{}", 404, NULL);
 	expect(f, root, "GET", "/api/v1/admin/pools", NULL, 200, "\"max\":7");
 	/* An admin reads the cause, in the core's own words. */
@@ -223,9 +228,8 @@ static void ask_admin(Fixture *f, const char *method, const char *path, const ch
 
 static void machine_says(Fixture *f, const char *authorization, const char *body, unsigned status)
 {
-	g_autofree char *header = authorization
-					  ? g_strconcat("Authorization: ", authorization, "\r\n", NULL)
-					  : NULL;
+	g_autofree char *header =
+		authorization ? g_strconcat("Authorization: ", authorization, "\r\n", NULL) : NULL;
 	g_autoptr(Answer) answer =
 		http_ask(f->admin, NULL, "POST", "/api/v1/machines/d-9/local", header, body);
 
@@ -246,7 +250,8 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 		"local:%1$u host_drain rack1\n"
 		"local:%1$u host_resume rack1\n"
 		"local:%1$u host_remove rack1\n"
-		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2 wol:52:54:00:00:00:01 -\n"
+		"local:%1$u machine_add pcs desk vnc 10.0.0.1:5900 hunter2 wol:52:54:00:00:00:01 "
+		"-\n"
 		"local:%1$u machine_token d-9\n"
 		"machine_local d-9 bob 300\n"
 		"machine_local d-9 - 60\n"

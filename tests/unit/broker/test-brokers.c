@@ -11,10 +11,10 @@
 #include "sessions.h"
 #include "store_desktop.h"
 
-#define BEGIN(f)                                                                                   \
-	if (!db_shared((f)->core->db)) {                                                           \
-		g_test_skip("one broker has a SQLite");                                            \
-		return;                                                                            \
+#define BEGIN(f)                                        \
+	if (!db_shared((f)->core->db)) {                \
+		g_test_skip("one broker has a SQLite"); \
+		return;                                 \
 	}
 
 static const Asker gateway = {&gateway, "gw-1"};
@@ -46,8 +46,8 @@ static char *begin_session(Core *connects, Core *redeems, const Asker *asker, ch
 	g_autoptr(Who) anna = core_fixture_who("anna");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Ticket) ticket = core_connect(connects, anna, "p-lab", "spice", "::1", &error);
-	ControlMessage request = {.type = CONTROL_REDEEM, .protocol = (char *)"spice",
-		.peer = (char *)"::1"};
+	ControlMessage request = {
+		.type = CONTROL_REDEEM, .protocol = (char *)"spice", .peer = (char *)"::1"};
 	g_auto(Grant) grant = {0};
 
 	g_assert_no_error(error);
@@ -230,9 +230,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	log_init("test", FALSE); /* its lines are not fatal to a test */
-#define ADD(path, func)                                                                            \
-	g_test_add("/brokers/" path, CoreFixture, NULL, core_fixture_setup, func,                  \
-		core_fixture_teardown)
+#define ADD(path, func)                                                           \
+	g_test_add("/brokers/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
 	ADD("share", test_share);
 	ADD("move", test_move);
 	ADD("cut-off", test_cut_off);

@@ -60,8 +60,8 @@ static void test_paths(void)
 	expect_call("session extend s-1", "POST", "/api/v1/admin/sessions/s-1/extend", NULL);
 	expect_call("snapshot revert d-1 n-1", "POST",
 		    "/api/v1/admin/desktops/d-1/snapshots/n-1/revert", NULL);
-	expect_call("snapshot remove d-1 n-1", "DELETE",
-		    "/api/v1/admin/desktops/d-1/snapshots/n-1", NULL);
+	expect_call("snapshot remove d-1 n-1", "DELETE", "/api/v1/admin/desktops/d-1/snapshots/n-1",
+		    NULL);
 	expect_call("sessions", "GET", "/api/v1/admin/sessions", NULL);
 	expect_call("sessions --all", "GET", "/api/v1/admin/sessions?ended=1", NULL);
 	expect_call("audit --limit 5", "GET", "/api/v1/admin/audit?limit=5", NULL);
@@ -246,8 +246,9 @@ static gboolean fits(const Route *route, const Command *command)
 	return want[i] == NULL && have[i] == NULL;
 }
 
-/* What a person does with a login of their own, a launcher or a machine: none of it has a meaning for
- * an administrator at the admin socket, who has no login. Whatever is not here has a command. */
+/* What a person does with a login of their own, a launcher or a machine: none of it has a meaning
+ * for an administrator at the admin socket, who has no login. Whatever is not here has a command.
+ */
 static const char *const without_command[] = {
 	"POST /api/v1/login",
 	"POST /api/v1/login/{conversation}",
@@ -287,14 +288,16 @@ static const char *const without_command[] = {
 static void test_complete_api(void)
 {
 	for (unsigned i = 0; i < n_routes; i++) {
-		g_autofree char *call = g_strdup_printf("%s %s", routes[i].method, routes[i].pattern);
+		g_autofree char *call =
+			g_strdup_printf("%s %s", routes[i].method, routes[i].pattern);
 		gboolean excepted = g_strv_contains(without_command, call);
 		gboolean found = FALSE;
 
 		for (unsigned k = 0; k < n_commands && !found; k++)
 			found = fits(&routes[i], &commands[k]);
 		if (found == excepted)
-			g_error(found ? "%s is an exception, and has a command" : "no command for %s",
+			g_error(found ? "%s is an exception, and has a command"
+				      : "no command for %s",
 				call);
 	}
 	for (const char *const *call = without_command; *call != NULL; call++) {

@@ -122,8 +122,8 @@ static void test_version(void)
 static void test_packed(void)
 {
 	g_autoptr(Files) files = files_load(root, NULL);
-	g_autoptr(GZlibDecompressor) gunzip =
-		g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+	g_autoptr(GZlibDecompressor)
+		gunzip = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
 	const char *cache;
 	const File *file = files_find(files, "/style.css", &cache);
 	char out[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The control socket, from a gateway's side: what becomes of sessions. Reports of what they do, their
- * ends, gateways that go and come back, and many requests at once.
+ * The control socket, from a gateway's side: what becomes of sessions. Reports of what they do,
+ * their ends, gateways that go and come back, and many requests at once.
  */
 #include <unistd.h>
 
@@ -22,13 +22,16 @@ static gint64 idle(CoreFixture *f)
 
 static void active(Gateway *g, const ControlMessage *lease, guint64 milliseconds)
 {
-	ControlMessage m = {.type = CONTROL_ACTIVE, .lease = lease->lease,
-		.milliseconds = milliseconds, .round_trip = milliseconds / 10};
+	ControlMessage m = {.type = CONTROL_ACTIVE,
+			    .lease = lease->lease,
+			    .milliseconds = milliseconds,
+			    .round_trip = milliseconds / 10};
 
 	gateway_send(g, &m);
 }
 
-/* Nobody can have moved a mouse before the session began, nor can a report take back a later one. */
+/* Nobody can have moved a mouse before the session began, nor can a report take back a later one.
+ */
 static void test_active(CoreFixture *f, gconstpointer unused)
 {
 	Gateway g;
@@ -44,7 +47,8 @@ static void test_active(CoreFixture *f, gconstpointer unused)
 	lease_started_for_sure(&g, &lease);
 	db = f->core->db;
 	g_assert_cmpint(db_change(db, &error, "UPDATE session SET started_at = started_at - ?",
-				DB_INT(1000)), ==, 1);
+				  DB_INT(1000)),
+			==, 1);
 	g_assert_cmpint(idle(f), >=, 1000);
 	active(&g, &lease, G_MAXINT64); /* says a gateway that has lost its mind */
 	active(&g, &(ControlMessage){.lease = (char *)"s-nobody"}, 0);
@@ -164,8 +168,10 @@ static void test_comes_back(CoreFixture *f, gconstpointer unused)
 	lease_started_for_sure(&old, &lost);
 	gateway_hello(&now, f);
 	lease_started(&now, &lease);
-	gateway_send(&now, &(ControlMessage){.type = CONTROL_LINKED, .id = 7, .lease = lease.lease,
-				   .backend_id = 1});
+	gateway_send(&now, &(ControlMessage){.type = CONTROL_LINKED,
+					     .id = 7,
+					     .lease = lease.lease,
+					     .backend_id = 1});
 	do { /* all gateways are told of the desktop, too */
 		control_clear(&answer);
 		g_assert_true(gateway_receive(&now, &answer));
@@ -275,9 +281,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	log_init("test", FALSE); /* its lines are not fatal to a test */
-#define ADD(path, func)                                                                            \
-	g_test_add("/gateway-ends/" path, CoreFixture, NULL, core_fixture_setup, func,             \
-		core_fixture_teardown)
+#define ADD(path, func)                                                                \
+	g_test_add("/gateway-ends/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
 	ADD("active", test_active);
 	ADD("ends", test_ends);
 	ADD("no-picture", test_no_picture);

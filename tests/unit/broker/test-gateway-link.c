@@ -157,7 +157,7 @@ static void test_guesses(CoreFixture *f, gconstpointer unused)
 	/* The right password, too: or the wait would tell. */
 	ask_refused(&g, &right, "busy");
 	g_assert_null(limit_begin(core_limit(f->core), "198.51.100.9", "anna", limit_now(), &wait,
-		&error));
+				  &error));
 	g_assert_error(error, FAULT, FAULT_BUSY);
 	g_assert_cmpuint(wait, >, 0);
 	ask(&g, &other, &lease);
@@ -175,8 +175,11 @@ static void test_login(CoreFixture *f, gconstpointer unused)
 	g_auto(ControlMessage) second = {0};
 	g_autofree char *id = NULL;
 	g_autoptr(GError) error = NULL;
-	const MachineSpec pc1 = {.pool = "zoo", .name = "pc1", .protocol = "vnc",
-		.address = "localhost:5900", .secret = "geheim"};
+	const MachineSpec pc1 = {.pool = "zoo",
+				 .name = "pc1",
+				 .protocol = "vnc",
+				 .address = "localhost:5900",
+				 .secret = "geheim"};
 
 	gateway_hello(&g, f);
 	ask_refused(&g, &right, "not-found");
@@ -219,9 +222,11 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(linked.type, ==, CONTROL_OK);
 
 	/* From another process: the same ticket, no other, no other session. */
-	join = (ControlMessage){.type = CONTROL_JOIN, .ticket = ticket->ticket,
-		.client_id = lease.client_id, .channel = (char *)"display:0",
-		.peer = (char *)"192.0.2.1:5001"};
+	join = (ControlMessage){.type = CONTROL_JOIN,
+				.ticket = ticket->ticket,
+				.client_id = lease.client_id,
+				.channel = (char *)"display:0",
+				.peer = (char *)"192.0.2.1:5001"};
 	ask(&other, &join, &joined);
 	g_assert_cmpint(joined.type, ==, CONTROL_LEASE);
 	g_assert_cmpstr(joined.lease, ==, lease.lease);
@@ -233,9 +238,11 @@ static void test_join(CoreFixture *f, gconstpointer unused)
 	join.user = (char *)"anna";
 	join.password = (char *)"right";
 	ask_refused(&other, &join, "denied");
-	join = (ControlMessage){.type = CONTROL_JOIN, .ticket = ticket->ticket,
-		.client_id = lease.client_id + 1, .channel = (char *)"display:0",
-		.peer = (char *)"192.0.2.1:5001"};
+	join = (ControlMessage){.type = CONTROL_JOIN,
+				.ticket = ticket->ticket,
+				.client_id = lease.client_id + 1,
+				.channel = (char *)"display:0",
+				.peer = (char *)"192.0.2.1:5001"};
 	ask_refused(&other, &join, "denied");
 	dial = (ControlMessage){.type = CONTROL_DIAL, .lease = lease.lease};
 	ask(&other, &dial, &dialled);
@@ -265,8 +272,9 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	g_auto(ControlMessage) lease = {0};
 	g_auto(ControlMessage) linked = {0};
 	g_autoptr(Ticket) ticket = NULL;
-	ControlMessage link, join = {.type = CONTROL_JOIN, .channel = (char *)"inputs:0",
-			.peer = (char *)"192.0.2.1:5001"};
+	ControlMessage link, join = {.type = CONTROL_JOIN,
+				     .channel = (char *)"inputs:0",
+				     .peer = (char *)"192.0.2.1:5001"};
 	ControlMessage wrong = join;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
@@ -314,9 +322,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	log_init("test", FALSE); /* its lines are not fatal to a test */
-#define ADD(path, func)                                                                            \
-	g_test_add("/gateway-link/" path, CoreFixture, NULL, core_fixture_setup, func,             \
-		core_fixture_teardown)
+#define ADD(path, func)                                                                \
+	g_test_add("/gateway-link/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
 	ADD("hello", test_hello);
 	ADD("redeem", test_redeem);
 	ADD("dead-display", test_dead_display);
@@ -326,6 +334,6 @@ int main(int argc, char **argv)
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);
 	g_test_add("/gateway-link/join-later-password", CoreFixture, "yes", core_fixture_setup,
-		test_join_later, core_fixture_teardown);
+		   test_join_later, core_fixture_teardown);
 	return g_test_run();
 }

@@ -70,7 +70,7 @@ static void print(const GPtrArray *all)
 		AdminDesktopView *view = all->pdata[i];
 
 		g_printerr("%s: %s, version %u, overlay %s, %s\n", view->name, view->state,
-			view->version, view->identity, view->detail);
+			   view->version, view->identity, view->detail);
 	}
 }
 
@@ -256,8 +256,11 @@ static gboolean connect_anna(CoreFixture *f, char **out_id, GError **error)
 
 static void make_instant(CoreFixture *f, const char *kind)
 {
-	PoolView lab = {.name = (char *)"lab", .kind = (char *)kind, .image = (char *)"tiny",
-		.max = 1, .instant = TRUE};
+	PoolView lab = {.name = (char *)"lab",
+			.kind = (char *)kind,
+			.image = (char *)"tiny",
+			.max = 1,
+			.instant = TRUE};
 	g_autoptr(GError) error = NULL;
 
 	core_fixture_pool(f, "lab", kind, 1, 0);
@@ -371,9 +374,9 @@ static void test_copies(CoreFixture *f, gconstpointer unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-#define ADD(path, func)                                                                            \
-	g_test_add("/images/" path, CoreFixture, NULL, core_fixture_setup, func,                   \
-		core_fixture_teardown)
+#define ADD(path, func)                                                          \
+	g_test_add("/images/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
 	ADD("roll", test_roll);
 	ADD("full", test_full);
 	ADD("busy", test_busy);

@@ -14,7 +14,7 @@
 static const Asker nobody = {"a connection", "test"};
 
 static void connect_fails(CoreFixture *f, const char *user, const char *card, const char *protocol,
-	Fault code)
+			  Fault code)
 {
 	g_autoptr(Who) who = core_fixture_who(user);
 	g_autoptr(GError) error = NULL;
@@ -175,8 +175,11 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(Ticket) ticket2 = NULL;
 	g_autoptr(DesktopView) card = NULL;
-	const MachineSpec pc1 = {.pool = "desks", .name = "pc1", .protocol = "vnc",
-		.address = "pc1:5900", .secret = "geheim"};
+	const MachineSpec pc1 = {.pool = "desks",
+				 .name = "pc1",
+				 .protocol = "vnc",
+				 .address = "pc1:5900",
+				 .secret = "geheim"};
 
 	core_fixture_pool(f, "desks", "machines", 0, 0);
 	g_assert_true(core_machine_add(f->core, "root", &pc1, &id, &error));
@@ -219,10 +222,13 @@ static void test_machine_in_local_use(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) own = NULL;
 	g_autoptr(Ticket) free_again = NULL;
 	g_autoptr(DesktopView) card = NULL;
-	const MachineSpec pc1 = {.pool = "desks", .name = "pc1", .protocol = "vnc",
-		.address = "pc1:5900"};
-	const MachineSpec wrong = {.pool = "desks", .name = "pc2", .protocol = "vnc",
-		.address = "pc2:5900", .power = "wol:52:54"};
+	const MachineSpec pc1 = {
+		.pool = "desks", .name = "pc1", .protocol = "vnc", .address = "pc1:5900"};
+	const MachineSpec wrong = {.pool = "desks",
+				   .name = "pc2",
+				   .protocol = "vnc",
+				   .address = "pc2:5900",
+				   .power = "wol:52:54"};
 
 	core_fixture_pool(f, "desks", "machines", 0, 0);
 	g_assert_false(core_machine_add(f->core, "root", &wrong, &id, &error));
@@ -274,8 +280,8 @@ static void test_failures(CoreFixture *f, gconstpointer unused)
 	}
 	/* The admin reads the reason, the person the fault's words. */
 	desktops = core_admin_desktops(f->core, &error);
-	g_assert_nonnull(strstr(((AdminDesktopView *)desktops->pdata[0])->detail,
-		"display failed"));
+	g_assert_nonnull(
+		strstr(((AdminDesktopView *)desktops->pdata[0])->detail, "display failed"));
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->detail, ==, fault_info(FAULT_DESKTOP)->words);
 	/* And a click tries again. */
@@ -434,8 +440,9 @@ static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
 	g_free(core_fixture_redeem(f, kept, "vnc"));
 	core_fixture_pool(f, "den", "floating", 1, 0);
 	ticket_free(core_fixture_connect(f, "anna", "p-den", "vnc"));
-	g_assert_cmpint(db_change(f->core->db, &error, "DELETE FROM ticket WHERE used_at = ?",
-				DB_INT(0)), ==, 1);
+	g_assert_cmpint(
+		db_change(f->core->db, &error, "DELETE FROM ticket WHERE used_at = ?", DB_INT(0)),
+		==, 1);
 	core_fixture_restart(f);
 	for (unsigned i = 0; i < 500 && !other; i++) {
 		g_autoptr(Who) ben = core_fixture_who("ben");
@@ -463,8 +470,9 @@ static void test_restart_in_clone(CoreFixture *f, gconstpointer unused)
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "off");
 	g_assert_cmpint(fake_state(ticket->desktop_id), !=, PROVIDER_ABSENT);
-	g_assert_cmpint(db_change(f->core->db, &error, "UPDATE desktop SET identity = NULL, used = NULL"),
-			==, 1);
+	g_assert_cmpint(
+		db_change(f->core->db, &error, "UPDATE desktop SET identity = NULL, used = NULL"),
+		==, 1);
 	core_fixture_restart(f);
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_ABSENT);
 	core_fixture_await(f, 0, "off");
@@ -543,9 +551,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	log_init("test", FALSE); /* its lines are not fatal to a test */
-#define ADD(path, func)                                                                            \
-	g_test_add("/lifecycle/" path, CoreFixture, NULL, core_fixture_setup, func,                \
-		core_fixture_teardown)
+#define ADD(path, func)                                                             \
+	g_test_add("/lifecycle/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
 	ADD("login", test_login);
 	ADD("entitled", test_entitled);
 	ADD("dedicated", test_dedicated);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store on a real database, SQLite or PostgreSQL: migrations, faults, and the statements on which safety rests:
- * a ticket is spent once, a desktop is given once, a dirty one never.
+ * The store on a real database, SQLite or PostgreSQL: migrations, faults, and the statements on
+ * which safety rests: a ticket is spent once, a desktop is given once, a dirty one never.
  */
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -53,10 +53,14 @@ static void teardown(Fixture *f, gconstpointer unused)
 
 static void add_pool(Db *db, const char *name, const char *kind)
 {
-	ImageView image = {.name = (char *)"tiny", .memory = 128, .cpus = 1,
-		.video = (char *)"std"};
-	PoolView pool = {.name = (char *)name, .kind = (char *)kind, .image = (char *)"tiny",
-		.provider = (char *)"qemu", .uri = (char *)"", .max = 3};
+	ImageView image = {
+		.name = (char *)"tiny", .memory = 128, .cpus = 1, .video = (char *)"std"};
+	PoolView pool = {.name = (char *)name,
+			 .kind = (char *)kind,
+			 .image = (char *)"tiny",
+			 .provider = (char *)"qemu",
+			 .uri = (char *)"",
+			 .max = 3};
 	g_autoptr(GError) error = NULL;
 
 	store_image_add(db, &image, 1, &pool.version, &error);
@@ -67,8 +71,11 @@ static void add_pool(Db *db, const char *name, const char *kind)
 
 static void add_desktop(Db *db, const char *pool, const char *id, const char *identity)
 {
-	StoreDesktop d = {.id = (char *)id, .name = (char *)id, .pool = (char *)pool,
-		.state = (char *)"ready", .identity = (char *)identity};
+	StoreDesktop d = {.id = (char *)id,
+			  .name = (char *)id,
+			  .pool = (char *)pool,
+			  .state = (char *)"ready",
+			  .identity = (char *)identity};
 	g_autoptr(GError) error = NULL;
 
 	store_desktop_add(db, &d, &error);
@@ -95,8 +102,8 @@ static void test_open(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(pools->len, ==, 1);
 
 	/* From a newer program: not touched. */
-	g_assert_true(db_run(f->db, &error, "INSERT INTO migration (number) VALUES (?)",
-		DB_INT(9999)));
+	g_assert_true(
+		db_run(f->db, &error, "INSERT INTO migration (number) VALUES (?)", DB_INT(9999)));
 	db_close(f->db);
 	f->db = db_open(f->path, &error);
 	g_assert_null(f->db);
@@ -126,7 +133,8 @@ static void test_transaction(Fixture *f, gconstpointer unused)
 	store_desktop_free(store_desktop(f->db, "d-1", &error));
 	g_assert_no_error(error);
 	/* A failing statement says so, and foreign keys are on. */
-	g_assert_false(db_run(f->db, &error,
+	g_assert_false(db_run(
+		f->db, &error,
 		"INSERT INTO entitlement (pool, user_name, group_name) VALUES ('none', 'a', '')"));
 	g_assert_error(error, FAULT, FAULT_BROKER);
 }
@@ -164,8 +172,11 @@ static void test_watch(Fixture *f, gconstpointer unused)
 
 static void test_nouns(Fixture *f, gconstpointer unused)
 {
-	PoolView other = {.name = (char *)"lab", .kind = (char *)"machines",
-		.provider = (char *)"machine", .uri = (char *)"", .max = 1};
+	PoolView other = {.name = (char *)"lab",
+			  .kind = (char *)"machines",
+			  .provider = (char *)"machine",
+			  .uri = (char *)"",
+			  .max = 1};
 	const char *groups[] = {"staff", "", "wheel", NULL};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) pools = NULL;
@@ -196,8 +207,8 @@ static void test_nouns(Fixture *f, gconstpointer unused)
 	none = store_entitled_pools(f->db, "", (char **)(const char *[]){"", NULL}, &error);
 	g_assert_cmpuint(none->len, ==, 0);
 
-	g_assert_true(store_login_add(f->db, "l1", "hash", "anna", (char **)groups, "::1", 100,
-		&error));
+	g_assert_true(
+		store_login_add(f->db, "l1", "hash", "anna", (char **)groups, "::1", 100, &error));
 	login = store_login_find(f->db, "hash", 99, &error);
 	g_assert_cmpstr(login->user, ==, "anna");
 	g_assert_cmpstr(login->groups[2], ==, "wheel");
@@ -206,7 +217,8 @@ static void test_nouns(Fixture *f, gconstpointer unused)
 	g_clear_error(&error);
 
 	for (int i = 1; i <= 3; i++)
-		g_assert_true(store_audit_add(f->db,
+		g_assert_true(store_audit_add(
+			f->db,
 			&(AuditView){.at = i, .event = (char *)"login", .bytes_in = 1ULL << 40},
 			&error));
 	audit = store_audit(f->db, 3, 10, NULL, &error);
@@ -214,9 +226,10 @@ static void test_nouns(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(((AuditView *)audit->pdata[0])->id, ==, 2);
 	g_assert_cmpuint(((AuditView *)audit->pdata[0])->bytes_in, ==, 1ULL << 40);
 	g_assert_true(store_audit_add(f->db,
-		&(AuditView){.event = (char *)"admin", .user = (char *)"Root",
-			.detail = (char *)"max 100%"},
-		&error));
+				      &(AuditView){.event = (char *)"admin",
+						   .user = (char *)"Root",
+						   .detail = (char *)"max 100%"},
+				      &error));
 	assert_found(f->db, "root", 1);
 	assert_found(f->db, "100%", 1);
 	assert_found(f->db, "1%0", 0);
@@ -239,7 +252,7 @@ static void test_ticket_faults(Fixture *f, gconstpointer unused)
 	g_assert_true(store_ticket_add(f->db, "h1", "anna", "d-1", "vnc", 60, &error));
 	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_assert_false(store_ticket_redeem(f->db, bad[i].hash, bad[i].protocol, bad[i].now,
-			&user, &desktop, &error));
+						   &user, &desktop, &error));
 		g_assert_error(error, FAULT, FAULT_DENIED);
 		g_clear_error(&error);
 	}
@@ -350,8 +363,12 @@ static void test_desktop_cycle(Fixture *f, gconstpointer unused)
 
 static unsigned add_version(Db *db, const char *disk)
 {
-	ImageView image = {.name = (char *)"tiny", .disk = (char *)disk, .memory = 128, .cpus = 1,
-		.video = (char *)"std", .files = (char *)"/ours"};
+	ImageView image = {.name = (char *)"tiny",
+			   .disk = (char *)disk,
+			   .memory = 128,
+			   .cpus = 1,
+			   .video = (char *)"std",
+			   .files = (char *)"/ours"};
 	g_autoptr(GError) error = NULL;
 	unsigned version = 0;
 
@@ -376,7 +393,7 @@ static void assert_versions(Db *db, const char *expected)
 	images = store_images(db, &error);
 	for (guint i = 0; i < images->len; i++)
 		g_string_append_printf(found, i ? " %u" : "%u",
-			((ImageView *)images->pdata[i])->version);
+				       ((ImageView *)images->pdata[i])->version);
 	g_assert_cmpstr(found->str, ==, expected);
 }
 
@@ -389,17 +406,16 @@ static void publish(Db *db, unsigned version)
 
 /* The names of those found, one after the other. */
 static void found(Fixture *f, const char *text, const char *order, gboolean down, unsigned limit,
-	const char *expected)
+		  const char *expected)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) rows =
-		store_desktops_found(f->db, text, order, down, limit, &error);
+	g_autoptr(GPtrArray) rows = store_desktops_found(f->db, text, order, down, limit, &error);
 	g_autoptr(GString) names = g_string_new(NULL);
 
 	g_assert_no_error(error);
 	for (guint i = 0; i < rows->len; i++)
 		g_string_append_printf(names, i == 0 ? "%s" : " %s",
-			((StoreDesktop *)rows->pdata[i])->name);
+				       ((StoreDesktop *)rows->pdata[i])->name);
 	g_assert_cmpstr(names->str, ==, expected);
 }
 
@@ -510,15 +526,15 @@ static gpointer take_all(gpointer data)
 		if (id && store_desktop_claim(b->db, id, b->user, 50, &error))
 			g_hash_table_add(b->mine, g_strdup(id));
 		g_assert_no_error(error);
-		g_assert_true(store_audit_add(b->db,
-			&(AuditView){.at = 1, .event = (char *)"ticket"}, &error));
+		g_assert_true(store_audit_add(
+			b->db, &(AuditView){.at = 1, .event = (char *)"ticket"}, &error));
 		g_assert_true(db_commit(&tx, &error));
 		more = id != NULL;
 	}
 	/* Outside of a transaction too, each has its number. */
 	for (int i = 0; i < 20; i++)
-		g_assert_true(store_audit_add(b->db,
-			&(AuditView){.at = 1, .event = (char *)"login"}, NULL));
+		g_assert_true(store_audit_add(
+			b->db, &(AuditView){.at = 1, .event = (char *)"login"}, NULL));
 	return NULL;
 }
 
@@ -544,7 +560,7 @@ static void test_brokers(Fixture *f, gconstpointer unused)
 	for (int i = 0; i < 2; i++)
 		g_thread_join(threads[i]);
 	g_assert_cmpuint(g_hash_table_size(brokers[0].mine) + g_hash_table_size(brokers[1].mine),
-		==, 40);
+			 ==, 40);
 	audit = store_audit(f->db, 0, 1000, NULL, &error);
 	g_assert_cmpuint(audit->len, ==, 40 + 2 + 40);
 	for (int i = 0; i < 2; i++)
@@ -568,9 +584,10 @@ static void test_password_refused(Fixture *f, gconstpointer unused)
 static void cut_lines(Db *from)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(DbRows) rows = db_select(from, &error,
-		"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-		" WHERE pid <> pg_backend_pid() AND application_name = 'oriel-broker'");
+	g_autoptr(DbRows) rows =
+		db_select(from, &error,
+			  "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+			  " WHERE pid <> pg_backend_pid() AND application_name = 'oriel-broker'");
 
 	g_assert_no_error(error);
 	while (db_rows_next(rows))

@@ -29,7 +29,8 @@ static inline void certificate_make(char **out_certificate, char **out_key)
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const guint8 *)"127.0.0.1", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const guint8 *)"127.0.0.1", -1, -1,
+				   0);
 	X509_set_issuer_name(x, name);
 	X509_set_pubkey(x, key);
 	X509_add_ext(x, san, -1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * rfb-fixture: a session between a VNC viewer and a desktop at the far ends of two socket pairs. What
- * session.c would do (TLS, connecting, timers) is played here. One test program each.
+ * rfb-fixture: a session between a VNC viewer and a desktop at the far ends of two socket pairs.
+ * What session.c would do (TLS, connecting, timers) is played here. One test program each.
  */
 #pragma once
 
@@ -128,18 +128,23 @@ static inline void hear(int fd, const void *expected, gsize n)
 }
 #define HEAR(fd, text) hear(fd, text, sizeof(text) - 1)
 
-#define V38     "RFB 003.008\n"
-#define FORMAT  "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
+#define V38    "RFB 003.008\n"
+#define FORMAT "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
 
 /* The desktop's whole side of a handshake without security. */
 static inline void dial(void)
 {
 	g_autoptr(GError) error = NULL;
 
-	SAY(t.desktop, V38 "\1\1" "\0\0\0\0" "\3\x20\2\x58" FORMAT "\0\0\0\4" "QEMU");
+	SAY(t.desktop, V38 "\1\1"
+			   "\0\0\0\0"
+			   "\3\x20\2\x58" FORMAT "\0\0\0\4"
+			   "QEMU");
 	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_NEXT);
 	g_assert_no_error(error);
-	HEAR(t.desktop, V38 "\1" "\1" "\0\0\0\0" FORMAT);
+	HEAR(t.desktop, V38 "\1"
+			    "\1"
+			    "\0\0\0\0" FORMAT);
 }
 
 static inline void run(void)
@@ -159,4 +164,3 @@ static inline void run_fails(int code)
 }
 
 #define RECT(encoding) "\0\0\0\0\0\1\0\1" encoding
-

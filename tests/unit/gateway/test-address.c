@@ -7,8 +7,15 @@
 static void test_there_and_back(void)
 {
 	static const char *const good[] = {"192.0.2.1:443", "[2001:db8::1]:5900", "[::]:1"};
-	static const char *const bad[] = {"", ":443", "192.0.2.1", "192.0.2.1:0", "192.0.2.1:65536",
-		"2001:db8::1:443", "[2001:db8::1:443", "localhost:443", "192.0.2.1:443x"};
+	static const char *const bad[] = {"",
+					  ":443",
+					  "192.0.2.1",
+					  "192.0.2.1:0",
+					  "192.0.2.1:65536",
+					  "2001:db8::1:443",
+					  "[2001:db8::1:443",
+					  "localhost:443",
+					  "192.0.2.1:443x"};
 	struct sockaddr_storage address;
 	char text[ADDRESS_TEXT];
 
@@ -49,7 +56,8 @@ static gboolean within(const char *words, const char *address)
 
 static void test_networks(void)
 {
-	static const char *const bad[] = {"", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1",
+	static const char *const bad[] = {
+		"",          "10.0.0.0/33", "::/129",      "10.0.0/8", "10.0.0.0/-1",
 		"10.0.0.0/", "example.org", "10.0.0.1:80", "/8"};
 
 	g_assert_true(within("10.0.0.0/8", "10.255.0.1:1"));

@@ -23,12 +23,12 @@ typedef struct {
 	gboolean forgetful;   /* it dies before it acknowledges  */
 	GByteArray *in;
 	guint64 answered;
-	int fault;            /* of the answer; 0 = none */
+	int fault; /* of the answer; 0 = none */
 	unsigned ups;
 } Fixture;
 
 static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
-	const GError *error)
+		      const GError *error)
 {
 	Fixture *f = data;
 
@@ -120,8 +120,8 @@ static void spin(Fixture *f, unsigned ms, const guint64 *until)
 {
 	gint64 end = g_get_monotonic_time() + ms * 1000;
 
-	for (unsigned turn = 0; (turn < ms || g_get_monotonic_time() < end) &&
-				(until == NULL || *until == 0);
+	for (unsigned turn = 0;
+	     (turn < ms || g_get_monotonic_time() < end) && (until == NULL || *until == 0);
 	     turn++) {
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 		broker_reads(f);
@@ -140,8 +140,10 @@ static void spin_until_heard(Fixture *f, const char *what)
 static guint64 redeem(Fixture *f)
 {
 	g_autoptr(GError) error = NULL;
-	ControlMessage request = {.type = CONTROL_REDEEM, .ticket = (char *)"t",
-		.protocol = (char *)"vnc", .peer = (char *)"192.0.2.1:1"};
+	ControlMessage request = {.type = CONTROL_REDEEM,
+				  .ticket = (char *)"t",
+				  .protocol = (char *)"vnc",
+				  .peer = (char *)"192.0.2.1:1"};
 
 	g_assert_true(broker_link_request(f->link, &request, &error));
 	g_assert_no_error(error);
@@ -150,9 +152,14 @@ static guint64 redeem(Fixture *f)
 
 static void notify_ended(Fixture *f)
 {
-	ControlMessage ended = {.type = CONTROL_ENDED, .lease = (char *)"s-over",
-		.fault = (char *)"ended", .reason = (char *)"the client left",
-		.step = (char *)"relay", .bytes_in = 1, .bytes_out = 2, .milliseconds = 3};
+	ControlMessage ended = {.type = CONTROL_ENDED,
+				.lease = (char *)"s-over",
+				.fault = (char *)"ended",
+				.reason = (char *)"the client left",
+				.step = (char *)"relay",
+				.bytes_in = 1,
+				.bytes_out = 2,
+				.milliseconds = 3};
 
 	broker_link_notify(f->link, &ended);
 }
@@ -215,7 +222,8 @@ static void test_comes_back(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(f->fault, ==, 0);
 }
 
-/* A broker that is killed between a word and its deed is told again; one that has done it is not. */
+/* A broker that is killed between a word and its deed is told again; one that has done it is not.
+ */
 static void test_told_again(Fixture *f, gconstpointer unused)
 {
 	guint64 id;
@@ -284,8 +292,11 @@ static void test_gives_up(Fixture *f, gconstpointer unused)
 /* There is an end to what is held, and closing frees it. */
 static void test_bounded(Fixture *f, gconstpointer unused)
 {
-	ControlMessage request = {.type = CONTROL_JOIN, .client_id = 1, .channel = (char *)"display:0",
-		.ticket = (char *)"t", .peer = (char *)"192.0.2.1:1"};
+	ControlMessage request = {.type = CONTROL_JOIN,
+				  .client_id = 1,
+				  .channel = (char *)"display:0",
+				  .ticket = (char *)"t",
+				  .peer = (char *)"192.0.2.1:1"};
 	g_autoptr(GError) error = NULL;
 	unsigned n = 0;
 
@@ -303,7 +314,8 @@ static void test_bounded(Fixture *f, gconstpointer unused)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_log_set_always_fatal(G_LOG_FATAL_MASK); /* the link warns when the broker goes: it should */
+	g_log_set_always_fatal(
+		G_LOG_FATAL_MASK); /* the link warns when the broker goes: it should */
 	g_test_add("/broker-link/comes-back", Fixture, NULL, begin, test_comes_back, end);
 	g_test_add("/broker-link/told-again", Fixture, NULL, begin, test_told_again, end);
 	g_test_add("/broker-link/under-way", Fixture, NULL, begin, test_under_way, end);

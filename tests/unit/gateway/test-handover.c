@@ -2,6 +2,9 @@
 /* One viewer, and one desktop after the other below it. */
 #include "rfb-fixture.h"
 
+/* A message of the wire a line, in pieces that mean something. */
+/* clang-format off */
+
 #define COPY     "\0\0\0\1"
 #define HEXTILE  "\0\0\0\5"
 #define ZRLE     "\0\0\0\x10"

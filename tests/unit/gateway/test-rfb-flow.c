@@ -2,6 +2,9 @@
 /* What the gateway says between a viewer with ContinuousUpdates and a desktop without. */
 #include "relay/rfb_flow.h"
 
+/* A message of the wire a line, in pieces that mean something. */
+/* clang-format off */
+
 #define MS 1000
 
 #define MARK(serial)   "\xf8\0\0\0" "\x80\0\0\1" "\2" "o" serial

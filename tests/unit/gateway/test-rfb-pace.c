@@ -12,13 +12,14 @@ typedef struct {
 	gint64 delay, frame; /* us: one way; the desktop's shortest time between updates */
 	double rate;         /* bytes per us */
 	guint32 bytes;       /* of an update */
-	unsigned loss;       /* one packet of so many is late by a round trip, and all behind it; 0 = none */
+	unsigned loss; /* one packet of so many is late by a round trip, and all behind it; 0 = none
+			*/
 } Line;
 
 typedef struct {
 	unsigned updates;
 	gint64 mean_us; /* from leaving the gateway to being drawn */
-	unsigned most;   /* in flight */
+	unsigned most;  /* in flight */
 } Result;
 
 typedef struct {

@@ -5,6 +5,9 @@
  */
 #include "rfb-fixture.h"
 
+/* A message of the wire a line, in pieces that mean something. */
+/* clang-format off */
+
 #define LOGIN   V38 "\x13" "\0\2" "\0\0\1\6"
 #define GREETED V38 "\1\x13" "\0\2" "\0" "\1" "\0\0\1\6" "\1"
 

@@ -282,7 +282,8 @@ static void test_websocket_in(void)
 	while (buffer_length(&frames) > 0) {
 		gsize n;
 
-		g_assert_cmpint(peer_write(&pair.b, buffer_bytes(&frames), 1, &n, NULL), ==, IO_DONE);
+		g_assert_cmpint(peer_write(&pair.b, buffer_bytes(&frames), 1, &n, NULL), ==,
+				IO_DONE);
 		buffer_consume(&frames, n);
 		io = peer_read(&pair.a, 4096, &error);
 		g_assert_no_error(error);
@@ -292,7 +293,7 @@ static void test_websocket_in(void)
 	g_assert_cmpmem(buffer_bytes(&pair.a.in), 6, "hellox", 6);
 	g_assert_cmpint(peer_read(&pair.b, 4096, NULL), ==, IO_DONE);
 	g_assert_cmpmem(buffer_bytes(&pair.b.in), buffer_length(&pair.b.in),
-		"\x8a\x05ping!\x88\x02\x03\xe8", 11);
+			"\x8a\x05ping!\x88\x02\x03\xe8", 11);
 	pair_close(&pair);
 }
 
@@ -309,8 +310,9 @@ static void test_websocket_flood(void)
 	for (unsigned i = 0; i < 5000; i++)
 		append_frame(&frames, i % 2 ? 0x8a : 0x89, "", 0); /* pong, ping */
 	append_frame(&frames, 0x82, "x", 1);
-	g_assert_cmpint(peer_write(&pair.b, buffer_bytes(&frames), buffer_length(&frames), &n, NULL),
-		==, IO_DONE);
+	g_assert_cmpint(
+		peer_write(&pair.b, buffer_bytes(&frames), buffer_length(&frames), &n, NULL), ==,
+		IO_DONE);
 	g_assert_cmpuint(n, ==, buffer_length(&frames));
 	buffer_clear(&frames);
 	g_assert_cmpint(peer_read(&pair.a, 4096, &error), ==, IO_WAIT);

@@ -121,9 +121,10 @@ static char *message_text(const ControlMessage *m)
 		"channel=%s fault=%s reason=%s step=%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
 		" %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
 		control_type_name(m->type), m->id, m->gateway, m->ticket, m->user, m->password,
-		m->desktop, m->protocol, m->peer, m->lease, m->to, m->client_id, m->backend_id, m->channel,
-		m->fault, m->reason, m->step, m->bytes_in, m->bytes_out, m->milliseconds,
-		e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca, e->username, e->password);
+		m->desktop, m->protocol, m->peer, m->lease, m->to, m->client_id, m->backend_id,
+		m->channel, m->fault, m->reason, m->step, m->bytes_in, m->bytes_out,
+		m->milliseconds, e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca,
+		e->username, e->password);
 }
 
 static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
@@ -325,7 +326,8 @@ static void test_worst_texts(void)
 	control_wipe(bytes);
 }
 
-/* A gateway may be older or newer than its broker: what is missing is 0, what is more is left out. */
+/* A gateway may be older or newer than its broker: what is missing is 0, what is more is left out.
+ */
 static void test_counts(void)
 {
 	static const char older[] = "\0\0\0\"{\"type\":\"counts\",\"counts\":[7,0,9]}";
@@ -357,7 +359,8 @@ static void test_counts(void)
 	g_string_append(newer, "]}");
 	length = GUINT32_TO_BE(newer->len);
 	g_string_prepend_len(newer, (const char *)&length, sizeof length);
-	g_assert_cmpint(control_decode(newer->str, newer->len, &from_newer, &error), ==, newer->len);
+	g_assert_cmpint(control_decode(newer->str, newer->len, &from_newer, &error), ==,
+			newer->len);
 	g_assert_cmpuint(from_newer.counts[COUNTS_N - 1], ==, COUNTS_N - 1);
 }
 

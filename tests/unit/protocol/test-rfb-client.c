@@ -5,6 +5,9 @@
 #include "rfb_feed.h"
 #include "transcript.h"
 
+/* A message of the wire a line, in pieces that mean something. */
+/* clang-format off */
+
 #define V38 "RFB 003.008\n"
 #define V38_HEX "524642203030332e3030380a"
 #define V37_HEX "524642203030332e3030370a"

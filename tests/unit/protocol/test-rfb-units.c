@@ -4,6 +4,9 @@
 #include "fault.h"
 #include "transcript.h"
 
+/* A message of the wire a line, in pieces that mean something. */
+/* clang-format off */
+
 typedef RfbScan (*Scan)(RfbUnits *, const guint8 *, gsize, RfbUnit *, GError **);
 
 typedef struct {

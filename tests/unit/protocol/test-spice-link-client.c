@@ -13,8 +13,8 @@ static char *run(const Piece *pieces, gsize n, gconstpointer password)
 {
 	g_autoptr(GError) error = NULL;
 	Buffer in = {0}, out = {0};
-	g_autoptr(SpiceLinkClient) client =
-		spice_link_client_new(&display, password, "first", 5, &out);
+	g_autoptr(SpiceLinkClient)
+		client = spice_link_client_new(&display, password, "first", 5, &out);
 	SpiceLinkClientEvent event = SPICE_LINK_CLIENT_MORE;
 	char *said;
 
@@ -92,8 +92,8 @@ static void test_own_server(void)
 	g_autoptr(SpiceLinkServer) server = spice_link_server_new(TRUE);
 	g_autoptr(GError) error = NULL;
 	Buffer up = {0}, down = {0};
-	g_autoptr(SpiceLinkClient) client =
-		spice_link_client_new(&display, "secret", "first", 5, &up);
+	g_autoptr(SpiceLinkClient)
+		client = spice_link_client_new(&display, "secret", "first", 5, &up);
 
 	g_assert_cmpint(spice_link_server_step(server, &up, &down, &error), ==,
 			SPICE_LINK_SERVER_MORE);

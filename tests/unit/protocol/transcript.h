@@ -18,7 +18,7 @@ typedef struct {
 typedef char *(*TranscriptRun)(const Piece *pieces, gsize n_pieces, gconstpointer data);
 
 static inline void transcript_check(const void *bytes, gsize n, TranscriptRun run,
-	gconstpointer data, const char *expected)
+				    gconstpointer data, const char *expected)
 {
 	const guint8 *b = bytes;
 	g_autofree Piece *single = g_new(Piece, n + 1);

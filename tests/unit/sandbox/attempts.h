@@ -8,7 +8,18 @@
 #include <glib.h>
 #include <signal.h>
 
-typedef enum { WORKER, DIALER, PARENT, BROKER, QEMU, AUTH, LOBBY, BRIDGE, TUNNEL, PROCESSES } Process;
+typedef enum {
+	WORKER,
+	DIALER,
+	PARENT,
+	BROKER,
+	QEMU,
+	AUTH,
+	LOBBY,
+	BRIDGE,
+	TUNNEL,
+	PROCESSES
+} Process;
 
 #define MAY    0
 #define KILLED 1000 /* + the signal */

@@ -23,9 +23,8 @@
 
 #define CANNOT_ENTER 255
 
-static const char *const names[PROCESSES] = {"worker", "dialer", "parent", "broker",
-					     "qemu",   "auth",   "lobby",  "bridge",
-					     "tunnel"};
+static const char *const names[PROCESSES] = {"worker", "dialer", "parent", "broker", "qemu",
+					     "auth",   "lobby",  "bridge", "tunnel"};
 
 static gboolean become_user(Process process)
 {
