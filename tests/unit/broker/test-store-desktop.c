@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Desktops and the versions they are made from, on a real database, SQLite or PostgreSQL: a desktop
+ * is given once, a dirty one never, also by several brokers.
+ */
+#include "fault.h"
+#include "store-fixture.h"
+#include "store_audit.h"
+#include "store_desktop.h"
+#include "store_image.h"
+#include "store_pool.h"
+#include "store_session.h"
+
+static void assert_free(Db *db, const char *expected)
+{
+	g_autofree char *id = NULL;
+
+	g_assert_true(store_desktop_find_free(db, "lab", "b1", &id, NULL));
+	g_assert_cmpstr(id, ==, expected);
+}
+
+static void test_desktop_cycle(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) dirty = NULL;
+	g_autoptr(StoreDesktop) d = NULL;
+	gint64 next;
+
+	store_fixture_pool(f->db, "lab", "floating");
+	store_fixture_desktop(f->db, "lab", "d-1", "i1");
+	assert_free(f->db, "d-1");
+
+	/* Held: nobody else's; not for ever. */
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 50, &error));
+	assert_free(f->db, NULL);
+	g_assert_false(store_desktop_claim(f->db, "d-1", "ben", 50, &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	g_assert_cmpint(store_desktop_release(f->db, 49, &next, &error), ==, 0);
+	g_assert_cmpint(next, ==, 50);
+	g_assert_cmpint(store_desktop_release(f->db, 50, &next, &error), ==, 1);
+	assert_free(f->db, "d-1"); /* nobody was in: still clean */
+	g_assert_false(store_desktop_enter(f->db, "d-1", "anna", 51, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+
+	/* In use: no time takes it away, a new claim of the same person neither. */
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 90, &error));
+	g_assert_true(store_desktop_enter(f->db, "d-1", "anna", 60, &error));
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 90, &error));
+	g_assert_cmpint(store_desktop_release(f->db, 1000, &next, &error), ==, 0);
+	g_assert_cmpint(next, ==, 0);
+
+	/* Left: released dirty, given to nobody until the overlay is proven to be another. */
+	g_assert_true(store_desktop_leave(f->db, "d-1", 70, &error));
+	g_assert_cmpint(store_desktop_release(f->db, 70, &next, &error), ==, 1);
+	d = store_desktop(f->db, "d-1", &error);
+	g_assert_cmpstr(d->state, ==, "resetting");
+	g_assert_false(store_desktop_clean(d));
+	dirty = store_desktop_find_dirty(f->db, "b1", TRUE, &error);
+	g_assert_cmpuint(dirty->len, ==, 1);
+	g_assert_true(store_desktop_set_state(f->db, "d-1", "ready", "", &error));
+	assert_free(f->db, NULL);
+	g_assert_true(store_desktop_clear_identity(f->db, "d-1", &error));
+	assert_free(f->db, NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 1, &error));
+	assert_free(f->db, "d-1");
+}
+
+/* ---- images */
+
+static unsigned add_version(Db *db, const char *disk)
+{
+	ImageView image = {.name = (char *)"tiny",
+			   .disk = (char *)disk,
+			   .memory = 128,
+			   .cpus = 1,
+			   .video = (char *)"std",
+			   .files = (char *)"/ours"};
+	g_autoptr(GError) error = NULL;
+	unsigned version = 0;
+
+	store_image_add(db, &image, 5, &version, &error);
+	g_assert_no_error(error);
+	return version;
+}
+
+/* The versions that are left, "3 1". */
+static void assert_versions(Db *db, const char *expected)
+{
+	g_autoptr(GString) found = g_string_new(NULL);
+	g_autoptr(GPtrArray) images = NULL, unused = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_image_collect(db, &unused, &error));
+	for (guint i = 0; i < unused->len; i++) {
+		ImageView *image = unused->pdata[i];
+
+		g_assert_cmpstr(image->files, ==, image->version > 1 ? "/ours" : NULL);
+	}
+	images = store_images(db, &error);
+	for (guint i = 0; i < images->len; i++)
+		g_string_append_printf(found, i ? " %u" : "%u",
+				       ((ImageView *)images->pdata[i])->version);
+	g_assert_cmpstr(found->str, ==, expected);
+}
+
+static void publish(Db *db, unsigned version)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_pool_publish(db, "lab", "tiny", version, &error));
+}
+
+/* The names of those found, one after the other. */
+static void found(StoreFixture *f, const char *text, const char *order, gboolean down,
+		  unsigned limit, const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) rows = store_desktops_found(f->db, text, order, down, limit, &error);
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < rows->len; i++)
+		g_string_append_printf(names, i == 0 ? "%s" : " %s",
+				       ((StoreDesktop *)rows->pdata[i])->name);
+	g_assert_cmpstr(names->str, ==, expected);
+}
+
+static void test_desktops_found(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) log = NULL;
+	AuditView entry = {.event = (char *)"ticket", .desktop = (char *)"d-10"};
+
+	store_fixture_pool(f->db, "lab", "floating");
+	store_fixture_pool(f->db, "office", "dedicated");
+	store_fixture_desktop(f->db, "lab", "d-2", "i1");
+	store_fixture_desktop(f->db, "lab", "d-10", "i2");
+	store_fixture_desktop(f->db, "office", "d-3", "i3");
+	store_desktop_claim(f->db, "d-3", "Anna_1", 60, &error);
+	g_assert_no_error(error);
+	found(f, NULL, NULL, FALSE, 0, "d-2 d-10 d-3");
+	found(f, "", "name", TRUE, 2, "d-3 d-10");
+	found(f, NULL, "pool", TRUE, 0, "d-3 d-2 d-10");
+	found(f, NULL, "user", TRUE, 1, "d-3");
+	found(f, "LAB  ready", "name", FALSE, 0, "d-2 d-10");
+	found(f, "lab d-10", "state", FALSE, 0, "d-10");
+	found(f, "anna_", "used", FALSE, 0, "d-3");
+	found(f, "anna%", "used", FALSE, 0, "");
+	found(f, "a b c d e f", "name", FALSE, 0, "");
+
+	/* The log knows a desktop by what it is called, too. */
+	db_run(f->db, &error, "UPDATE desktop SET name = 'reception' WHERE id = 'd-10'");
+	g_assert_no_error(error);
+	store_audit_add(f->db, &entry, &error);
+	g_assert_no_error(error);
+	log = store_audit(f->db, 0, 9, "Recep", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(log->len, ==, 1);
+}
+
+static void test_versions(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ImageView) newest = NULL, second = NULL;
+	g_autoptr(PoolView) pool = NULL;
+	g_autoptr(GPtrArray) stale = NULL;
+	gboolean withdrawn;
+
+	store_fixture_pool(f->db, "lab", "floating");
+	store_fixture_desktop(f->db, "lab", "d-1", NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i1", "tiny", 1, &error));
+	g_assert_cmpuint(add_version(f->db, "/two"), ==, 2);
+	newest = store_image(f->db, "tiny", 0, &error);
+	second = store_image(f->db, "tiny", 2, &error);
+	g_assert_cmpstr(newest->disk, ==, "/two");
+	g_assert_cmpstr(second->disk, ==, "/two");
+	g_assert_null(store_image(f->db, "tiny", 9, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+
+	/* The newest, what is published, what was before and what somebody rests on are kept. */
+	assert_versions(f->db, "2 1");
+	publish(f->db, 2);
+	publish(f->db, add_version(f->db, "/three"));
+	publish(f->db, 3); /* again: what was before stays what it was */
+	add_version(f->db, "/four");
+	assert_versions(f->db, "4 3 2 1");
+	pool = store_pool(f->db, "lab", &error);
+	g_assert_cmpuint(pool->version, ==, 3);
+	g_assert_cmpuint(pool->previous_version, ==, 2);
+	g_assert_true(store_pool_count(f->db, pool, &error));
+	g_assert_cmpuint(pool->stale, ==, 1);
+
+	/* The desktop goes over; nobody is given it meanwhile. */
+	stale = store_desktop_find_stale(f->db, "lab", "b1", TRUE, 5, &error);
+	g_assert_cmpuint(stale->len, ==, 1);
+	assert_free(f->db, "d-1");
+	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && withdrawn);
+	assert_free(f->db, NULL);
+	assert_versions(f->db, "4 3 2 1");
+	g_assert_false(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 9, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 3, &error));
+	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && !withdrawn);
+	assert_versions(f->db, "4 3 2");
+	g_assert_cmpuint(add_version(f->db, "/five"), ==, 5); /* no number is given twice */
+	assert_versions(f->db, "5 3 2");
+}
+
+/* ---- several brokers */
+
+typedef struct {
+	Db *db;
+	const char *user;
+	GHashTable *mine;
+} Broker;
+
+/* Takes desktops until there is none. */
+static gpointer take_all(gpointer data)
+{
+	Broker *b = data;
+	gboolean more = TRUE;
+
+	while (more) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *id = NULL;
+		g_auto(DbTransaction) tx = db_begin(b->db, &error);
+
+		g_assert_no_error(error);
+		g_assert_true(store_desktop_find_free(b->db, "lab", "b1", &id, &error));
+		if (id && store_desktop_claim(b->db, id, b->user, 50, &error))
+			g_hash_table_add(b->mine, g_strdup(id));
+		g_assert_no_error(error);
+		g_assert_true(store_audit_add(
+			b->db, &(AuditView){.at = 1, .event = (char *)"ticket"}, &error));
+		g_assert_true(db_commit(&tx, &error));
+		more = id != NULL;
+	}
+	/* Outside of a transaction too, each has its number. */
+	for (int i = 0; i < 20; i++)
+		g_assert_true(store_audit_add(
+			b->db, &(AuditView){.at = 1, .event = (char *)"login"}, NULL));
+	return NULL;
+}
+
+static void test_brokers(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) other = db_open(f->path, &error);
+	Broker brokers[] = {{f->db, "anna", NULL}, {other, "ben", NULL}};
+	g_autoptr(GPtrArray) audit = NULL;
+	GThread *threads[2];
+
+	g_assert_no_error(error);
+	store_fixture_pool(f->db, "lab", "floating");
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *id = g_strdup_printf("d-%d", i);
+
+		store_fixture_desktop(f->db, "lab", id, "i1");
+	}
+	for (int i = 0; i < 2; i++) {
+		brokers[i].mine = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		threads[i] = g_thread_new("broker", take_all, &brokers[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		g_thread_join(threads[i]);
+	g_assert_cmpuint(g_hash_table_size(brokers[0].mine) + g_hash_table_size(brokers[1].mine),
+			 ==, 40);
+	audit = store_audit(f->db, 0, 1000, NULL, &error);
+	g_assert_cmpuint(audit->len, ==, 40 + 2 + 40);
+	for (int i = 0; i < 2; i++)
+		g_hash_table_destroy(brokers[i].mine);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(path, func)                                                                   \
+	g_test_add("/store-desktop/" path, StoreFixture, NULL, store_fixture_setup, func, \
+		   store_fixture_teardown)
+	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("desktops-found", test_desktops_found);
+	ADD("versions", test_versions);
+	ADD("brokers", test_brokers);
+	return g_test_run();
+}
