@@ -379,7 +379,9 @@ static unsigned vnc_busy(Source *source)
 static void vnc_close(Source *source)
 {
 	g_clear_handle_id(&source->watch, g_source_remove);
-	source->client->frameBuffer = NULL; /* the face's */
+	source->client->frameBuffer = NULL;               /* the face's */
+	g_clear_pointer(&source->client->rcSource, free); /* which the library forgets */
+	g_clear_pointer(&source->client->rcMask, free);
 	rfbClientCleanup(source->client);
 	g_free(source);
 }

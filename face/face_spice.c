@@ -327,6 +327,7 @@ static void spice_close(Face *face)
 	face->gone = TRUE;
 	if (face->closing != 0)
 		g_source_remove(face->closing);
+	be_still(face); /* or the library keeps the frame that was not given back */
 	if (face->server != NULL)
 		spice_server_destroy(face->server);
 	spice_screen_free(face->screen);
