@@ -81,7 +81,7 @@ static int vote(Finder *finder, const ScrollRows *now, int width, int height)
 static void longest_run(const ScrollRows *before, const ScrollRows *now, int width, int height,
 			int distance, Scroll *out)
 {
-	int first = MAX(0, -distance), end = MIN(height, height - distance), run = 0;
+	int first = MAX(0, -distance), end = height - MAX(0, distance), run = 0;
 
 	*out = (Scroll){0};
 	for (int y = first; y < end; y++) {

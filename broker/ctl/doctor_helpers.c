@@ -115,10 +115,11 @@ void doctor_hosts(Doctor *doctor)
 	}
 	if (up > 0 && up == json_array_size(hosts))
 		doctor_well(doctor, "hosts", "All %u answer", (unsigned)up);
-	json_array_foreach (closed, i, row)
+	json_array_foreach (closed, i, row) {
 		doctor_doubt(doctor, "maintenance", "orielctl maintenance end opens it again.",
 			     "The %s %s is closed: %s", text(row, "kind"), text(row, "name"),
 			     text(row, "words"));
+	}
 	json_decref(hosts);
 	json_decref(closed);
 }
