@@ -27,8 +27,8 @@ typedef struct {
 /* Each thread keeps storage for its next buffers; one that is about to end gives it back. */
 void buffer_end_thread(void);
 
-/* A zeroed Buffer is valid and empty. Clearing wipes nothing: secrets are wiped by who read them.
- */
+/* A zeroed Buffer is valid and empty. Clearing wipes nothing: secrets are wiped by who
+ * read them. */
 void buffer_clear(Buffer *buffer);
 
 static inline gsize buffer_length(const Buffer *buffer)

@@ -28,8 +28,8 @@ struct Bridge {
 	guint64 request; /* of the lease message, 0 = answered  */
 	guint dials;     /* asked for, not answered             */
 	GArray *clients; /* descriptors that wait for the face  */
-	/* Of the source's picture; it is drawn into `own` where the client cannot follow its size.
-	 */
+	/* Of the source's picture; it is drawn into `own` where the client cannot follow
+	 * its size. */
 	int width, height;
 	guint leds;         /* of the desktop's keyboard */
 	gboolean listening; /* the client does           */

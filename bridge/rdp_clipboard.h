@@ -11,8 +11,8 @@
 
 typedef struct RdpClipboard RdpClipboard;
 
-/* The desktop's text: UTF-8, lines end as in Unix, at most FACE_MAX_TEXT bytes; valid until return.
- */
+/* The desktop's text: UTF-8, lines end as in Unix, at most FACE_MAX_TEXT bytes; valid
+ * until return. */
 typedef void (*RdpClipboardTaken)(gpointer owner, const char *text);
 
 RdpClipboard *rdp_clipboard_new(RdpClipboardTaken taken, gpointer owner);
@@ -25,7 +25,7 @@ void rdp_clipboard_want(RdpClipboard *clipboard, freerdp *instance);
 /* The client's text: UTF-8. The desktop takes it when somebody pastes. */
 void rdp_clipboard_offer(RdpClipboard *clipboard, const char *text);
 
-/* CF_UNICODETEXT (UTF-16LE, CR LF, ends with 0) and back; the caller's. NULL: too long for a face.
- */
+/* CF_UNICODETEXT (UTF-16LE, CR LF, ends with 0) and back; the caller's. NULL: too long for
+ * a face. */
 char *rdp_clipboard_decode(const guint8 *bytes, gsize n);
 guint8 *rdp_clipboard_encode(const char *text, gsize *out_n);

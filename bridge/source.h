@@ -64,8 +64,8 @@ typedef struct {
 	void (*clipboard)(Source *source, const char *text);
 	/* The client wants the desktop's sound, or no more. */
 	void (*listen)(Source *source, gboolean on);
-	/* Milliseconds that the connection must stay open to do the desktop no harm; 0 = close it.
-	 */
+	/* Milliseconds that the connection must stay open to do the desktop no harm; 0 =
+	 * close it. */
 	unsigned (*busy)(Source *source);
 	void (*close)(Source *source);
 } SourceOps;

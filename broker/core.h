@@ -77,8 +77,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DesktopView, desktop_view_free)
 GPtrArray *core_desktops(Core *core, const Who *who, GError **error); /* of DesktopView */
 DesktopView *core_desktop(Core *core, const Who *who, const char *id, GError **error);
 /* What one's own desktop shows, as core_desktop_screen() has it; no look of somebody else's, so it
- * is not in the audit log. FAULT_NOT_FOUND (not theirs, or not shown), FAULT_BUSY, FAULT_DESKTOP.
- */
+ * is not in the audit log. FAULT_NOT_FOUND (not theirs, or not shown),
+ * FAULT_BUSY, FAULT_DESKTOP. */
 GBytes *core_own_screen(Core *core, const Who *who, const char *id, GError **error);
 
 /* Makes a dedicated desktop anew from what its pool publishes now, because its user says so: what
@@ -151,8 +151,8 @@ typedef struct {
 void session_view_free(SessionView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionView, session_view_free)
 
-/* user NULL = everybody's (admin). live: only those that have not ended; else the newest `limit`.
- */
+/* user NULL = everybody's (admin). live: only those that have not ended; else the
+ * newest `limit`. */
 GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
 			 GError **error);
 /* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
@@ -164,8 +164,7 @@ SessionView *core_session_extend(Core *core, const Who *who, const char *id, GEr
 /* An admin moves a live session (web or VNC) to another desktop of its user: the id, name or pool
  * of one of their cards, which is assigned and started first. The person keeps connection and
  * window. The move has been ordered on return; if it fails, the session ends (its new id is in the
- * log). FAULT_NOT_FOUND, FAULT_CLIENT (SPICE, or it is there already), FAULT_BUSY, FAULT_DESKTOP.
- */
+ * log). FAULT_NOT_FOUND, FAULT_CLIENT (it is there already), FAULT_BUSY, FAULT_DESKTOP. */
 gboolean core_session_move(Core *core, const char *admin, const char *id, const char *desktop,
 			   GError **error);
 
@@ -368,8 +367,8 @@ typedef struct {
 /* *out_id is the new desktop's (g_free). */
 gboolean core_machine_add(Core *core, const char *admin, const MachineSpec *machine, char **out_id,
 			  GError **error);
-/* A fresh token (secret_free) with which that machine says who sits at it; the one before is void.
- */
+/* A fresh token (secret_free) with which that machine says who sits at it; the one before
+ * is void. */
 char *core_machine_token(Core *core, const char *admin, const char *id, GError **error);
 /* The machine says: this person sits at me, for so long if nothing more is said; user NULL: nobody
  * does. While somebody does, nobody else is given it, and it is not switched off. FAULT_DENIED for
@@ -409,8 +408,8 @@ gboolean core_desktop_action(Core *core, const char *admin, const char *id, cons
 /* What its screen shows, as a small PNG, every few seconds anew. A look is audited. FAULT_NOT_FOUND
  * where it is not shown (options->screens), or not running; FAULT_BUSY; FAULT_DESKTOP. */
 GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GError **error);
-/* text: what an entry must hold somewhere, in any case; NULL = all. before_id 0 = from the newest.
- */
+/* text: what an entry must hold somewhere, in any case; NULL = all. before_id 0 = from
+ * the newest. */
 GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *text,
 		      GError **error);
 

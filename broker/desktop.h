@@ -31,8 +31,8 @@ gboolean desktop_reset(Core *core, const char *id, GError **error);
 gboolean desktop_roll(Core *core, const char *id, GError **error);
 /* Destroys it and forgets it. */
 gboolean desktop_destroy(Core *core, const char *id, GError **error);
-/* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click came before.
- */
+/* Does what is due to it by its pool's plan (plan.h); nothing if a session or a click
+ * came before. */
 gboolean desktop_plan(Core *core, const char *id, GError **error);
 /* Off its host, which is down or drained: a floating one is given up, a dedicated one goes to
  * another host of the same storage. What runs on a drained host migrates, where the provider can;

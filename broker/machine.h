@@ -7,7 +7,7 @@
 
 #include "core_parts.h"
 
-/* *out_free: nobody else than `user` (NULL: nobody at all) has said lately to sit at that machine.
- */
+/* *out_free: nobody else than `user` (NULL: nobody at all) has said lately to sit at
+ * that machine. */
 gboolean machine_free_for(Core *core, const char *id, const char *user, gboolean *out_free,
 			  GError **error);

@@ -80,8 +80,8 @@ static void note_outcome(Maintainer *m, const char *id, gboolean ok)
 {
 	Backoff *backoff = g_hash_table_lookup(m->backoff, id);
 
-	/* A start that was good is no proof: what ends a moment later each time waits longer, too.
-	 */
+	/* A start that was good is no proof: what ends a moment later each time waits
+	 * longer, too. */
 	if (ok && backoff && g_get_monotonic_time() - backoff->failed_at > FORGIVEN)
 		g_hash_table_remove(m->backoff, id);
 	if (ok)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* move: the order to a gateway that carries a client on to another desktop, in the same connection.
- */
+/* move: the order to a gateway that carries a client on to another desktop, in the
+ * same connection. */
 #pragma once
 
 #include "session.h"

@@ -78,8 +78,8 @@ static gboolean apply(Core *core, const StoreDesktop *row, PlanEvent event, gint
 	       store_plan_set_due(core->db, row->id, step ? action : NULL, at, error);
 }
 
-/* A dedicated one that is off may have crashed, or its host: nothing of it is thrown away for that.
- */
+/* A dedicated one that is off may have crashed, or its host: nothing of it is thrown away
+ * for that. */
 static gboolean shut_down_inside(const StoreDesktop *row)
 {
 	return g_str_equal(row->state, "off") && g_str_equal(row->kind, "floating");

@@ -40,6 +40,6 @@ typedef struct {
 gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error);
 
 /* For the maintainer: ends the sessions whose time is over, and warns those in native viewers; *due
- * comes down to when to look again.
- */
+ * comes down to when to
+ * look again. */
 gboolean plan_enforce(Core *core, gint64 *due, GError **error);

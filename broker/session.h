@@ -34,9 +34,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Grant, grant_clear)
 typedef struct {
 	gconstpointer connection;
 	const char *name;
-	char **groups; /* of the person, who signed in there; NULL = nobody did. Borrowed */
-	const Bond
-		*bond; /* of the viewer, whose SPICE session goes on; NULL = it begins. Borrowed */
+	char **groups;    /* of the person, who signed in there; NULL = nobody did. Borrowed */
+	const Bond *bond; /* of a viewer whose session goes on; NULL = it begins. Borrowed */
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);

@@ -248,8 +248,8 @@ static gint64 record_all(Core *core, const Lease *lease, GError **error)
 	return ended;
 }
 
-/* Under the lock; takes a lease that is in no table. As record_all(); on error it still is in none.
- */
+/* Under the lock; takes a lease that is in no table. As record_all(); on error it still is
+ * in none. */
 static gint64 write_down(Core *core, Lease *lease, GError **error)
 {
 	gint64 ended;

@@ -39,6 +39,6 @@ void sessions_tell_end(Core *core, const char *id, Fault code, const char *reaso
 /* reported: by its gateway, so the bytes are known. FALSE: there is none. */
 gboolean sessions_end(Core *core, const char *lease, Fault code, const char *reason,
 		      gboolean reported);
-/* A report for a session that ended before: its bytes, and its end in the audit if it was the last.
- */
+/* A report for a session that ended before: its bytes, and its end in the audit if it was
+ * the last. */
 void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last);

@@ -66,8 +66,8 @@ static gboolean has_ended(Core *core, const char *id)
 	return !row && g_error_matches(error, FAULT, FAULT_NOT_FOUND);
 }
 
-/* We were cut off for so long that another broker took it, but its gateway has been here all along.
- */
+/* We were cut off for so long that another broker took it, but its gateway has been here
+ * all along. */
 static void take_back(Core *core, const char *id)
 {
 	Lease *lease;

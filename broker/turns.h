@@ -15,8 +15,8 @@ typedef struct {
 Turns *turns_new(void);
 void turns_free(Turns *turns);
 
-/* Waits for the desktop's turn until that monotonic time; FAULT_TIMEOUT, and a Turn without turns.
- */
+/* Waits for the desktop's turn until that monotonic time; FAULT_TIMEOUT, and a Turn
+ * without turns. */
 Turn turn_take(Core *core, const char *id, gint64 deadline, GError **error);
 void turn_clear(Turn *turn);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Turn, turn_clear)

@@ -165,8 +165,8 @@ static gboolean on_flush(gpointer data)
 	/* A new size goes by itself, and leaves the request open for the picture. */
 	if (face->client != NULL && rfbUpdateClient(face->client))
 		rfbUpdateClient(face->client);
-	/* Whoever writes may find that the client has left; what the extension kept went with it.
-	 */
+	/* Whoever writes may find that the client has left; what the extension kept went
+	 * with it. */
 	if (gone(face))
 		return G_SOURCE_REMOVE;
 	if (face->client != NULL && face->ready && !vnc_full(face))

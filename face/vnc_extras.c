@@ -173,8 +173,8 @@ void vnc_extras_register(VncExtrasKey key, VncExtrasListens listens)
 	hear_listens = listens;
 }
 
-/* NULL: none, or not any more: they went with the connection, which a write that failed has closed.
- */
+/* NULL: none, or not any more: they went with the connection, which a write that failed
+ * has closed. */
 static Wishes *wishes_of(rfbClientPtr client)
 {
 	rfbExtensionData *one = client->sock != RFB_INVALID_SOCKET ? client->extensions : NULL;

@@ -73,8 +73,8 @@ static gboolean address_full(Admission *admission, const char *address)
 
 /* ---- memory */
 
-/* What the process has for itself, as the kernel counts it: sessions, TLS, whatever malloc keeps.
- */
+/* What the process has for itself, as the kernel counts it: sessions, TLS, whatever
+ * malloc keeps. */
 static gboolean memory_full(Admission *admission)
 {
 	unsigned long resident, shared;

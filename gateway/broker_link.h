@@ -40,8 +40,8 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
  * away at once, since nobody knows what has become of it. */
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error);
 
-/* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none of those.
- */
+/* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none
+ * of those. */
 gboolean broker_link_cancel(BrokerLink *link, guint64 id);
 
 /* Sends a notice. The end of a session is told until the broker has acknowledged it, also to the

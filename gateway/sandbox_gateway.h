@@ -13,6 +13,6 @@
  * out_lacks says it in words for the log, or is NULL. FAULT_CONFIG, FAULT_BUG. */
 gboolean sandbox_gateway(const Options *options, const char **out_lacks, GError **error);
 
-/* The same for a worker's dialer (dialer.h): it keeps what it has open, and connects Unix sockets.
- */
+/* The same for a worker's dialer (dialer.h): it keeps what it has open, and connects
+ * Unix sockets. */
 gboolean sandbox_dialer(GError **error);

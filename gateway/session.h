@@ -191,8 +191,8 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 void session_run(Session *session);
 
 /* The worker hands over what the broker said to this session's request: an answer with its
- * descriptor (-1 = none; taken), or message NULL and an error. The session may be gone on return.
- */
+ * descriptor (-1 = none; taken), or message NULL and an error. The session may be gone
+ * on return. */
 void session_answered(Session *session, const ControlMessage *message, int fd, const GError *error);
 
 /* Tells the broker that the session's lease is alive: once it relays, and again after the broker
@@ -207,8 +207,8 @@ void session_report_input(Session *session);
 void session_count(Session *session, guint64 *counts);
 
 /* Makes room for somebody else: drops it without a word if it still is where a machine waits for a
- * machine (no TLS, or no whole request), not a person for a password. The session is gone on TRUE.
- */
+ * machine (no TLS, or no whole request), not a person for a password. The session is gone
+ * on TRUE. */
 gboolean session_drop(Session *session);
 
 /* The broker moves it to another desktop: the old lease ends, that of the message (CONTROL_MOVE)

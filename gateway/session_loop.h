@@ -94,8 +94,8 @@ void session_take_lease(Session *session, const char *lease, const ControlMessag
 enum { REDEEM_ROW = 4, DIAL_ROW = 5, RELAY_ROW = 7 };
 void session_enter(Session *session, unsigned row);
 
-/* session_move.c: a step has failed; TRUE: that is not the end, *error was taken and a row entered.
- */
+/* session_move.c: a step has failed; TRUE: that is not the end, *error was taken and a
+ * row entered. */
 gboolean session_goes_on(Session *session, GError **error);
 
 /* session.c: TLS inside an HTTP CONNECT starts the table anew. */

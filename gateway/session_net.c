@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* session_net: connecting the desktop's side, and TLS on either side in the middle of a handshake.
- */
+/* session_net: connecting the desktop's side, and TLS on either side in the middle of
+ * a handshake. */
 #include "session_loop.h"
 
 #include "autofd.h"

@@ -9,8 +9,8 @@
 
 /* ---- proxy */
 
-/* Takes the text. IPv4 in IPv6 becomes IPv4, so that a client has one name whichever way it came.
- */
+/* Takes the text. IPv4 in IPv6 becomes IPv4, so that a client has one name whichever way
+ * it came. */
 static char *plain(char *address)
 {
 	struct sockaddr_storage parsed;

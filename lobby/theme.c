@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Each text has a contrast of at least 4.5 to its ground (WCAG AA); in the last look, 7 and more.
- */
+/* Each text has a contrast of at least 4.5 to its ground (WCAG AA); in the last look, 7
+ * and more. */
 static const guint32 inks[LOOKS][INKS] = {
 	[LOOK_LIGHT] = {[INK_PAGE] = 0xe9edf2,
 			[INK_CARD] = 0xffffff,

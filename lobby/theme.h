@@ -45,8 +45,8 @@ void theme_fit(Theme *theme, int width, int height);
 
 /* Logical pixels in pixels of the picture. */
 int theme_px(const Theme *theme, double logical);
-/* Before something of that size in the middle of so much room, in whole pixels: text stays sharp.
- */
+/* Before something of that size in the middle of so much room, in whole pixels: text
+ * stays sharp. */
 static inline int theme_middle(int room, int size)
 {
 	return (room - size) / 2;

@@ -10,8 +10,8 @@ loop.
 typedef struct Wire Wire;
 
 typedef struct {
-	/* fd: of `channel`, the owner's from now on; -1 with all others. The texts may be stolen.
-	 */
+	/* fd: of `channel`, the owner's from now on; -1 with all others. The texts may
+	 * be stolen. */
 	void (*message)(gpointer owner, LobbyMessage *message, int fd);
 	/* The broker has gone (error NULL) or spoke wrongly. Last event; wire_free() from a later
 	 * turn of the loop. */

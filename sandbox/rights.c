@@ -51,8 +51,8 @@ gboolean rights_drop_capabilities(GError **error)
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* A filter from outside may forbid even the letting go; it does not matter to who has none.
-	 */
+	/* A filter from outside may forbid even the letting go; it does not matter to who
+	 * has none. */
 	if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof none) == 0)
 		return TRUE;
 	if (syscall(SYS_capset, &header, none) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* carry: see carry.h. Moves what it can, then waits; a direction whose buffer is full is not read.
- */
+/* carry: see carry.h. Moves what it can, then waits; a direction whose buffer is full is
+ * not read. */
 #include "carry.h"
 
 #include <errno.h>

@@ -4,6 +4,6 @@
 
 #include <glib.h>
 
-/* A field, the first of that name, as UTF-8; secret_free() it. NULL if it is not there, or no text.
- */
+/* A field, the first of that name, as UTF-8; secret_free() it. NULL if it is not there, or
+ * no text. */
 char *form_field(const void *body, gsize n, const char *name);

@@ -51,8 +51,8 @@ gboolean workers_push(Workers *workers, Work work, void (*run)(gpointer data), g
 		return FALSE;
 	job = g_new(Job, 1);
 	*job = (Job){run, data};
-	/* The only error is a thread that cannot start; the job then waits for one of the others.
-	 */
+	/* The only error is a thread that cannot start; the job then waits for one of
+	 * the others. */
 	g_thread_pool_push(pool, job, NULL);
 	return TRUE;
 }

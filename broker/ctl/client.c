@@ -126,8 +126,8 @@ static size_t print_events(char *bytes, size_t size, size_t n, void *data)
 	return fflush(stdout) == 0 ? n : 0;
 }
 
-/* A GET whose answer goes to `take` as it comes; again: once more whenever it has come to its end.
- */
+/* A GET whose answer goes to `take` as it comes; again: once more whenever it has come to
+ * its end. */
 static gboolean stream(const char *socket_path, const char *path, gboolean again,
 		       size_t (*take)(char *bytes, size_t size, size_t n, void *data), void *data,
 		       GError **error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* doctor_login: what a login needs: oriel-auth, PAM's service and its modules, an account, a pool.
- */
+/* doctor_login: what a login needs: oriel-auth, PAM's service and its modules, an account,
+ * a pool. */
 #include "doctor.h"
 
 #include <glob.h>

@@ -67,8 +67,8 @@ static gboolean set_up(CURL *curl, const HttpsQuestion *question, GString *answe
 	return bad == CURLE_OK;
 }
 
-/* What an OAuth server calls its refusal: one of a few fixed words; nothing else gets into a log.
- */
+/* What an OAuth server calls its refusal: one of a few fixed words; nothing else gets into
+ * a log. */
 static const char *error_code(const json_t *answer)
 {
 	const char *code = json_string_value(json_object_get(answer, "error"));

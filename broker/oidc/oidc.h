@@ -22,8 +22,8 @@ typedef struct Oidc Oidc;
 gboolean oidc_open(const Options *options, Oidc **out, GError **error);
 void oidc_free(Oidc *oidc); /* accepts NULL */
 
-/* Where the person goes to sign in; g_free() it. secret: secret_generate(), to come back with them.
- */
+/* Where the person goes to sign in; g_free() it. secret: secret_generate(), to come back
+ * with them. */
 char *oidc_begin(Oidc *oidc, const char *secret, GError **error);
 
 /* What they came back with; NULL = absent. */

@@ -6,8 +6,8 @@
 
 #define PARAMETERS_MAX 64
 
-/* Both versions of cgroups begin with a value of their own, from which it is known which they are.
- */
+/* Both versions of cgroups begin with a value of their own, from which it is known which
+ * they are. */
 typedef struct {
 	const char *name;
 	unsigned long long old_begins;          /* the first version's values begin here ...   */

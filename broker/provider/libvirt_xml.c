@@ -54,8 +54,8 @@ static void add_graphics(GString *xml, const LibvirtDomain *domain)
 	const char *autoport = domain->sockets ? "no" : "yes";
 
 	/* Closed from the start: this password was never valid. A ticket sets another one, and a
-	 * descriptor from libvirt needs none. VNC looks at eight characters and may have no more.
-	 */
+	 * descriptor from libvirt needs none. VNC looks at eight characters and may have
+	 * no more. */
 	add(xml,
 	    "<graphics type='vnc' autoport='yes' sharePolicy='ignore' passwd='%.8s' "
 	    "passwdValidTo='1970-01-01T00:00:01'>",

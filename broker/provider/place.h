@@ -28,8 +28,8 @@ char *place_of(const char *dir, const char *id);
 /* The image's files are readable and its numbers possible. FAULT_CONFIG. */
 gboolean place_check_image(const ProviderImage *image, GError **error);
 
-/* "qcow2" or "raw": from the first bytes of the file, which an admin has made. NULL, FAULT_CONFIG.
- */
+/* "qcow2" or "raw": from the first bytes of the file, which an admin has made.
+ * NULL, FAULT_CONFIG. */
 const char *place_disk_format(const char *disk, GError **error);
 
 /* A fresh overlay on the disk, in place of whatever was there. FAULT_CONFIG, FAULT_DESKTOP. */

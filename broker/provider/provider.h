@@ -133,8 +133,8 @@ typedef struct {
 	gboolean (*display)(Provider *provider, const ProviderDesktop *desktop,
 			    const char *protocol, unsigned seconds, Endpoint *out_endpoint,
 			    int *out_fd, GError **error);
-	/* What its screen shows now, as a PPM of up to PROVIDER_SCREEN_MAX bytes; NULL = it cannot.
-	 */
+	/* What its screen shows now, as a PPM of up to PROVIDER_SCREEN_MAX bytes; NULL =
+	 * it cannot. */
 	GBytes *(*screen)(Provider *provider, const ProviderDesktop *desktop, GError **error);
 	gboolean (*set_ticket)(Provider *provider, const ProviderDesktop *desktop,
 			       const char *protocol, const char *password, unsigned seconds,
@@ -161,8 +161,8 @@ typedef struct {
 	gboolean (*adopt)(Provider *provider, const ProviderDesktop *desktop, const char *identity,
 			  GError **error);
 	/* Moves a running desktop to another host of the same driver and storage, while it runs; on
-	 * this one it is forgotten. Takes up to minutes; when it fails, the desktop goes on here.
-	 */
+	 * this one it is forgotten. Takes up to minutes; when it fails, the desktop goes
+	 * on here. */
 	gboolean (*migrate)(Provider *provider, Provider *to, const ProviderDesktop *desktop,
 			    GError **error);
 	/* Ends it here and forgets it, but leaves its overlay. */

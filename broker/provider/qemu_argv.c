@@ -164,8 +164,8 @@ GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *i
 	add_format(argv, "-chardev", "socket,id=monitor,fd=%d,server=on,wait=off", monitor_fd);
 	add(argv, "-mon", "chardev=monitor,mode=control", NULL);
 	add(argv, "-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng", NULL);
-	/* Tells a guest's kernel that it has become another machine: it seeds its randomness anew.
-	 */
+	/* Tells a guest's kernel that it has become another machine: it seeds its
+	 * randomness anew. */
 	add_format(argv, "-device", "vmgenid,guid=%s", identity);
 	add_displays(argv, image->video);
 	add_agents(argv, memory);

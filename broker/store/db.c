@@ -19,9 +19,7 @@ struct Db {
 	GMutex telling;
 	DbTold told; /* under telling */
 	gpointer told_data;
-
-	GAsyncQueue
-		*others; /* idle connections; NULL: the database is in memory, of the first alone */
+	GAsyncQueue *others; /* idle connections; NULL: it is in memory, of the first alone */
 };
 
 struct DbRows {

@@ -43,8 +43,8 @@ typedef struct {
 	const char *name;
 	const char *begin; /* the statement that starts a transaction which will write */
 	gpointer (*open)(const char *where, GError **error);
-	/* A further connection, while there is the first; NULL without an error: there can be none.
-	 */
+	/* A further connection, while there is the first; NULL without an error: there can
+	 * be none. */
 	gpointer (*open_other)(const char *where, GError **error);
 	gboolean many_write; /* these may write beside a transaction of the first */
 	void (*close)(gpointer connection);

@@ -13,6 +13,6 @@ GPtrArray *store_audit_after(Db *db, gint64 id, unsigned limit, GError **error);
 /* The id of the last one; 0 = there is none. */
 gboolean store_audit_last(Db *db, gint64 *out_id, GError **error);
 /* The newest `limit` entries with an id below before_id (0 = from the top) that hold this text
- * (NULL = any) in event, user, peer, desktop, session or detail, whatever its case; newest first.
- */
+ * (NULL = any) in event, user, peer, desktop, session or detail, whatever its case;
+ * newest first. */
 GPtrArray *store_audit(Db *db, gint64 before_id, unsigned limit, const char *text, GError **error);

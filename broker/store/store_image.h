@@ -18,6 +18,6 @@ gboolean store_image_add(Db *db, const ImageView *image, gint64 now, unsigned *o
 			 GError **error);
 /* All versions; FAULT_BUSY while a pool or a desktop uses one. */
 gboolean store_image_remove(Db *db, const char *name, GError **error);
-/* Forgets every version that nobody uses. *out: those (ImageView), for whoever has files of them.
- */
+/* Forgets every version that nobody uses. *out: those (ImageView), for whoever has files
+ * of them. */
 gboolean store_image_collect(Db *db, GPtrArray **out, GError **error);

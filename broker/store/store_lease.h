@@ -35,8 +35,8 @@ GPtrArray *store_lease_brokers(Db *db, GError **error);
 /* From here on that broker watches over it. FALSE with FAULT_NOT_FOUND if it has ended. */
 gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **error);
 StoreLease *store_lease(Db *db, const char *id, GError **error);
-/* While it is moved there are two: then the one to come, which has no backend_id yet, or is later.
- */
+/* While it is moved there are two: then the one to come, which has no backend_id yet, or
+ * is later. */
 StoreLease *store_lease_of_client(Db *db, guint32 client_id, GError **error);
 /* There is one at most. *out NULL = none. */
 gboolean store_lease_of_desktop(Db *db, const char *desktop, StoreLease **out, GError **error);

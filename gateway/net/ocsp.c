@@ -80,8 +80,8 @@ static X509 *issuer_of(SSL_CTX *context)
 	return NULL;
 }
 
-/* Signed by the issuer, or by somebody to whom the issuer has given that right (RFC 6960, 4.2.2.2).
- */
+/* Signed by the issuer, or by somebody to whom the issuer has given that right (RFC
+ * 6960, 4.2.2.2). */
 static gboolean is_signed(OCSP_BASICRESP *basic, X509 *issuer)
 {
 	g_autoptr(X509_STORE) trusted = X509_STORE_new();

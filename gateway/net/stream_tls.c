@@ -143,8 +143,8 @@ static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	return result == 1 ? IO_DONE : verdict(tls, result, "receive", error);
 }
 
-/* Records wait in `out` until there is enough for a send, or until the flush at the end of a run.
- */
+/* Records wait in `out` until there is enough for a send, or until the flush at the end of
+ * a run. */
 static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **error)
 {
 	TlsStream *tls = (TlsStream *)s;

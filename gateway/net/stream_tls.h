@@ -14,8 +14,8 @@
 #include <openssl/ssl.h>
 
 /* Takes `below`. As the server: host NULL. As a client: the certificate must be for `host` (a name
- * or an address). early: bytes that were already read from below; taken (left empty); may be NULL.
- */
+ * or an address). early: bytes that were already read from below; taken (left empty); may
+ * be NULL. */
 Stream *stream_tls_new(SSL_CTX *context, Stream *below, Buffer *early, const char *host);
 
 /* Until IO_DONE; then the stream may be read and written. */

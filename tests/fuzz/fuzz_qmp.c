@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A QEMU that was taken over says these bytes to its broker, which greets it and asks three things.
- */
+/* A QEMU that was taken over says these bytes to its broker, which greets it and asks
+ * three things. */
 #include "fault.h"
 #include "qmp.h"
 

@@ -247,8 +247,8 @@ static gboolean fits(const Route *route, const Command *command)
 }
 
 /* What a person does with a login of their own, a launcher or a machine: none of it has a meaning
- * for an administrator at the admin socket, who has no login. Whatever is not here has a command.
- */
+ * for an administrator at the admin socket, who has no login. Whatever is not here has
+ * a command. */
 static const char *const without_command[] = {
 	"POST /api/v1/login",
 	"POST /api/v1/login/{conversation}",

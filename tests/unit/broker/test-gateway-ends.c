@@ -30,8 +30,8 @@ static void active(Gateway *g, const ControlMessage *lease, guint64 milliseconds
 	gateway_send(g, &m);
 }
 
-/* Nobody can have moved a mouse before the session began, nor can a report take back a later one.
- */
+/* Nobody can have moved a mouse before the session began, nor can a report take back a
+ * later one. */
 static void test_active(CoreFixture *f, gconstpointer unused)
 {
 	Gateway g;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a broker tells a copied guest, and which answers it does not believe. The guest is made up.
- */
+/* What a broker tells a copied guest, and which answers it does not believe. The guest is
+ * made up. */
 #include "guest_identity.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The XML that goes to libvirt and comes from it. That libvirt likes it, test_providers.py shows.
- */
+/* The XML that goes to libvirt and comes from it. That libvirt likes it,
+ * test_providers.py shows. */
 #include <string.h>
 
 #include "fault.h"

@@ -290,8 +290,8 @@ static void test_pending(Fixture *f, gconstpointer unused)
 		limit_end(held[i], LIMIT_UNDECIDED, f->now);
 }
 
-/* What does not matter any more goes; what does stays. A clock that is put back shuts nobody out.
- */
+/* What does not matter any more goes; what does stays. A clock that is put back shuts
+ * nobody out. */
 static void test_clean(Fixture *f, gconstpointer unused)
 {
 	g_autoptr(DbRows) rows = NULL;

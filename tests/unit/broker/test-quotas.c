@@ -71,8 +71,8 @@ static void test_desktops(CoreFixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 }
 
-/* A desktop that was asked for counts before its session is there, and one that was left does not.
- */
+/* A desktop that was asked for counts before its session is there, and one that was left
+ * does not. */
 static void test_sessions(CoreFixture *f, gconstpointer unused)
 {
 	g_autofree char *lease = NULL;

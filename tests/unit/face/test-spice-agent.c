@@ -100,8 +100,8 @@ static void test_offer(void)
 	spice_agent_free(agent);
 }
 
-/* Too long, not UTF-8, another format, cut short: passed over, and what comes next is understood.
- */
+/* Too long, not UTF-8, another format, cut short: passed over, and what comes next
+ * is understood. */
 static void test_nonsense(void)
 {
 	static const char text[] = "\1\0\0\0ok", bad[] = "\1\0\0\0\377", picture[] = "\2\0\0\0png";

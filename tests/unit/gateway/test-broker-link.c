@@ -222,8 +222,8 @@ static void test_comes_back(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(f->fault, ==, 0);
 }
 
-/* A broker that is killed between a word and its deed is told again; one that has done it is not.
- */
+/* A broker that is killed between a word and its deed is told again; one that has done it
+ * is not. */
 static void test_told_again(Fixture *f, gconstpointer unused)
 {
 	guint64 id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Another desktop below the same SPICE viewer: what each channel's viewer and both desktops hear.
- */
+/* Another desktop below the same SPICE viewer: what each channel's viewer and both
+ * desktops hear. */
 #include "relay/spice_swap.h"
 #include "spice-fixture.h"
 

@@ -57,8 +57,8 @@ static void expect(const char *layout, const guint32 *codes, const char *text)
 
 static void test_layouts(void)
 {
-	/* The keys that a US keyboard calls Y Z [ ; ' - Q AltGr+Q 1 Shift+7, and the one left of Z.
-	 */
+	/* The keys that a US keyboard calls Y Z [ ; ' - Q AltGr+Q 1 Shift+7, and the one left
+	 * of Z. */
 	static const guint32 codes[] = {0x15,  0x2c, 0x1a, 0x27,  0x28, 0x0c, 0x10,
 					ALTGR, 0x10, 0x02, SHIFT, 0x08, 0x56, 0};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A lobby with a face of paper: what the broker says, what the person does, what the broker hears.
- */
+/* A lobby with a face of paper: what the broker says, what the person does, what the
+ * broker hears. */
 #include "lobby.h"
 
 #include "autofd.h"
@@ -299,8 +299,8 @@ static guint32 lightest(void)
 	return most;
 }
 
-/* Every picture is drawn to its last pixel, and all widgets are within; larger text stays usable.
- */
+/* Every picture is drawn to its last pixel, and all widgets are within; larger text
+ * stays usable. */
 static void test_sizes(void)
 {
 	static const int sizes[][2] = {{320, 240}, {640, 480}, {1920, 1080}, {3840, 2160}};

@@ -326,8 +326,8 @@ static void test_worst_texts(void)
 	control_wipe(bytes);
 }
 
-/* A gateway may be older or newer than its broker: what is missing is 0, what is more is left out.
- */
+/* A gateway may be older or newer than its broker: what is missing is 0, what is more is
+ * left out. */
 static void test_counts(void)
 {
 	static const char older[] = "\0\0\0\"{\"type\":\"counts\",\"counts\":[7,0,9]}";
