@@ -4,24 +4,35 @@
  * (frames without payload, a byte at a time) has used up its credit soon, and then has to wait. A
  * thirty-second of all time is everybody's, whatever it is for, and saved up to CREDIT_NS; the rest
  * is earned: by the byte, which costs less than NS_PER_BYTE even in messages of a few hundred, and
- * by the turn that carried anything, so that a key press and its answer pay for themselves however
- * fast they follow each other. A turn takes in all that has come: a thousand single bytes are one
- * turn.
+ * by the exchange, so that a key press and its answer pay for themselves however fast they follow
+ * each other. Single bytes to which the desktop has nothing to say are no exchange.
  */
 #include "session_loop.h"
 
-#define CREDIT_NS   (50 * 1000 * 1000)
-#define FREE_PART   32
-#define NS_PER_BYTE 64
-#define NS_PER_TURN (50 * 1000)
-#define PAUSE_MIN   5 /* ms; others have the processor for that long, and more comes at once */
-#define PAUSE_MAX   100
-#define DEBT_NS     ((gint64)PAUSE_MAX * 1000000 / FREE_PART)
+#define CREDIT_NS       (50 * 1000 * 1000)
+#define FREE_PART       32
+#define NS_PER_BYTE     64
+#define NS_PER_EXCHANGE (100 * 1000)
+#define PAUSE_MIN       5 /* ms; others have the processor for that long, and more comes at once */
+#define PAUSE_MAX       100
+#define DEBT_NS         ((gint64)PAUSE_MAX * 1000000 / FREE_PART)
 
 void session_open_account(Session *s)
 {
 	s->loop->credit = CREDIT_NS;
 	s->loop->ran_at = uv_hrtime();
+}
+
+/* Both sides have said something since this was last so. */
+static gboolean exchanged(const Session *s)
+{
+	SessionLoop *loop = s->loop;
+
+	if (s->client.bytes_in == loop->asked || s->desktop.bytes_in == loop->told)
+		return FALSE;
+	loop->asked = s->client.bytes_in;
+	loop->told = s->desktop.bytes_in;
+	return TRUE;
 }
 
 gboolean session_charge(Session *s, guint64 begun)
@@ -31,9 +42,8 @@ gboolean session_charge(Session *s, guint64 begun)
 	guint64 earned = (begun - loop->ran_at) / FREE_PART + (moved - loop->moved) * NS_PER_BYTE;
 	gint64 pause;
 
-	if (moved != loop->moved)
-		earned += NS_PER_TURN;
-
+	if (exchanged(s))
+		earned += NS_PER_EXCHANGE;
 	loop->credit = MIN(loop->credit + (gint64)MIN(earned, 2 * CREDIT_NS), CREDIT_NS);
 	/* Some of that time may have been somebody else's, who had the processor meanwhile: it
 	 * makes nobody wait for longer than once. */

@@ -19,6 +19,8 @@ typedef struct SessionLoop {
 	gint64 credit;  /* ns that it may still cost, session_cost.c; below 0: it waits */
 	guint64 ran_at; /* ns: the end of its last run */
 	guint64 moved;  /* bytes, both sides, by then */
+	guint64 asked;  /* bytes of the client, and ... */
+	guint64 told;   /* ... of the desktop, when both had last said something new */
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
