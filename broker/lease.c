@@ -73,6 +73,32 @@ void lease_free(Lease *lease)
 	g_free(lease);
 }
 
+void lease_viewer(const Lease *lease, LeaseViewer *out)
+{
+	out->user = g_strdup(lease->user);
+	out->desktop = g_strdup(lease->desktop);
+	out->desktop_name = g_strdup(lease->desktop_name);
+	out->protocol = g_strdup(lease->protocol);
+	out->peer = g_strdup(lease->peer);
+	out->gateway = g_strdup(lease->gateway);
+	out->connection = lease->started ? lease->connection : NULL;
+	out->groups = g_strdupv(lease->groups);
+	if (g_str_equal(lease->protocol, "spice"))
+		bond_copy(&out->bond, &lease->bond);
+}
+
+void lease_viewer_clear(LeaseViewer *viewer)
+{
+	g_free(viewer->user);
+	g_free(viewer->desktop);
+	g_free(viewer->desktop_name);
+	g_free(viewer->protocol);
+	g_free(viewer->peer);
+	g_free(viewer->gateway);
+	g_strfreev(viewer->groups);
+	bond_clear(&viewer->bond);
+}
+
 StoreLease lease_row(const Lease *lease, const char *broker)
 {
 	return (StoreLease){

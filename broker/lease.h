@@ -37,6 +37,19 @@ typedef struct {
 	gboolean reported;  /* ended: by its gateway, so the bytes are known */
 } Lease;
 
+/* Who looks at it, and by which way: copies, for when the table's lock has been let go. */
+typedef struct {
+	char *user;
+	char *desktop;
+	char *desktop_name;
+	char *protocol;
+	char *peer;
+	char *gateway;
+	gconstpointer connection; /* NULL = it has no picture yet, or no gateway has adopted it */
+	char **groups;
+	Bond bond; /* SPICE: its further channels come along */
+} LeaseViewer;
+
 Lease *lease_new(const char *user, const char *via, const ControlMessage *request,
 		 const Asker *asker);
 /* From a row of the store, after a restart. */
@@ -47,3 +60,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lease, lease_free)
 /* The row that a new lease begins with; borrows from it. */
 StoreLease lease_row(const Lease *lease, const char *broker);
 void lease_grant(const StoreLease *row, Grant *out);
+
+/* out: zeroed; lease_viewer_clear() it. */
+void lease_viewer(const Lease *lease, LeaseViewer *out);
+void lease_viewer_clear(LeaseViewer *viewer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LeaseViewer, lease_viewer_clear)

@@ -16,26 +16,6 @@
 
 /* ---- to the lobby */
 
-/* What is known of the session; copies. */
-typedef struct {
-	char *user, *desktop_name, *protocol, *peer, *gateway;
-	gconstpointer connection;
-	char **groups;
-	Bond bond;
-} Warned;
-
-static void warned_clear(Warned *w)
-{
-	g_free(w->user);
-	g_free(w->desktop_name);
-	g_free(w->protocol);
-	g_free(w->peer);
-	g_free(w->gateway);
-	g_strfreev(w->groups);
-	bond_clear(&w->bond);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Warned, warned_clear)
-
 static gboolean can_be_shown(Core *core, const Lease *lease)
 {
 	return lease->started && lease->connection && !lease->aside &&
@@ -51,7 +31,7 @@ static gboolean is_bridged(Core *core, const char *id)
 }
 
 /* FALSE: nobody is to be warned, or was. */
-static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, Warned *out)
+static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, LeaseViewer *out)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
 	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
@@ -59,12 +39,7 @@ static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, Warn
 	if (!lease || lease->warned_of == end->ends_at || !can_be_shown(core, lease))
 		return FALSE;
 	lease->warned_of = end->ends_at;
-	*out = (Warned){g_strdup(lease->user),     g_strdup(lease->desktop_name),
-			g_strdup(lease->protocol), g_strdup(lease->peer),
-			g_strdup(lease->gateway),  lease->connection,
-			g_strdupv(lease->groups),  {0}};
-	if (g_str_equal(lease->protocol, "spice"))
-		bond_copy(&out->bond, &lease->bond);
+	lease_viewer(lease, out);
 	return TRUE;
 }
 
@@ -82,7 +57,7 @@ static gboolean set_aside(Core *core, const char *id, const char *lobby)
 	return TRUE;
 }
 
-static char *words(const Warned *w, const PlanEnd *end)
+static char *words(const LeaseViewer *w, const PlanEnd *end)
 {
 	if (g_str_equal(end->why, "idle"))
 		return g_strdup_printf("Nobody has used %s for a while.", w->desktop_name);
@@ -90,7 +65,7 @@ static char *words(const Warned *w, const PlanEnd *end)
 			       w->desktop_name);
 }
 
-static gboolean open_lobby(Core *core, const char *lease, const Warned *w, const PlanEnd *end,
+static gboolean open_lobby(Core *core, const char *lease, const LeaseViewer *w, const PlanEnd *end,
 			   Grant *out, int *out_fd, GError **error)
 {
 	ControlMessage request = {.protocol = w->protocol, .peer = w->peer};
@@ -112,7 +87,8 @@ static gboolean open_lobby(Core *core, const char *lease, const Warned *w, const
 }
 
 /* A channel that comes meanwhile belongs to the lobby. */
-static gboolean bring(Core *core, const char *lease, const Warned *w, const Grant *grant, int fd)
+static gboolean bring(Core *core, const char *lease, const LeaseViewer *w, const Grant *grant,
+		      int fd)
 {
 	ControlMessage message = {.type = CONTROL_MOVE,
 				  .lease = (char *)lease,
@@ -129,7 +105,7 @@ void lobby_warning_show(Core *core, const char *lease, const PlanEnd *end)
 {
 	LogContext context = {.session = lease, .step = "warn"};
 	g_autoptr(GError) error = NULL;
-	g_auto(Warned) w = {0};
+	g_auto(LeaseViewer) w = {0};
 	g_auto(Grant) grant = {0};
 	autofd int fd = -1;
 

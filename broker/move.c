@@ -15,40 +15,14 @@
 #include "sessions.h"
 #include "ticket.h"
 
-/* What is known of the session that moves; copies. */
-typedef struct {
-	char *user, *desktop, *protocol, *peer, *gateway;
-	gconstpointer connection; /* NULL = it has no picture yet */
-	char **groups;
-	Bond bond; /* SPICE: its further channels come along */
-} Moving;
-
-static void moving_clear(Moving *m)
-{
-	g_free(m->user);
-	g_free(m->desktop);
-	g_free(m->protocol);
-	g_free(m->peer);
-	g_free(m->gateway);
-	g_strfreev(m->groups);
-	bond_clear(&m->bond);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Moving, moving_clear)
-
-static gboolean find_moving(Core *core, const char *id, Moving *out, GError **error)
+static gboolean find_moving(Core *core, const char *id, LeaseViewer *out, GError **error)
 {
 	const Lease *lease;
 
 	g_mutex_lock(&core->sessions->lock);
 	lease = g_hash_table_lookup(core->sessions->by_id, id);
-	if (lease) {
-		*out = (Moving){
-			g_strdup(lease->user),     g_strdup(lease->desktop),
-			g_strdup(lease->protocol), g_strdup(lease->peer),
-			g_strdup(lease->gateway),  lease->started ? lease->connection : NULL,
-			g_strdupv(lease->groups),  {0}};
-		bond_copy(&out->bond, &lease->bond);
-	}
+	if (lease)
+		lease_viewer(lease, out);
 	g_mutex_unlock(&core->sessions->lock);
 	if (!lease)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND,
@@ -59,7 +33,7 @@ static gboolean find_moving(Core *core, const char *id, Moving *out, GError **er
 }
 
 /* A desktop of theirs on that card, started and held for them; g_free() it. */
-static char *prepare(Core *core, const Moving *m, const char *wanted, GError **error)
+static char *prepare(Core *core, const LeaseViewer *m, const char *wanted, GError **error)
 {
 	g_auto(GStrv) groups = entitlement_groups(m->user);
 	Who who = {.user = m->user, .groups = groups};
@@ -127,7 +101,7 @@ gboolean move_send(Core *core, gconstpointer connection, const char *id, const G
 gboolean core_session_move(Core *core, const char *admin, const char *id, const char *wanted,
 			   GError **error)
 {
-	g_auto(Moving) m = {0};
+	g_auto(LeaseViewer) m = {0};
 	g_auto(Grant) grant = {0};
 	g_autofree char *desktop = NULL;
 	g_autoptr(GError) why = NULL;
