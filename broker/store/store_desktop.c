@@ -519,8 +519,8 @@ gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error)
 	/* Pool by pool: of the dedicated ones there are many, held by people who left long ago. */
 	g_autoptr(DbRows) rows = db_select(
 		db, error,
-		"SELECT COALESCE(MIN(x.at), 0) FROM (SELECT (SELECT MIN(d.held_until) FROM desktop "
-		"d"
+		"SELECT COALESCE(MIN(x.at), 0)"
+		" FROM (SELECT (SELECT MIN(d.held_until) FROM desktop d"
 		" WHERE d.pool = p.name AND d.owner IS NOT NULL AND d.held_until > 0) AS at"
 		" FROM pool p WHERE p.kind <> 'dedicated') AS x");
 

@@ -2,6 +2,7 @@
 /* database: see database.h. */
 #include "database.h"
 
+#include <glib/gstdio.h>
 #include <libpq-fe.h>
 
 const char *database_fresh(void)
@@ -20,4 +21,16 @@ const char *database_fresh(void)
 	PQclear(result);
 	PQfinish(c);
 	return where;
+}
+
+void database_remove(const char *path, const char *dir)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autofree char *file = g_strconcat(path, ends[i], NULL);
+
+		g_unlink(file);
+	}
+	g_assert_cmpint(g_rmdir(dir), ==, 0);
 }

@@ -6,3 +6,6 @@
 
 /* The PostgreSQL, emptied; NULL for SQLite. Belongs to the environment. */
 const char *database_fresh(void);
+
+/* Removes SQLite's files of that name, and the directory, in which nothing else may be left. */
+void database_remove(const char *path, const char *dir);

@@ -2,8 +2,6 @@
 /* store-fixture: see store-fixture.h. */
 #include "store-fixture.h"
 
-#include <glib/gstdio.h>
-
 #include "database.h"
 #include "store_desktop.h"
 #include "store_image.h"
@@ -23,15 +21,8 @@ void store_fixture_setup(StoreFixture *f, gconstpointer unused)
 
 void store_fixture_teardown(StoreFixture *f, gconstpointer unused)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
-
 	db_close(f->db);
-	for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
-		g_autofree char *path = g_strconcat(f->path, ends[i], NULL);
-
-		g_unlink(path);
-	}
-	g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+	database_remove(f->path, f->dir);
 	g_free(f->path);
 	g_free(f->dir);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The counts of refused logins, on SQLite and on PostgreSQL. */
-#include <glib/gstdio.h>
 
 #include "auth/limit.h"
 #include "database.h"
@@ -44,15 +43,8 @@ static void setup(Fixture *f, gconstpointer unused)
 
 static void teardown(Fixture *f, gconstpointer unused)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
-
 	end(f);
-	for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
-		g_autofree char *path = g_strconcat(f->path, ends[i], NULL);
-
-		g_unlink(path);
-	}
-	g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+	database_remove(f->path, f->dir);
 	g_free(f->path);
 	g_free(f->dir);
 }
