@@ -15,6 +15,10 @@ ContainerWatch *container_watch_new(ContainerEngine *engine, const char *place, 
 /* No event comes after this. Takes up to a second. Not from within an event. */
 void container_watch_free(ContainerWatch *watch);
 
-/* The next end of this desktop is wanted: no event. Forgotten by container_watch_mind_end(). */
+/*
+ * An end of this desktop is wanted: no event, until container_watch_mind_end(). That belongs behind
+ * a start that has worked: word of the wanted end may come during it. From then on there is an
+ * event for each end, but for one that is told of late, when the desktop runs again.
+ */
 void container_watch_expect_end(ContainerWatch *watch, const char *desktop_id);
 void container_watch_mind_end(ContainerWatch *watch, const char *desktop_id);

@@ -24,7 +24,10 @@ void libvirt_link_free(LibvirtLink *link);
  * FAULT_DESKTOP. */
 virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error);
 
-/* The next end of this desktop is wanted: no event. Forgotten by libvirt_link_mind_end(). */
+/*
+ * An end of this desktop is wanted: no event, until libvirt_link_mind_end(). That belongs behind a
+ * start that has worked: word of the wanted end may come during it.
+ */
 void libvirt_link_expect_end(LibvirtLink *link, const char *desktop_id);
 void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id);
 

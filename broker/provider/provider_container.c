@@ -246,10 +246,22 @@ static gboolean container_start(Provider *provider, const ProviderDesktop *deskt
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no container %s", name);
 		return FALSE;
 	}
+	if (state != PROVIDER_RUNNING) {
+		/* A server that was killed leaves its socket behind. */
+		if (!make_shared(provider, desktop->id, error) ||
+		    !container_engine_start(provider->engine, name, error))
+			return FALSE;
+	}
+	/* Only now: word of an end that was wanted may come as late as this. */
 	container_watch_mind_end(provider->watch, desktop->id);
-	/* A server that was killed leaves its socket behind. */
-	return state == PROVIDER_RUNNING || (make_shared(provider, desktop->id, error) &&
-					     container_engine_start(provider->engine, name, error));
+	if (!container_state(provider, desktop, &state, error))
+		return FALSE;
+	if (state != PROVIDER_RUNNING) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s ended as soon as it had started",
+			    name);
+		return FALSE;
+	}
+	return TRUE;
 }
 
 static gboolean container_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,

@@ -285,20 +285,28 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	gboolean running;
 
 	if (!domain)
 		return FALSE;
-	libvirt_link_mind_end(provider->link, desktop->id);
 	if (suspended(domain) && virDomainResume(domain) < 0) {
 		libvirt_set_error(error, FAULT_DESKTOP, "domain does not go on");
 		return FALSE;
 	}
-	if (virDomainIsActive(domain) == 1)
-		return TRUE;
-	if (virDomainCreate(domain) < 0) {
+	running = virDomainIsActive(domain) == 1;
+	if (!running && virDomainCreate(domain) < 0) {
 		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be started");
 		return FALSE;
 	}
+	/* Only now: word of an end that was wanted may come as late as this. */
+	libvirt_link_mind_end(provider->link, desktop->id);
+	if (virDomainIsActive(domain) == 0) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s ended as soon as it had started",
+			    virDomainGetName(domain));
+		return FALSE;
+	}
+	if (running)
+		return TRUE;
 	weigh(domain, desktop);
 	return TRUE;
 }
