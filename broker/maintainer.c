@@ -117,6 +117,22 @@ static void run_job(gpointer data, gpointer user_data)
 	g_mutex_unlock(&m->lock);
 }
 
+/* Under the lock. FALSE if a step for this desktop is under way: its end wakes us. */
+static gboolean push_job(Maintainer *m, const char *id, Step step, const char *what)
+{
+	Job *job;
+
+	if (m->stopping || g_hash_table_contains(m->jobs, id))
+		return FALSE;
+	job = g_new0(Job, 1);
+	job->id = g_strdup(id);
+	job->step = step;
+	job->what = what;
+	g_hash_table_insert(m->jobs, job->id, job);
+	g_thread_pool_push(m->pool, job, NULL);
+	return TRUE;
+}
+
 /* Hands the step to the pool, unless one for this desktop is under way or must wait; *due then
  * comes down to when it may. */
 static void begin_job(Maintainer *m, const char *id, Step step, const char *what, gint64 *due)
@@ -125,19 +141,10 @@ static void begin_job(Maintainer *m, const char *id, Step step, const char *what
 
 	g_mutex_lock(&m->lock);
 	backoff = g_hash_table_lookup(m->backoff, id);
-	if (m->stopping || g_hash_table_contains(m->jobs, id)) {
-		/* its end wakes us */
-	} else if (backoff && backoff->not_before > g_get_monotonic_time()) {
+	if (backoff && backoff->not_before > g_get_monotonic_time())
 		*due = MIN(*due, backoff->not_before);
-	} else {
-		Job *job = g_new0(Job, 1);
-
-		job->id = g_strdup(id);
-		job->step = step;
-		job->what = what;
-		g_hash_table_insert(m->jobs, job->id, job);
-		g_thread_pool_push(m->pool, job, NULL);
-	}
+	else
+		push_job(m, id, step, what);
 	g_mutex_unlock(&m->lock);
 }
 
@@ -282,19 +289,20 @@ static gboolean clean_up(Maintainer *m, GError **error)
 	       limit_clean(m->core->limit, limit_now(), error) && images_collect(m->core, error);
 }
 
-static void check_events(Maintainer *m, gint64 *due)
+/* What ended by itself is looked at at once, whatever failed before. While a step for it is under
+ * way, which may have been good before the end came, its event stays for later. */
+static void check_events(Maintainer *m)
 {
-	g_autoptr(GHashTable) events = NULL;
 	GHashTableIter iter;
 	gpointer id;
 
 	g_mutex_lock(&m->lock);
-	events = g_steal_pointer(&m->events);
-	m->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_iter_init(&iter, m->events);
+	while (g_hash_table_iter_next(&iter, &id, NULL)) {
+		if (push_job(m, id, desktop_check, "check"))
+			g_hash_table_iter_remove(&iter);
+	}
 	g_mutex_unlock(&m->lock);
-	g_hash_table_iter_init(&iter, events);
-	while (g_hash_table_iter_next(&iter, &id, NULL))
-		begin_job(m, id, desktop_check, "check", due);
 }
 
 /* Returns when to look again, if nothing changes before. */
@@ -304,7 +312,7 @@ static gint64 maintain(Maintainer *m)
 	gint64 due = g_get_monotonic_time() + IDLE;
 
 	sessions_expire(m->core, &due);
-	check_events(m, &due);
+	check_events(m);
 	activity_write(m->core, &due);
 	if (!plan_enforce(m->core, &due, &error) || !run_plans(m, &due, &error) ||
 	    !release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||

@@ -247,6 +247,11 @@ static gboolean fake_display(Provider *provider, const ProviderDesktop *d, const
 	close(fds[1]);
 	out->has_fd = TRUE;
 	*out_fd = fds[0];
+	if (g_atomic_int_get(&fake.short_lived) > 0) {
+		g_atomic_int_dec_and_test(&fake.short_lived);
+		fake_crash(d->id);
+		g_usleep(200 * 1000); /* the core hears of it while the step still goes on */
+	}
 	return TRUE;
 }
 

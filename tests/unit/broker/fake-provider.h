@@ -16,6 +16,7 @@ typedef struct {
 	int clones, starts, resets, destroys; /* how often they were called */
 	int adopts, moves;                    /* a desktop that another host made; while it runs */
 	int late_display; /* so often the display does not come in the time it is given */
+	int short_lived;  /* so often a desktop ends when its display has just come */
 	int slow_ms;      /* each step takes this long */
 	int steps, most;  /* at once: now, and ever */
 	int overlaps;     /* two steps for one desktop at once: must stay 0 */

@@ -117,6 +117,40 @@ static void test_desktop(CoreFixture *f, gconstpointer unused)
 	end(f, "desktop", id);
 }
 
+/* The end of a desktop whose start was not over yet is not forgotten. */
+static void test_short_life(CoreFixture *f, gconstpointer unused)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) all = NULL;
+
+	g_atomic_int_set(&fake.short_lived, 1);
+	core_fixture_pool(f, "lab", "floating", 1, 1);
+	while (g_atomic_int_get(&fake.starts) < 2) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(10000);
+	}
+	core_fixture_await(f, 0, "ready");
+	all = core_admin_desktops(f->core, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(fake_state(((AdminDesktopView *)all->pdata[0])->id), ==, PROVIDER_RUNNING);
+}
+
+/* It is started again once it was seen to have failed, which may be a short while. */
+static void await_failed(CoreFixture *f, int starts)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+	while (g_atomic_int_get(&fake.starts) == starts) {
+		g_autofree char *state = core_fixture_state(f, 0);
+
+		if (g_str_equal(state, "failed"))
+			return;
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(10000);
+	}
+}
+
 /* A desktop that dies as soon as it is there is started less and less often, and its reason is
  * there for the admin to read. */
 static void test_crash_loop(CoreFixture *f, gconstpointer unused)
@@ -131,10 +165,12 @@ static void test_crash_loop(CoreFixture *f, gconstpointer unused)
 		g_autofree char *state = core_fixture_state(f, 0);
 
 		if (g_str_equal(state, "ready")) {
+			int starts = g_atomic_int_get(&fake.starts);
+
 			g_clear_pointer(&all, g_ptr_array_unref);
 			all = core_admin_desktops(f->core, &error);
 			fake_crash(((AdminDesktopView *)all->pdata[0])->id);
-			core_fixture_await(f, 0, "failed");
+			await_failed(f, starts);
 			crashes++;
 		}
 		g_usleep(10000);
@@ -159,6 +195,7 @@ int main(int argc, char **argv)
 	ADD("pool", test_pool);
 	ADD("host", test_host);
 	ADD("desktop", test_desktop);
+	ADD("short-life", test_short_life);
 	ADD("crash-loop", test_crash_loop);
 	return g_test_run();
 }
