@@ -191,13 +191,11 @@ static void test_many(CoreFixture *f, gconstpointer unused)
 	enum { N = 24 };
 	Gateway g;
 	g_autoptr(GError) error = NULL;
-	gint64 begin;
 	unsigned leases = 0;
 
 	core_fixture_pool(f, "lab", "floating", N, 0);
 	g_atomic_int_set(&fake.slow_ms, 200);
 	gateway_hello(&g, f);
-	begin = g_get_monotonic_time();
 	for (guint i = 0; i < N; i++) {
 		g_autofree char *user = g_strdup_printf("user%u", i);
 		ControlMessage login = login_of(user, "right", NULL);
@@ -205,16 +203,17 @@ static void test_many(CoreFixture *f, gconstpointer unused)
 		login.id = 100 + i;
 		gateway_send(&g, &login);
 	}
-	for (guint i = 0; i < N; i++) {
+	while (leases < N) {
 		g_auto(ControlMessage) m = {0};
 
 		g_assert_true(gateway_receive(&g, &m));
+		/* Nobody confirms them: where that takes long the first are ended already. */
+		g_assert_true(m.type == CONTROL_LEASE || m.type == CONTROL_END);
 		leases += m.type == CONTROL_LEASE;
 		if (g.received_fd >= 0)
 			close(g.received_fd);
 		g.received_fd = -1;
 	}
-	g_assert_cmpuint(leases, ==, N);
 	g_assert_cmpint(g_atomic_int_get(&fake.most), >, 2);
 	for (guint i = 0; i < N; i++) {
 		g_autofree char *user = g_strdup_printf("user%u", i);
@@ -224,7 +223,7 @@ static void test_many(CoreFixture *f, gconstpointer unused)
 		gateway_send(&g, &login);
 	}
 	gateway_close(&g);
-	for (gint64 deadline = begin + 20 * G_USEC_PER_SEC;;) {
+	for (gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;;) {
 		g_autoptr(GPtrArray) live = core_sessions(f->core, NULL, TRUE, 0, &error);
 
 		if (live->len == 0)

@@ -156,21 +156,21 @@ static void test_real(void)
 	g_assert_no_error(error);
 	close(listener);
 
-	qmp = qmp_open(path, dial_deadline(20), &error);
+	qmp = qmp_open(path, dial_deadline(60), &error);
 	g_assert_no_error(error);
-	result = qmp_execute(qmp, "query-version", NULL, dial_deadline(10), &error);
+	result = qmp_execute(qmp, "query-version", NULL, dial_deadline(60), &error);
 	g_assert_no_error(error);
 	g_assert_true(json_is_object(json_object_get(result, "qemu")));
 	json_decref(result);
-	g_assert_true(qmp_give_file(qmp, "null", null, dial_deadline(10), &error));
+	g_assert_true(qmp_give_file(qmp, "null", null, dial_deadline(60), &error));
 	result = qmp_execute(qmp, "closefd", json_pack("{s:s}", "fdname", "null"),
-			     dial_deadline(10), &error);
+			     dial_deadline(60), &error);
 	g_assert_no_error(error);
 	json_decref(result);
-	g_assert_null(qmp_execute(qmp, "no-such-command", NULL, dial_deadline(10), &error));
+	g_assert_null(qmp_execute(qmp, "no-such-command", NULL, dial_deadline(60), &error));
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
 	g_clear_error(&error);
-	result = qmp_execute(qmp, "quit", NULL, dial_deadline(10), &error);
+	result = qmp_execute(qmp, "quit", NULL, dial_deadline(60), &error);
 	g_assert_no_error(error);
 	json_decref(result);
 	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
