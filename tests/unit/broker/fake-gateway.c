@@ -69,7 +69,7 @@ int gateway_take_fd(Gateway *g)
 
 	g_assert_cmpint(fd, >=, 0);
 	g->received_fd = -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 30},
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60},
 		   sizeof(struct timeval));
 	return fd;
 }
@@ -77,7 +77,7 @@ int gateway_take_fd(Gateway *g)
 void gateway_connect(Gateway *g, CoreFixture *f)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval timeout = {.tv_sec = 10};
+	struct timeval timeout = {.tv_sec = 60};
 
 	*g = (Gateway){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .received_fd = -1};
 	g_strlcpy(address.sun_path, f->options->control, sizeof address.sun_path);

@@ -22,7 +22,7 @@ void answer_free(Answer *answer)
 int http_connect(const char *socket_path, const char *proxy)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = 10};
+	struct timeval patience = {.tv_sec = 60};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	guint8 bytes[PROXY_WRITE_MAX];
 	ProxyHeader header;

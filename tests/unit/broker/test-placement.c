@@ -166,7 +166,7 @@ static int on(CoreFixture *f, const char *name)
 
 static gboolean await(CoreFixture *f, const char *name, int n)
 {
-	for (int i = 0; i < 400 && on(f, name) != n; i++)
+	for (int i = 0; i < 2400 && on(f, name) != n; i++)
 		g_usleep(25000);
 	return on(f, name) == n;
 }
@@ -174,7 +174,7 @@ static gboolean await(CoreFixture *f, const char *name, int n)
 /* At least: a pool may for a moment have a spare too many. */
 static gboolean await_some(CoreFixture *f, const char *name, int n)
 {
-	for (int i = 0; i < 400 && on(f, name) < n; i++)
+	for (int i = 0; i < 2400 && on(f, name) < n; i++)
 		g_usleep(25000);
 	return on(f, name) >= n;
 }
@@ -228,7 +228,7 @@ static void test_floating_on_a_dead_host(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(second->name, !=, first->name);
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
 	fake_dead(NULL);
-	for (int i = 0; i < 400 && fake_state(ticket->desktop_id) != PROVIDER_ABSENT; i++)
+	for (int i = 0; i < 2400 && fake_state(ticket->desktop_id) != PROVIDER_ABSENT; i++)
 		g_usleep(25000);
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_ABSENT);
 }
@@ -244,7 +244,7 @@ static void test_session_on_a_dead_host(CoreFixture *f, gconstpointer unused)
 	ticket = core_fixture_connect(f, "ann", "p-lab", "vnc");
 	lease = core_fixture_redeem(f, ticket, "vnc");
 	fake_dead("a");
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 2400; i++) {
 		host_view_free(host);
 		host = host_of(f, ticket->desktop_id);
 		if (g_str_equal(host->state, "down"))
@@ -322,7 +322,7 @@ static void test_drain_moves(CoreFixture *f, gconstpointer spice)
 	first = host_of(f, ticket->desktop_id);
 	g_atomic_int_set(&fake.fail_start, 1); /* the first try fails: it stays where it is */
 	g_assert_true(core_host_drain(f->core, "root", first->name, TRUE, &error));
-	for (int i = 0; i < 400 && g_atomic_int_get(&fake.moves) == 0; i++)
+	for (int i = 0; i < 2400 && g_atomic_int_get(&fake.moves) == 0; i++)
 		g_usleep(25000);
 	g_assert_true(await(f, first->name, 1));
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
@@ -330,7 +330,7 @@ static void test_drain_moves(CoreFixture *f, gconstpointer spice)
 	g_assert_true(await(f, first->name, 0));
 	second = host_of(f, ticket->desktop_id);
 	g_assert_cmpstr(second->name, !=, first->name);
-	for (int i = 0; i < 400 && g_atomic_int_get(&fake.steps) > 0; i++)
+	for (int i = 0; i < 2400 && g_atomic_int_get(&fake.steps) > 0; i++)
 		g_usleep(25000);
 	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_RUNNING);
 	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, 1);

@@ -274,7 +274,7 @@ static void test_run(void)
 	g_assert_false(run_program(prints, "c", 20, NULL, NULL));
 	g_assert_false(run_program(absent, NULL, 5, NULL, &error));
 	g_assert_error(error, FAULT, FAULT_CONFIG);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 15 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - before, <, 40 * G_USEC_PER_SEC);
 }
 
 static void test_last_words(void)

@@ -119,7 +119,7 @@ static void test_floods(void)
 	thread = g_thread_new("babble", babble, GINT_TO_POINTER(peer));
 	g_assert_null(qmp_execute(busy, "x", NULL, g_get_monotonic_time() + 200 * 1000, &error));
 	g_assert_error(error, FAULT, FAULT_TIMEOUT);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - before, <, 30 * G_USEC_PER_SEC);
 	qmp_free(busy);
 	g_thread_join(thread);
 	close(peer);

@@ -221,7 +221,7 @@ static void expect(int fd, GString *so_far, const char *text)
 		char piece[512];
 		ssize_t n;
 
-		g_assert_cmpint(poll(&poll_fd, 1, 10000), ==, 1);
+		g_assert_cmpint(poll(&poll_fd, 1, 60000), ==, 1);
 		n = read(fd, piece, sizeof(piece));
 		g_assert_cmpint(n, >, 0);
 		g_string_append_len(so_far, piece, n);

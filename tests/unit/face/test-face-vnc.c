@@ -414,7 +414,7 @@ static void test_sound_stalls(void)
 	began = g_get_monotonic_time();
 	for (int i = 0; i < 1000; i++)
 		face_vnc.sound(world.face, frames, 4800, 48000);
-	g_assert_cmpint(g_get_monotonic_time() - began, <, 4 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - began, <, 30 * G_USEC_PER_SEC);
 	expect(&world, "");
 	close(world.fd);
 	world.fd = -1;

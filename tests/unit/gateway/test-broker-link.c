@@ -131,7 +131,7 @@ static void spin(Fixture *f, unsigned ms, const guint64 *until)
 
 static void spin_until_heard(Fixture *f, const char *what)
 {
-	for (unsigned i = 0; i < 300 && !g_str_has_suffix(f->heard->str, what); i++)
+	for (unsigned i = 0; i < 3000 && !g_str_has_suffix(f->heard->str, what); i++)
 		spin(f, 10, NULL);
 	g_assert_cmpstr(f->heard->str, ==, what);
 	g_string_truncate(f->heard, 0);
@@ -181,7 +181,7 @@ static void begin(Fixture *f, gconstpointer unused)
 	broker_starts(f);
 	f->link = broker_link_new(&f->loop, f->dialer, "gw", &calls, f);
 	spin_until_heard(f, "hello ");
-	for (unsigned i = 0; i < 100 && f->ups == 0; i++)
+	for (unsigned i = 0; i < 3000 && f->ups == 0; i++)
 		spin(f, 10, NULL);
 	g_assert_cmpuint(f->ups, ==, 1);
 }
