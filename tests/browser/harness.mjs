@@ -24,7 +24,7 @@ async function one(browser, root, { run, options }) {
     const page = await context.newPage();
     const wrong = [];
 
-    page.setDefaultTimeout(30000);
+    page.setDefaultTimeout(60000);
     page.on('pageerror', (error) => wrong.push(`script error: ${error.message}`));
     page.on('console', (message) => {
         if (message.type() === 'error' && !/Failed to load resource|WebSocket connection|^Failed when connecting|Security negotiation failed/.test(message.text()))
@@ -86,7 +86,7 @@ export class Person {
     }
 
     /* Repeats a check until it holds; its last complaint counts. */
-    async eventually(check, patience = 30000) {
+    async eventually(check, patience = 60000) {
         const end = Date.now() + patience;
 
         for (;;) {

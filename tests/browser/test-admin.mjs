@@ -39,7 +39,7 @@ test('admin: overview counts, and leads on', async (given) => {
 test('admin: a session is ended after a question', async (given) => {
     const admin = await open(given, '/sessions');
 
-    assert.deepEqual(await given.page.locator('.table tbody tr').count(), 3);
+    await given.person.eventually(async () => assert.equal(await given.page.locator('.table tbody tr').count(), 3));
     await given.page.click('[aria-label="End the session: ben on classroom-2"]');
     await given.person.sees('.dialog', 'ben loses the connection');
     await given.page.click('.dialog >> text=End session');
@@ -102,7 +102,7 @@ test('admin: screens are seen where they are shown, live and large', async (give
     await person.eventually(async () => assert.equal(await screen.locator('img').evaluate((image) => image.naturalWidth), 320));
     const small = (await screen.boundingBox()).width;
     await screen.click();
-    assert.ok((await screen.boundingBox()).width > 2 * small);
+    await person.eventually(async () => assert.ok((await screen.boundingBox()).width > 2 * small));
     admin.desktops = admin.desktops.map((one) => one.id === 'd-4' ? { ...one, state: 'in-use', owner: 'ann', screen: false } : one);
     admin.tell('desktops');
     await screen.waitFor({ state: 'detached' });
@@ -354,6 +354,7 @@ test('admin: news without end is no flood of questions', async (given) => {
 
     await page.waitForSelector('.table');
     const before = admin.reads.quotas;
+    const began = Date.now();
 
     for (let i = 0; i < 40; i++) {
         admin.tell('quotas');
@@ -362,5 +363,6 @@ test('admin: news without end is no flood of questions', async (given) => {
     admin.quotas.push({ kind: 'user', name: 'the last', desktops: 1, sessions: 0, memory: 0, cpus: 0 });
     admin.tell('quotas');
     await person.sees('.table', 'the last');
-    assert.ok(admin.reads.quotas - before <= 6, `${admin.reads.quotas - before} looks`);
+    /* Two a second, and those at the beginning and the end. */
+    assert.ok(admin.reads.quotas - before <= 4 + (Date.now() - began) / 500, `${admin.reads.quotas - before} looks`);
 });

@@ -47,7 +47,7 @@ test('console: a combination with Ctrl+Alt+Shift and a key is the desktop\'s', a
     await page.keyboard.press('Control+Alt+Shift+K');
     await page.waitForTimeout(200);
     assert.match(await person.focused(), /All keys go to the desktop/);
-    assert.deepEqual(server.desktop.held(), []);
+    await person.eventually(() => assert.deepEqual(server.desktop.held(), []));
 });
 
 test('console: Ctrl-Alt-Del from the menu', async ({ page, server, person }) => {

@@ -78,11 +78,12 @@ test('desktops: a new version is taken only after a question', async ({ page, se
 });
 
 test('desktops: progress in words while it starts', async ({ page, server, person }) => {
-    server.starting = [{ state: 'off', detail: '' }, { state: 'starting', detail: 'Booting the system' }];
+    server.starting = [{ state: 'off', detail: '' }, ...Array(60).fill({ state: 'starting', detail: 'Booting the system' })];
     await person.signIn('/#/desktops');
     await page.click('.card .primary');
     await person.sees('.progress h1', 'Starting your desktop');
     await person.sees('.progress .notice-text', 'Booting the system');
+    server.starting = []; /* it has */
     await person.live();
 });
 

@@ -24,7 +24,7 @@ async function drive(request) {
 test('drive: signs in, types and keeps the picture', async ({ server }) => {
     server.rounds = [[{ kind: 'secret', text: 'One-time code:' }]];
     const answer = await drive({ url: server.url, ca: server.ca, user: 'ann', password: 'correct horse', answer: ['123456'],
-        desktop: 'classroom', type: 'echo "A_b"', screenshot: SHOT, settle: '500', timeout: '20' });
+        desktop: 'classroom', type: 'echo "A_b"', screenshot: SHOT, settle: '500', timeout: '90' });
 
     assert.deepEqual({ ok: answer.ok, code: answer.code, desktop: answer.desktop }, { ok: true, code: 0, desktop: 'classroom' });
     assert.ok(answer.ms.first_picture > 0 && answer.ms.first_picture < answer.ms.total);
@@ -35,14 +35,14 @@ test('drive: signs in, types and keeps the picture', async ({ server }) => {
 });
 
 test('drive: a wrong password is its failure', async ({ server }) => {
-    const answer = await drive({ url: server.url, ca: server.ca, user: 'ann', password: 'wrong', type: 'x', timeout: '20' });
+    const answer = await drive({ url: server.url, ca: server.ca, user: 'ann', password: 'wrong', type: 'x', timeout: '90' });
 
     assert.deepEqual({ ok: answer.ok, code: answer.code, page: answer.page.code }, { ok: false, code: 1, page: 'login' });
 });
 
 test('drive: a certificate that the CA has not signed ends it before the password', async ({ server }) => {
     const other = '/etc/ssl/certs/ca-certificates.crt';
-    const answer = await drive({ url: server.url, ca: other, user: 'ann', password: 'correct horse', type: 'x', timeout: '20' });
+    const answer = await drive({ url: server.url, ca: other, user: 'ann', password: 'correct horse', type: 'x', timeout: '90' });
 
     assert.deepEqual({ ok: answer.ok, code: answer.code }, { ok: false, code: 1 });
     assert.match(answer.error, /certificate/);

@@ -48,12 +48,14 @@ test('faults: the broker goes away while one looks, and comes back', async ({ pa
 
 test('faults: a cut line comes back by itself, with a new ticket and the old picture', async ({ page, server, person }) => {
     await person.openDesktop();
+    server.down = true; /* until both have been seen */
     server.desktop.cut();
     await page.waitForSelector('.frozen canvas', { state: 'attached' });
     await person.sees('h1', /Connection lost|Reconnecting/);
+    server.down = false;
     await person.eventually(() => assert.equal(server.desktops.length, 2));
     await person.live();
-    assert.equal(await page.locator('.frozen canvas').count(), 0);
+    await person.eventually(async () => assert.equal(await page.locator('.frozen canvas').count(), 0));
     assert.equal(new Set(server.spent).size, 2);
     await page.keyboard.type('on');
     await person.eventually(() => assert.equal(server.desktop.typed().length, 2));
