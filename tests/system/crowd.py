@@ -49,7 +49,7 @@ class Mover(threading.Thread):
             self.line.want_raw()
             self.sock = self.line.sock
         self.port = getattr(self.sock, "sock", self.sock).getsockname()[1]
-        self.sock.settimeout(60)
+        self.sock.settimeout(120)
 
     def round(self, side=SIDE):
         size = 4 * side * side
@@ -133,7 +133,7 @@ class Crowd:
         assert len(self.movers) == sum(self.sizes.values())
         self.all_move()
 
-    def all_move(self, seconds=60):
+    def all_move(self, seconds=120):
         """Nobody has ended, and each sees two more pictures."""
         before = {mover: mover.rounds for mover in self.movers}
         assert eventually(
@@ -147,7 +147,7 @@ class Crowd:
         for mover in self.movers:
             (mover.reads.clear if yes else mover.reads.set)()
 
-    def books_agree(self, seconds=30):
+    def books_agree(self, seconds=90):
         """The broker's live sessions are those that live."""
         def off():
             return len(procs.live_sessions(self.system)) - len(self.alive())
@@ -160,7 +160,7 @@ class Crowd:
         for mover in quitters:
             mover.leaving.set()
         for mover in quitters:
-            mover.join(30)
+            mover.join(120)
 
     def by_process(self):
         """{process id of the gateway: its movers}"""
@@ -178,7 +178,7 @@ class Crowd:
             found.setdefault(owner[mover.port], []).append(mover)
         return found
 
-    def ends(self, movers, seconds=30):
+    def ends(self, movers, seconds=90):
         """These end, and nobody else."""
         movers = set(movers)
         assert eventually(lambda: all(m.ended for m in movers), seconds), "some go on"

@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -86,18 +87,22 @@ class Engine:
             env=self.environment, stdout=log, stderr=log,
         )
         log.close()
-        assert eventually(self.socket.exists), (self.directory / "service.log").read_text()
+        assert eventually(self.listens), (self.directory / "service.log").read_text()
         self.socket.chmod(0o666)
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def end_service(self):
         """The containers go on without it."""
         self.service.send_signal(signal.SIGTERM)
-        self.service.wait(20)
+        self.service.wait(60)
         self.socket.unlink(missing_ok=True)
 
     def podman(self, *words):
         done = subprocess.run(self.command(*words), env=self.environment, capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=180, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -117,4 +122,9 @@ class Engine:
         # Where Podman keeps its overlays it mounts the directory on itself.
         subprocess.run(["umount", self.directory / "root/overlay"], check=False,
                        stderr=subprocess.DEVNULL)
-        shutil.rmtree(self.directory)
+        # What Podman started to clean up behind a container may still be at it.
+        assert eventually(self.removed), list(self.directory.rglob("*"))
+
+    def removed(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        return not self.directory.exists()

@@ -11,7 +11,7 @@ import subprocess
 import deployment
 
 BINARY = deployment.BUILD / "lobby/oriel-lobby"
-WAIT = 30  # seconds
+WAIT = 120  # seconds
 
 
 class Foyer:

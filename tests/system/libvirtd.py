@@ -92,14 +92,14 @@ class Libvirtd:
 
     def wait(self):
         """It looks first at what its QEMU can do; several do so at once."""
-        if not eventually(lambda: self.virsh("version", check=False).returncode == 0, 60, 0.2):
+        if not eventually(lambda: self.virsh("version", check=False).returncode == 0, 120, 0.2):
             words = (self.directory / "out.log").read_text()
             raise AssertionError(words)
         self.namespace = os.stat(f"/proc/{self.process.pid}/ns/mnt").st_ino
 
     def virsh(self, *words, check=True):
         done = subprocess.run(["virsh", "-c", self.uri, *map(str, words)], capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=120, check=False)
         assert done.returncode == 0 or not check, done.stderr
         return done
 
@@ -124,6 +124,7 @@ class Libvirtd:
         for pid in self.qemus():
             os.kill(pid, signal.SIGKILL)
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
         self.log.close()
+        assert eventually(lambda: not self.qemus())
         shutil.rmtree(self.directory)

@@ -48,7 +48,7 @@ class Seats:
                 return self.inside.setdefault(desktop, person) is person
 
         # One whose session has just been ended needs a moment to notice.
-        if not eventually(enter, 5):
+        if not eventually(enter, 15):
             self.faults.append(f"{desktop}: {person} and {self.inside[desktop]} at once")
             yield
             return

@@ -67,7 +67,7 @@ class Postgres:
     def stop(self, number=signal.SIGQUIT):
         if self.server and self.server.poll() is None:
             self.server.send_signal(number)
-            self.server.wait(30)
+            self.server.wait(60)
 
     def remove(self):
         self.stop()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a deployment holds: so that "nothing leaks" can be asked before and after."""
 
+import contextlib
 import os
 import pathlib
 
@@ -8,14 +9,13 @@ from deployment import eventually
 
 
 def descriptors(pid):
-    """How many of each kind a process has; numbers of sockets and pipes do not matter."""
+    """How many of each kind a process has, if it still is; numbers of sockets and pipes do not matter."""
     count = {}
-    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            kind = os.readlink(entry).split(":")[0]
-        except OSError:
-            continue
-        count[kind] = count.get(kind, 0) + 1
+    with contextlib.suppress(OSError):
+        for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                kind = os.readlink(entry).split(":")[0]
+                count[kind] = count.get(kind, 0) + 1
     return count
 
 
@@ -43,6 +43,18 @@ def live_sessions(oriel):
 def states(oriel):
     """{desktop: state} as the broker sees it."""
     return {row["id"]: row["state"] for row in oriel.rows("desktops")}
+
+
+def strangers(oriel):
+    """QEMUs of desktops that the broker does not know. One that was just made is in no older list."""
+    running = oriel.desktops_running()
+    known = states(oriel)
+    return [line for line in running.values() if not any(id in line for id in known)]
+
+
+def at_rest(oriel):
+    """Is no desktop being made, started, made fresh or thrown away?"""
+    return all(state in ("ready", "off", "in-use", "suspended") for state in states(oriel).values())
 
 
 def settled(oriel):
@@ -79,7 +91,4 @@ class Books:
             f"the gateway had {self.gateway} descriptors, now {open_total(oriel, 'gateway')}"
         )
         assert eventually(lambda: not auth_helpers(oriel)), auth_helpers(oriel)
-        running = oriel.desktops_running()
-        known = states(oriel)
-        strangers = [line for line in running.values() if not any(id in line for id in known)]
-        assert not strangers, strangers
+        assert eventually(lambda: not strangers(oriel)), strangers(oriel)

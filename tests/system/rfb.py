@@ -31,14 +31,14 @@ class Rfb:
         self.sounds = False  # the server has said so
 
     @classmethod
-    def dial(cls, host, port, source=None, timeout=30):
+    def dial(cls, host, port, source=None, timeout=60):
         sock = socket.create_connection(
             (host, port), timeout, (source, 0) if source else None
         )
         return cls(sock)
 
     @classmethod
-    def dial_unix(cls, path, timeout=30):
+    def dial_unix(cls, path, timeout=60):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(timeout)
         sock.connect(str(path))

@@ -62,7 +62,7 @@ class Display:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=60,
         )
         return "window id" in asked.stdout
 
@@ -73,14 +73,14 @@ class Display:
     def keyboard(self, layout):
         """What is not on the keyboard, xdotool puts there for a moment: a viewer that is slow to ask
         which letter a key was gets another one. To be called before the viewer starts."""
-        subprocess.run(["setxkbmap", layout], env=self.environment, check=True, timeout=30)
+        subprocess.run(["setxkbmap", layout], env=self.environment, check=True, timeout=60)
 
     def _xdotool(self, *words):
-        subprocess.run(["xdotool", *words], env=self.environment, check=True, timeout=30)
+        subprocess.run(["xdotool", *words], env=self.environment, check=True, timeout=60)
 
     def ask(self, *words):
         """What xdotool prints; nothing if it finds nothing."""
-        return subprocess.run(["xdotool", *words], env=self.environment, timeout=30,
+        return subprocess.run(["xdotool", *words], env=self.environment, timeout=60,
                               capture_output=True, text=True).stdout
 
     def type(self, text):
@@ -98,7 +98,7 @@ class Display:
             ["import", "-silent", "-window", "root", "-depth", "8", "rgb:-"],
             env=self.environment,
             check=True,
-            timeout=30,
+            timeout=60,
             stdout=subprocess.PIPE,
         ).stdout
         return Image.frombytes("RGB", self.size, picture)

@@ -34,7 +34,7 @@ class Refused(Exception):
         self.code = code
 
 
-def dial(host, port, ca, source=None, timeout=30):
+def dial(host, port, ca, source=None, timeout=60):
     sock = socket.create_connection((host, port), timeout, (source, 0) if source else None)
     return ssl.create_default_context(cafile=ca).wrap_socket(sock, server_hostname=host)
 

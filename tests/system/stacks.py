@@ -146,7 +146,7 @@ class Machine(deployment.Deployment):
         )
         self.on_stage("nslcd", ["nslcd", "--nofork"])
         person = next(line[5:] for line in self.people if line.startswith("uid: "))
-        assert eventually(lambda: self.knows(person)), self.tail("nslcd")
+        assert eventually(lambda: self.knows(person), 120), self.tail("nslcd")
 
     def knows(self, user):
         """NSS, as the login helper sees it."""

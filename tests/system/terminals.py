@@ -13,7 +13,7 @@ import deployment
 from deployment import eventually
 
 REMMINA_KEY = bytes(range(32))  # what its passwords are hidden with: 24 bytes key, 8 bytes start
-PATIENCE = 30
+PATIENCE = 60
 
 
 def window(display, *words):

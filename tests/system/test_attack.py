@@ -18,14 +18,16 @@ import procs
 import rfb
 import spice
 import ws
+from deployment import eventually
 from test_tickets import opens_web, vnc, web
 
-PROMPT = 3.0  # s within which the others are served, whatever happens; sanitizers are slow
+PROMPT = 8.0  # s within which the others are served, whatever happens: less than any step may wait
 
 
 @pytest.fixture
 def unharmed(oriel, books):
     """The same processes as before, and none of them has said that it has a bug."""
+    assert eventually(lambda: len(oriel.pids("gateway")) == 1 + oriel.options["gateway"]["workers"])
     before = {name: set(oriel.pids(name)) for name in ("gateway", "broker")}
     yield
     for name, pids in before.items():
@@ -34,16 +36,16 @@ def unharmed(oriel, books):
     assert oriel.healthy()
 
 
-def tls(oriel, source=None, timeout=30):
+def tls(oriel, source=None, timeout=60):
     return ws.tls(oriel.host, oriel.port, oriel.ca, source, timeout)
 
 
-def raw(oriel, source=None, port=None, timeout=30):
+def raw(oriel, source=None, port=None, timeout=60):
     address = (oriel.host, port or oriel.port)
     return socket.create_connection(address, timeout, (source, 0) if source else None)
 
 
-def drain(sock, seconds=3):
+def drain(sock, seconds=60):
     """What still comes until the other side closes, at most so long."""
     sock.settimeout(seconds)
     said = b""
@@ -224,7 +226,7 @@ def test_logins_that_nobody_answers(oriel, source, unharmed):
         answer = api.request("POST", "/api/v1/login", {"user": "carla"})
         assert answer.status == 202
         begun.append(answer.json["conversation"])
-    assert len(procs.auth_helpers(oriel)) <= 25
+    assert eventually(lambda: len(procs.auth_helpers(oriel)) <= 25)
     last = {"answers": [oriel.passwords["carla"]]}
     assert api.request("POST", f"/api/v1/login/{begun[0]}", last).status == 401
     assert api.request("POST", f"/api/v1/login/{begun[-1]}", last).status == 200
@@ -245,10 +247,10 @@ def test_passwords_are_not_guessed_through_viewers(oriel, source, unharmed):
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         words = list(pool.map(attempt, [f"guess {n}" for n in range(6)]))
     assert all("Access denied" in said for said in words)
-    assert "in use right now" in attempt("guess 7")
-    api = oriel.api(source)
-    answer = api.request("POST", "/api/v1/login", {"user": "mallory", "password": "guess 9"})
-    assert answer.status == 429
+    # The first wait is short, and may be over on a busy machine; each guess more doubles it.
+    assert eventually(lambda: "in use right now" in attempt("guess 7"), every=0)
+    api, guess = oriel.api(source), {"user": "mallory", "password": "guess 9"}
+    assert eventually(lambda: api.request("POST", "/api/v1/login", guess).status == 429, every=0)
 
 
 # ---- what belongs to others
@@ -352,17 +354,17 @@ def test_the_broker_dies_while_two_hundred_connect(oriel, source, books):
     try:
         for n in range(200):
             where = f"127.0.{200 + n % 30}.8"
-            sock = tls(oriel, where, 5)
+            sock = tls(oriel, where)
             sock.sendall(UPGRADE.format("/websockify", f"{n:064}").encode())
             held.append(sock)
             if n == 100:
                 oriel.signal("broker", signal.SIGKILL)
         for sock in held:
             # Who asked while it was away has waited 10 s for its return.
-            assert drain(sock, 15)[:13] in (b"HTTP/1.1 403 ", b"HTTP/1.1 503 ")
+            assert drain(sock)[:13] in (b"HTTP/1.1 403 ", b"HTTP/1.1 503 ")
     finally:
         oriel.start_broker()
         for sock in held:
             sock.close()
-    assert oriel.healthy(20)
+    assert oriel.healthy()
     assert oriel.login("ben", source).desktops()

@@ -24,7 +24,7 @@ def by_web(oriel, source, password):
 
 
 def by_vnc(oriel, source, password):
-    with rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, timeout=30) as viewer:
+    with rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, timeout=90) as viewer:
         try:
             viewer.secure(oriel.ca, USER, password)
         except rfb.Refused as refusal:
@@ -33,7 +33,7 @@ def by_vnc(oriel, source, password):
 
 
 def by_spice(oriel, source, password):
-    sock = spice.dial(oriel.host, oriel.port, oriel.ca, source, timeout=30)
+    sock = spice.dial(oriel.host, oriel.port, oriel.ca, source, timeout=90)
     with spice.Channel(sock, spice.MAIN) as main:
         try:
             main.login(USER, password)
@@ -93,7 +93,7 @@ def test_a_name_under_guess_is_heard_from_home_alone(oriel, guessed):
     go_on_guessing(oriel, 250)
     oriel.signal("broker", signal.SIGKILL)
     oriel.start_broker()
-    assert oriel.healthy(30)
+    assert oriel.healthy()
     (ban,) = [row for row in oriel.rows("bans") if row["user"] == USER]
     assert ban["failures"] == 6 and ban["address"] is None and ban["admin"] is None
     status, retry = by_web(oriel, strangers[0], right)

@@ -37,7 +37,7 @@ def bridges(oriel):
 
 @pytest.fixture(autouse=True)
 def none_left(oriel):
-    assert not bridges(oriel)
+    assert eventually(lambda: not bridges(oriel)), "one of an earlier test"
     yield
     assert eventually(lambda: not bridges(oriel)), "a bridge outlived its client"
 
@@ -142,7 +142,7 @@ def test_capitals_and_signs(oriel, spice_vm, books, reader, source):
 
         def right():
             viewer.type(f"\nclear; [ '{signs}' = \"$(printf '{octal}')\" ] && echo right\n")
-            return eventually(lambda: "right" in reader.lines(viewer.update()), 10)
+            return eventually(lambda: "right" in reader.lines(viewer.update()), 20)
 
         # The keyboard of a VM that is kept from running for a moment holds only a few strokes.
         assert any(right() for _ in range(4))
@@ -150,7 +150,7 @@ def test_capitals_and_signs(oriel, spice_vm, books, reader, source):
 
 def console_ready(viewer, reader):
     viewer.want_raw()
-    console.wait_for(viewer, reader.prompts, 40)
+    console.wait_for(viewer, reader.prompts, 120)
 
 
 def test_sessions_live_on_without_the_broker(oriel, spice_vm, books, reader, source):
@@ -158,13 +158,11 @@ def test_sessions_live_on_without_the_broker(oriel, spice_vm, books, reader, sou
     with vnc(oriel, source, "carla/vm") as viewer:
         console_ready(viewer, reader)
         oriel.signal("broker", 9)
-        oriel.daemons["broker"].wait(10)
         try:
-            viewer.type("clear; echo orphan\n")
-            assert eventually(lambda: "orphan" in reader.lines(viewer.update()))
+            console.does(viewer, reader, "clear; echo orphan", "orphan")
         finally:
             oriel.start_broker()
-        assert oriel.healthy(30)
+        assert oriel.healthy()
 
 
 def test_the_bridge_dies(oriel, spice_vm, books, source):
@@ -200,10 +198,10 @@ def test_rdp_in_a_vnc_viewer(oriel, rdp_pc, books, source):
             return theirs.size == ours.size and max(
                 ImageStat.Stat(ImageChops.difference(theirs, ours)).mean) < 4
 
-        assert eventually(same, 30, 0.3)
+        assert eventually(same, 60, 0.3)
         viewer.pack("BBHH", 5, 0, 250, 200)
         viewer.type("Q")
-        assert eventually(lambda: "(keysym 0x51, Q)" in keys.read_text(), 30, 0.3), keys.read_text()
+        assert eventually(lambda: "(keysym 0x51, Q)" in keys.read_text(), 60, 0.3), keys.read_text()
         assert "MotionNotify" in keys.read_text()
         assert [row["via"] for row in procs.live_sessions(oriel)] == ["rdp"]
 

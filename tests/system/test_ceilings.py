@@ -2,6 +2,7 @@
 """What one session, one user and all together may take of memory and of the line."""
 
 import contextlib
+import re
 import struct
 import threading
 import time
@@ -49,7 +50,7 @@ def places(system):
 
 
 def pull(viewer, until, sums, i):
-    viewer.sock.settimeout(20)
+    viewer.sock.settimeout(60)
     while time.monotonic() < until:
         viewer.pack("BBHHHH", 3, 0, 0, 0, SIDE, SIDE)
         left = 16 + 4 * SIDE * SIDE
@@ -71,7 +72,7 @@ def test_bandwidth(system, places):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         most = (seconds + 0.3) * 1024  # with what a full bucket holds
         assert all(n <= SESSION * most for n in sums), sums
         assert USER * most / 3 < sum(sums[:3]) <= USER * most, sums
@@ -90,14 +91,14 @@ def test_bandwidth_of_a_viewer(system, places):
                 while not stop.is_set():
                     viewer.send(text)
 
-        pusher = threading.Thread(target=push, daemon=True)
+        pusher, began = threading.Thread(target=push, daemon=True), time.monotonic()
         pusher.start()
         assert eventually(lambda: sink.begin)
         time.sleep(1.5)
-        took, passed = sink.took, time.monotonic() - sink.begin
+        took, now = sink.took, time.monotonic()
         stop.set()
-        assert SESSION * 1024 * passed / 3 < took <= SESSION * 1024 * (passed + 0.3)
-    pusher.join(20)
+        assert SESSION * 1024 * (now - sink.begin) / 3 < took <= SESSION * 1024 * (now - began + 0.3)
+    pusher.join(60)
     sink.close()
 
 
@@ -125,15 +126,13 @@ def test_memory(system, places):
                 assert len(held) < 4000, "no end of memory"
                 for _ in range(25):
                     held.append(ws.tls(system.host, system.port, system.ca))
-                    held[-1].sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 12000)
-            assert eventually(lambda: "fault=busy" in system.log("gateway"))
-            assert "max_memory is reached" in system.log("gateway")
-            sums = [0]
-            pull(viewer, time.monotonic() + 0.2, sums, 0)
-            assert sums[0] > 0
+                    with contextlib.suppress(OSError):  # it has been told, and is too slow
+                        held[-1].sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 12000)
+            assert eventually(lambda: re.search("fault=busy.*max_memory is reached", system.log("gateway")))
+            pull(viewer, time.monotonic() + 0.2, [0], 0)  # whole pictures, or it raises
         finally:
             for one in held:
                 one.close()
         assert len(held) > 100, "it was reached at once"
-        assert eventually(lambda: all(status(system) == 200 for _ in range(8)), 30, 0.5)
-        pull(viewer, time.monotonic() + 0.2, sums, 0)
+        assert eventually(lambda: all(status(system) == 200 for _ in range(8)), 60, 0.5)
+        pull(viewer, time.monotonic() + 0.2, [0], 0)

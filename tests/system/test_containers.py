@@ -132,7 +132,8 @@ def test_its_end_is_noticed(engine, live):
 
     assert eventually(killed)
     assert check.event() == {"event": "d-1", "state": STOPPED}
-    assert check.state() == STOPPED
+    # If an earlier event was late, the last kill is not known yet.
+    assert eventually(lambda: check.state() == STOPPED)
 
 
 def test_survives_the_broker(engine, live):
@@ -231,8 +232,8 @@ def test_two_hosts(oriel, fleet, source, books):
     def promised():
         return {row["name"]: row["used_memory"] for row in oriel.rows("hosts")}
 
-    assert eventually(lambda: on() == {"rack1": 1, "rack2": 1}, 60), oriel.ctl("desktops")
-    assert promised() == {"rack1": 256, "rack2": 256}
+    assert eventually(lambda: on() == {"rack1": 1, "rack2": 1}, 120), oriel.ctl("desktops")
+    assert eventually(lambda: promised() == {"rack1": 256, "rack2": 256}), promised()
     with vnc(oriel, source, "carla/boxes") as viewer:
         viewer.want_raw()
         assert viewer.update().size == (1024, 768)
@@ -240,9 +241,9 @@ def test_two_hosts(oriel, fleet, source, books):
         (host,) = [name for name in fleet if f"oriel-{mine['id']}" in fleet[name].containers()]
         (other,) = set(fleet) - {host}
         oriel.ctl("host", "drain", host)
-        assert eventually(lambda: fleet[host].containers() == [f"oriel-{mine['id']}"], 60)
-        assert eventually(lambda: on()[other] == 2, 60), oriel.ctl("hosts")
+        assert eventually(lambda: fleet[host].containers() == [f"oriel-{mine['id']}"], 120)
+        assert eventually(lambda: on()[other] == 2, 120), oriel.ctl("hosts")
         assert viewer.update()
-    assert eventually(lambda: on()[host] == 0, 60), oriel.ctl("desktops")
+    assert eventually(lambda: on()[host] == 0, 120), oriel.ctl("desktops")
     assert eventually(lambda: promised() == {host: 0, other: 512}), promised()
     oriel.ctl("host", "resume", host)

@@ -12,7 +12,7 @@ import ws
 
 
 def raw(oriel, source):
-    return socket.create_connection((oriel.host, oriel.port), 90, (source, 0))
+    return socket.create_connection((oriel.host, oriel.port), 120, (source, 0))
 
 
 def half_tls(oriel, source):
@@ -22,33 +22,33 @@ def half_tls(oriel, source):
 
 
 def tls_and_half_a_head(oriel, source):
-    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 90)
+    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 120)
     sock.sendall(b"GET /api/v1/desktops HTTP/1.1\r\nHost: ")
     return sock
 
 
 def tls_and_half_a_spice_head(oriel, source):
-    sock = spice.dial(oriel.host, oriel.port, oriel.ca, source, 90)
+    sock = spice.dial(oriel.host, oriel.port, oriel.ca, source, 120)
     sock.sendall(b"REDQ\2\0")
     return sock
 
 
 def spice_without_ticket(oriel, source):
-    channel = spice.Channel(spice.dial(oriel.host, oriel.port, oriel.ca, source, 90), spice.MAIN)
+    channel = spice.Channel(spice.dial(oriel.host, oriel.port, oriel.ca, source, 120), spice.MAIN)
     channel.sock.sendall(channel.mess())
     channel.reply()
     return channel.sock
 
 
 def rfb_version_only(oriel, source):
-    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 90)
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 120)
     viewer.versions()
     viewer.security_types()
     return viewer.sock
 
 
 def rfb_without_password(oriel, source):
-    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 90)
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 120)
     viewer.versions()
     viewer.security_types()
     viewer.vencrypt()
@@ -58,12 +58,12 @@ def rfb_without_password(oriel, source):
 
 
 CASES = [
-    (half_tls, "secure", 14),
-    (tls_and_half_a_head, "greet", 66),
-    (tls_and_half_a_spice_head, "greet", 66),
-    (spice_without_ticket, "greet", 66),
-    (rfb_version_only, "greet", 66),
-    (rfb_without_password, "greet", 66),
+    (half_tls, "secure", 30),
+    (tls_and_half_a_head, "greet", 100),
+    (tls_and_half_a_spice_head, "greet", 100),
+    (spice_without_ticket, "greet", 100),
+    (rfb_version_only, "greet", 100),
+    (rfb_without_password, "greet", 100),
 ]
 
 

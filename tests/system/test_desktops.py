@@ -25,7 +25,7 @@ def vnc(oriel, source, user):
 def at_prompt(viewer, reader):
     """A desktop is ready as soon as its display is; its system may still be booting."""
     viewer.want_raw()
-    console.wait_for(viewer, reader.prompts, 40)
+    console.wait_for(viewer, reader.prompts, 120)
 
 
 def identity(oriel, session_user):
@@ -39,8 +39,7 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
     """What ben writes is gone before carla may have the same desktop."""
     with vnc(oriel, source, "ben") as viewer:
         at_prompt(viewer, reader)
-        viewer.type("clear; echo secret of ben > /tmp/left; cat /tmp/left\n")
-        console.wait_for(viewer, lambda picture: "secret of ben" in reader.lines(picture))
+        console.does(viewer, reader, "clear; echo secret of ben > /tmp/left; cat /tmp/left", "secret of ben")
         desktop, before = identity(oriel, "ben")
 
     def fresh():
@@ -53,11 +52,10 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
         usable = row["state"] in ("off", "ready")
         return not row["owner"] and usable and row["identity"] != before
 
-    assert eventually(fresh, 60), oriel.ctl("desktops")
+    assert eventually(fresh, 120), oriel.ctl("desktops")
     with vnc(oriel, source, "carla") as viewer:
         at_prompt(viewer, reader)
-        viewer.type("clear; echo is there; cat /tmp/left || echo nothing\n")
-        picture = console.wait_for(viewer, lambda picture: "nothing" in reader.lines(picture))
+        picture = console.does(viewer, reader, "clear; echo is there; cat /tmp/left || echo nothing", "nothing")
         assert "secret of ben" not in reader.lines(picture)
         assert identity(oriel, "carla")[1] != before
 
@@ -65,15 +63,13 @@ def test_a_floating_desktop_forgets(oriel, source, reader, books):
 def test_a_dedicated_desktop_stays_and_remembers(oriel, source, reader, books):
     with vnc(oriel, source, "anna/own") as viewer:
         at_prompt(viewer, reader)
-        viewer.type("clear; echo mine > /tmp/kept; cat /tmp/kept\n")
-        console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
+        console.does(viewer, reader, "clear; echo mine > /tmp/kept; cat /tmp/kept", "mine")
         first = identity(oriel, "anna")
     assert eventually(lambda: not procs.live_sessions(oriel))
     with vnc(oriel, source, "anna/own") as viewer:
         viewer.screen()
         assert identity(oriel, "anna") == first
-        viewer.type("clear; cat /tmp/kept\n")
-        console.wait_for(viewer, lambda picture: "mine" in reader.lines(picture))
+        console.does(viewer, reader, "clear; cat /tmp/kept", "mine")
 
 
 def test_two_people_two_desktops(oriel, source, books):
@@ -115,13 +111,14 @@ def test_an_administrator_ends_a_session(oriel, source, books, protocol):
         stream = session.display()
     (row,) = procs.live_sessions(oriel)
     oriel.ctl("session", "end", row["id"])
-    stream.sock.settimeout(5)
     assert stream.closed(), "the stream went on"
     stream.sock.close()
     assert eventually(lambda: not procs.live_sessions(oriel))
-    ended = next(r for r in oriel.rows("audit") if r["session"] == row["id"]
-                 and r["event"] == "session-end")
-    assert ended["detail"]
+
+    def ended():
+        return [r for r in oriel.rows("audit") if r["session"] == row["id"] and r["event"] == "session-end"]
+
+    assert eventually(ended) and ended()[0]["detail"]
 
 
 def test_a_person_ends_their_own_session_only(oriel, source, books):
@@ -130,7 +127,6 @@ def test_a_person_ends_their_own_session_only(oriel, source, books):
         other = oriel.login("carla", source)
         assert other.request("DELETE", f"/api/v1/sessions/{row['id']}").status == 404
         oriel.login("ben", source).request("DELETE", f"/api/v1/sessions/{row['id']}")
-        viewer.sock.settimeout(5)
         assert viewer.closed()
 
 
@@ -142,7 +138,6 @@ def test_a_desktop_that_dies(oriel, source, books):
         pid = next(pid for pid, line in oriel.desktops_running().items() if desktop in line)
         with oriel.refusal("relay", "desktop|ended"):
             os.kill(pid, signal.SIGKILL)
-            viewer.sock.settimeout(10)
             assert viewer.closed()
     with vnc(oriel, source, "ben") as viewer:
         viewer.screen()
@@ -162,10 +157,10 @@ def test_a_desktop_that_cannot_start(oriel, source, books):
         )
         assert answer.status == 502, answer.body
         assert answer.json["error"]["code"] == "desktop"
-        with oriel.refusal("redeem", "desktop", seconds=60):
+        with oriel.refusal("redeem", "desktop", seconds=90):
             with pytest.raises(rfb.Refused, match="cannot be reached"):
                 vnc(oriel, source, "ben/broken")
-        assert not [line for line in oriel.desktops_running().values() if str(bad) in line]
+        assert eventually(lambda: not [line for line in oriel.desktops_running().values() if str(bad) in line])
     finally:
         assert eventually(lambda: oriel._ctl("pool", "remove", "broken").returncode == 0, 60, 1)
         oriel.ctl("image", "remove", "bad")
@@ -182,12 +177,12 @@ def machine(oriel):
     yield listener
     listener.close()
     assert eventually(lambda: not procs.live_sessions(oriel))
-    assert eventually(lambda: oriel._ctl("pool", "remove", "pcs").returncode == 0, 30, 0.5)
+    assert eventually(lambda: oriel._ctl("pool", "remove", "pcs").returncode == 0, 60, 0.5)
 
 
 def test_a_machine_that_does_not_answer(oriel, source, machine, books):
-    machine.close()
-    with oriel.refusal("redeem|dial", "desktop", seconds=30):
+    machine.shutdown(socket.SHUT_RDWR)  # nobody else gets its port meanwhile
+    with oriel.refusal("redeem|dial", "desktop"):
         with pytest.raises(rfb.Refused, match="cannot be reached"):
             vnc(oriel, source, "ben/desk-1")
 
@@ -197,7 +192,7 @@ def test_a_machine_that_does_not_answer(oriel, source, machine, books):
 )
 def test_a_machine_that_talks_nonsense(oriel, source, machine, books, words):
     def answer():
-        machine.settimeout(30)
+        machine.settimeout(90)
         try:
             while True:
                 sock, _ = machine.accept()
@@ -214,8 +209,8 @@ def test_a_machine_that_talks_nonsense(oriel, source, machine, books, words):
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    with oriel.refusal("redeem|dial", "desktop|timeout", seconds=30):
+    with oriel.refusal("redeem|dial", "desktop|timeout"):
         with pytest.raises(rfb.Refused):
             vnc(oriel, source, "ben/desk-1")
     machine.shutdown(socket.SHUT_RDWR)  # wakes the thread, which closing it would not
-    thread.join(35)
+    thread.join(95)

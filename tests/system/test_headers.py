@@ -83,7 +83,7 @@ def test_the_cookie(oriel, source):
 
 def test_plain_http_is_no_place_for_hsts(oriel, source):
     """RFC 6797, 7.2; and nothing that a browser would render comes without TLS."""
-    line = http.client.HTTPConnection(oriel.host, oriel.port, 15, source_address=(source, 0))
+    line = http.client.HTTPConnection(oriel.host, oriel.port, 60, source_address=(source, 0))
     line.request("GET", "/")
     answer = line.getresponse()
     answer.read()

@@ -60,14 +60,14 @@ def test_crooked_heads(line, head):
 
 def test_plain_http_is_told_where_to_go(oriel, source):
     """The shared port speaks TLS; whoever types http:// must not hang."""
-    sock = socket.create_connection((oriel.host, oriel.port), 15, (source, 0))
+    sock = socket.create_connection((oriel.host, oriel.port), 60, (source, 0))
     answer = ask(sock, b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     sock.close()
     assert answer.startswith(b"HTTP/1.1 ") and status(answer) in (301, 302, 307, 308, 400, 403)
 
 
 def test_rubbish_before_tls(oriel, source, books):
-    sock = socket.create_connection((oriel.host, oriel.port), 15, (source, 0))
+    sock = socket.create_connection((oriel.host, oriel.port), 60, (source, 0))
     with oriel.refusal("secure|sniff", "client"):
         ask(sock, b"\xff\xfe\xfd\xfc" * 8)
     sock.close()
@@ -77,7 +77,7 @@ def test_old_tls_is_refused(oriel, source, books):
     context = ssl.create_default_context(cafile=oriel.ca)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-    sock = socket.create_connection((oriel.host, oriel.port), 15, (source, 0))
+    sock = socket.create_connection((oriel.host, oriel.port), 60, (source, 0))
     with oriel.refusal("secure", "client"), pytest.raises((ssl.SSLError, ConnectionError)):
         context.wrap_socket(sock, server_hostname=oriel.host)
     sock.close()
@@ -87,7 +87,7 @@ def test_old_tls_is_refused(oriel, source, books):
 def test_tls_versions(oriel, source, version):
     context = ssl.create_default_context(cafile=oriel.ca)
     context.minimum_version = context.maximum_version = version
-    sock = socket.create_connection((oriel.host, oriel.port), 15, (source, 0))
+    sock = socket.create_connection((oriel.host, oriel.port), 60, (source, 0))
     line = context.wrap_socket(sock, server_hostname=oriel.host)
     answer = ask(line, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert status(answer) == 200

@@ -60,7 +60,7 @@ class Killed(deployment.Deployment):
         for pool in MAX:
             for name in self.people:
                 self.ctl("entitle", pool, "--user", name)
-        assert eventually(lambda: list(self.templates.glob("t-*/ready")), 120), self.tail("broker")
+        assert eventually(lambda: list(self.templates.glob("t-*/ready")), 240), self.tail("broker")
 
     @property
     def templates(self):
@@ -129,24 +129,24 @@ def test_the_books_are_right(system):
     began = time.monotonic()
     for person in crowd:
         person.start()
-    while system.kills < KILLS and not seats.faults:
+    while system.kills < KILLS + (0 if system.asleep else 40) and not seats.faults:
         system.kill_broker(chance)
     for person in crowd:
         person.over.set()
     for person in crowd:
-        person.join(60)
+        person.join(120)
     took = time.monotonic() - began
     assert not seats.faults, seats.faults
     assert not [person.name for person in crowd if person.is_alive()]
     print(f"{system.kills} kills in {took:.0f} s, {system.asleep} of them while a clone woke;"
           f" {seats.visits} visits, {seats.misses} mishaps")
     assert system.asleep, "no clone was cut short"
-    assert eventually(system.ctl_works, 60)
-    assert eventually(lambda: at_rest(system) and audited(system), 90, 0.2), (
+    assert eventually(system.ctl_works)
+    assert eventually(lambda: at_rest(system) and audited(system), 180, 0.2), (
         system.ctl("desktops") + system.ctl("sessions") + system.tail("broker"))
     assert seats.visits > 0
     # What nobody has may still be on its way to be cleaned, which no list says.
-    if not eventually(lambda: right(system), 30, 0.5):
+    if not eventually(lambda: right(system), 60, 0.5):
         check_what_runs(system)
     check_sessions(system)
 
@@ -154,7 +154,7 @@ def test_the_books_are_right(system):
 def right(system):
     try:
         check_what_runs(system)
-    except AssertionError:
+    except (AssertionError, OSError):  # some of it is just being removed
         return False
     return True
 

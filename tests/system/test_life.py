@@ -60,9 +60,8 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
     with contextlib.ExitStack() as stack:
         viewer = stack.enter_context(vnc(oriel, source, "anna/own"))
         viewer.want_raw()
-        console.wait_for(viewer, reader.prompts, 40)
-        viewer.type("clear; echo still here > /tmp/kept; cat /tmp/kept\n")
-        console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))
+        console.wait_for(viewer, reader.prompts, 120)
+        console.does(viewer, reader, "clear; echo still here > /tmp/kept; cat /tmp/kept", "still here")
         session = session_of(oriel, "anna")
         stack.callback(oriel.ctl, "pool", "plan", "own", "--idle", "nothing", "--idle-after", "0")
         viewer.pack("BBHH", 5, 0, 7, 7)
@@ -74,7 +73,7 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
             rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
             return rows[session["id"]]["state"] == "ended" and rows[session["id"]]["reason"]
 
-        assert eventually(over, 20).startswith("not used for")
+        assert (eventually(over) or "it goes on").startswith("not used for")
         assert viewer.closed()
 
     def state():
@@ -85,8 +84,7 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
     with vnc(oriel, source, "anna/own") as viewer:
         viewer.want_raw()
         assert state() == "in-use"
-        viewer.type("clear; cat /tmp/kept\n")
-        console.wait_for(viewer, lambda picture: "still here" in reader.lines(picture))
+        console.does(viewer, reader, "clear; cat /tmp/kept", "still here")
 
 
 def test_snapshots_of_a_real_disk(oriel, source, books):
@@ -100,7 +98,7 @@ def test_snapshots_of_a_real_disk(oriel, source, books):
     api = oriel.login("ben", source)
     try:
         id = api.connect("desk", "web")["desktop"]["id"]
-        (overlay,) = oriel.path("broker").rglob(f"{id}/overlay.qcow2")
+        overlay = oriel.file_of(id, "overlay.qcow2")
         path = f"/api/v1/desktops/{id}/snapshots"
 
         def io(command):

@@ -65,7 +65,7 @@ def test_wake_on_lan(tmp_path, computer):
     """The packet comes; the display does a little later, and is waited for."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as card:
         card.bind(("127.0.0.1", 0))
-        card.settimeout(20)
+        card.settimeout(90)
         heard = []
 
         def sleep():
@@ -137,7 +137,7 @@ esac
 
     def end(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def test_ipmi(tmp_path, computer):
@@ -145,7 +145,7 @@ def test_ipmi(tmp_path, computer):
     check = computer.check(tmp_path, f"ipmi:admin@127.0.0.1:{processor.port}",
                            power_secret=PASSWORD)
     try:
-        assert eventually(lambda: "fault" not in check("start", "d-1"))
+        assert eventually(lambda: "fault" not in check("start", "d-1"), 120)
         assert processor.is_on()
         check.done("start", "d-1")
         computer.switch(True)
@@ -310,7 +310,7 @@ def sleeping(oriel):
         card.shutdown(socket.SHUT_RDWR) if sleeper.is_alive() and not servers else None
     for server in servers:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def presence(oriel, tmp_path, machine, token, who):

@@ -39,7 +39,7 @@ class Check:
         )
         self.answers, self.events = queue.Queue(), queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
-        self.opened = self.answers.get(timeout=60)
+        self.opened = self.answers.get(timeout=180)
 
     def read(self):
         for line in self.process.stdout:
@@ -50,7 +50,7 @@ class Check:
         """The answer to a command, a fault included."""
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
-        return self.answers.get(timeout=60)
+        return self.answers.get(timeout=180)
 
     def done(self, *words):
         answer = self(*words)
@@ -61,11 +61,11 @@ class Check:
         return self.done("state", desktop)["state"]
 
     def event(self):
-        return self.events.get(timeout=20)
+        return self.events.get(timeout=90)
 
     def end(self):
         self.process.stdin.close()
-        assert self.process.wait(60) == 0
+        assert self.process.wait(120) == 0
 
     def die(self):
         self.process.kill()
@@ -116,7 +116,7 @@ def monitor(directory, *command):
     home = os.open(directory / "state/desktops/d-1", os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(20)
+            link.settimeout(60)
             link.connect(f"/proc/self/fd/{home}/qmp.sock")
             stream = link.makefile("rw")
             stream.readline()
@@ -195,12 +195,12 @@ def test_auto_boots_a_real_kernel(qemu, tmp_path):
     check.done("ensure")
     check.done("clone", "d-1")
     check.done("start", "d-1")
-    assert deployment.eventually(lambda: at_prompt(tmp_path), 60, every=0.5)
+    assert deployment.eventually(lambda: at_prompt(tmp_path), 180, every=0.5)
     if pathlib.Path("/dev/kvm").exists():
         assert (tmp_path / "state/accel").read_text().split()[1] in ("kvm", "tcg")
     before = time.monotonic()
     check.done("stop", "d-1")
-    assert time.monotonic() - before < 15  # by the button; force comes later
+    assert time.monotonic() - before < 20  # by the button, which is pressed for so long; then comes force
     assert check.state() == STOPPED
 
 
@@ -324,6 +324,12 @@ class Greeter:
                 link.sendall(b"RFB 003.008\n")
 
 
+def has_ipv6():
+    """Is ::1 an address of this machine?"""
+    with contextlib.suppress(OSError):
+        return f"{1:032x} " in pathlib.Path("/proc/net/if_inet6").read_text()
+
+
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
 def test_machine(tmp_path, family):
     listener = socket.socket(family)
@@ -331,7 +337,7 @@ def test_machine(tmp_path, family):
     try:
         listener.bind(where.get(family) or str(tmp_path / "vnc"))
     except OSError:
-        if family == socket.AF_INET6 and not pathlib.Path("/proc/net/if_inet6").exists():
+        if family == socket.AF_INET6 and not has_ipv6():
             pytest.skip("no IPv6 here")
         raise
     listener.listen()
@@ -352,11 +358,11 @@ def test_machine(tmp_path, family):
     assert display["fd"] == (family == socket.AF_UNIX)
     assert (display.get("host"), display["port"]) == (name, port)  # numeric
     assert check("display", "d-1", "spice")["fault"] == "config"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+    listener.shutdown(socket.SHUT_RDWR)  # nobody else gets its port meanwhile
     assert check.state() == STOPPED
     assert check("display", "d-1", "vnc")["fault"] == "desktop"
     check.end()
+    listener.close()
 
 
 def test_machine_that_cannot_be(tmp_path):
@@ -484,4 +490,4 @@ def test_libvirt_that_is_not_there(tmp_path, image):
     for uri in ("nonsense", "nosuch:///driver", "qemu+unix:///system?socket=/nowhere"):
         check = Check(tmp_path, image, "libvirt", uri)
         assert check.opened["fault"] == "config"
-        assert check.process.wait(20) == 1
+        assert check.process.wait(60) == 1

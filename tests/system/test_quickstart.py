@@ -46,7 +46,7 @@ class Quickstart:
 
     def stop(self, number):
         self.process.send_signal(number)
-        return self.process.wait(40)
+        return self.process.wait(120)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_it_works_and_leaves_nothing(state, number):
         pools = json.loads(subprocess.check_output([*facts["ctl"], "pool", "list", "--json"]))
         assert "shared" in str(pools) and "personal" in str(pools)
         if number == signal.SIGINT:
-            assert took < 15, f"the second run took {took:.0f} s"
+            assert took < 60, f"the second run took {took:.0f} s: what the first has made is used"
     finally:
         if quickstart.process.poll() is None:
             status = quickstart.stop(number)
@@ -100,10 +100,10 @@ def test_it_works_and_leaves_nothing(state, number):
 def test_a_second_one_is_told(state):
     first = Quickstart(state)
     try:
-        first.ready(60)
+        first.ready(180)
         second = subprocess.run(
             [SOURCE / "config/quickstart", "--state", state, "--no-install"],
-            capture_output=True, text=True, timeout=30,
+            capture_output=True, text=True, timeout=90,
         )
         assert second.returncode == 1 and "another quickstart" in second.stderr
         assert {"live", "quickstart.json"} <= {entry.name for entry in state.iterdir()}
@@ -116,18 +116,18 @@ def test_a_taken_port_is_told(state):
         port = taken.getsockname()[1]
         done = subprocess.run(
             [SOURCE / "config/quickstart", "--state", state, "--port", str(port), "--no-install"],
-            capture_output=True, text=True, timeout=30,
+            capture_output=True, text=True, timeout=90,
         )
     assert done.returncode == 1 and f"port {port} is in use" in done.stderr
 
 
 def test_what_a_killed_one_left_is_cleaned_up(state):
     first = Quickstart(state)
-    first.ready(60)
+    first.ready(180)
     first.stop(signal.SIGKILL)
     second = Quickstart(state)
     try:
-        facts = second.ready(60)
+        facts = second.ready(180)
         api = rest.Api("localhost", facts["port"], facts["ca"])
         assert api.request("GET", "/healthz").status == 200
     finally:

@@ -163,7 +163,7 @@ def test_clients_that_vanish_do_not_take_the_desktop_with_them(oriel, dial, api,
 
         # The gateway holds an abandoned line for 10 s: so long it is this session's display, and
         # another one is told so.
-        assert eventually(shows, 45, 0.5), "the desktop has no picture any more"
+        assert eventually(shows, 90, 0.5), "the desktop has no picture any more"
         assert before and before == processes()
 
 
@@ -202,12 +202,12 @@ def test_records_end_where_messages_end(oriel, dial, api, books):
         viewer.attach()
         display = viewer.open(spice.DISPLAY)
         display.send(spice.DISPLAY_INIT, struct.pack("<BqBi", 1, 20 << 20, 1, 1 << 20))
-        display.sock.settimeout(3)
         rest = 0
         records = 0
         head = b""
         with contextlib.suppress(TimeoutError, ssl.SSLError):
             while records < 300:
+                display.sock.settimeout(3 if records > 3 else 60)
                 record = display.sock.recv(1 << 15)  # at most one TLS record
                 assert record
                 records += 1

@@ -53,7 +53,7 @@ def machine_files():
 
 def by_vnc(site, user, password):
     """The name of the desktop that a VNC viewer gets."""
-    with rfb.Rfb.dial(site.host, site.vnc_port, timeout=60) as viewer:
+    with rfb.Rfb.dial(site.host, site.vnc_port, timeout=90) as viewer:
         viewer.secure(site.ca, user, password)
         viewer.init()
         viewer.want_raw()
@@ -61,7 +61,7 @@ def by_vnc(site, user, password):
 
 
 def by_spice(site, user, password):
-    with spice.Channel(spice.dial(site.host, site.port, site.ca, timeout=60), spice.MAIN) as main:
+    with spice.Channel(spice.dial(site.host, site.port, site.ca, timeout=90), spice.MAIN) as main:
         main.login(user, password)
         return main.wait(spice.MAIN_INIT)
 
@@ -74,22 +74,28 @@ def at_rest(viewer, last=None):
         seen.append(viewer.screen())
         return len(seen) > 2 and seen[-1] == seen[-2] == seen[-3] != last
 
-    assert eventually(same, 30, 0.1)
+    assert eventually(same, 60, 0.1)
     return seen[-1]
 
 
 def in_the_lobby(site, user, password, *answers):
     """What a viewer shows between login and desktop: one question after the other. Returns once the
     person has a desktop."""
-    with rfb.Rfb.dial(site.host, site.vnc_port, timeout=60) as viewer:
+    before = len(site.log("broker"))
+
+    def asked():
+        return site.log("broker")[before:].count("PAM has more to say")
+
+    with rfb.Rfb.dial(site.host, site.vnc_port, timeout=90) as viewer:
         viewer.secure(site.ca, user, password)
         viewer.init()
         screen = None
-        for answer in answers:
+        for n, answer in enumerate(answers):
+            assert eventually(lambda: asked() > n), site.tail("broker")
             screen = at_rest(viewer, screen)
             viewer.type(answer + "\n")
         assert eventually(lambda: user in [
-            row["user"] for row in site.rows("sessions") if row["state"] == "live"], 60)
+            row["user"] for row in site.rows("sessions") if row["state"] == "live"], 120)
 
 
 def lobby_asks_in_spice(site, user, password):

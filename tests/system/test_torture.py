@@ -24,7 +24,8 @@ from deployment import eventually
 
 SIZES = {"vnc": 90, "web": 90, "spice": 20}
 ROOM = 24  # MiB of the broker's disk
-HEAP_KIB = 16384  # in pieces that malloc cannot give back: 100 bytes of each that came with a flood
+HEAP_KIB = 16384  # in pieces that malloc cannot give back
+EACH = 100  # bytes of those that are of each that came with a flood
 BUFFER_KIB = 512  # that a client which reads nothing may cost
 CLOCK = "tests/system/libtest-clock.so"
 
@@ -82,7 +83,7 @@ class Torture(deployment.Deployment):
         """The display clients of the QEMU that runs, as itself sees them."""
         (path,) = self.path("broker").rglob("qmp.sock")
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(20)
+            sock.settimeout(60)
             sock.connect(str(path))
             lines = sock.makefile("rw")
             lines.readline()
@@ -117,7 +118,7 @@ def crowd(system):
         crowd.leave()
         crowd.books_agree()
         crowd.idle_descriptors = procs.settled(system)
-        crowd.idle_memory = memory_kib(system)
+        crowd.idle_memory, crowd.came = memory_kib(system), 0
         crowd.fill()
         yield crowd
     finally:
@@ -275,13 +276,14 @@ def test_a_flood(system, crowd, kind, source):
         assert attack.stdout.readline() == "ready\n"
         for _ in range(3):
             crowd.all_move()
-            assert system.healthy(10), "a page is not served"
+            assert system.healthy(30), "a page is not served"
             with own_desktop(system) as viewer:
                 viewer.update()
     finally:
         attack.terminate()
-        did, _ = attack.communicate(timeout=20)
+        did, _ = attack.communicate(timeout=60)
     assert int(did) > 500, "it was no flood"
+    crowd.came += int(did)
     crowd.all_move()
     crowd.fill()
 
@@ -316,8 +318,8 @@ def test_the_disk_is_full(system, crowd):
         assert not system.ended("broker")
     finally:
         fill.unlink()
-    assert system.healthy(30)
-    crowd.books_agree(30)
+    assert system.healthy()
+    crowd.books_agree()
     crowd.fill()
 
 
@@ -334,7 +336,7 @@ def clock_of(system):
 def test_the_clock_jumps(system, crowd, seconds):
     """Sessions do not look at it, and who comes now is served by what it shows now."""
     system.jump(seconds)
-    assert eventually(lambda: abs(clock_of(system) - seconds) < 300, 30, 0.3), "it has not jumped"
+    assert eventually(lambda: abs(clock_of(system) - seconds) < 300, 60, 0.3), "it has not jumped"
     crowd.all_move()
     crowd.books_agree()
     crowd.leave(5)
@@ -349,15 +351,15 @@ def test_all_is_as_before(system, crowd):
     crowd.leave()
     crowd.books_agree()
     assert eventually(lambda: not procs.auth_helpers(system))
-    assert procs.settled(system) <= crowd.idle_descriptors
-    assert not system.monitor(), "a display is still taken"
+    assert eventually(lambda: procs.settled(system) <= crowd.idle_descriptors), procs.settled(system)
+    assert eventually(lambda: not system.monitor()), "a display is still taken"
     assert len(system.desktops_running()) == 1
 
     def grown():
         now = memory_kib(system)
         return {name: (before, now[name]) for name, before in crowd.idle_memory.items()
-                if now[name] > before * 1.3 + HEAP_KIB}
+                if now[name] > before * 1.3 + HEAP_KIB + crowd.came * EACH / 1024}
 
-    assert eventually(lambda: not grown(), 30, 0.5), grown()
+    assert eventually(lambda: not grown(), 60, 0.5), grown()
     for name in ("gateway", "broker"):
         assert "Sanitizer" not in system.log(name) and "fault=bug" not in system.log(name)

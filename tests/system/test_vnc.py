@@ -27,18 +27,21 @@ def test_password_reaches_a_picture(oriel, source, books, shared):
         assert eventually(lambda: viewer.screen().getextrema() != ((0, 0),) * 3)
 
 
-def test_the_vnc_port_greets_at_once(oriel, source):
-    with dial(oriel, source) as viewer:
-        begin = time.monotonic()
+def greeted_after(oriel, source, shared):
+    """Seconds."""
+    begin = time.monotonic()
+    with dial(oriel, source, shared) as viewer:
         assert viewer.read(12) == b"RFB 003.008\n"
-        assert time.monotonic() - begin < 0.3
+    return time.monotonic() - begin
+
+
+def test_the_vnc_port_greets_at_once(oriel, source):
+    """It does not wait for silence, 2.5 s; a busy machine may keep one or the other waiting for so long."""
+    assert eventually(lambda: greeted_after(oriel, source, False) < 1)
 
 
 def test_the_shared_port_greets_who_is_silent(oriel, source):
-    with dial(oriel, source, True) as viewer:
-        begin = time.monotonic()
-        assert viewer.read(12) == b"RFB 003.008\n"
-        assert 0.3 < time.monotonic() - begin < 2
+    assert greeted_after(oriel, source, True) > 2.4
 
 
 def test_version_3_7(oriel, source, books):

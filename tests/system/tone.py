@@ -64,9 +64,9 @@ def is_the_note(hertz):
 
 
 def loud_enough(samples, rate):
-    """The last SECONDS of them, if there is something to be heard in them."""
+    """The last SECONDS of them, if there is something to be heard in them from their beginning on."""
     n = int(SECONDS * rate) * 2
-    return samples[-n:] if len(samples) >= n and max(samples[-n:]) > LOUD else None
+    return samples[-n:] if len(samples) >= n and max(samples[-n:][:n // 10]) > LOUD else None
 
 
 def vnc_height(viewer, rate):

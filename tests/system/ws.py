@@ -19,7 +19,7 @@ class Refused(Exception):
         self.status, self.head, self.body = status, head, body
 
 
-def tls(host, port, ca, source=None, timeout=30):
+def tls(host, port, ca, source=None, timeout=60):
     sock = socket.create_connection((host, port), timeout, (source, 0) if source else None)
     return ssl.create_default_context(cafile=ca).wrap_socket(sock, server_hostname=host)
 
