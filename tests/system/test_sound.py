@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sound over a bridge: a PC's loudspeaker beeps, and the viewer of the other protocol hears that note."""
+"""Sound: a PC's loudspeaker beeps, and the viewer of an own desktop, or over a bridge that of the other
+protocol, hears that note."""
 
 import pytest
 
+import console
 import guests
 import spice
 import tone
-from test_desktops import vnc
+from test_desktops import at_prompt, vnc
 
 
 def beeps(oriel, protocol):
@@ -46,3 +48,14 @@ def test_vnc_is_heard_in_a_spice_viewer(oriel, loud_vnc, books, source):
         assert tone.is_the_note(hertz) and rate == 48000
     finally:
         viewer.close()
+
+
+def test_an_own_desktop_is_heard_in_a_vnc_viewer(oriel, books, reader, source):
+    """By way of the display that SPICE viewers hear it by."""
+    with vnc(oriel, source, "carla/shared") as viewer:
+        at_prompt(viewer, reader)
+        for n, line in enumerate(tone.guest_beeps()):
+            # The keyboard holds less than all of them.
+            viewer.type(f"{line}; echo done{n}\n")
+            console.wait_for(viewer, lambda picture, n=n: f"done{n}" in reader.lines(picture))
+        assert tone.is_the_note(tone.vnc_height(viewer, 44100))
