@@ -8,8 +8,10 @@
 
 #include "activity.h"
 #include "autofd.h"
+#include "brokers.h"
 #include "desktop.h"
 #include "lobbies.h"
+#include "lobby_warning.h"
 #include "log.h"
 #include "session.h"
 #include "ticket.h"
@@ -313,6 +315,8 @@ static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m,
 		return TRUE;
 	}
 	/* Else the gateway tells it again to the broker that comes after this one. */
+	if (lobbies_lease(m->lease))
+		lobby_warning_ended(core, m->lease, fault);
 	if (lobbies_ended(core, m->lease, fault) || session_ended(core, m))
 		say_ok(connection, m);
 	if (lobbies_lease(m->lease) && m->channel)

@@ -45,9 +45,10 @@ Lease *lease_new_from_row(const StoreLease *row)
 	lease->peer = g_strdup(row->peer);
 	lease->gateway = g_strdup(row->gateway);
 	lease->started = row->started;
-	lease->carried = row->backend_id != 0;
+	lease->carried = row->started || row->backend_id != 0;
 	lease->began = g_get_monotonic_time() - age * G_USEC_PER_SEC;
 	lease->began_at = row->started_at;
+	lease->taken_at = core_now();
 	lease->bond.client_id = row->client_id;
 	lease->bond.proof = g_strdup(row->proof);
 	return lease;

@@ -23,6 +23,7 @@ typedef struct {
 	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
+	gint64 taken_at;          /* from the broker before; s since 1970, 0 = it began here */
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
 	char *aside;       /* the lobby that its client is at, lobby_warning.h; NULL = none */
 	gboolean left;     /* ... and its gateway has said so */

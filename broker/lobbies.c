@@ -542,6 +542,13 @@ gboolean lobbies_left(Lobby *lobby)
 	return lobby->left;
 }
 
+gboolean lobbies_stopping(Lobbies *lobbies)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
+
+	return lobbies->stopping;
+}
+
 gboolean lobbies_take_end(Lobby *lobby)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobby->core->lobbies->lock);

@@ -527,6 +527,8 @@ static gpointer lobby_thread(gpointer data)
 		log_error(&context, "%s", error->message);
 	while (!error && !l->over && !lobbies_left(l))
 		turn(l);
+	if (l->at == AT_ENDING && lobbies_stopping(lobbies))
+		lobby_warning_stop(l);
 	lobbies_leave(l, !error);
 	if (l->ending.lease)
 		lobby_warning_over(l);

@@ -52,10 +52,11 @@ void lobby_begin(Lobby *lobby);
 void lobby_free(Lobby *lobby);
 
 /* lobbies.c: this person is signed in, NULL = nobody any more; it ends, unexpectedly or not, and is
- * in no table any more; has its client gone? */
+ * in no table any more; has its client gone? does the broker stop? */
 void lobbies_sign(Lobby *lobby, const Who *who);
 void lobbies_leave(Lobby *lobby, gboolean died);
 gboolean lobbies_left(Lobby *lobby);
+gboolean lobbies_stopping(Lobbies *lobbies);
 /* The session that it warns of has ended: text and hint say so. Once. */
 gboolean lobbies_take_end(Lobby *lobby);
 /* The next of the client's connections that the lobby has not got yet; -1 = none. The caller's. */

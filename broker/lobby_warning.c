@@ -11,6 +11,7 @@
 #include "gateway_link.h"
 #include "lobby.h"
 #include "log.h"
+#include "maintainer.h"
 #include "move.h"
 #include "sessions.h"
 
@@ -22,14 +23,6 @@ static gboolean can_be_shown(Core *core, const Lease *lease)
 	       lobbies_serve(core, lease->protocol) && session_can_swap(core, lease->protocol);
 }
 
-/* It would have to be another one that they come back through. */
-static gboolean is_bridged(Core *core, const char *id)
-{
-	g_autoptr(StoreLease) row = store_lease(core->db, id, NULL);
-
-	return !row || !g_str_equal(row->via, row->protocol);
-}
-
 /* FALSE: nobody is to be warned, or was. */
 static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, LeaseViewer *out)
 {
@@ -39,6 +32,8 @@ static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, Leas
 	if (!lease || lease->warned_of == end->ends_at || !can_be_shown(core, lease))
 		return FALSE;
 	lease->warned_of = end->ends_at;
+	if (end->warn_at < lease->taken_at) /* by the broker before */
+		return FALSE;
 	lease_viewer(lease, out);
 	return TRUE;
 }
@@ -109,8 +104,7 @@ void lobby_warning_show(Core *core, const char *lease, const PlanEnd *end)
 	g_auto(Grant) grant = {0};
 	autofd int fd = -1;
 
-	if (!core->options->native_warning || !take_warned(core, lease, end, &w) ||
-	    is_bridged(core, lease))
+	if (!core->options->native_warning || !take_warned(core, lease, end, &w))
 		return;
 	context.user = w.user;
 	context.desktop = w.desktop_name;
@@ -151,19 +145,70 @@ gboolean lobby_warning_return(Lobby *lobby, gboolean extend, GError **error)
 	return FALSE;
 }
 
+void lobby_warning_stop(Lobby *lobby)
+{
+	const LobbyEnding *ending = &lobby->ending;
+	LogContext context = {.session = ending->lease, .user = ending->user, .step = "warn"};
+	g_autoptr(GError) error = NULL;
+	g_auto(Grant) grant = {0};
+
+	if (g_str_equal(lobby->protocol, "spice"))
+		return;
+	if (session_find(lobby->core, ending->lease, &grant, &error) &&
+	    set_aside(lobby->core, ending->lease, NULL) &&
+	    move_send(lobby->core, lobby->asker.connection, lobby->id, &grant, &error))
+		return;
+	if (error)
+		log_info(&context, "its person is not brought back: %s", error->message);
+}
+
 void lobby_warning_over(Lobby *lobby)
 {
-	Sessions *s = lobby->core->sessions;
-	gboolean ends = FALSE;
+	Core *core = lobby->core;
 	Lease *lease;
 
-	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->by_id, lobby->ending.lease);
+	g_mutex_lock(&core->sessions->lock);
+	lease = g_hash_table_lookup(core->sessions->by_id, lobby->ending.lease);
 	if (lease && g_strcmp0(lease->aside, lobby->id) == 0) {
+		if (lease->left)
+			lease->confirm_by = g_get_monotonic_time() +
+					    core->times.adopt * G_USEC_PER_SEC;
+		else
+			g_clear_pointer(&lease->aside, g_free);
+	}
+	g_mutex_unlock(&core->sessions->lock);
+	maintainer_wake(core->maintainer);
+}
+
+/* Under the lock. */
+static Lease *aside_at(Sessions *s, const char *lobby)
+{
+	GHashTableIter iter;
+	gpointer lease;
+
+	g_hash_table_iter_init(&iter, s->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &lease)) {
+		if (g_strcmp0(((Lease *)lease)->aside, lobby) == 0)
+			return lease;
+	}
+	return NULL;
+}
+
+void lobby_warning_ended(Core *core, const char *lobby, Fault fault)
+{
+	Sessions *s = core->sessions;
+	g_autofree char *ends = NULL;
+	Lease *lease;
+
+	if (fault == FAULT_DESKTOP)
+		return;
+	g_mutex_lock(&s->lock);
+	lease = aside_at(s, lobby);
+	if (lease) {
 		g_clear_pointer(&lease->aside, g_free);
-		ends = lease->left;
+		ends = lease->left ? g_strdup(lease->id) : NULL;
 	}
 	g_mutex_unlock(&s->lock);
 	if (ends)
-		session_end(lobby->core, lobby->ending.lease, FAULT_ENDED, "the client left");
+		session_end(core, ends, FAULT_ENDED, "the client left");
 }

@@ -325,6 +325,7 @@ gboolean session_started(Core *core, const char *id, const Asker *asker)
 	lease = sessions_adopt(core, id);
 	if (lease) {
 		lease->confirm_by = 0;
+		g_clear_pointer(&lease->aside, g_free); /* back, of itself */
 		/* Or another one than before: a tunnel broke, and nobody has seen the end of the
 		 * old one yet. */
 		lease->connection = asker->connection;

@@ -18,6 +18,7 @@ static void on_closed(uv_handle_t *handle)
 	g_clear_error(&s->loop->lost);
 	g_free(s->loop->farewell);
 	g_free(s->loop->followed);
+	g_free(s->loop->home);
 	g_free(s->loop);
 	g_free(s->lease);
 	g_free(s->user);

@@ -42,7 +42,9 @@ typedef struct SessionLoop {
 	const char *lost_at;  /* ... and in which step */
 	gboolean asked_twice; /* for the way back: the broker went away with the first question */
 	gboolean returning;   /* on its way back */
-	guint64 returned_at;  /* when it was that last; loop time in ms, 0 = never */
+	char *home; /* the lease that it was taken from for a while, to a lobby; on its way back
+		       there: that lobby's; NULL = none */
+	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
 	char *followed;      /* SPICE join, not answered yet: the lease that it goes on as by now */
 	guint32 followed_id; /* its backend_id */
 	char *farewell;      /* for a layer that can carry words */

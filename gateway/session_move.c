@@ -11,6 +11,8 @@
 #include "session_loop.h"
 
 #define RETURN_MS 10000 /* between two times that it goes back to its desktop */
+#define HOME_MS   60000 /* that it asks for the way back from a lobby */
+#define HELD_MS   1000  /* it was refused sooner: not for want of the broker, but of room */
 #define JOIN_MS   5000  /* for a channel that its desktop never took, until main has gone as well */
 
 /* What the broker was asked is of no use any more. */
@@ -75,6 +77,7 @@ static gboolean send_away(Session *s, const Endpoint *to)
 gboolean session_move(Session *s, const ControlMessage *message, int fd)
 {
 	SessionLoop *loop = s->loop;
+	g_autofree char *left = NULL;
 
 	if (loop->phase != PHASE_STEPS || s->relay == NULL || s->relay->part == NULL ||
 	    loop->moving || s->front != NULL)
@@ -84,7 +87,10 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
 	if (!part(s, FAULT_ENDED, "moved to another desktop"))
 		return FALSE;
+	left = g_steal_pointer(&s->lease);
 	session_take_lease(s, message->to, message, fd);
+	g_free(loop->home);
+	loop->home = message->desktop ? NULL : g_steal_pointer(&left);
 	session_enter(s, DIAL_ROW);
 	session_run(s);
 	return TRUE;
@@ -121,28 +127,67 @@ void session_follow(Session *s, const ControlMessage *message)
 
 /* ---- a desktop that has gone */
 
+/* Why it was lost is kept for when there is no way back. */
+static void ask_for_way(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	loop->lost = g_steal_pointer(error);
+	loop->lost_row = loop->at;
+	loop->lost_at = s->log.step;
+	loop->returned_at = session_now(s);
+	loop->asked_twice = FALSE;
+	s->ask.kind = ASK_AGAIN;
+	session_enter(s, REDEEM_ROW);
+}
+
+static void swap_home(Session *s)
+{
+	char *lease = s->lease;
+
+	s->lease = s->loop->home;
+	s->loop->home = lease;
+}
+
+/* The lobby where it was for a while has gone, with the broker that kept it or alone: the session
+ * that it was taken from goes on. */
+static gboolean go_home(Session *s, GError **error)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->home == NULL || loop->returning || loop->at < DIAL_ROW ||
+	    fault_code(*error) != FAULT_DESKTOP || !part(s, FAULT_DESKTOP, (*error)->message))
+		return FALSE;
+	log_info(&s->log, "goes back to its desktop: %s", (*error)->message);
+	swap_home(s);
+	loop->returning = TRUE;
+	ask_for_way(s, error);
+	return TRUE;
+}
+
 /* The connection to the desktop broke, but that may be well: on another host by now, or behind a
  * line that was down. The broker is asked for the way to it, once for each loss, and not for every
  * loss of one that does nothing but break. */
 static gboolean go_back(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;
-	guint64 now = session_now(s);
 
 	if (loop->at != RELAY_ROW || fault_code(*error) != FAULT_DESKTOP || s->lease == NULL ||
 	    s->relay == NULL || s->relay->part == NULL || s->front != NULL ||
-	    s->ask.kind == ASK_JOIN || (loop->returned_at && now - loop->returned_at < RETURN_MS) ||
+	    s->ask.kind == ASK_JOIN ||
+	    (loop->returned_at && session_now(s) - loop->returned_at < RETURN_MS) ||
 	    !leave_desktop(s, FALSE))
 		return FALSE;
 	log_info(&s->log, "asks for the way to its desktop once more: %s", (*error)->message);
-	loop->lost = g_steal_pointer(error);
-	loop->lost_row = loop->at;
-	loop->lost_at = s->log.step;
-	loop->returned_at = now;
-	loop->asked_twice = FALSE;
-	s->ask.kind = ASK_AGAIN;
-	session_enter(s, REDEEM_ROW);
+	ask_for_way(s, error);
 	return TRUE;
+}
+
+/* Its lobby went with the broker, which may take a while to come back. */
+static gboolean can_ask_on(const SessionLoop *loop, guint64 now)
+{
+	return !loop->asked_twice || (loop->home != NULL && now - loop->step_at >= HELD_MS &&
+				      now - loop->returned_at < HOME_MS);
 }
 
 /* The line to the broker may have broken in the same moment: the question has gone nowhere, and
@@ -151,8 +196,8 @@ static gboolean ask_twice(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;
 
-	if (!loop->returning || loop->asked_twice || loop->at != REDEEM_ROW ||
-	    fault_code(*error) != FAULT_BROKER)
+	if (!loop->returning || loop->at != REDEEM_ROW || fault_code(*error) != FAULT_BROKER ||
+	    !can_ask_on(loop, session_now(s)))
 		return FALSE;
 	g_clear_error(error);
 	loop->asked_twice = TRUE;
@@ -165,6 +210,9 @@ static void give_up_return(Session *s, GError **error)
 {
 	SessionLoop *loop = s->loop;
 
+	if (loop->home != NULL)
+		swap_home(s);
+	g_clear_pointer(&loop->home, g_free);
 	if (fault_code(*error) != FAULT_ENDED) {
 		log_debug(&s->log, "no way back: %s", (*error)->message);
 		g_clear_error(error);
@@ -263,5 +311,6 @@ static gboolean wait_or_choose(Session *s, GError **error)
 
 gboolean session_goes_on(Session *s, GError **error)
 {
-	return go_back(s, error) || ask_twice(s, error) || wait_or_choose(s, error);
+	return go_home(s, error) || go_back(s, error) || ask_twice(s, error) ||
+	       wait_or_choose(s, error);
 }

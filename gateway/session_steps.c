@@ -278,6 +278,8 @@ static void begin_relay(Session *s)
 /* The relay has been running, and goes on with the desktop that was dialled. */
 static gboolean resume_relay(Session *s, GError **error)
 {
+	if (s->loop->returning)
+		g_clear_pointer(&s->loop->home, g_free);
 	s->loop->moving = s->loop->returning = FALSE;
 	g_clear_error(&s->loop->lost);
 	if (!s->relay->arrive(s, error))

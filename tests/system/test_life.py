@@ -11,8 +11,6 @@ import rfb
 import spice
 from deployment import eventually
 
-INPUTS, KEY_DOWN = 3, 101
-
 
 def session_of(oriel, user):
     return next(row for row in procs.live_sessions(oriel) if row["user"] == user)
@@ -38,7 +36,7 @@ def test_how_long_nobody_touched_it(oriel, source, books):
         spicy = spice.Session(dial, api.ticket("shared", "spice"))
         stack.callback(spicy.close)
         spicy.attach()
-        keyboard = spicy.open(INPUTS)
+        keyboard = spicy.open(spice.INPUTS)
 
         def both_idle():
             viewer.update()
@@ -48,7 +46,7 @@ def test_how_long_nobody_touched_it(oriel, source, books):
         viewer.pack("BBHH", 5, 0, 7, 7)
         assert eventually(lambda: idle("ben") < 3), oriel.ctl("sessions")
         assert idle("carla") >= 3
-        keyboard.send(KEY_DOWN, struct.pack("<I", 0x1E))
+        keyboard.send(spice.KEY_DOWN, struct.pack("<I", 0x1E))
         assert eventually(lambda: idle("carla") < 3), oriel.ctl("sessions")
 
 

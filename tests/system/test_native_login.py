@@ -395,10 +395,12 @@ def warns(display):
     return red > 200 and red - blue > 10
 
 
-@pytest.mark.parametrize("come, key, longer", [(by_vnc, "Return", True), (by_spice, "Escape", False)])
+@pytest.mark.parametrize("come, key, longer, number",
+                         [(by_vnc, "Return", True, signal.SIGTERM), (by_spice, "Escape", False, signal.SIGKILL)])
 def test_warned_of_the_end(oriel, no_lobby, reader, display, log, request, tmp_path, source,  # noqa: F811
-                           come, key, longer):
-    """From the desktop to the warning and back, in the same window and session: extended, or as it was."""
+                           come, key, longer, number):
+    """From the desktop to the warning and back, in the same window and session: extended, or as it was.
+    Warned once more, the session outlives the broker that stops, or is killed, before its person has answered."""
     viewer = come(oriel, display, log, tmp_path, source)
     try:
         types_there(display, reader, "before")
@@ -419,6 +421,21 @@ def test_warned_of_the_end(oriel, no_lobby, reader, display, log, request, tmp_p
         assert live(oriel, "anna", "own")["id"] == session["id"]
         (mine,) = oriel.login("anna", source).sessions()
         assert (mine["ends_in"] > 600) == longer, mine
+
+        oriel.ctl("pool", "plan", "own", "--length", "700", "--warn", "2000")
+        assert eventually(lambda: warns(display), 30)
+        seen = len(oriel.log("gateway"))
+        oriel.signal("broker", number)
+        if number == signal.SIGTERM:  # it has brought its person back itself
+            types_there(display, reader, "alone")
+        oriel.start_broker()
+        assert oriel.healthy()
+        said = "goes back to its desktop" if number == signal.SIGKILL else "moves to own"
+        assert eventually(lambda: said in oriel.log("gateway")[seen:]), oriel.tail("gateway")
+        assert live(oriel, "anna", "own")["id"] == session["id"]
+        assert sees(display, reader, "alone" if number == signal.SIGTERM else "after")
+        types_there(display, reader, "last")
+        assert live(oriel, "anna", "own")["id"] == session["id"]
         assert viewer.poll() is None
     finally:
         oriel.ctl("pool", "plan", "own", "--length", "0", "--warn", "60")

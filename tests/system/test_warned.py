@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Warned of a session's end at a desktop of the other protocol: to the lobby, and back over a bridge."""
+
+import shutil
+import struct
+
+import pytest
+
+import deployment
+import guests
+import screens
+import spice
+from deployment import BUILD, eventually
+from test_desktops import vnc
+from test_native_login import live, lobbies, no_lobby, told  # noqa: F401
+
+ESCAPE = 0xFF1B
+
+
+@pytest.fixture(scope="module")
+def oriel():
+    """With a lobby, and bridges."""
+    system = deployment.Deployment("warned")
+    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    try:
+        system.prepare()
+        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
+        system.start_authd()
+        system.start_broker()
+        system.start_gateway()
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture(scope="module")
+def alone(oriel, tmp_path_factory):
+    """Carla's two desktops of one protocol each: pools pc-spice and pc-vnc."""
+    spice_pc = guests.Vm("spice", oriel.path("pc-spice"), loudspeaker=True)
+    spice_pc.home.mkdir()
+    port = deployment.free_port()
+    server = ["Xtigervnc", "-rfbport", port, "-localhost", "-SecurityTypes", "None", "-geometry", "800x600",
+              "-depth", "24"]
+    vnc_pc = screens.Display(tmp_path_factory.mktemp("pc"), (800, 600), server)
+    try:
+        with spice_pc.running():
+            for protocol, address in (("spice", spice_pc.address[0]), ("vnc", f"127.0.0.1:{port}")):
+                pool = f"pc-{protocol}"
+                oriel.ctl("pool", "add", pool, "--kind", "machines")
+                oriel.ctl("machine", "add", pool, f"{pool}-1", "--protocol", protocol, "--address", address)
+                oriel.ctl("entitle", pool, "--user", "carla")
+            yield
+    finally:
+        vnc_pc.close()
+
+
+def test_vnc_viewer_at_a_spice_desktop(oriel, no_lobby, alone, source):  # noqa: F811
+    """A VNC viewer at a SPICE desktop, which nobody uses: to the warning, and back over another bridge."""
+
+    def red():
+        picture = viewer.update()
+        red, _, blue = picture.getpixel((picture.width - 8, 88))
+        return red > 200 and red - blue > 10
+
+    with vnc(oriel, source, "carla/pc-spice") as viewer:
+        size = viewer.screen().size
+        session = live(oriel, "carla", "pc-spice")
+        with told(oriel, "is warned of its end"):
+            oriel.ctl("pool", "plan", "pc-spice", "--idle", "nothing", "--idle-after", "600", "--warn", "599")
+        assert eventually(red)
+        oriel.ctl("pool", "plan", "pc-spice", "--idle", "nothing", "--idle-after", "600", "--warn", "60")
+        (mine,) = oriel.login("carla", source).sessions()
+        assert mine["id"] == session["id"] and mine["ends_why"] == "idle"
+        viewer.key(ESCAPE, True)
+        viewer.key(ESCAPE, False)
+        assert eventually(lambda: not red() and viewer.image.size == size)
+        assert live(oriel, "carla", "pc-spice")["id"] == session["id"]
+        (later,) = oriel.login("carla", source).sessions()
+        assert later["ends_in"] > 590, (mine, later)
+
+
+def test_spice_viewer_at_a_vnc_desktop(oriel, no_lobby, alone, source):  # noqa: F811
+    """A SPICE viewer at a VNC desktop, whose time is over soon: the same."""
+    ticket = oriel.login("carla", source).ticket("pc-vnc", "spice")
+    viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        viewer.attach()
+        keyboard, display = viewer.open(spice.INPUTS), viewer.display()
+        display.wait(spice.DRAW_COPY)
+        session = live(oriel, "carla", "pc-vnc")
+        with told(oriel, "is warned of its end"):
+            oriel.ctl("pool", "plan", "pc-vnc", "--length", "600", "--warn", "600")
+        display.wait(spice.SURFACE_CREATE)
+        display.wait(spice.DRAW_COPY)
+        before = len(oriel.log("gateway"))
+
+        def back():
+            """The lobby hears the keyboard when that has followed, too."""
+            for kind, code in ((spice.KEY_DOWN, 0x01), (spice.KEY_UP, 0x81)):
+                keyboard.send(kind, struct.pack("<I", code))
+            return "moves to pc-vnc-1" in oriel.log("gateway")[before:]
+
+        assert eventually(back, 60, 0.3)
+        display.wait(spice.SURFACE_CREATE)
+        display.wait(spice.DRAW_COPY)
+        assert live(oriel, "carla", "pc-vnc")["id"] == session["id"]
+    finally:
+        oriel.ctl("pool", "plan", "pc-vnc", "--length", "0", "--warn", "60")
+        viewer.close()

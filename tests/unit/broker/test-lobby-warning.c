@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A session that ends soon: its person is brought to a lobby that says so, and back. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "foyer.h"
+#include "lobbies.h"
+#include "log.h"
+
+/* Anna is brought from her desktop to a lobby that says so. Her session; g_free() it. */
+static char *warned(Foyer *x, unsigned extend)
+{
+	g_autoptr(PlanView) plan = core_plan(x->f.core, "lab", NULL);
+	ControlMessage anna = login_of("anna", "right", NULL);
+	g_auto(ControlMessage) lease = {0}, move = {0};
+	g_auto(LobbyMessage) ending = {0};
+
+	ask(&x->g, &anna, &lease);
+	close(gateway_take_fd(&x->g));
+	foyer_note(x, CONTROL_STARTED, lease.lease);
+	lease_await_live(&x->f, lease.lease);
+	plan->length = plan->warn = 600;
+	plan->extend = extend;
+	g_assert_true(core_plan_set(x->f.core, "root", plan, NULL));
+	g_assert_true(gateway_receive(&x->g, &move) && move.type == CONTROL_MOVE);
+	x->client = gateway_take_fd(&x->g);
+	x->lease = g_strdup(move.to);
+	foyer_note(x, CONTROL_ENDED, lease.lease);
+	foyer_note(x, CONTROL_STARTED, move.to);
+	foyer_expect(x, LOBBY_OPEN);
+	foyer_hear(x, LOBBY_ENDING, &ending);
+	g_assert_true(ending.seconds > 500 && ending.extend == (extend > 0));
+	return g_strdup(lease.lease);
+}
+
+/* Back in the same session, which goes on for longer if that was wanted. */
+static void test_warned(Foyer *x, gconstpointer extend)
+{
+	g_autofree char *lease = warned(x, 300);
+	g_autoptr(GPtrArray) live = NULL;
+	g_autofree char *back = NULL;
+	const SessionView *view;
+
+	foyer_say(x, &(LobbyMessage){.type = extend ? LOBBY_EXTEND : LOBBY_CANCEL});
+	back = foyer_moved(x, "lab-1");
+	g_assert_cmpstr(back, ==, lease);
+	lease_await_live(&x->f, lease);
+	live = core_sessions(x->f.core, "anna", TRUE, 0, NULL);
+	view = live->pdata[0];
+	g_assert_cmpint(view->ends_at - view->started_at, ==, extend ? 900 : 600);
+}
+
+static void test_warned_leaves(Foyer *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 0);
+	g_autoptr(SessionView) view = NULL;
+
+	foyer_note(x, CONTROL_ENDED, x->lease);
+	view = lease_await_ended(&x->f, lease);
+	g_assert_cmpstr(view->reason, ==, "the client left");
+}
+
+/* The session does not wait for its person's word. */
+static void test_warned_ends(Foyer *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 0);
+	g_auto(LobbyMessage) open = {0};
+
+	foyer_end_session(x, lease);
+	foyer_expect(x, LOBBY_WARNING);
+	foyer_hear(x, LOBBY_OPEN, &open);
+	g_assert_cmpstr(open.text, ==, "Your session on lab-1 has ended.");
+	foyer_expect(x, LOBBY_DESKTOPS_ARE);
+}
+
+/* ---- and the broker goes away meanwhile */
+
+/* It says so, and the client goes on at its desktop. */
+static void test_warned_stops(Foyer *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 300);
+	g_autofree char *back = NULL;
+
+	lobbies_stop(x->f.core->lobbies);
+	back = foyer_moved(x, "lab-1");
+	g_assert_cmpstr(back, ==, lease);
+	lease_await_live(&x->f, lease);
+}
+
+/* One that warns: the client's gateway asks for the way back by itself, */
+static void ask_for_way_back(Foyer *x, const char *lease, ControlMessage *way)
+{
+	ControlMessage dial = {.type = CONTROL_DIAL, .lease = (char *)lease};
+	char byte;
+
+	foyer_kill();
+	g_assert_cmpint(recv(x->client, &byte, 1, 0), ==, 0);
+	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_ENDED,
+					      .id = OF_ENDED,
+					      .lease = x->lease,
+					      .fault = (char *)"desktop",
+					      .step = (char *)"relay"});
+	ask(&x->g, &dial, way);
+	close(gateway_take_fd(&x->g));
+}
+
+/* and gets it. */
+static void test_killed_that_warned(Foyer *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 300);
+	g_autoptr(SessionView) view = NULL;
+	g_auto(ControlMessage) way = {0};
+
+	ask_for_way_back(x, lease, &way);
+	g_assert_cmpint(way.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(way.lease, ==, lease);
+	g_assert_cmpstr(way.desktop, ==, "lab-1");
+	foyer_note(x, CONTROL_STARTED, lease);
+	lease_await_live(&x->f, lease);
+	foyer_note(x, CONTROL_ENDED, lease);
+	view = lease_await_ended(&x->f, lease);
+	g_assert_cmpstr(view->reason, ==, "ended");
+}
+
+/* It does not come for ever. */
+static void test_killed_and_lost(Foyer *x, gconstpointer unused)
+{
+	g_autofree char *lease = warned(x, 300);
+	g_autoptr(SessionView) view = NULL;
+	g_auto(ControlMessage) way = {0};
+
+	x->f.core->times.adopt = 1;
+	ask_for_way_back(x, lease, &way);
+	view = lease_await_ended(&x->f, lease);
+	g_assert_cmpstr(view->reason, ==, "its gateway did not confirm it");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
+#define ADD(path, data, func) \
+	g_test_add("/lobby-warning/" path, Foyer, data, foyer_setup, func, foyer_teardown)
+	ADD("read", NULL, test_warned);
+	ADD("extends", "extend", test_warned);
+	ADD("leaves", NULL, test_warned_leaves);
+	ADD("ends", NULL, test_warned_ends);
+	ADD("broker-stops", NULL, test_warned_stops);
+	ADD("killed", NULL, test_killed_that_warned);
+	ADD("killed-and-lost", NULL, test_killed_and_lost);
+	return g_test_run();
+}
