@@ -49,6 +49,17 @@ void brokers_tell_end(Brokers *b, const char *lease, Fault code, const char *rea
 		tell(b, text);
 }
 
+void brokers_tell_follow(Brokers *b, const ControlMessage *follow)
+{
+	g_autofree char *text = g_strdup_printf(
+		"follow\n%s\n%s\n%u\n%u\n%.*s\n%.*s", b->name, follow->lease, follow->client_id,
+		follow->backend_id, REASON_MAX, follow->user ? follow->user : "", REASON_MAX,
+		follow->desktop ? follow->desktop : "");
+
+	if (db_shared(b->core->db))
+		tell(b, text);
+}
+
 void brokers_tell_wake(Brokers *b)
 {
 	g_autofree char *text = g_strconcat("wake\n", b->name, NULL);
@@ -64,6 +75,21 @@ static void look_again(Core *core)
 		core->told(CHANGE_SESSIONS | CHANGE_DESKTOPS, core->told_data);
 }
 
+static void hear_follow(Brokers *b, const char *text)
+{
+	g_auto(GStrv) words = g_strsplit(text, "\n", 7);
+	ControlMessage follow = {.type = CONTROL_FOLLOW};
+
+	if (g_strv_length(words) != 7)
+		return;
+	follow.lease = words[2];
+	follow.client_id = (guint32)g_ascii_strtoull(words[3], NULL, 10);
+	follow.backend_id = (guint32)g_ascii_strtoull(words[4], NULL, 10);
+	follow.user = *words[5] ? words[5] : NULL;
+	follow.desktop = *words[6] ? words[6] : NULL;
+	gateway_link_tell(b->core->link, &follow);
+}
+
 static void heard(const char *text, gpointer data)
 {
 	Brokers *b = data;
@@ -73,6 +99,10 @@ static void heard(const char *text, gpointer data)
 
 	if (text && (n < 2 || g_str_equal(words[1], b->name)))
 		return;
+	if (g_strcmp0(words[0], "follow") == 0) {
+		hear_follow(b, text);
+		return;
+	}
 	if (!text) {
 		sessions_resync(b->core);
 	} else if (n == 5 && g_str_equal(words[0], "end")) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "control/control.h"
 #include "core_parts.h"
 #include "fault.h"
 
@@ -21,5 +22,7 @@ gboolean brokers_lead(Brokers *brokers);
 
 /* The others close the connections of this lease at their gateways. */
 void brokers_tell_end(Brokers *brokers, const char *lease, Fault code, const char *reason);
+/* A FOLLOW, which their gateways are told, too. Names are cut at what fits. */
+void brokers_tell_follow(Brokers *brokers, const ControlMessage *follow);
 /* There is something for their maintainers, and those who watch lists. */
 void brokers_tell_wake(Brokers *brokers);

@@ -147,6 +147,15 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 	return FALSE;
 }
 
+/* A viewer's further channels may be at other gateways than its main one, and those at another
+ * broker; which cannot bring them to a lobby of ours. */
+static void tell_follow(Core *core, const ControlMessage *follow)
+{
+	gateway_link_tell(core->link, follow);
+	if (follow->backend_id == 0 || !lobbies_lease(follow->lease))
+		brokers_tell_follow(core->brokers, follow);
+}
+
 static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	ControlMessage nowhere = {
@@ -163,7 +172,7 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 		return TRUE;
 	/* A viewer's further channels wait for what becomes of its main one. */
 	if (m->client_id && m->lease)
-		gateway_link_tell(core->link, &nowhere);
+		tell_follow(core, &nowhere);
 	return FALSE;
 }
 
@@ -268,7 +277,6 @@ static gboolean do_dial(GatewayConnection *connection, const ControlMessage *m, 
 	       send_way(connection, m, &grant, error);
 }
 
-/* A viewer's further channels may be at other gateways than its main one. */
 static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
@@ -281,7 +289,7 @@ static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m
 	follow = lease_message(m, &grant);
 	follow.type = CONTROL_FOLLOW;
 	if (grant.lease)
-		gateway_link_tell(core->link, &follow);
+		tell_follow(core, &follow);
 	say_ok(connection, m);
 	return TRUE;
 }

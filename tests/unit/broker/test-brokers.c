@@ -6,6 +6,7 @@
  */
 #include "brokers.h"
 #include "core-fixture.h"
+#include "fake-gateway.h"
 #include "fault.h"
 #include "log.h"
 #include "sessions.h"
@@ -145,6 +146,58 @@ static void test_move(CoreFixture *f, gconstpointer unused)
 	core_close(second);
 }
 
+static void link_main(Gateway *g, const char *lease, guint32 backend_id, gboolean moved)
+{
+	ControlMessage linked = {
+		.type = CONTROL_LINKED, .id = 50, .lease = (char *)lease, .backend_id = backend_id};
+
+	gateway_send(g, &linked);
+	for (unsigned i = moved ? 0 : 1; i < 2; i++) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(g, &m));
+		g_assert_cmpint(m.type, ==, i == 0 ? CONTROL_FOLLOW : CONTROL_OK);
+	}
+}
+
+/* The further channels of a SPICE viewer are at a gateway of the other broker. */
+static void test_follow(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Options) options = NULL;
+	g_autofree char *before = NULL;
+	g_autofree char *old_ticket = NULL;
+	g_autofree char *ticket = NULL;
+	g_autofree char *lease = NULL;
+	g_auto(ControlMessage) follow = {0};
+	Gateway mains = {0}, others = {0};
+	CoreFixture there;
+	Core *second;
+
+	BEGIN(f);
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	second = second_core(f, &options);
+	/* The other one listens from when it has heard of an end. */
+	before = begin_session(f->core, second, &gateway, &old_ticket);
+	g_assert_true(session_end(f->core, before, FAULT_ENDED, "left"));
+	await_known(second, before, FALSE);
+	there = (CoreFixture){.core = second, .options = options};
+	lease = begin_session(f->core, f->core, &gateway, &ticket);
+	gateway_hello(&mains, f);
+	gateway_hello(&others, &there);
+	link_main(&mains, lease, 7, FALSE);
+	link_main(&mains, lease, 8, TRUE);
+	g_assert_true(gateway_receive(&others, &follow));
+	g_assert_cmpint(follow.type, ==, CONTROL_FOLLOW);
+	g_assert_cmpstr(follow.lease, ==, lease);
+	g_assert_cmpuint(follow.backend_id, ==, 8);
+	g_assert_cmpuint(follow.client_id, !=, 0);
+	g_assert_cmpstr(follow.user, ==, "anna");
+	g_assert_cmpstr(follow.desktop, ==, "lab-1");
+	gateway_close(&mains);
+	gateway_close(&others);
+	core_close(second);
+}
+
 /* One that was cut off finds its session taken, and its gateway still there: nothing is lost. */
 static void test_cut_off(CoreFixture *f, gconstpointer unused)
 {
@@ -235,6 +288,7 @@ int main(int argc, char **argv)
 		   core_fixture_teardown)
 	ADD("share", test_share);
 	ADD("move", test_move);
+	ADD("follow", test_follow);
 	ADD("cut-off", test_cut_off);
 	ADD("inherit", test_inherit);
 	ADD("reach", test_reach);
