@@ -354,8 +354,33 @@ def no_swap(oriel):
             yield
 
 
-def test_remote_viewer_comes_again(oriel, no_swap, no_lobby, reader, display, log, tmp_path, request):  # noqa: F811
-    """SWITCH_HOST: from the lobby to a desktop, and to another, in new connections and the same window."""
+def comes_again_with_its_ticket(oriel, source):
+    """Byte by byte: whoever opened a session by a ticket comes with it again, and is at the other desktop."""
+    def dial():
+        return spice.dial(oriel.host, oriel.port, oriel.ca, source)
+
+    def sees_picture(session):
+        session.display().wait(spice.DRAW_COPY)
+
+    ticket = oriel.login("anna", source).ticket("own", "spice")
+    first = spice.Session(dial, ticket)
+    try:
+        sees_picture(first)
+        oriel.ctl("session", "move", live(oriel, "anna", "own")["id"], "shared")
+        first.main.wait(spice.SWITCH_HOST)
+    finally:
+        first.close()
+    second = spice.Session(dial, ticket)
+    try:
+        sees_picture(second)
+        live(oriel, "anna", "shared")
+    finally:
+        second.close()
+
+
+def test_comes_again(oriel, no_swap, no_lobby, reader, display, log, tmp_path, request, source):  # noqa: F811
+    """SWITCH_HOST: from the lobby to a desktop, and to another, in new connections and remote-viewer's same
+    window; then by a ticket."""
     before = len(oriel.log("gateway"))
     with told(oriel, "opened for anna"):
         viewer = remote(oriel, display, log, tmp_path, username="anna", password="anna-secret")
@@ -372,6 +397,9 @@ def test_remote_viewer_comes_again(oriel, no_swap, no_lobby, reader, display, lo
         assert viewer.poll() is None
     finally:
         keep(request, display.screenshot())
+    os.killpg(viewer.pid, signal.SIGTERM)
+    assert eventually(lambda: not procs.live_sessions(oriel))
+    comes_again_with_its_ticket(oriel, source)
 
 
 # ---- a session that ends soon
