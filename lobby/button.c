@@ -56,7 +56,7 @@ static void draw_ground(const Widget *widget, const Theme *theme, cairo_t *cairo
 		theme_ink(theme, cairo, INK_HOVER);
 		cairo_fill_preserve(cairo);
 	}
-	theme_ink(theme, cairo, INK_LINE);
+	theme_ink(theme, cairo, INK_EDGE);
 	cairo_set_line_width(cairo, line);
 	if (widget->kind == WIDGET_TOOL)
 		cairo_stroke(cairo);

@@ -24,7 +24,7 @@ static void draw_ground(const Widget *widget, const Theme *theme, cairo_t *cairo
 	theme_ink(theme, cairo,
 		  widget->hot || widget->pressed || widget->focused ? INK_HOVER : INK_CARD);
 	cairo_fill_preserve(cairo);
-	theme_ink(theme, cairo, widget->focused ? INK_ACCENT : INK_LINE);
+	theme_ink(theme, cairo, widget->focused ? INK_ACCENT : INK_EDGE);
 	cairo_set_line_width(cairo, line);
 	cairo_stroke(cairo);
 }

@@ -16,6 +16,7 @@ typedef enum {
 	INK_TEXT,
 	INK_MUTED,
 	INK_LINE,
+	INK_EDGE, /* of what can be used: fields, buttons, rows */
 	INK_FIELD,
 	INK_ACCENT,
 	INK_ACCENT_HOVER,

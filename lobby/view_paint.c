@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "brand.h"
+
 #define EDGE    60 /* the upper edge */
 #define WARNING 56 /* the line below it */
 #define AROUND  6  /* a ring's room around a widget */
@@ -64,27 +66,23 @@ void view_layout(View *view)
 
 /* ---- pixels */
 
-/* A window that projects from the wall: the middle light and its two wings. */
+/* A window that projects from the wall. */
 static void draw_mark(const View *view, cairo_t *cairo, double x, double y, double size)
 {
-	double s = size / 24;
+	static const double outline[][3] = BRAND_MARK;
+	double s = size / BRAND_GRID;
 
 	cairo_save(cairo);
 	cairo_translate(cairo, x, y);
 	cairo_scale(cairo, s, s);
 	theme_ink(&view->theme, cairo, INK_ACCENT);
-	cairo_rectangle(cairo, 7.5, 3, 9, 15);
-	cairo_fill(cairo);
-	for (int wing = 0; wing < 2; wing++) {
-		cairo_move_to(cairo, 6, 3);
-		cairo_line_to(cairo, 1, 6);
-		cairo_line_to(cairo, 1, 21);
-		cairo_line_to(cairo, 6, 18);
-		cairo_close_path(cairo);
-		cairo_fill(cairo);
-		cairo_translate(cairo, 24, 0);
-		cairo_scale(cairo, -1, 1);
+	for (gsize i = 0; i < G_N_ELEMENTS(outline); i++) {
+		if (outline[i][0] != 0)
+			cairo_move_to(cairo, outline[i][1], outline[i][2]);
+		else
+			cairo_line_to(cairo, outline[i][1], outline[i][2]);
 	}
+	cairo_fill(cairo); /* which closes each part */
 	cairo_restore(cairo);
 }
 
@@ -93,14 +91,14 @@ static void draw_brand(const View *view, cairo_t *cairo)
 	const Theme *theme = &view->theme;
 	const Widget *last = view->tools->pdata[view->tools->len - 1];
 	g_autoptr(PangoLayout) name = theme_layout(theme, BRAND, 20, TRUE, 0, 0);
-	int x = theme_px(theme, 20), edge = theme_px(theme, EDGE), mark = theme_px(theme, 26);
+	int x = theme_px(theme, 20), edge = theme_px(theme, EDGE), mark = theme_px(theme, 30);
 	int width, height;
 
 	pango_layout_get_pixel_size(name, &width, &height);
 	if (x + mark + theme_px(theme, 10) + width + x > last->rect.x)
 		return;
 	draw_mark(view, cairo, x, (edge - mark) / 2.0, mark);
-	theme_ink(theme, cairo, INK_TEXT);
+	theme_ink(theme, cairo, INK_ACCENT);
 	widget_show(cairo, name, x + mark + theme_px(theme, 10), theme_middle(edge, height));
 }
 

@@ -108,7 +108,7 @@ static void draw_field(Widget *widget, const Theme *theme, cairo_t *cairo)
 		    8 * theme->scale);
 	theme_ink(theme, cairo, INK_FIELD);
 	cairo_fill_preserve(cairo);
-	theme_ink(theme, cairo, widget->focused ? INK_ACCENT : INK_LINE);
+	theme_ink(theme, cairo, widget->focused ? INK_ACCENT : INK_EDGE);
 	cairo_set_line_width(cairo, line);
 	cairo_stroke(cairo);
 	field_draw(widget->field, theme, cairo, rect->x + padding, y, rect->width - 2 * padding,

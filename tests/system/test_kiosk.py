@@ -130,8 +130,8 @@ def bright(colours):
 
 
 def lobby(colours):
-    """Its light ground is a cool one, that of a viewer's own window a warm one."""
-    return bright(colours) and colours[0][2] > colours[0][0]
+    """Its light ground, which is the portal's; a viewer's own window has another."""
+    return bright(colours) and colours[0] == (0xF7, 0xF6, 0xF3)
 
 
 def windows(display):

@@ -16,8 +16,8 @@ import rfb
 import screens
 from deployment import eventually
 
-PAGE, CARD, ROW = (233, 237, 242), (255, 255, 255), (238, 243, 250)
-ACCENT, ERROR_BACK = (28, 91, 184), (253, 236, 234)
+PAGE, CARD, ROW = (247, 246, 243), (255, 255, 255), (239, 237, 232)
+ACCENT, ERROR_BACK = (12, 92, 88), (251, 231, 228)
 TAB, ESCAPE, DOWN = 0xFF09, 0xFF1B, 0xFF54
 OFFICE = ("d1", "office-07", "Office", "ready", int(time.time()) - 7200)
 LAB = ("d2", "lab-workstation", "Engineering", "stopped", 0)
