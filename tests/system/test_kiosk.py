@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 import pytest
+from PIL import ImageChops
 
 import deployment
 import screens
@@ -162,14 +163,25 @@ def portal(display):
     return bright(colours[:4]) and all(green > 40 and green > red + 20 for red, green, _ in colours[4:])
 
 
+def wrote(before, display):
+    """More than a caret is new, in one line on the right."""
+    left, top, right, bottom = ImageChops.difference(before, display.screenshot()).getbbox() or (0, 0, 0, 0)
+    return left > before.width // 2 and right - left > 40 and bottom - top < 80
+
+
 def test_chromium_is_all_there_is(oriel, terminal, request):
     """Its page, and no bar, tab or dialog; a key that closes it, if there is one, brings a new one."""
     display = terminal("browser", oriel.port)
     try:
         assert eventually(lambda: portal(display), 120, 0.2), "no portal"
-        for keys in (ESCAPES, CLOSERS):
-            display.key(*keys)
-            assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
+        shown, before = windows(display), display.screenshot()
+        display.key("ctrl+n", "ctrl+t", *ESCAPES, "Escape")
+        # A window that they had opened would have the keyboard.
+        display.type("typed last")
+        assert eventually(lambda: wrote(before, display), 120, 0.2), "nothing is typed into the page any more"
+        assert eventually(lambda: portal(display) and windows(display) == shown, 120, 0.2), "something else is there"
+        display.key(*CLOSERS)
+        assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
         display.key("ctrl+l")
         display.type("file:///etc/passwd\n")
         assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"

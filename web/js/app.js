@@ -11,6 +11,7 @@
 import * as api from './api.js';
 import { desktopsPage, address } from './desktops.js';
 import { errorView } from './errors.js';
+import { keepHere } from './kiosk.js';
 import { loginPage } from './login.js';
 import { prepare } from './progress.js';
 import { Messages } from './messages.js';
@@ -148,6 +149,7 @@ api.onExpired(() => {
     router.put(signIn('Your login has expired. Please sign in again: you will be back where you were.'));
 });
 
+keepHere();
 document.querySelector('.skip').addEventListener('click', (event) => {
     event.preventDefault();
     document.getElementById('main').focus();
