@@ -8,6 +8,7 @@ import json
 import pathlib
 import socket
 import subprocess
+import threading
 
 from PIL import Image, ImageChops
 
@@ -107,6 +108,7 @@ class Vm:
         self.protocol, self.home, self.loudspeaker = protocol, home, loudspeaker
         self.display = home / f"{protocol}.sock"
         self.address = [f"unix:{self.display}"]
+        self.asking = threading.Lock()
         self.reader = None  # reads its letters: set before prompt() and the like
 
     @contextlib.contextmanager
@@ -128,9 +130,29 @@ class Vm:
                 yield self
 
     def ask(self, command, **arguments):
-        self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
-        while "return" not in json.loads(line := self.answers.readline()):
-            assert "error" not in line, line
+        with self.asking:
+            self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
+            while "return" not in json.loads(line := self.answers.readline()):
+                assert "error" not in line, line
+
+    @contextlib.contextmanager
+    def poked(self, ports):
+        """Past all software of the guest's, (port, value) after (port, value). Again and again, since a BIOS
+        that starts sets the same chips."""
+        done = threading.Event()
+
+        def write():
+            while not done.wait(0.5):
+                for port, value in ports:
+                    self.ask("human-monitor-command", **{"command-line": f"o /b {port:#x} {value:#x}"})
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            yield
+        finally:
+            done.set()
+            writer.join(30)
 
     def screen(self):
         file = self.home / f"{self.protocol}.ppm"

@@ -8,7 +8,7 @@ import struct
 from PIL import Image
 
 VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
-RAW, DESKTOP_SIZE, SOUND = 0, -223, -259
+RAW, DESKTOP_SIZE, SOUND, LIGHTS = 0, -223, -259, -261
 FENCE, CONTINUOUS = -312, -313
 RETURN, SHIFT = 0xFF0D, 0xFFE1
 SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
@@ -29,6 +29,7 @@ class Rfb:
         self.sock = sock
         self.image = None
         self.sounds = False  # the server has said so
+        self.lights = None  # of its keyboard
 
     @classmethod
     def dial(cls, host, port, source=None, timeout=60):
@@ -238,6 +239,9 @@ class Rfb:
                 continue
             if encoding == SOUND:
                 self.sounds = True
+                continue
+            if encoding == LIGHTS:
+                self.lights = self.unpack("B")
                 continue
             assert encoding == RAW, f"encoding {encoding}"
             pixels = self.read(4 * width * height)

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sound: a PC's loudspeaker beeps, and the viewer of an own desktop, or over a bridge that of the other
-protocol, hears that note."""
+"""What a PC gives beside its picture. Its loudspeaker beeps, and the viewer of an own desktop, or over a
+bridge that of the other protocol, hears that note. The lights of its keyboard are seen."""
 
 import pytest
 
 import console
 import guests
+import rfb
 import spice
 import tone
+from deployment import eventually
 from test_desktops import at_prompt, vnc
 
 
@@ -16,11 +18,11 @@ def beeps(oriel, protocol):
     pool = f"loud-{protocol}"
     vm = guests.Vm(protocol, oriel.path(pool), loudspeaker=True)
     vm.home.mkdir()
-    with vm.running(), tone.beep(vm.ask):
+    with vm.running(), vm.poked(tone.BEEP):
         oriel.ctl("pool", "add", pool, "--kind", "machines")
         oriel.ctl("machine", "add", pool, f"{pool}-1", "--protocol", protocol, "--address", *vm.address)
         oriel.ctl("entitle", pool, "--user", "carla")
-        yield
+        yield vm
         oriel.ctl("pool", "remove", pool)
 
 
@@ -59,3 +61,20 @@ def test_an_own_desktop_is_heard_in_a_vnc_viewer(oriel, books, reader, source):
             viewer.type(f"{line}; echo done{n}\n")
             console.wait_for(viewer, lambda picture, n=n: f"done{n}" in reader.lines(picture))
         assert tone.is_the_note(tone.vnc_height(viewer, 44100))
+
+
+def caps(on):
+    """What a system tells a keyboard to make that light."""
+    return (0x60, 0xED), (0x60, 4 if on else 0)
+
+
+@pytest.mark.parametrize("pool", ["loud_vnc", "loud_spice"])
+def test_lights_are_told_to_a_vnc_viewer(oriel, request, books, source, pool):
+    """By the desktop itself, and over a bridge."""
+    vm = request.getfixturevalue(pool)
+    with vnc(oriel, source, f"carla/{pool.replace('_', '-')}") as viewer:
+        viewer.want_raw()
+        viewer.pack("BxHiii", 2, 3, rfb.RAW, rfb.DESKTOP_SIZE, rfb.LIGHTS)
+        for on in (True, False):
+            with vm.poked(caps(on)):
+                assert eventually(lambda lit=4 * on: viewer.update() and viewer.lights == lit)

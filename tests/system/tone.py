@@ -3,19 +3,17 @@
 messages) and SPICE (its playback channel), byte by byte."""
 
 import array
-import contextlib
 import itertools
 import math
 import statistics
 import struct
-import threading
 
 import rfb
 
 HERTZ = 1000
 CLOCK = 1193182  # Hz, of the PC's timer chip
 COUNT = CLOCK // HERTZ
-KEYS = ((0x43, 0xB6), (0x42, COUNT & 0xFF), (0x42, COUNT >> 8), (0x61, 3))  # port, value
+BEEP = ((0x43, 0xB6), (0x42, COUNT & 0xFF), (0x42, COUNT >> 8), (0x61, 3))  # guests.Vm.poked()
 LOUD = 1000  # of 32767: quieter is silence
 SECONDS = 0.5  # of sound that are listened to
 
@@ -28,29 +26,9 @@ DATA = 2
 VNC_S16 = 3
 
 
-@contextlib.contextmanager
-def beep(ask):
-    """Past all software of the guest's, by QEMU's monitor; ask(command, **arguments) speaks QMP. Again and
-    again, since a BIOS that starts sets its clock by the same chip."""
-    done = threading.Event()
-
-    def play():
-        while not done.wait(1):
-            for port, value in KEYS:
-                ask("human-monitor-command", **{"command-line": f"o /b {port:#x} {value:#x}"})
-
-    player = threading.Thread(target=play)
-    player.start()
-    try:
-        yield
-    finally:
-        done.set()
-        player.join(30)
-
-
 def guest_beeps():
-    """What root of a guest types for the same, line by line, at a shell."""
-    return [f"printf '\\{value:o}' | dd of=/dev/port bs=1 seek={port}" for port, value in KEYS]
+    """What root of a guest types for that, line by line, at a shell."""
+    return [f"printf '\\{value:o}' | dd of=/dev/port bs=1 seek={port}" for port, value in BEEP]
 
 
 def height(samples, rate):
