@@ -28,7 +28,7 @@ static void storage_free(guint8 *data, gsize size)
 		g_free(data);
 }
 
-void buffer_end_thread(void)
+void buffer_tidy(void)
 {
 	while (pool.n > 0)
 		g_free(pool.chunks[--pool.n]);
@@ -36,6 +36,7 @@ void buffer_end_thread(void)
 
 static gsize storage_size(gsize need)
 {
+	g_assert(need <= G_MAXINT32);
 	if (need <= SMALL)
 		return SMALL;
 	if (need <= BUFFER_CHUNK)
@@ -60,10 +61,10 @@ static void buffer_move(Buffer *buffer, guint8 *to, gsize size)
 		if (buffer->data != NULL)
 			storage_free(buffer->data, buffer->size);
 		buffer->data = to;
-		buffer->size = size;
+		buffer->size = (guint32)size;
 	}
 	buffer->start = BUFFER_HEADROOM;
-	buffer->end = BUFFER_HEADROOM + n;
+	buffer->end = (guint32)(BUFFER_HEADROOM + n);
 }
 
 guint8 *buffer_reserve(Buffer *buffer, gsize n)
@@ -88,13 +89,13 @@ gsize buffer_space(const Buffer *buffer)
 void buffer_commit(Buffer *buffer, gsize n)
 {
 	g_assert(n <= buffer->size - buffer->end);
-	buffer->end += n;
+	buffer->end += (guint32)n;
 }
 
 void buffer_consume(Buffer *buffer, gsize n)
 {
 	g_assert(n <= buffer_length(buffer));
-	buffer->start += n;
+	buffer->start += (guint32)n;
 	if (buffer->start == buffer->end)
 		buffer_clear(buffer);
 }

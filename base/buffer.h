@@ -19,13 +19,14 @@
 
 typedef struct {
 	guint8 *data;
-	gsize start;
-	gsize end;
-	gsize size;
+	guint32 start;
+	guint32 end;
+	guint32 size; /* who fills it bounds it, far below 2 GiB */
 } Buffer;
 
-/* Each thread keeps storage for its next buffers; one that is about to end gives it back. */
-void buffer_end_thread(void);
+/* Each thread keeps storage for its next buffers; gives it back, as one does that is about to end.
+ */
+void buffer_tidy(void);
 
 /* A zeroed Buffer is valid and empty. Clearing wipes nothing: secrets are wiped by who
  * read them. */

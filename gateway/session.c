@@ -102,6 +102,36 @@ static int wanted(const Peer *peer)
 	       (peer->waits & STREAM_WRITABLE ? UV_WRITABLE : 0);
 }
 
+static void on_timer_closed(uv_handle_t *handle)
+{
+	g_free(handle);
+}
+
+void session_close_timer(Session *s)
+{
+	if (s->loop->timer != NULL)
+		uv_close((uv_handle_t *)g_steal_pointer(&s->loop->timer), on_timer_closed);
+}
+
+/* Most sessions are in the relay and wait for nothing but bytes: those have no timer. */
+static void set_timer(Session *s, guint64 at)
+{
+	SessionLoop *loop = s->loop;
+	guint64 now = session_now(s);
+
+	if (at == 0) {
+		if (loop->timer != NULL)
+			uv_timer_stop(loop->timer);
+		return;
+	}
+	if (loop->timer == NULL) {
+		loop->timer = g_new0(uv_timer_t, 1);
+		uv_timer_init(worker_loop(s->worker), loop->timer);
+		loop->timer->data = s;
+	}
+	uv_timer_start(loop->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
 /* A client that nobody reads from is still watched for its end, so that one that left is noticed
  * while its desktop starts; in the relay, while its desktop takes nothing. Not when a burst is used
  * up: then there are bytes before the end. */
@@ -118,13 +148,7 @@ static void set_watches(Session *s)
 	set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
 	if (loop->wake && (at == 0 || loop->wake < at))
 		at = loop->wake;
-	if (at) {
-		guint64 now = session_now(s);
-
-		uv_timer_start(&loop->timer, on_timer, at > now ? at - now : 0, 0);
-	} else {
-		uv_timer_stop(&loop->timer);
-	}
+	set_timer(s, at);
 }
 
 static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
@@ -256,6 +280,8 @@ void session_report_input(Session *s)
 	guint64 now = session_now(s);
 	ControlMessage active = {.type = CONTROL_ACTIVE, .lease = s->lease};
 
+	if (loop->timer != NULL && !uv_is_active((uv_handle_t *)loop->timer))
+		session_close_timer(s);
 	if (s->input)
 		loop->input_at = now;
 	s->input = FALSE;
@@ -326,9 +352,6 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->client.stream = stream_tcp_accepted(fd);
 	s->loop->desktop_events = -1;
 	s->loop->client_events = -1;
-	uv_timer_init(worker_loop(worker), &s->loop->timer);
-	s->loop->timer.data = s;
-	s->loop->handles = 1;
 	start_watch(s, &s->loop->client_poll, &s->loop->client_events, fd);
 	s->loop->started_at = s->loop->lease_at = session_now(s);
 	session_open_account(s);

@@ -15,6 +15,7 @@
 #include "control/control.h"
 #include "fault.h"
 #include "log.h"
+#include "net/address.h"
 #include "net/peer.h"
 
 typedef enum {
@@ -84,29 +85,32 @@ typedef enum {
 
 typedef struct {
 	AskKind kind;
+	guint32 client_id;    /* ASK_JOIN: that which it named */
 	const char *protocol; /* "web", "vnc", "spice" */
 	char *ticket;         /* secret */
 	char *user;
 	char *password; /* secret */
 	char *desktop;
-	guint32 client_id; /* ASK_JOIN: that which it named */
-	char *channel;     /* "main:0", "display:0"; NULL for RFB */
-	char *lease;       /* ASK_LOBBY: that which has just ended here; NULL = none */
+	char *channel; /* "main:0", "display:0"; NULL for RFB */
+	char *lease;   /* ASK_LOBBY: that which has just ended here; NULL = none */
 } Ask;
 
 struct Session {
 	Worker *worker;
-	char id[17];      /* random hex; in every log line and in the audit */
-	char address[64]; /* the client's "address:port" */
-	gboolean proxied; /* a trusted proxy connected: its header with the client's address is due
-			   */
+	char id[17];                /* random hex; in every log line and in the audit */
+	char address[ADDRESS_TEXT]; /* the client's "address:port" */
+	guint proxied : 1;    /* a trusted proxy connected: its header with the client's address is
+				 due */
+	guint vnc_only : 1;   /* came in on a listener whose only protocol is VNC */
+	guint tls_inside : 1; /* an HTTP CONNECT was answered: what follows is sniffed again */
+	guint tunnelled : 1; /* it was, once: there is no second one, which would be fresh deadlines
+				without end */
+	guint no_channel : 1; /* SPICE join: the desktop that was dialled has no such channel */
+	guint input : 1;      /* a key or the pointer moved since the worker last looked: all that a
+				 relay does for each such event */
 	char *target; /* "address:port" that the client connected to, as a proxy said; else NULL */
 	LogContext log;
-	const char *limit;   /* the limit that it is over, NULL = welcome: refused at greet */
-	gboolean vnc_only;   /* came in on a listener whose only protocol is VNC */
-	gboolean tls_inside; /* an HTTP CONNECT was answered: what follows is sniffed again */
-	gboolean tunnelled;  /* it was, once: there is no second one, which would be fresh deadlines
-				without end */
+	const char *limit; /* the limit that it is over, NULL = welcome: refused at greet */
 
 	Peer client;
 	Peer desktop;
@@ -122,15 +126,11 @@ struct Session {
 	char *lease; /* id; NULL until redeemed */
 	char *user;
 	char *desktop_name;
-	guint32 client_id;   /* SPICE: the session id that the client is told (from the lease)  */
-	guint32 backend_id;  /* SPICE join: the desktop's session id; 0 = there is none now: its
-				main channel has lost it, and looks for another          */
-	gboolean no_channel; /* SPICE join: the desktop that was dialled has no such channel     */
-	Endpoint endpoint;   /* of the last lease answer; protocol NULL = none                  */
-	int endpoint_fd;     /* its descriptor, -1 = none                                       */
-
-	gboolean input; /* a key or the pointer moved since the worker last looked: all that
-			   a relay does for each such event */
+	guint32 client_id;  /* SPICE: the session id that the client is told (from the lease)  */
+	guint32 backend_id; /* SPICE join: the desktop's session id; 0 = there is none now: its
+			       main channel has lost it, and looks for another          */
+	Endpoint endpoint;  /* of the last lease answer; protocol NULL = none                  */
+	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
 	GList place, turn;        /* the worker's own: among those on their way to the relay,
 				     and among those that have more to do at once */
@@ -199,8 +199,8 @@ void session_answered(Session *session, const ControlMessage *message, int fd, c
  * was away. Nothing for further SPICE channels: their main speaks for the lease. */
 void session_report_live(Session *session);
 
-/* Every second: tells the broker when a key or the pointer moved last, if that is news and was not
- * told just now. */
+/* Every second: lets go of a timer that waits for nothing; tells the broker when a key or the
+ * pointer moved last, if that is news and was not told just now. */
 void session_report_input(Session *session);
 
 /* Adds itself to the worker's counts (control/counts.h), and its bytes since the last time. */

@@ -93,7 +93,7 @@ void session_finish(Session *s)
 	if (loop->client_events >= 0)
 		uv_close((uv_handle_t *)&loop->client_poll, on_closed);
 	loop->client_events = -1;
-	uv_close((uv_handle_t *)&loop->timer, on_closed);
+	session_close_timer(s);
 	session_count(s, worker_counts(s->worker));
 	peer_clear(&s->client);
 	worker_session_gone(s->worker, s, loop->relayed);

@@ -11,48 +11,48 @@
 typedef enum { PHASE_STEPS, PHASE_LINGER, PHASE_CLOSED } Phase;
 
 typedef struct SessionLoop {
-	Phase phase;
-	unsigned at;      /* row of the table */
-	gboolean running; /* inside session_run(): a nested call only notes that it came */
-	gboolean again;
-	gboolean hurry; /* wants its next turn as soon as everybody else has had one */
-	gint64 credit;  /* ns that it may still cost, session_cost.c; below 0: it waits */
-	guint64 ran_at; /* ns: the end of its last run */
-	guint64 moved;  /* bytes, both sides, by then */
-	guint64 asked;  /* bytes of the client, and ... */
-	guint64 told;   /* ... of the desktop, when both had last said something new */
+	Phase phase : 2;
+	guint at : 4;      /* row of the table */
+	guint running : 1; /* inside session_run(): a nested call only notes that it came */
+	guint again : 1;
+	guint hurry : 1;       /* wants its next turn as soon as everybody else has had one */
+	guint answered : 1;    /* the broker has, to `request` */
+	guint dismissed : 1;   /* `ending` was the broker, who may know where to go on  */
+	guint asked_twice : 1; /* for the way back: the broker went away with the first question */
+	guint returning : 1;   /* on its way back */
+	guint silent : 1;      /* the client waits for us: it speaks RFB */
+	guint upgrading : 1;   /* TLS was pushed by session_start_tls() */
+	guint connecting : 1;  /* the desktop's TCP connection is on its way */
+	guint relayed : 1;     /* it came as far as the relay */
+	guint moving : 1;      /* the next desktop is dialled below the relay */
+	gint64 credit;         /* ns that it may still cost, session_cost.c; below 0: it waits */
+	guint64 ran_at;        /* ns: the end of its last run */
+	guint64 moved;         /* bytes, both sides, by then */
+	guint64 asked;         /* bytes of the client, and ... */
+	guint64 told;          /* ... of the desktop, when both had last said something new */
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
 	int client_events, desktop_events; /* what the polls watch now; -1 = no handle */
-	uv_timer_t timer;
+	uv_timer_t *timer;      /* NULL = nothing to wait for; frees itself when it has closed */
 	guint64 deadline, wake; /* loop time in ms, 0 = none */
 	guint64 started_at, step_at;
 	int handles; /* libuv still holds; the last close callback frees the session */
 
-	guint64 request; /* id at the broker, 0 = none */
-	gboolean answered;
 	Step verdict;
+	guint64 request; /* id at the broker, 0 = none */
 	GError *refusal;
 
-	GError *ending;     /* set from outside (session_end): taken at the next run */
-	gboolean dismissed; /* that was the broker, who may know where to go on  */
-	GError *lost; /* why its desktop has gone, while it is on its way back, or to a lobby */
-	unsigned lost_row;    /* where it was ...  */
-	const char *lost_at;  /* ... and in which step */
-	gboolean asked_twice; /* for the way back: the broker went away with the first question */
-	gboolean returning;   /* on its way back */
-	char *home; /* the lease that it was taken from for a while, to a lobby; on its way back
-		       there: that lobby's; NULL = none */
-	guint64 returned_at; /* when it was that last; loop time in ms, 0 = never */
+	GError *ending; /* set from outside (session_end): taken at the next run */
+	GError *lost;   /* why its desktop has gone, while it is on its way back, or to a lobby */
+	char *home;     /* the lease that it was taken from for a while, to a lobby; on its way back
+			   there: that lobby's; NULL = none */
+	const char *lost_at; /* where it was: in which step ... */
+	unsigned lost_row;   /* ... and in which row */
+	guint32 followed_id; /* the backend_id of ... */
 	char *followed;      /* SPICE join, not answered yet: the lease that it goes on as by now */
-	guint32 followed_id; /* its backend_id */
+	guint64 returned_at; /* when it was on its way back last; loop time in ms, 0 = never */
 	char *farewell;      /* for a layer that can carry words */
-	gboolean silent;     /* the client waits for us: it speaks RFB */
-	gboolean upgrading;  /* TLS was pushed by session_start_tls() */
-	gboolean connecting; /* the desktop's TCP connection is on its way */
-	gboolean relayed;    /* it came as far as the relay */
-	gboolean moving;     /* the next desktop is dialled below the relay */
 	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and
 						  since when; 0 = none */
 	guint64 bytes_in, bytes_out, lease_at; /* where the present lease began */
@@ -81,6 +81,8 @@ void session_linger(Session *session);
 void session_finish(Session *session);
 /* Ends the watch on the desktop's descriptor. */
 void session_close_watch(Session *session);
+/* session.c: forgets when it is to be woken. */
+void session_close_timer(Session *session);
 /* Tells the broker the end of the present lease. */
 void session_report_lease(Session *session, Fault code, const char *reason);
 

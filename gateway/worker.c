@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "admission.h"
+#include "buffer.h"
 #include "listener.h"
 #include "net/address.h"
 #include "net/ocsp.h"
@@ -18,7 +19,9 @@
 
 #define INPUT_MS  1000 /* how soon the broker hears that somebody is back */
 #define COUNTS_MS 3000 /* between two reports of what was counted */
-#define TIDY_MS   2000 /* after a session's end: what it had in buffers goes back to the system */
+#define TIDY_MS                                                                        \
+	2000 /* after a session's handshakes, and its end: what it had in buffers goes \
+		back to the system */
 
 struct Worker {
 	uv_loop_t loop;
@@ -127,8 +130,24 @@ static void on_input(uv_timer_t *timer)
 		uv_timer_stop(timer);
 }
 
+/* What many slow clients once needed, or came with all at once, lies scattered over the heap, and
+ * stays there unless asked for. */
+static void on_tidy(uv_timer_t *timer)
+{
+	buffer_tidy();
+	malloc_trim(0);
+}
+
+static void tidy_soon(Worker *worker)
+{
+	if (!uv_is_active((uv_handle_t *)&worker->tidy) &&
+	    !uv_is_closing((uv_handle_t *)&worker->tidy))
+		uv_timer_start(&worker->tidy, on_tidy, TIDY_MS, 0);
+}
+
 void worker_session_relaying(Worker *worker, Session *session)
 {
+	tidy_soon(worker);
 	admission_relaying(worker->admission, session);
 	if (!uv_is_active((uv_handle_t *)&worker->input) &&
 	    !uv_is_closing((uv_handle_t *)&worker->input))
@@ -174,22 +193,13 @@ void worker_again(Worker *worker, Session *session)
 
 static void close_if_done(Worker *worker);
 
-/* What many slow clients once needed lies scattered over the heap, and stays there unless asked
- * for. */
-static void on_tidy(uv_timer_t *timer)
-{
-	malloc_trim(0);
-}
-
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
 	if (session->turn.data != NULL)
 		g_queue_unlink(&worker->again, &session->turn);
 	admission_remove(worker->admission, session, relayed);
-	if (!uv_is_active((uv_handle_t *)&worker->tidy) &&
-	    !uv_is_closing((uv_handle_t *)&worker->tidy))
-		uv_timer_start(&worker->tidy, on_tidy, TIDY_MS, 0);
+	tidy_soon(worker);
 	close_if_done(worker);
 }
 

@@ -283,6 +283,6 @@ gboolean carry(const Carry *with)
 		close(state.passing);
 	buffer_clear(&state.out);
 	buffer_clear(&state.in);
-	buffer_end_thread();
+	buffer_tidy();
 	return state.lost && !state.plain_ended && !state.tls_ended;
 }

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <sys/socket.h>
 
-#define ADDRESS_TEXT 64
+#define ADDRESS_TEXT 56
 
 /* A v4 address that came in over a v6 socket is written as v4. "" for other families. */
 void address_describe(const struct sockaddr_storage *address, char out[ADDRESS_TEXT]);

@@ -18,10 +18,10 @@ typedef struct {
 	guint64 bytes_in; /* payload received and sent, above TLS and WebSocket */
 	guint64 bytes_out;
 	Throttle *throttle; /* of peer_read(); owned; NULL = as fast as it goes */
-	int waits;          /* what its stream wants; the loop resets it before each run */
-	guint pause_ms;     /* > 0: the throttle lets nothing be read for so long; reset likewise */
-	gboolean eof;
-	gboolean is_desktop; /* what breaks here is the desktop's fault, not the client's */
+	guint pause_ms;     /* > 0: the throttle lets nothing be read for so long; ... */
+	guint8 waits;       /* what its stream wants; the loop resets both before each run */
+	guint eof : 1;
+	guint is_desktop : 1; /* what breaks here is the desktop's fault, not the client's */
 } Peer;
 
 /* What a relay counts for one read, however little came: a peer that sends byte by byte makes as

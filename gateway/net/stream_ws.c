@@ -18,16 +18,15 @@ typedef struct {
 	/* from the client */
 	WsParser parser;
 	guint8 head[HEAD_SHORT + 8];
-	unsigned head_n;
+	guint8 head_n;
+	guint8 closed; /* a close frame was sent */
 	WsFrame frame;
 	guint64 left;    /* of the frame's payload; 0 = a header comes next         */
-	guint64 offset;  /* into it, for the mask                                   */
 	guint8 *control; /* payload of the control frame in hand; NULL = another one */
 
 	/* to the client */
-	guint64 unsent;  /* payload that the last header has promised       */
-	Buffer pending;  /* the rest of a header, and control frames; they go between frames */
-	gboolean closed; /* a close frame was sent */
+	guint64 unsent; /* payload that the last header has promised       */
+	Buffer pending; /* the rest of a header, and control frames; they go between frames */
 } WsStream;
 
 /* ---- to the client */
@@ -160,13 +159,12 @@ static Io read_header(WsStream *ws, GError **error)
 		if (parsed > 0) {
 			ws->head_n = 0;
 			ws->left = ws->frame.length;
-			ws->offset = 0;
 			return IO_DONE;
 		}
 		io = below_read(ws, ws->head + ws->head_n, want - ws->head_n, &n, error);
 		if (io != IO_DONE)
 			return io;
-		ws->head_n += (unsigned)n;
+		ws->head_n += (guint8)n;
 	}
 }
 
@@ -176,8 +174,7 @@ static Io read_payload(WsStream *ws, void *bytes, gsize n, gsize *out_n, GError 
 	Io io = below_read(ws, bytes, MIN(n, ws->left), out_n, error);
 
 	if (io == IO_DONE) {
-		ws_mask(bytes, *out_n, ws->frame.mask, ws->offset);
-		ws->offset += *out_n;
+		ws_mask(bytes, *out_n, ws->frame.mask, ws->frame.length - ws->left);
 		ws->left -= *out_n;
 	}
 	return io;
@@ -190,7 +187,8 @@ static Io read_control(WsStream *ws, GError **error)
 	gsize n;
 
 	while (ws->left > 0) {
-		Io io = read_payload(ws, ws->control + ws->offset, ws->left, &n, error);
+		Io io = read_payload(ws, ws->control + (ws->frame.length - ws->left), ws->left, &n,
+				     error);
 
 		if (io != IO_DONE)
 			return io;

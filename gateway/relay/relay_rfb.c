@@ -277,6 +277,7 @@ static void rfb_close(Session *s)
 	if (relay == NULL)
 		return;
 	rfb_flow_free(relay->viewer.flow);
+	g_free(relay->viewer.held);
 	g_free(relay->viewer.encodings);
 	g_free(relay->viewer.size);
 	g_free(relay);

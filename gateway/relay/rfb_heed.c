@@ -19,7 +19,11 @@ static void note_key(RfbRelayViewer *viewer, gboolean down, guint32 keysym, guin
 	}
 	if (!down && i < viewer->n_held) {
 		viewer->held[i] = viewer->held[--viewer->n_held];
+		if (viewer->n_held == 0)
+			g_clear_pointer(&viewer->held, g_free);
 	} else if (down && i < RFB_HELD_MAX) {
+		if (viewer->held == NULL)
+			viewer->held = g_new0(RfbKey, RFB_HELD_MAX);
 		viewer->held[i].keysym = keysym;
 		viewer->held[i].code = code;
 		viewer->n_held = (guint8)MAX(viewer->n_held, i + 1);

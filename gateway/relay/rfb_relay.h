@@ -15,6 +15,11 @@ typedef struct {
 	gsize after; /* ... these may                     */
 } RfbRun;
 
+/* A key that the viewer holds down. */
+typedef struct {
+	guint32 keysym, code; /* code 0: it came as a plain KeyEvent */
+} RfbKey;
+
 /* What is true of one desktop and ends with it. */
 typedef struct {
 	RfbUnits units;
@@ -36,12 +41,10 @@ typedef struct {
 	guint8 pointer[6];     /* its last PointerEvent, all 0 = none yet         */
 	guint8 audio[10];      /* its last wish for a sample format, likewise     */
 	guint16 width, height; /* of the screen that it sees; 0 = not known   */
-	struct {
-		guint32 keysym, code; /* code 0: it came as a plain KeyEvent */
-	} held[RFB_HELD_MAX];
-	guint8 *encodings; /* its last SetEncodings, filtered; NULL = none yet */
-	guint8 *size;      /* its last SetDesktopSize; NULL = none yet         */
-	RfbFlow *flow;     /* NULL = it knows no ContinuousUpdates */
+	RfbKey *held;          /* RFB_HELD_MAX of them; NULL = none is held */
+	guint8 *encodings;     /* its last SetEncodings, filtered; NULL = none yet */
+	guint8 *size;          /* its last SetDesktopSize; NULL = none yet         */
+	RfbFlow *flow;         /* NULL = it knows no ContinuousUpdates */
 } RfbRelayViewer;
 
 typedef struct {
