@@ -193,6 +193,7 @@ typedef struct {
 	char *disk, *kernel, *initrd, *cmdline, *xml; /* paths; NULL = none */
 	unsigned memory, cpus;
 	char *video;
+	char *network;   /* none, user or bridge:NAME; NULL when adding = what oriel.conf says */
 	char *files;     /* the directory of our own copies; NULL = the admin's files. Views only */
 	gint64 added_at; /* s since 1970, 0 = unknown; views only */
 } ImageView;

@@ -71,6 +71,7 @@ ImageView *image_files_copy(const char *state, const ImageView *image, GError **
 		.memory = image->memory,
 		.cpus = image->cpus,
 		.video = g_strdup(image->video),
+		.network = g_strdup(image->network),
 		.files = g_strdup(dir),
 	};
 	if (g_mkdir_with_parents(dir, 0700) < 0) {

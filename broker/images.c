@@ -9,6 +9,7 @@
 #include "image_files.h"
 #include "log.h"
 #include "maintainer.h"
+#include "nic.h"
 #include "providers.h"
 #include "seat.h"
 #include "store_image.h"
@@ -43,8 +44,10 @@ static gboolean image_ok(const ImageView *image, GError **error)
 		return wrong(error, "an image's files are named by absolute paths");
 	if (!image->disk && !image->kernel && !image->xml)
 		return wrong(error, "an image needs a disk, a kernel or a template");
-	return (image->video && g_strv_contains(videos, image->video)) ||
-	       wrong(error, "video is std, qxl or virtio");
+	if (!image->video || !g_strv_contains(videos, image->video))
+		return wrong(error, "video is std, qxl or virtio");
+	return nic_network_ok(image->network, NULL) ||
+	       wrong(error, "network is none, user or bridge:NAME");
 }
 
 /* Ours only on this machine, while several brokers may serve the pool. */
@@ -66,6 +69,7 @@ gboolean core_image_add(Core *core, const char *admin, const ImageView *image, g
 	whole.memory = image->memory ? image->memory : 1024;
 	whole.cpus = image->cpus ? image->cpus : 1;
 	whole.video = image->video ? image->video : (char *)"std";
+	whole.network = image->network ? image->network : core->options->network;
 	whole.files = NULL;
 	if (!image_ok(&whole, error))
 		return FALSE;

@@ -22,6 +22,7 @@ ProviderImage seat_image(const ImageView *image)
 		.memory = image->memory,
 		.cpus = image->cpus,
 		.video = image->video,
+		.network = image->network,
 	};
 }
 
@@ -141,6 +142,7 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 		return NULL;
 	seat->spec = specify(seat->row, seat->image);
 	seat->spec.weight = seat->pool->weight;
+	seat->spec.nics = core->options->nics;
 	seat->spec.image.instant = seat->pool->instant;
 	if (g_str_equal(seat->row->kind, "machines") && !add_machine(core, seat, error))
 		return NULL;

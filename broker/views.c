@@ -67,6 +67,7 @@ void image_view_free(ImageView *view)
 	g_free(view->cmdline);
 	g_free(view->xml);
 	g_free(view->video);
+	g_free(view->network);
 	g_free(view->files);
 	g_free(view);
 }

@@ -70,6 +70,8 @@ static const Row rows[] = {
 	{"broker", "max_lobbies_per_address", NUMBER, AT(max_lobbies_per_address), "50", 1, 100000},
 	{"broker", "lobby_minutes", NUMBER, AT(lobby_minutes), "5", 1, 1440},
 	{"broker", "bridge", TEXT, AT(bridge), ORIEL_BRIDGE},
+	{"broker", "network", TEXT, AT(network), "user"},
+	{"broker", "nics", TEXT, AT(nics), "/run/oriel/nic.sock"},
 	{"broker", "max_bridges", NUMBER, AT(max_bridges), "200", 1, 10000},
 	{"broker", "keyboard", TEXT, AT(keyboard), "us"},
 

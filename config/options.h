@@ -62,6 +62,8 @@ typedef struct {
 	int max_lobbies_per_address;
 	int lobby_minutes; /* without a word of the person                    */
 	char *bridge;      /* the program oriel-bridge; "" = none             */
+	char *network;     /* of an image that does not say: none, user or bridge:NAME */
+	char *nics;        /* socket of oriel-nic                     */
 	int max_bridges;
 	char *keyboard; /* layout of desktops that tell keys by place      */
 

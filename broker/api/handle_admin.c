@@ -79,17 +79,17 @@ gboolean handle_image_add(Request *request, GError **error)
 {
 	json_int_t memory = DEFAULT_MEMORY, cpus = DEFAULT_CPUS;
 	const char *disk = NULL, *kernel = NULL, *initrd = NULL, *cmdline = NULL, *xml = NULL;
-	const char *name, *video = DEFAULT_VIDEO;
+	const char *name, *video = DEFAULT_VIDEO, *network = NULL;
 	g_autoptr(json_t) root = NULL;
 	unsigned version;
 	ImageView image;
 	int copy = 0;
 
 	if (!request_json(request, &root, error,
-			  "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s,s?:b}", "name", &name,
+			  "{s:s,s?:s,s?:s,s?:s,s?:s,s?:s,s?:I,s?:I,s?:s,s?:s,s?:b}", "name", &name,
 			  "disk", &disk, "kernel", &kernel, "initrd", &initrd, "cmdline", &cmdline,
-			  "xml", &xml, "memory", &memory, "cpus", &cpus, "video", &video, "copy",
-			  &copy))
+			  "xml", &xml, "memory", &memory, "cpus", &cpus, "video", &video, "network",
+			  &network, "copy", &copy))
 		return FALSE;
 	if (!in_range("memory", memory, 16, 4 * 1024 * 1024, error) ||
 	    !in_range("cpus", cpus, 1, 512, error))
@@ -104,6 +104,7 @@ gboolean handle_image_add(Request *request, GError **error)
 		.memory = (unsigned)memory,
 		.cpus = (unsigned)cpus,
 		.video = (char *)video,
+		.network = or_null(network),
 	};
 	if (!core_image_add(request->services->core, admin_name(request), &image, copy, &version,
 			    error))

@@ -83,6 +83,7 @@ json_t *view_image(const ImageView *view)
 				 (json_int_t)view->memory, "cpus", (json_int_t)view->cpus, "video",
 				 view_text(view->video));
 
+	json_object_set_new(json, "network", view_text(view->network));
 	json_object_set_new(json, "copied", json_boolean(view->files != NULL));
 	json_object_set_new(json, "added_at", json_integer(view->added_at));
 	return json;

@@ -6,6 +6,7 @@
 
 #include "fault.h"
 #include "libvirt_link.h"
+#include "nic.h"
 #include "qemu_argv.h"
 
 static void add(GString *xml, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -70,8 +71,23 @@ static void add_graphics(GString *xml, const LibvirtDomain *domain)
 	add(xml, "</graphics>\n");
 }
 
-static void add_devices(GString *xml, const ProviderImage *image, const LibvirtDomain *domain)
+/* A host's bridge is the same thing for it as for us. A private network behind the host ("user")
+ * would be the QEMU process's own, which reaches all that listens on the host: a template may have
+ * one of libvirt's networks. */
+static void add_interface(GString *xml, const ProviderDesktop *desktop)
 {
+	g_autofree char *mac = nic_mac(desktop->id);
+
+	if (nic_bridge(desktop->image.network))
+		add(xml,
+		    "<interface type='bridge'><mac address='%s'/><source bridge='%s'/>"
+		    "<model type='virtio'/></interface>\n",
+		    mac, nic_bridge(desktop->image.network));
+}
+
+static void add_devices(GString *xml, const ProviderDesktop *desktop, const LibvirtDomain *domain)
+{
+	const ProviderImage *image = &desktop->image;
 	const char *video = image->video && !g_str_equal(image->video, "std") ? image->video
 									      : "vga";
 
@@ -86,6 +102,7 @@ static void add_devices(GString *xml, const ProviderImage *image, const LibvirtD
 		 "</channel>\n" LIBVIRT_CLIPBOARD "\n"
 		 "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
 		 "</channel>\n");
+	add_interface(xml, desktop);
 	add_graphics(xml, domain);
 	add(xml,
 	    "<sound model='ich6'/><audio id='1' type='spice'/>\n"
@@ -108,7 +125,7 @@ char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *dom
 	if (!g_str_equal(domain->type, "test"))
 		add(xml, "<cpu mode='maximum'/>\n");
 	add(xml, "<devices>\n");
-	add_devices(xml, image, domain);
+	add_devices(xml, desktop, domain);
 	add(xml, "</devices>\n</domain>\n");
 	return g_string_free(xml, FALSE);
 }
@@ -167,6 +184,7 @@ char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 	g_autofree char *cpus = g_strdup_printf("%u", image->cpus);
 	g_autofree char *host = qemu_argv_host(desktop);
 	g_autofree char *line = kernel_line(desktop);
+	g_autofree char *mac = nic_mac(desktop->id);
 	const Field fields[] = {
 		{"@NAME@", name, TRUE},
 		{"@UUID@", domain->uuid, TRUE},
@@ -180,6 +198,7 @@ char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 		{"@INITRD@", image->initrd},
 		{"@CMDLINE@", line},
 		{"@PASSWORD@", domain->password},
+		{"@MAC@", mac},
 		{NULL},
 	};
 

@@ -28,8 +28,8 @@ char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *dom
  * A definition from an admin's template, with these words replaced: @NAME@ (of the domain; must
  * be used), @UUID@ (must be used), @HOST@ (host name for the guest), @TYPE@, @MEMORY@ (MiB),
  * @CPUS@, @VIDEO@, @OVERLAY@ (must be used if the image has a disk), @KERNEL@, @INITRD@,
- * @CMDLINE@, @PASSWORD@. What does not exist becomes nothing. FAULT_CONFIG if a word that must be
- * used is missing or one is unknown. g_free() it.
+ * @CMDLINE@, @PASSWORD@, @MAC@. What does not exist becomes nothing. FAULT_CONFIG if a word that
+ * must be used is missing or one is unknown. g_free() it.
  */
 char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 		       const LibvirtDomain *domain, GError **error);

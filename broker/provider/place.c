@@ -11,6 +11,7 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "nic.h"
 #include "qemu_argv.h"
 #include "run.h"
 
@@ -94,6 +95,8 @@ gboolean place_check_image(const ProviderImage *image, GError **error)
 			    image->video);
 		return FALSE;
 	}
+	if (image->network && !nic_network_ok(image->network, error))
+		return FALSE;
 	return check_file(image->disk, error) && check_file(image->kernel, error) &&
 	       check_file(image->initrd, error) && check_file(image->xml, error);
 }

@@ -54,8 +54,9 @@ typedef struct {
 	const char *xml; /* libvirt: domain template file, NULL = the built-in one       */
 	unsigned memory; /* MiB  */
 	unsigned cpus;
-	const char *video; /* "std", "qxl" or "virtio" */
-	gboolean instant;  /* clones are copies of a booted guest, see prepare() */
+	const char *video;   /* "std", "qxl" or "virtio"                    */
+	const char *network; /* of qemu: nic.h; NULL = no network card      */
+	gboolean instant;    /* clones are copies of a booted guest, see prepare() */
 } ProviderImage;
 
 /* What a driver needs to know about one desktop. Owned by the caller. */
@@ -68,6 +69,7 @@ typedef struct {
 	const char *power;        /* machine: see machine_power.h, NULL = it has none    */
 	const char *power_secret; /* ... its password or NULL                         */
 	const char *power_ca;     /* ... PEM file to trust or NULL                    */
+	const char *nics;         /* the socket of oriel-nic, for an image with a network */
 	unsigned weight;          /* percent of what others get of processor and disk; 0 = 100 */
 	ProviderImage image;      /* zero for machines                                   */
 } ProviderDesktop;

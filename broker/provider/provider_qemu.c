@@ -16,11 +16,14 @@
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
+#include "nic.h"
 #include "place.h"
 #include "qemu_argv.h"
 #include "qemu_clone.h"
+#include "qemu_nic.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
+#include "qemu_randoms.h"
 #include "qemu_screen.h"
 #include "qemu_snapshot.h"
 #include "qemu_template.h"
@@ -40,41 +43,8 @@ struct Provider {
 	char *accel;
 	QemuWatch *watch;
 	QemuTemplates *templates;
-	GMutex mutex;
-	GHashTable *randoms; /* desktop id -> what a clone's kernel made of chance */
+	QemuRandoms *randoms;
 };
-
-static char *take_random(Provider *provider, const char *desktop_id)
-{
-	gpointer id = NULL, random = NULL;
-
-	g_mutex_lock(&provider->mutex);
-	g_hash_table_steal_extended(provider->randoms, desktop_id, &id, &random);
-	g_mutex_unlock(&provider->mutex);
-	g_free(id);
-	return random;
-}
-
-/* Two that say the same are still one. */
-static gboolean put_random(Provider *provider, const char *desktop_id, const char *random,
-			   GError **error)
-{
-	GHashTableIter iter;
-	gpointer id, other;
-	gboolean twice = FALSE;
-
-	g_mutex_lock(&provider->mutex);
-	g_hash_table_iter_init(&iter, provider->randoms);
-	while (g_hash_table_iter_next(&iter, &id, &other))
-		twice |= g_str_equal(other, random);
-	if (!twice)
-		g_hash_table_replace(provider->randoms, g_strdup(desktop_id), g_strdup(random));
-	g_mutex_unlock(&provider->mutex);
-	if (twice)
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: its randomness is another clone's",
-			    desktop_id);
-	return !twice;
-}
 
 /* A clone that was cut short on its way to an identity is ended: it will be made again. What the
  * others have said counts on. */
@@ -86,11 +56,11 @@ static void watch_all(Provider *provider)
 		const char *id = g_ptr_array_index(ids, i);
 		g_autofree char *place = place_of(provider->dir, id);
 		gboolean unproven = place_unproven(provider->dir, id);
-		char *random = unproven ? NULL : place_random(provider->dir, id);
+		g_autofree char *random = unproven ? NULL : place_random(provider->dir, id);
 		int pidfd = qemu_process_find(place, id);
 
 		if (random)
-			g_hash_table_replace(provider->randoms, g_strdup(id), random);
+			qemu_randoms_put(provider->randoms, id, random, NULL);
 		if (pidfd >= 0 && unproven) {
 			qemu_process_kill(pidfd, NULL);
 			close(pidfd);
@@ -112,8 +82,7 @@ static Provider *qemu_open(const char *uri, const char *dir, const char *accel, 
 	provider->accel = g_strdup(accel);
 	provider->watch = qemu_watch_new(event, user_data);
 	provider->templates = qemu_templates_new(provider->dir);
-	g_mutex_init(&provider->mutex);
-	provider->randoms = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	provider->randoms = qemu_randoms_new();
 	watch_all(provider);
 	return provider;
 }
@@ -124,8 +93,7 @@ static void qemu_close(Provider *provider)
 		return;
 	qemu_watch_free(provider->watch);
 	qemu_templates_free(provider->templates);
-	g_hash_table_unref(provider->randoms);
-	g_mutex_clear(&provider->mutex);
+	qemu_randoms_free(provider->randoms);
 	g_free(provider->accel);
 	g_free(provider->dir);
 	g_free(provider);
@@ -272,7 +240,7 @@ static gboolean qemu_reset(Provider *provider, const ProviderDesktop *desktop, c
 	if (!place_check_id(desktop->id, error) || !place_check_image(&desktop->image, error) ||
 	    !qemu_stop(provider, desktop, TRUE, error))
 		return FALSE;
-	g_free(take_random(provider, desktop->id));
+	qemu_randoms_forget(provider->randoms, desktop->id);
 	if (desktop->image.instant)
 		return renew_from_template(provider, desktop, out_identity, error);
 	return place_renew(provider->dir, desktop->id, &desktop->image, NULL, out_identity, error);
@@ -332,8 +300,9 @@ static gboolean launch(Provider *provider, const ProviderDesktop *desktop, const
 	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
 	g_autofree char *key = place_template(provider->dir, desktop->id);
 	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
-	g_auto(GStrv) argv = qemu_argv(desktop, accelerator(provider, &desktop->image), identity,
-				       QEMU_PROCESS_MONITOR, memory, QEMU_PROCESS_MEMORY);
+	g_auto(GStrv) argv = qemu_argv(
+		desktop, accelerator(provider, &desktop->image), identity, memory,
+		&(QemuNumbers){QEMU_PROCESS_MONITOR, QEMU_PROCESS_MEMORY, QEMU_PROCESS_NIC});
 	g_autoptr(QemuRules)
 		rules = qemu_rules_new(place, provider->dir, template, &desktop->image, error);
 	/* Closed on return: the last one that can accept is QEMU. When it dies, connections do. */
@@ -343,14 +312,47 @@ static gboolean launch(Provider *provider, const ProviderDesktop *desktop, const
 	return monitor >= 0 && qemu_process_start(place, argv, &files, rules, error);
 }
 
+/* *out: what nic_take() takes; stays -1 if there is to be no card. */
+static gboolean ask_for_nic(const ProviderDesktop *desktop, int *out, GError **error)
+{
+	const char *network = desktop->image.network;
+
+	if (!nic_wanted(network))
+		return TRUE;
+	*out = nic_ask(desktop->nics, network, dial_deadline(NIC_SECONDS), error);
+	return *out >= 0;
+}
+
 static gboolean boot(Provider *provider, const ProviderDesktop *desktop, const char *identity,
 		     GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
+	autofd int asked = -1, nic = -1;
 
+	if (!ask_for_nic(desktop, &asked, error))
+		return FALSE;
+	if (asked >= 0) {
+		nic = nic_take(autofd_steal(&asked), desktop->image.network,
+			       dial_deadline(NIC_SECONDS), error);
+		if (nic < 0)
+			return FALSE;
+	}
 	return launch(provider, desktop, identity, QEMU_MEMORY_OWN,
-		      (QemuProcessFiles){.memory = -1}, error) &&
+		      (QemuProcessFiles){.memory = -1, .nic = nic}, error) &&
 	       await_guest(place, desktop->id, error);
+}
+
+/* The clone runs, and is somebody: with its card it asks for a lease in its own name. */
+static gboolean plug_nic(const char *place, const ProviderDesktop *desktop, int *asked,
+			 GError **error)
+{
+	gint64 deadline = dial_deadline(NIC_SECONDS);
+	autofd int nic = -1;
+
+	if (*asked < 0)
+		return TRUE;
+	nic = nic_take(autofd_steal(asked), desktop->image.network, deadline, error);
+	return nic >= 0 && qemu_nic_plug(place, desktop, nic, deadline, error);
 }
 
 /* On the template's disk, which is as its guest's memory knows it. */
@@ -374,7 +376,7 @@ static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const c
 	g_autofree char *key = place_template(provider->dir, desktop->id);
 	g_autofree char *random = NULL;
 	g_autoptr(GError) failure = NULL;
-	autofd int state = -1, memory = -1;
+	autofd int state = -1, memory = -1, asked = -1;
 
 	if (!key) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: of no template", desktop->id);
@@ -382,12 +384,14 @@ static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const c
 	}
 	if (!qemu_templates_open(provider->templates, key, &state, &memory, error) ||
 	    !lay_overlay(provider, desktop, key, error) ||
+	    !ask_for_nic(desktop, &asked, error) || /* made while the clone wakes */
 	    !launch(provider, desktop, identity, QEMU_MEMORY_CLONE,
-		    (QemuProcessFiles){.memory = memory}, error))
+		    (QemuProcessFiles){.memory = memory, .nic = -1}, error))
 		return FALSE;
 	if (qemu_clone_wake(place, desktop, identity, state, dial_deadline(WAKE_SECONDS), &random,
 			    &failure) &&
-	    put_random(provider, desktop->id, random, &failure) &&
+	    qemu_randoms_put(provider->randoms, desktop->id, random, &failure) &&
+	    plug_nic(place, desktop, &asked, &failure) &&
 	    place_proven(provider->dir, desktop->id, random, &failure))
 		return TRUE;
 	give_up(place, desktop->id, g_steal_pointer(&failure), error);
@@ -520,7 +524,7 @@ static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop,
 {
 	if (!place_check_id(desktop->id, error))
 		return FALSE;
-	g_free(take_random(provider, desktop->id));
+	qemu_randoms_forget(provider->randoms, desktop->id);
 	return qemu_stop(provider, desktop, TRUE, error) &&
 	       place_remove(provider->dir, desktop->id, error);
 }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "nic.h"
+
 #define HOST_MAX 63 /* RFC 1123, one label */
 
 static void add(GPtrArray *argv, ...) G_GNUC_NULL_TERMINATED;
@@ -150,19 +152,40 @@ static void add_kernel(GPtrArray *argv, const ProviderDesktop *desktop)
 		   image->cmdline ? " " : "", host);
 }
 
+/* Always in the same place, so that the guest knows it by the same name: plugged in or there from
+ * the beginning. It has nothing to boot from. */
+static void add_nic(GPtrArray *argv, const ProviderDesktop *desktop, QemuMemory memory, int fd)
+{
+	const char *network = desktop->image.network;
+	g_autofree char *mac = nic_mac(desktop->id);
+
+	add(argv, "-nic", "none", NULL);
+	if (!nic_wanted(network))
+		return;
+	add(argv, "-device", "pcie-root-port,id=" QEMU_NIC_BUS ",chassis=1", NULL);
+	if (memory != QEMU_MEMORY_OWN)
+		return;
+	/* "stream" would be newer; QEMU 7.2 cannot have that of a descriptor that comes over QMP.
+	 */
+	add_format(argv, "-netdev", "%s,id=net,fd=%d", nic_bridge(network) ? "tap" : "socket", fd);
+	add_format(argv, "-device",
+		   "virtio-net-pci,id=nic,netdev=net,bus=" QEMU_NIC_BUS ",romfile=,mac=%s", mac);
+}
+
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-		int monitor_fd, QemuMemory memory, int memory_fd)
+		QemuMemory memory, const QemuNumbers *numbers)
 {
 	const ProviderImage *image = &desktop->image;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_autofree char *name = qemu_argv_name(desktop->id);
 
 	add_machine(argv, accel, memory == QEMU_MEMORY_OWN ? "" : ",memory-backend=ram");
-	add_memory(argv, image->memory, memory, memory_fd);
+	add_memory(argv, image->memory, memory, numbers->memory);
 	add(argv, "-name", name, "-uuid", identity, NULL);
 	add_format(argv, "-m", "%u", image->memory);
 	add_format(argv, "-smp", "%u", image->cpus);
-	add_format(argv, "-chardev", "socket,id=monitor,fd=%d,server=on,wait=off", monitor_fd);
+	add_format(argv, "-chardev", "socket,id=monitor,fd=%d,server=on,wait=off",
+		   numbers->monitor);
 	add(argv, "-mon", "chardev=monitor,mode=control", NULL);
 	add(argv, "-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng", NULL);
 	/* Tells a guest's kernel that it has become another machine: it seeds its
@@ -174,8 +197,7 @@ GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *i
 		add_disk(argv);
 	if (image->kernel)
 		add_kernel(argv, desktop);
-	/* No network: a desktop that may reach the host's networks is a decision, not a default. */
-	add(argv, "-nic", "none", NULL);
+	add_nic(argv, desktop, memory, numbers->nic);
 	g_ptr_array_add(argv, NULL);
 	return (GStrv)g_ptr_array_free(g_steal_pointer(&argv), FALSE);
 }

@@ -20,6 +20,7 @@
 #define QEMU_MEMORY  "memory"
 #define QEMU_STATE   "state"
 #define QEMU_DISK    "disk" /* its name in QEMU */
+#define QEMU_NIC_BUS "nic-port"
 
 /* The value of -name: says in a process list, and to qemu_process_find(), whose process it is. */
 char *qemu_argv_name(const char *desktop_id);
@@ -31,13 +32,21 @@ typedef enum {
 	QEMU_MEMORY_CLONE,    /* a copy, as it writes, of an inherited file: it waits for a state */
 } QemuMemory;
 
+/* What QEMU inherits, under these numbers. */
+typedef struct {
+	int monitor; /* a listening socket                                            */
+	int memory;  /* QEMU_MEMORY_CLONE: the file                                   */
+	int nic;     /* QEMU_MEMORY_OWN, of an image with a network: its frames, nic.h */
+} QemuNumbers;
+
 /*
- * accel: "kvm" or "tcg". identity: a UUID. monitor_fd: a listening socket that QEMU inherits;
- * memory_fd: the file for QEMU_MEMORY_CLONE, else unused. The guest learns its host name from
- * "host=" on the kernel's command line, if it boots directly.
+ * accel: "kvm" or "tcg". identity: a UUID. A copied guest, and the one that it is a copy of, have a
+ * place for a network card and none in it: what is plugged in later (qemu_nic.h) has an address
+ * that no other guest's memory knows, and asks for a lease of its own. The guest learns its host
+ * name from "host=" on the kernel's command line, if it boots directly.
  */
 GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *identity,
-		int monitor_fd, QemuMemory memory, int memory_fd);
+		QemuMemory memory, const QemuNumbers *numbers);
 
 /*
  * Boots only this kernel, which finds no disk and says so on standard output; for the question

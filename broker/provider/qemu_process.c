@@ -65,7 +65,7 @@ gboolean qemu_process_start(const char *dir, GStrv argv, const QemuProcessFiles 
 	autofd int alive = open_in(dir, ALIVE, O_RDWR | O_CREAT);
 	autofd int log = open_in(dir, LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
 	g_autoptr(GError) failure = NULL;
-	int from[4], to[4];
+	int from[5], to[5];
 	gsize n = 0;
 
 	if (alive < 0 || log < 0) {
@@ -80,6 +80,7 @@ gboolean qemu_process_start(const char *dir, GStrv argv, const QemuProcessFiles 
 	n = inherit(from, to, n, alive, ALIVE_FD);
 	n = inherit(from, to, n, rules->files, RULES_FD);
 	n = inherit(from, to, n, files->memory, QEMU_PROCESS_MEMORY);
+	n = inherit(from, to, n, files->nic, QEMU_PROCESS_NIC);
 	/* GLib forks twice, so that QEMU is nobody's child. */
 	if (!g_spawn_async_with_pipes_and_fds(
 		    dir, (const char *const *)argv, NULL, G_SPAWN_SEARCH_PATH, become_qemu,

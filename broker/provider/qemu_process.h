@@ -16,8 +16,9 @@
 typedef struct {
 	int monitor;
 	int memory;
+	int nic;
 } QemuProcessFiles;
-enum { QEMU_PROCESS_MONITOR = 3, QEMU_PROCESS_MEMORY = 6 };
+enum { QEMU_PROCESS_MONITOR = 3, QEMU_PROCESS_MEMORY = 6, QEMU_PROCESS_NIC = 7 };
 
 /*
  * Starts argv in DIR, in a session of its own, with standard output and error in DIR/qemu.log

@@ -77,7 +77,8 @@ static GStrv template_argv(const char *key, const ProviderImage *image, const ch
 {
 	ProviderDesktop desktop = {.id = key, .name = NAME, .image = *image};
 
-	return qemu_argv(&desktop, accel, identity, QEMU_PROCESS_MONITOR, QEMU_MEMORY_TEMPLATE, -1);
+	return qemu_argv(&desktop, accel, identity, QEMU_MEMORY_TEMPLATE,
+			 &(QemuNumbers){QEMU_PROCESS_MONITOR, -1, -1});
 }
 
 char *qemu_templates_key(const ProviderImage *image, const char *accel)
@@ -204,8 +205,7 @@ static gboolean start(QemuTemplates *templates, const char *key, const ProviderI
 	rules = qemu_rules_new(dir, templates->dir, NULL, image, error);
 	monitor = rules ? dial_listen(monitor_path, error) : -1;
 	return monitor >= 0 &&
-	       qemu_process_start(dir, argv, &(QemuProcessFiles){.monitor = monitor, .memory = -1},
-				  rules, error);
+	       qemu_process_start(dir, argv, &(QemuProcessFiles){monitor, -1, -1}, rules, error);
 }
 
 /* In slices, so that a broker that stops need not wait. */

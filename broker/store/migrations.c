@@ -354,7 +354,13 @@ static const char *const totals[] = {
 	NULL,
 };
 
+/* What network an image's desktops are at. Those that there were had no card. */
+static const char *const networks[] = {
+	"ALTER TABLE image_version ADD COLUMN network TEXT NOT NULL DEFAULT 'none'",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {
-	first,  joinable, brokers,  placement,   inputs,    refusals, images,  plans, machines,
-	quotas, hosts,    messages, maintenance, snapshots, lines,    weights, totals};
+	first,  joinable, brokers,  placement,   inputs,    refusals, images,  plans,  machines,
+	quotas, hosts,    messages, maintenance, snapshots, lines,    weights, totals, networks};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                               \
 	"v.image, v.version, v.disk, v.kernel, v.initrd, v.cmdline, v.xml, v.memory, v.cpus," \
-	" v.video, v.files, v.added_at"
+	" v.video, v.files, v.added_at, v.network"
 
 static ImageView *read_row(const DbRows *rows)
 {
@@ -24,6 +24,7 @@ static ImageView *read_row(const DbRows *rows)
 	image->video = db_rows_dup(rows, 9);
 	image->files = db_rows_dup(rows, 10);
 	image->added_at = db_rows_int(rows, 11);
+	image->network = db_rows_dup(rows, 12);
 	return image;
 }
 
@@ -87,12 +88,13 @@ gboolean store_image_add(Db *db, const ImageView *image, gint64 now, unsigned *o
 	version = (unsigned)db_rows_int(rows, 0);
 	if (!db_run(db, error,
 		    "INSERT INTO image_version (image, version, disk, kernel, initrd, cmdline, xml,"
-		    " memory, cpus, video, files, added_at)"
-		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    " memory, cpus, video, files, added_at, network)"
+		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		    DB_TEXT(image->name), DB_INT(version), DB_TEXT(image->disk),
 		    DB_TEXT(image->kernel), DB_TEXT(image->initrd), DB_TEXT(image->cmdline),
 		    DB_TEXT(image->xml), DB_INT(image->memory), DB_INT(image->cpus),
-		    DB_TEXT(image->video), DB_TEXT(image->files), DB_INT(now)) ||
+		    DB_TEXT(image->video), DB_TEXT(image->files), DB_INT(now),
+		    DB_TEXT(image->network ? image->network : "none")) ||
 	    !db_commit(&tx, error))
 		return FALSE;
 	*out_version = version;

@@ -31,7 +31,7 @@ export class FakeAdmin {
             previous_version: 0, provider: 'libvirt', uri: 'qemu+tls://host-2/system', max: 24, spare: 4, total: 24, busy: 24, stale: 0 },
         { name: 'lab machines', kind: 'machines', image: null, provider: 'machine', uri: '', max: 10, spare: 0, total: 6, busy: 1 }];
     images = [2, 1].map((version) => ({ name: 'office', version, disk: `/srv/images/office-1${version}.qcow2`, kernel: null, initrd: null, cmdline: null,
-        xml: null, memory: 2048, cpus: 2, video: 'qxl', copied: false, added_at: NOW - 90000 }));
+        xml: null, memory: 2048, cpus: 2, video: 'qxl', network: 'user', copied: false, added_at: NOW - 90000 }));
     entitlements = [{ pool: 'office', user: null, group: 'staff' }, { pool: 'classroom', user: 'ben', group: null },
         { pool: 'classroom', user: null, group: 'students' }];
     bans = [{ user: null, address: '203.0.113.9', until: NOW + 600, failures: 30, admin: null, reason: null },

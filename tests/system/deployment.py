@@ -166,6 +166,7 @@ class Deployment:
                 "audit_file": self.path("audit/audit.jsonl"),
                 "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
+                "network": "none",
                 "lobby": "",
                 "bridge": self.path("bin/oriel-bridge"),
                 **(broker or {}),

@@ -56,6 +56,7 @@ static ProviderDesktop desktop_of(json_t *file, const char *id)
 		.power = text_of(file, "power"),
 		.power_secret = text_of(file, "power_secret"),
 		.power_ca = text_of(file, "power_ca"),
+		.nics = text_of(file, "nics"),
 		.image =
 			{
 				.id = text_of(file, "name"),
@@ -68,6 +69,7 @@ static ProviderDesktop desktop_of(json_t *file, const char *id)
 					json_object_get(file, "memory")),
 				.cpus = (unsigned)json_integer_value(json_object_get(file, "cpus")),
 				.video = text_of(file, "video"),
+				.network = text_of(file, "network"),
 				.instant = json_is_true(json_object_get(file, "instant")),
 			},
 	};

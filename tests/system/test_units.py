@@ -14,6 +14,7 @@ ROWS = {
     "broker": "oriel-broker.service",
     "tunnel": "oriel-tunnel.service",
     "oriel-auth": "oriel-auth@.service",
+    "oriel-nic": "oriel-nic@.service",
 }
 
 

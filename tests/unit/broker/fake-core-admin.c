@@ -28,9 +28,10 @@ GPtrArray *core_images(Core *core, GError **error)
 gboolean core_image_add(Core *core, const char *admin, const ImageView *image, gboolean copy,
 			unsigned *out_version, GError **error)
 {
-	fake_core_note(core, "%s image_add %s disk=%s memory=%u cpus=%u video=%s%s", admin,
-		       image->name, image->disk ? image->disk : "-", image->memory, image->cpus,
-		       image->video, copy ? " copy" : "");
+	fake_core_note(core, "%s image_add %s disk=%s memory=%u cpus=%u video=%s network=%s%s",
+		       admin, image->name, image->disk ? image->disk : "-", image->memory,
+		       image->cpus, image->video, image->network ? image->network : "-",
+		       copy ? " copy" : "");
 	*out_version = 3;
 	return TRUE;
 }

@@ -239,7 +239,8 @@ static void machine_says(Fixture *f, const char *authorization, const char *body
 static void test_admin_door(Fixture *f, gconstpointer data)
 {
 	g_autofree char *expected = g_strdup_printf(
-		"local:%1$u image_add tiny disk=/d memory=128 cpus=2 video=qxl copy\n"
+		"local:%1$u image_add tiny disk=/d memory=128 cpus=2 video=qxl network=bridge:br0 "
+		"copy\n"
 		"local:%1$u pool_add pcs machines image=- provider=machine max=10 spare=0\n"
 		"local:%1$u pool_publish lab tiny 2\n"
 		"local:%1$u pool_publish lab - 0\n"
@@ -274,7 +275,7 @@ static void test_admin_door(Fixture *f, gconstpointer data)
 
 	ask_admin(f, "POST", "/api/v1/admin/images",
 		  "{\"name\":\"tiny\",\"disk\":\"/d\",\"memory\":128,\"cpus\":2,\"video\":\"qxl\","
-		  "\"copy\":true}",
+		  "\"network\":\"bridge:br0\",\"copy\":true}",
 		  201, "\"version\":3");
 	ask_admin(f, "POST", "/api/v1/admin/images", "{\"name\":\"x\",\"memory\":-1}", 400,
 		  "memory");

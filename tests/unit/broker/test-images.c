@@ -371,6 +371,29 @@ static void test_copies(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(directories(f), ==, 0);
 }
 
+/* A version keeps what oriel.conf said when it was added without a word of its own. */
+static void test_network(CoreFixture *f, gconstpointer unused)
+{
+	static const char *const asked[] = {NULL, "none", "bridge:br0"};
+	static const char *const kept[] = {"user", "none", "bridge:br0"};
+	ImageView image = {.name = (char *)"net", .kernel = (char *)"/k"};
+	g_autoptr(GError) error = NULL;
+	unsigned version;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(asked); i++) {
+		g_autoptr(GPtrArray) all = NULL;
+
+		image.network = (char *)asked[i];
+		core_image_add(f->core, "root", &image, FALSE, &version, &error);
+		g_assert_no_error(error);
+		all = core_images(f->core, &error);
+		g_assert_cmpstr(((ImageView *)all->pdata[0])->network, ==, kept[i]);
+	}
+	image.network = (char *)"bridge:/";
+	g_assert_false(core_image_add(f->core, "root", &image, FALSE, &version, &error));
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -384,6 +407,7 @@ int main(int argc, char **argv)
 	ADD("cut-short", test_cut_short);
 	ADD("not-waking", test_not_waking);
 	ADD("worked-on", test_worked_on);
+	ADD("network", test_network);
 	ADD("copies", test_copies);
 	return g_test_run();
 }

@@ -28,7 +28,8 @@ static void test_build(void)
 {
 	g_autofree char *xml = libvirt_xml_build(&desktop, &domain);
 	LibvirtDomain remote = domain;
-	g_autofree char *far = NULL;
+	ProviderDesktop bridged = desktop;
+	g_autofree char *far = NULL, *near = NULL;
 
 	g_assert_nonnull(strstr(xml, "<name>oriel-d-1</name><uuid>UUID</uuid>"));
 	g_assert_nonnull(strstr(xml, "<kernel>/k&amp;1</kernel>"));
@@ -41,6 +42,10 @@ static void test_build(void)
 
 	remote.sockets = FALSE;
 	remote.overlay = NULL;
+	bridged.image.network = "bridge:br0";
+	near = libvirt_xml_build(&bridged, &domain);
+	g_assert_nonnull(strstr(near, "<source bridge='br0'/><model type='virtio'/></interface>"));
+	g_assert_nonnull(strstr(near, "<interface type='bridge'><mac address='"));
 	far = libvirt_xml_build(&desktop, &remote);
 	g_assert_null(strstr(far, "<listen"));
 	g_assert_null(strstr(far, "<disk"));

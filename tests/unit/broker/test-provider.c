@@ -8,8 +8,10 @@
 #include "dial.h"
 #include "fault.h"
 #include "machine_address.h"
+#include "nic.h"
 #include "place.h"
 #include "qemu_argv.h"
+#include "qemu_randoms.h"
 #include "run.h"
 
 static void test_find(void)
@@ -72,6 +74,8 @@ static gboolean has_pair(GStrv argv, const char *option, const char *value)
 	return FALSE;
 }
 
+static const QemuNumbers numbers = {.monitor = 3, .memory = 6, .nic = 7};
+
 static void test_argv(void)
 {
 	ProviderDesktop desktop = {.id = "d-1",
@@ -82,7 +86,7 @@ static void test_argv(void)
 					     .memory = 128,
 					     .cpus = 2,
 					     .video = "qxl"}};
-	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", 3, QEMU_MEMORY_OWN, -1);
+	g_auto(GStrv) argv = qemu_argv(&desktop, "tcg", "UUID", QEMU_MEMORY_OWN, &numbers);
 	g_auto(GStrv) disk = NULL;
 
 	g_assert_true(has_pair(argv, "-name", "guest=oriel-d-1"));
@@ -99,7 +103,7 @@ static void test_argv(void)
 	g_assert_false(g_strv_contains((const char *const *)argv, "-blockdev"));
 
 	desktop.image = (ProviderImage){.disk = "/d", .memory = 64, .cpus = 1};
-	disk = qemu_argv(&desktop, "kvm", "UUID", 3, QEMU_MEMORY_OWN, -1);
+	disk = qemu_argv(&desktop, "kvm", "UUID", QEMU_MEMORY_OWN, &numbers);
 	g_assert_true(has_pair(disk, "-device", "virtio-blk-pci,drive=disk"));
 	g_assert_true(has_pair(disk, "-device", "VGA"));
 	g_assert_false(g_strv_contains((const char *const *)disk, "-append"));
@@ -111,8 +115,8 @@ static void test_argv(void)
 static void test_argv_memory(void)
 {
 	ProviderDesktop desktop = {.id = "d-1", .image = {.disk = "/d", .memory = 64, .cpus = 1}};
-	g_auto(GStrv) template = qemu_argv(&desktop, "tcg", "I", 3, QEMU_MEMORY_TEMPLATE, -1);
-	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", 3, QEMU_MEMORY_CLONE, 6);
+	g_auto(GStrv) template = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_TEMPLATE, &numbers);
+	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_CLONE, &numbers);
 
 	g_assert_true(has_pair(template, "-object",
 			       "memory-backend-file,id=ram,size=64M,mem-path=memory,share=on"));
@@ -122,6 +126,98 @@ static void test_argv_memory(void)
 			 "memory-backend-file,id=ram,size=64M,mem-path=/proc/self/fd/6,share=off"));
 	g_assert_true(has_pair(clone, "-incoming", "defer"));
 	g_assert_true(has_pair(clone, "-machine", "q35,vmport=off,memory-backend=ram"));
+}
+
+static gboolean has_word(GStrv argv, const char *part)
+{
+	for (; *argv; argv++) {
+		if (strstr(*argv, part))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The card's place is there in a template and its clones, so that one can be plugged in; the card
+ * is not. */
+static void test_argv_nic(void)
+{
+	ProviderDesktop desktop = {
+		.id = "d-1", .image = {.disk = "/d", .memory = 64, .cpus = 1, .network = "user"}};
+	g_autofree char *mac = nic_mac("d-1");
+	g_autofree char *card = g_strdup_printf(
+		"virtio-net-pci,id=nic,netdev=net,bus=nic-port,romfile=,mac=%s", mac);
+	g_auto(GStrv) user = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_OWN, &numbers);
+	g_auto(GStrv) template = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_TEMPLATE, &numbers);
+	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_CLONE, &numbers);
+	g_auto(GStrv) bridge = NULL;
+	g_auto(GStrv) none = NULL;
+
+	g_assert_true(has_pair(user, "-netdev", "socket,id=net,fd=7"));
+	g_assert_true(has_pair(user, "-device", card));
+	g_assert_true(has_word(template, "id=nic-port"));
+	g_assert_true(has_word(clone, "id=nic-port"));
+	g_assert_false(has_word(template, "virtio-net"));
+	g_assert_false(has_word(clone, "virtio-net"));
+
+	desktop.image.network = "bridge:br0";
+	bridge = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_OWN, &numbers);
+	g_assert_true(has_pair(bridge, "-netdev", "tap,id=net,fd=7"));
+	desktop.image.network = "none";
+	none = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_OWN, &numbers);
+	g_assert_false(has_word(none, "virtio-net"));
+	g_assert_false(has_word(none, "nic-port"));
+}
+
+/* A locally administered address of one station's, which is nobody else's and stays. */
+static void test_mac(void)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autofree char *again = nic_mac("d-7");
+
+	for (unsigned i = 0; i < 20000; i++) {
+		g_autofree char *id = g_strdup_printf("d-%u", i);
+		char *mac = nic_mac(id);
+
+		g_assert_true(g_regex_match_simple("^[0-9a-f][26ae](:[0-9a-f]{2}){5}$", mac, 0, 0));
+		g_assert_true(g_hash_table_add(seen, mac));
+	}
+	g_assert_true(g_hash_table_contains(seen, again));
+}
+
+static void test_networks(void)
+{
+	static const char *const good[] = {"none", "user", "bridge:br0", "bridge:a.b_c-d"};
+	static const char *const bad[] = {
+		"",           "slirp",          "bridge:",
+		"bridge:a/b", "bridge:..",      "bridge:-b",
+		"bridge:a b", "bridge:a\nuser", "bridge:1234567890123456"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
+		g_assert_true(nic_network_ok(good[i], NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(nic_network_ok(bad[i], &error));
+		g_assert_error(error, FAULT, FAULT_CONFIG);
+	}
+	g_assert_false(nic_wanted(NULL));
+	g_assert_false(nic_wanted("none"));
+	g_assert_true(nic_wanted("user"));
+}
+
+/* What two clones have said is told from one that is still the other. */
+static void test_randoms(void)
+{
+	QemuRandoms *randoms = qemu_randoms_new();
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(qemu_randoms_put(randoms, "d-1", "one", NULL));
+	g_assert_true(qemu_randoms_put(randoms, "d-2", "two", NULL));
+	g_assert_false(qemu_randoms_put(randoms, "d-3", "one", &error));
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	qemu_randoms_forget(randoms, "d-1");
+	g_assert_true(qemu_randoms_put(randoms, "d-3", "one", NULL));
+	qemu_randoms_free(randoms);
 }
 
 static void test_host(void)
@@ -326,6 +422,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/address", test_address);
 	g_test_add_func("/provider/argv", test_argv);
 	g_test_add_func("/provider/argv-memory", test_argv_memory);
+	g_test_add_func("/provider/argv-nic", test_argv_nic);
+	g_test_add_func("/provider/mac", test_mac);
+	g_test_add_func("/provider/networks", test_networks);
+	g_test_add_func("/provider/randoms", test_randoms);
 	g_test_add_func("/provider/host", test_host);
 	g_test_add_func("/provider/id", test_id);
 	g_test_add_func("/provider/image", test_image);

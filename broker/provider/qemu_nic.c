@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* qemu_nic: see qemu_nic.h. */
+#include "qemu_nic.h"
+
+#include "nic.h"
+#include "qemu_argv.h"
+#include "qmp.h"
+
+static gboolean ask(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
+		    GError **error)
+{
+	json_t *answer = qmp_execute(qmp, command, arguments, deadline, error);
+
+	json_decref(answer);
+	return answer != NULL;
+}
+
+gboolean qemu_nic_plug(const char *place, const ProviderDesktop *desktop, int nic, gint64 deadline,
+		       GError **error)
+{
+	g_autofree char *path = g_build_filename(place, QEMU_MONITOR, NULL);
+	g_autofree char *mac = nic_mac(desktop->id);
+	g_autoptr(Qmp) qmp = qmp_open(path, deadline, error);
+	const char *type = nic_bridge(desktop->image.network) ? "tap" : "socket";
+
+	return qmp && qmp_give_file(qmp, "nic", nic, deadline, error) &&
+	       ask(qmp, "netdev_add",
+		   json_pack("{s:s, s:s, s:s}", "type", type, "id", "net", "fd", "nic"), deadline,
+		   error) &&
+	       ask(qmp, "device_add",
+		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "driver", "virtio-net-pci", "id",
+			     "nic", "netdev", "net", "bus", QEMU_NIC_BUS, "romfile", "", "mac",
+			     mac),
+		   deadline, error);
+}
