@@ -6,6 +6,7 @@ screen shows one guest pixel per screen pixel and the picture can be read.
 """
 
 import os
+import re
 import signal
 import subprocess
 
@@ -19,7 +20,7 @@ class Display:
     def __init__(self, home, size=console.SIZE, server=None, manager=True):
         """server: the words of another X server than Xvfb, with a display of this size. manager: with
         a window manager."""
-        self.programs, self.size = [], size
+        self.programs, self.size, self.manager = [], size, manager
         server = server or ["Xvfb", "-screen", "0", "{}x{}x24".format(*size),
                             "-noreset",  # else it starts anew when the first of two who ask has left
                             "-r"]  # a key that is slow to be released on a busy machine is no second one
@@ -56,15 +57,17 @@ class Display:
         self.programs.append(program)
         return program
 
+    def _root(self, name):
+        """A property of the root window, as xprop shows it."""
+        return subprocess.run(["xprop", "-root", name], env=self.environment, capture_output=True, text=True,
+                              timeout=60).stdout
+
     def _managed(self):
-        asked = subprocess.run(
-            ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        return "window id" in asked.stdout
+        return "window id" in self._root("_NET_SUPPORTING_WM_CHECK")
+
+    def _focused(self):
+        """One window has the keyboard: one that has just come may have to wait for it."""
+        return not self.manager or re.search("window id # 0x[0-9a-f]*[1-9a-f]", self._root("_NET_ACTIVE_WINDOW"))
 
     def run(self, command, log, env=None):
         """Starts a viewer; it ends with the display at the latest."""
@@ -85,12 +88,14 @@ class Display:
 
     def type(self, text):
         """As a person would: into whatever window has the keyboard; a newline is Return."""
+        eventually(self._focused)
         for line in text.splitlines(keepends=True):
             self._xdotool("type", "--delay", "40", line.rstrip("\n"))
             if line.endswith("\n"):
                 self._xdotool("key", "Return")
 
     def key(self, *names):
+        eventually(self._focused)
         self._xdotool("key", *names)
 
     def screenshot(self):

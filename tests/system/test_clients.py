@@ -111,11 +111,11 @@ def test_chromium(oriel, books, reader, log, request):
         ["node", SOURCE / "tests/browser/drive.mjs"]
         + ["--url", f"https://{oriel.host}:{oriel.port}/", "--user", "ben"]
         + ["--password", oriel.passwords["ben"], "--spki", key_hash(oriel.path("tls/tls.crt"))]
-        + ["--type", "echo chromium1", "--screenshot", shot, "--timeout", "60"]
+        + ["--type", "echo chromium1", "--screenshot", shot, "--timeout", "120"]
         + ["--page-shot", shot.with_suffix(".page.png")],
         stdout=log,
         stderr=log,
-        timeout=150,
+        timeout=300,
     )
     assert done.returncode == 0, log.name
     with Image.open(shot) as picture:

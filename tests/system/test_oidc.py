@@ -35,7 +35,7 @@ class Provider:
         self.await_word("ready")
 
     def await_word(self, word):
-        assert eventually(lambda: word in self.log.read_text().split(), 60), self.log.read_text()
+        assert eventually(lambda: word in self.log.read_text().split(), 120), self.log.read_text()
 
     def renew(self):
         """Other keys; and what it knows of people is at its userinfo endpoint alone."""
@@ -44,7 +44,7 @@ class Provider:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def provider(site):
 def in_chromium(site, name):
     done = subprocess.run(
         ["node", BROWSER / "signin.mjs", f"https://{site.host}:{site.port}/", name],
-        capture_output=True, text=True, timeout=150,
+        capture_output=True, text=True, timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr + site.tail("broker")
     return json.loads(done.stdout)

@@ -16,7 +16,7 @@ def scan(oriel):
     done = subprocess.run(
         ["sslscan", "--no-colour", "--xml=-", f"{oriel.host}:{oriel.port}"],
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     return tree.fromstring(done.stdout).find("ssltest")
@@ -25,7 +25,7 @@ def scan(oriel):
 def client(oriel, *words):
     """What OpenSSL's client says of one handshake; it offers even what is thought weak."""
     command = ["openssl", "s_client", "-connect", f"{oriel.host}:{oriel.port}", *words]
-    done = subprocess.run(command, input=b"", capture_output=True, timeout=20)
+    done = subprocess.run(command, input=b"", capture_output=True, timeout=120)
     return done.returncode, done.stdout.decode(errors="replace")
 
 
@@ -78,7 +78,7 @@ def test_testssl(oriel, tmp_path):
     command = ["testssl", "--quiet", "--color", "0", "--warnings", "batch", "--nodns", "none"]
     command += ["--fast", "-p", "-P", "-f", "-S", "-h", "-U", "--ip", oriel.host]
     command += ["--add-ca", oriel.ca, "--jsonfile", report, f"localhost:{oriel.port}"]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=300)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, timeout=900)
     found = {row["id"]: row for row in json.loads(report.read_text())}
     # Its exit status counts what it could not find out. Its OpenSSL client, with nothing to say,
     # may leave before the ticket comes, and then it has no session to go on with.
