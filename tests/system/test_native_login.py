@@ -26,7 +26,7 @@ from test_lobby import ACCENT, CARD, PAGE, share
 from test_sandbox import OPEN_BUILD, confined, shut_in
 
 TAB = 0xFF09
-ACCENT_BELOW_MOUSE = (22, 74, 152)
+ACCENT_BELOW_MOUSE = (8, 67, 63)
 MANY = 50
 
 
