@@ -175,13 +175,14 @@ def test_chromium_is_all_there_is(oriel, terminal, request):
     try:
         assert eventually(lambda: portal(display), 120, 0.2), "no portal"
         shown, before = windows(display), display.screenshot()
-        display.key("ctrl+n", "ctrl+t", *ESCAPES, "Escape")
+        display.key("ctrl+n", "ctrl+t")
         # A window that they had opened would have the keyboard.
         display.type("typed last")
         assert eventually(lambda: wrote(before, display), 120, 0.2), "nothing is typed into the page any more"
         assert eventually(lambda: portal(display) and windows(display) == shown, 120, 0.2), "something else is there"
-        display.key(*CLOSERS)
-        assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
+        for keys in (ESCAPES, CLOSERS):
+            display.key(*keys)
+            assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
         display.key("ctrl+l")
         display.type("file:///etc/passwd\n")
         assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
