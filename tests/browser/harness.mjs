@@ -72,6 +72,15 @@ export class Person {
         await this.eventually(async () => assert.ok(await colours(this.page) > 8));
     }
 
+    /* The bar goes away by itself unless the mouse is on it. */
+    async tool(label) {
+        const middle = this.page.viewportSize().width / 2;
+
+        await this.page.mouse.move(middle, 300);
+        await this.page.mouse.move(middle, 2);
+        await this.page.click(`.toolbar [aria-label="${label}"]`);
+    }
+
     async sees(selector, text) {
         await this.page.locator(selector, { hasText: text }).first().waitFor();
     }

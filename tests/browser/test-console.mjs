@@ -5,11 +5,6 @@ import { test } from './harness.mjs';
 
 const text = (server) => String.fromCharCode(...server.desktop.typed().filter((keysym) => keysym < 256));
 
-async function tool(page, label) {
-    await page.mouse.move(640, 2);
-    await page.click(`.toolbar [aria-label="${label}"]`);
-}
-
 test('console: a picture, and keys that arrive', async ({ page, server, person }) => {
     await person.openDesktop();
     await page.keyboard.type('hello');
@@ -52,7 +47,7 @@ test('console: a combination with Ctrl+Alt+Shift and a key is the desktop\'s', a
 
 test('console: Ctrl-Alt-Del from the menu', async ({ page, server, person }) => {
     await person.openDesktop();
-    await tool(page, 'Key combinations');
+    await person.tool('Key combinations');
     await page.click('text=Ctrl + Alt + Delete');
     await person.eventually(() => assert.deepEqual(server.desktop.keys,
         [[0xffe3, true], [0xffe9, true], [0xffff, true], [0xffff, false], [0xffe9, false], [0xffe3, false]]));
@@ -60,7 +55,7 @@ test('console: Ctrl-Alt-Del from the menu', async ({ page, server, person }) => 
 
 test('console: the clipboard panel, both ways', async ({ page, server, person }) => {
     await person.openDesktop();
-    await tool(page, 'Clipboard');
+    await person.tool('Clipboard');
     server.desktop.copy('from the desktop');
     await person.eventually(async () => assert.equal(await page.inputValue('#clipboard-text'), 'from the desktop'));
     await page.fill('#clipboard-text', 'to the desktop');
@@ -75,7 +70,7 @@ test('console: the clipboard by itself, once it is wanted', async ({ page, conte
     await person.openDesktop();
     await page.evaluate(() => navigator.clipboard.writeText('before'));
     server.desktop.copy('stays away');
-    await tool(page, 'Clipboard');
+    await person.tool('Clipboard');
     await person.eventually(async () => assert.equal(await page.inputValue('#clipboard-text'), 'stays away'));
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'before');
     await page.click('text=Copy automatically');
@@ -98,7 +93,7 @@ test('console: the desktop takes the window\'s size, or is scaled, or neither', 
     await person.eventually(async () => assert.deepEqual(await size(), [1280, 800, 1280]));
     await page.setViewportSize({ width: 900, height: 600 });
     await person.eventually(async () => assert.deepEqual(await size(), [900, 600, 900]));
-    await tool(page, 'Picture');
+    await person.tool('Picture');
     await page.check('[name=scaling][value=fit]');
     await page.setViewportSize({ width: 600, height: 400 });
     await person.eventually(async () => assert.deepEqual(await size(), [900, 600, 600]));
@@ -108,7 +103,7 @@ test('console: the desktop takes the window\'s size, or is scaled, or neither', 
 
 test('console: settings are kept', async ({ page, server, person }) => {
     await person.openDesktop();
-    await tool(page, 'Picture');
+    await person.tool('Picture');
     await page.check('[name=quality][value=saving]');
     await page.reload();
     await person.live();
@@ -119,7 +114,7 @@ test('console: settings are kept', async ({ page, server, person }) => {
 
 test('console: disconnect, and open again', async ({ page, server, person }) => {
     await person.openDesktop();
-    await tool(page, 'Disconnect');
+    await person.tool('Disconnect');
     await person.fault('ended');
     await page.waitForTimeout(500);
     assert.equal(server.tickets.length, 1);
@@ -130,7 +125,7 @@ test('console: disconnect, and open again', async ({ page, server, person }) => 
 
 test('console: an on-screen keyboard types on a tablet', async ({ page, server, person }) => {
     await person.openDesktop();
-    await tool(page, 'On-screen keyboard');
+    await person.tool('On-screen keyboard');
     assert.equal(await person.focused(), 'Type into the desktop');
     await page.keyboard.insertText('swipe');
     await page.keyboard.press('Backspace');

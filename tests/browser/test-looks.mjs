@@ -153,17 +153,17 @@ const PAGES = {
         await person.openDesktop();
         await page.mouse.move(300, 2);
     },
-    picture: async ({ page, person }) => {
+    picture: async ({ person }) => {
         await person.openDesktop();
-        await page.click('[aria-label="Picture"]');
+        await person.tool('Picture');
     },
-    keys: async ({ page, person }) => {
+    keys: async ({ person }) => {
         await person.openDesktop();
-        await page.click('[aria-label="Key combinations"]');
+        await person.tool('Key combinations');
     },
-    clipboard: async ({ page, person }) => {
+    clipboard: async ({ person }) => {
         await person.openDesktop();
-        await page.click('[aria-label="Clipboard"]');
+        await person.tool('Clipboard');
     },
     ...Object.fromEntries([['', '.tile'], ['sessions', '.table'], ['desktops', '.table'], ['pools', '.pool'], ['images', '.table'],
         ['hosts', '.host'], ['quotas', '.table'], ['bans', '.table'], ['audit', '.event']]
