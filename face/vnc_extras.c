@@ -70,10 +70,19 @@ static rfbBool on_client(rfbClientPtr client, void **data)
 	return TRUE;
 }
 
+/* The library closes a client once more if it is asked to do something with one that has gone. */
 static void on_gone(rfbClientPtr client, void *data)
 {
-	sound_free(((Wishes *)data)->form);
-	g_free(data);
+	Wishes *wishes = data;
+
+	if (wishes == NULL)
+		return;
+	for (rfbExtensionData *one = client->extensions; one != NULL; one = one->next) {
+		if (one->data == data)
+			one->data = NULL;
+	}
+	sound_free(wishes->form);
+	g_free(wishes);
 }
 
 static rfbBool on_encoding(rfbClientPtr client, void **data, int encoding)
