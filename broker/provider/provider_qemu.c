@@ -124,17 +124,14 @@ static gboolean set_still(Provider *provider, const char *desktop_id, gboolean s
 	g_autofree char *path = g_build_filename(place, QEMU_MONITOR, NULL);
 	gint64 deadline = dial_deadline(QUIT_SECONDS);
 	g_autoptr(Qmp) qmp = NULL;
-	json_t *done;
 
 	if (still && !g_file_set_contents(flag, "", 0, NULL)) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: cannot be written", flag);
 		return FALSE;
 	}
 	qmp = qmp_open(path, deadline, error);
-	done = qmp ? qmp_execute(qmp, still ? "stop" : "cont", NULL, deadline, error) : NULL;
-	if (!done)
+	if (!qmp || !qmp_order(qmp, still ? "stop" : "cont", NULL, deadline, error))
 		return FALSE;
-	json_decref(done);
 	if (!still)
 		g_unlink(flag);
 	return TRUE;

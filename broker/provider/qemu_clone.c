@@ -10,24 +10,15 @@
 
 #define POLL_MS 3
 
-static gboolean ask(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-		    GError **error)
-{
-	json_t *answer = qmp_execute(qmp, command, arguments, deadline, error);
-
-	json_decref(answer);
-	return answer != NULL;
-}
-
 /* Begins a transfer by a command and waits for its end: QEMU tells no one who does not ask. */
 static gboolean transfer(Qmp *qmp, const char *command, int state, gint64 deadline, GError **error)
 {
 	if (!qmp_give_file(qmp, "state", state, deadline, error) ||
-	    !ask(qmp, "migrate-set-capabilities",
-		 json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "x-ignore-shared",
-			   "state", TRUE),
-		 deadline, error) ||
-	    !ask(qmp, command, json_pack("{s:s}", "uri", "fd:state"), deadline, error))
+	    !qmp_order(qmp, "migrate-set-capabilities",
+		       json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability",
+				 "x-ignore-shared", "state", TRUE),
+		       deadline, error) ||
+	    !qmp_order(qmp, command, json_pack("{s:s}", "uri", "fd:state"), deadline, error))
 		return FALSE;
 	for (;;) {
 		json_t *answer = qmp_execute(qmp, "query-migrate", NULL, deadline, error);
@@ -55,7 +46,7 @@ static gboolean transfer(Qmp *qmp, const char *command, int state, gint64 deadli
 
 gboolean qemu_clone_save(Qmp *qmp, int state, gint64 deadline, GError **error)
 {
-	return ask(qmp, "stop", NULL, deadline, error) &&
+	return qmp_order(qmp, "stop", NULL, deadline, error) &&
 	       transfer(qmp, "migrate", state, deadline, error);
 }
 
@@ -73,6 +64,6 @@ gboolean qemu_clone_wake(const char *place, const ProviderDesktop *desktop, cons
 
 	return guest >= 0 && transfer(qmp, "migrate-incoming", state, deadline, error) &&
 	       guest_identity_tell(guest, &who, deadline, error) &&
-	       ask(qmp, "cont", NULL, deadline, error) &&
+	       qmp_order(qmp, "cont", NULL, deadline, error) &&
 	       guest_identity_confirm(guest, &who, deadline, out_random, error);
 }

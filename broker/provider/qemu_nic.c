@@ -6,15 +6,6 @@
 #include "qemu_argv.h"
 #include "qmp.h"
 
-static gboolean ask(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
-		    GError **error)
-{
-	json_t *answer = qmp_execute(qmp, command, arguments, deadline, error);
-
-	json_decref(answer);
-	return answer != NULL;
-}
-
 gboolean qemu_nic_plug(const char *place, const ProviderDesktop *desktop, int nic, gint64 deadline,
 		       GError **error)
 {
@@ -24,12 +15,12 @@ gboolean qemu_nic_plug(const char *place, const ProviderDesktop *desktop, int ni
 	const char *type = nic_bridge(desktop->image.network) ? "tap" : "socket";
 
 	return qmp && qmp_give_file(qmp, "nic", nic, deadline, error) &&
-	       ask(qmp, "netdev_add",
-		   json_pack("{s:s, s:s, s:s}", "type", type, "id", "net", "fd", "nic"), deadline,
-		   error) &&
-	       ask(qmp, "device_add",
-		   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "driver", "virtio-net-pci", "id",
-			     "nic", "netdev", "net", "bus", QEMU_NIC_BUS, "romfile", "", "mac",
-			     mac),
-		   deadline, error);
+	       qmp_order(qmp, "netdev_add",
+			 json_pack("{s:s, s:s, s:s}", "type", type, "id", "net", "fd", "nic"),
+			 deadline, error) &&
+	       qmp_order(qmp, "device_add",
+			 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "driver", "virtio-net-pci",
+				   "id", "nic", "netdev", "net", "bus", QEMU_NIC_BUS, "romfile", "",
+				   "mac", mac),
+			 deadline, error);
 }

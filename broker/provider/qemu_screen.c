@@ -48,15 +48,11 @@ GBytes *qemu_screen_take(const char *place, GError **error)
 	gint64 deadline = dial_deadline(SCREEN_SECONDS);
 	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, error);
 	GBytes *ppm = NULL;
-	json_t *done;
 
 	g_unlink(path);
-	done = qmp ? qmp_execute(qmp, "screendump", json_pack("{s:s}", "filename", SCREEN),
-				 deadline, error)
-		   : NULL;
-	if (done)
+	if (qmp &&
+	    qmp_order(qmp, "screendump", json_pack("{s:s}", "filename", SCREEN), deadline, error))
 		ppm = read_screen(path, error);
-	json_decref(done);
 	g_unlink(path); /* a screen is nothing to leave lying about */
 	return ppm;
 }

@@ -40,19 +40,12 @@ static gboolean by_qemu(const char *place, ProviderSnapshot deed, const char *na
 	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
 	gint64 deadline = dial_deadline(SECONDS);
 	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, error);
-	json_t *done;
+	const char *command = deed == PROVIDER_TAKE ? "blockdev-snapshot-internal-sync"
+						    : "blockdev-snapshot-delete-internal-sync";
 
-	if (!qmp)
-		return FALSE;
-	done = qmp_execute(qmp,
-			   deed == PROVIDER_TAKE ? "blockdev-snapshot-internal-sync"
-						 : "blockdev-snapshot-delete-internal-sync",
-			   json_pack("{s:s,s:s}", "device", QEMU_DISK, "name", name), deadline,
-			   error);
-	if (!done)
-		return FALSE;
-	json_decref(done);
-	return TRUE;
+	return qmp &&
+	       qmp_order(qmp, command, json_pack("{s:s,s:s}", "device", QEMU_DISK, "name", name),
+			 deadline, error);
 }
 
 static gboolean by_hand(const char *overlay, ProviderSnapshot deed, const char *name,

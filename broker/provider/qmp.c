@@ -213,6 +213,15 @@ json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 dea
 	return execute(qmp, command, arguments, -1, deadline, error);
 }
 
+gboolean qmp_order(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
+		   GError **error)
+{
+	json_t *answer = qmp_execute(qmp, command, arguments, deadline, error);
+
+	json_decref(answer);
+	return answer != NULL;
+}
+
 gboolean qmp_give_file(Qmp *qmp, const char *name, int fd, gint64 deadline, GError **error)
 {
 	json_t *answer =

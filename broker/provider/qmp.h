@@ -32,6 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
 json_t *qmp_execute(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
 		    GError **error);
 
+/* The same for a command whose answer says no more than that it was done. */
+gboolean qmp_order(Qmp *qmp, const char *command, json_t *arguments, gint64 deadline,
+		   GError **error);
+
 /* Gives QEMU a file, known to it under this name as long as the connection stands. The caller keeps
  * his own descriptor. */
 gboolean qmp_give_file(Qmp *qmp, const char *name, int fd, gint64 deadline, GError **error);
