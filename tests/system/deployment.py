@@ -42,6 +42,7 @@ PROGRAMS = (
     "broker/ctl/orielctl",
     "bridge/oriel-bridge",
 )
+LOBBY = "lobby/oriel-lobby"  # for a deployment that asks for it
 
 
 def eventually(check, seconds=60.0, every=0.05):
@@ -137,8 +138,9 @@ def built_tiny_guest():
 class Deployment:
     """The state of one; start() brings it up, stop() takes it and all its desktops down."""
 
-    def __init__(self, name="main", gateway=None, broker=None):
+    def __init__(self, name="main", gateway=None, broker=None, lobby=False):
         self.name = name
+        self.programs = PROGRAMS + ((LOBBY,) if lobby else ())
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-", dir="/tmp"))
         self.directory.chmod(0o711)
         self.host = "127.0.0.1"
@@ -167,7 +169,7 @@ class Deployment:
                 "metrics": f"{self.host}:{self.metrics_port}",
                 "accel": "tcg",
                 "network": "none",
-                "lobby": "",
+                "lobby": self.path("bin/oriel-lobby") if lobby else "",
                 "bridge": self.path("bin/oriel-bridge"),
                 **(broker or {}),
             },
@@ -200,7 +202,7 @@ class Deployment:
             self.path(name).mkdir()
             os.chown(self.path(name), self.broker_uid, group)
             self.path(name).chmod(mode)
-        for program in PROGRAMS:
+        for program in self.programs:
             shutil.copy(BUILD / program, self.path("bin"))
         shutil.copytree(BUILD / "web", self.path("web"), dirs_exist_ok=True)
         for file in tiny_guest().iterdir():

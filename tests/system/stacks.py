@@ -66,14 +66,12 @@ class Machine(deployment.Deployment):
     """A deployment whose login helper lives in an /etc of its own."""
 
     def __init__(self, name, **options):
-        super().__init__(name, **options)
+        super().__init__(name, lobby=True, **options)
         self.etc, self.ldap_port = self.path("etc"), free_port()
         self.people = []  # lines of slapd's LDIF
-        self.options["broker"]["lobby"] = self.path("bin/oriel-lobby")
 
     def prepare(self):
         super().prepare()
-        shutil.copy(deployment.BUILD / "lobby/oriel-lobby", self.path("bin"))
         shutil.copytree("/etc", self.etc, symlinks=True)
         for name in ("nslcd", "ldap", "ldap/data"):
             self.path(name).mkdir()

@@ -13,7 +13,7 @@ from PIL import ImageChops
 
 import deployment
 import screens
-from deployment import BUILD, SOURCE, eventually
+from deployment import SOURCE, eventually
 from test_clients import keep, log  # noqa: F401
 
 SIZE = (1280, 800)  # not what a lobby has by itself
@@ -28,14 +28,9 @@ ESCAPES = ("F8", "F11", "F12", "shift+F11", "shift+F12", "ctrl+alt+Delete", "ctr
 def oriel():
     """Nobody's desktops: a terminal has work enough with the sign-in."""
     gateway = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
-    system = deployment.Deployment("kiosk", gateway=gateway)
-    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    system = deployment.Deployment("kiosk", gateway=gateway, lobby=True)
     try:
-        system.prepare()
-        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
-        system.start_authd()
-        system.start_broker()
-        system.start_gateway()
+        system.start()
         yield system
     finally:
         system.stop()

@@ -6,7 +6,6 @@ import contextlib
 import os
 import pathlib
 import re
-import shutil
 import signal
 import threading
 import time
@@ -19,7 +18,7 @@ import procs
 import rfb
 import spice
 import test_move
-from deployment import BUILD, eventually
+from deployment import eventually
 from test_auth import OATH_KEY, hotp
 from test_clients import VIEWER, at_prompt, keep, log, sees, types  # noqa: F401
 from test_lobby import ACCENT, CARD, PAGE, share
@@ -51,13 +50,11 @@ def oriel():
     """Otto has one desktop, carla a good and a bad one, the others two good ones; anybody may come
     to the lobby, and SPICE viewers ask for no name themselves."""
     lobby = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
-    system = deployment.Deployment("lobby", gateway=lobby)
-    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    system = deployment.Deployment("lobby", gateway=lobby, lobby=True)
     system.passwords = {name: f"{name}-secret" for name in ("anna", "carla", "otto")}
     system.passwords |= {f"many{n}": f"secret{n}" for n in range(MANY)}
     try:
         system.prepare()
-        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
         ask_for_codes(system)
         system.start_authd()
         system.start_broker()

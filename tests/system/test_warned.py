@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Warned of a session's end at a desktop of the other protocol: to the lobby, and back over a bridge."""
 
-import shutil
 import struct
 
 import pytest
@@ -10,7 +9,7 @@ import deployment
 import guests
 import screens
 import spice
-from deployment import BUILD, eventually
+from deployment import eventually
 from test_desktops import vnc
 from test_native_login import live, lobbies, no_lobby, told  # noqa: F401
 
@@ -20,14 +19,9 @@ ESCAPE = 0xFF1B
 @pytest.fixture(scope="module")
 def oriel():
     """With a lobby, and bridges."""
-    system = deployment.Deployment("warned")
-    system.options["broker"]["lobby"] = system.path("bin/oriel-lobby")
+    system = deployment.Deployment("warned", lobby=True)
     try:
-        system.prepare()
-        shutil.copy(BUILD / "lobby/oriel-lobby", system.path("bin"))
-        system.start_authd()
-        system.start_broker()
-        system.start_gateway()
+        system.start()
         yield system
     finally:
         system.stop()
