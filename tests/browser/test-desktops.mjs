@@ -47,6 +47,16 @@ test('desktops: the only one opens at once, and "back" stays at the cards', asyn
     await page.waitForSelector('.card');
 });
 
+test('desktops: an administrator sees the cards, also with only one', async ({ page, server, person }) => {
+    server.appoint();
+    server.list = [DESKTOPS.one];
+    await person.signIn();
+    await page.waitForSelector('.card');
+    await page.click('nav >> text=Administration');
+    await page.waitForSelector('.tile');
+    assert.equal(server.tickets.length, 0);
+});
+
 test('desktops: none is told kindly and comes by itself', async ({ page, server, person }) => {
     server.list = [];
     await person.signIn();

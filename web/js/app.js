@@ -2,7 +2,7 @@
 /*
  * app: the portal. Knows who is signed in, draws the header and ties pages to addresses:
  *
- *   #/              my one desktop if I have just one, else the cards
+ *   #/              my one desktop if I have just one and look after nothing else, else the cards
  *   #/desktops      the cards, always (so that "back" does not lead in circles)
  *   #/desktop/ID    a desktop in the browser
  *   #/sessions      what is open
@@ -62,7 +62,7 @@ function signInFailed(code) {
 async function home() {
     const list = await api.desktops();
 
-    if (list.length === 1 && list[0].protocols.includes('web'))
+    if (list.length === 1 && list[0].protocols.includes('web') && !who.admin)
         router.go(address(list[0]), { replace: true });
     else
         router.go('/desktops', { replace: true });
