@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "autofd.h"
+#include "fdpass.h"
 
 #define PACKET_MAX (CONTROL_MAX + 4)
 
@@ -20,50 +21,18 @@ struct Wire {
 	guint8 packet[PACKET_MAX];
 };
 
-/* The first descriptor of the packet; there should be no second one. */
-static int take_fd(struct msghdr *header)
-{
-	int fd = -1;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-		gsize n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (gsize i = 0; i < n; i++) {
-			int one;
-
-			memcpy(&one, CMSG_DATA(c) + i * sizeof one, sizeof one);
-			if (fd < 0)
-				fd = one;
-			else
-				close(one);
-		}
-	}
-	return fd;
-}
-
 static gboolean on_packet(int number, GIOCondition condition, gpointer data)
 {
 	Wire *wire = data;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} room;
-	struct iovec bytes = {wire->packet, sizeof wire->packet};
-	struct msghdr header = {.msg_iov = &bytes,
-				.msg_iovlen = 1,
-				.msg_control = room.bytes,
-				.msg_controllen = sizeof room.bytes};
 	g_auto(ControlMessage) message = {0};
 	autofd int fd = -1;
-	ssize_t n = recvmsg(wire->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	/* With MSG_TRUNC a packet that is too long says how long. */
+	ssize_t n = fdpass_receive_one(wire->fd, wire->packet, sizeof wire->packet, &fd,
+				       MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return G_SOURCE_CONTINUE;
-	if (n > 0)
-		fd = take_fd(&header);
-	if (n <= 0 || (header.msg_flags & MSG_TRUNC) ||
+	if (n <= 0 || n > PACKET_MAX ||
 	    control_decode(wire->packet, (gsize)n, &message, NULL) != n) {
 		wire->watch = 0;
 		wire->heard(NULL, -1, wire->owner);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 #include "autofd.h"
 #include "child_rules.h"
 #include "fault.h"
+#include "fdpass.h"
 #include "log.h"
 
 #define RULES_FD     4 /* until it is the program */
@@ -88,24 +88,10 @@ gboolean child_start(Child *child, const char *const *argv, const char *const *e
 
 gboolean child_send(const Child *child, const void *bytes, gsize n, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {(void *)bytes, n};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t sent;
 
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof control;
-		control.align = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-						 .cmsg_type = SCM_RIGHTS,
-						 .cmsg_len = CMSG_LEN(sizeof fd)};
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	}
 	do
-		sent = sendmsg(child->fd, &header, MSG_NOSIGNAL);
+		sent = fdpass_send_one(child->fd, bytes, n, fd, 0);
 	while (sent < 0 && errno == EINTR);
 	return sent >= 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "gateway_request.h"
 #include "log.h"
 #include "secret.h"
@@ -72,30 +73,6 @@ gboolean gateway_connection_gone(GatewayConnection *c)
 	return gone;
 }
 
-/* The descriptor goes with the first byte. */
-static ssize_t send_some(GatewayConnection *c, const guint8 *bytes, gsize n, int fd)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {(void *)bytes, n};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		struct cmsghdr *c0;
-
-		header.msg_control = &control;
-		header.msg_controllen = sizeof control;
-		c0 = CMSG_FIRSTHDR(&header);
-		c0->cmsg_level = SOL_SOCKET;
-		c0->cmsg_type = SCM_RIGHTS;
-		c0->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(c0), &fd, sizeof fd);
-	}
-	return sendmsg(c->fd, &header, MSG_NOSIGNAL);
-}
-
 void gateway_connection_send(GatewayConnection *c, const ControlMessage *message, int fd)
 {
 	GByteArray *bytes = control_encode(message);
@@ -103,7 +80,8 @@ void gateway_connection_send(GatewayConnection *c, const ControlMessage *message
 
 	g_mutex_lock(&c->send);
 	while (at < bytes->len) {
-		ssize_t n = send_some(c, bytes->data + at, bytes->len - at, at == 0 ? fd : -1);
+		ssize_t n = fdpass_send_one(c->fd, bytes->data + at, bytes->len - at,
+					    at == 0 ? fd : -1, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -5,19 +5,18 @@
 #include "autofd.h"
 #include "buffer.h"
 #include "fault.h"
+#include "fdpass.h"
 #include "log.h"
 #include "secret.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#define RETRY_MS    500
-#define QUEUE_MAX   (4 * 1024 * 1024)
-#define MESSAGE_FDS 8     /* descriptors that one recvmsg() may bring */
-#define HELD_MAX    1024  /* requests that wait for a broker that is away ... */
-#define HELD_MS     10000 /* ... and how long */
-#define KEPT_MAX    4096  /* ends of sessions that are told again when it is back */
+#define RETRY_MS  500
+#define QUEUE_MAX (4 * 1024 * 1024)
+#define HELD_MAX  1024  /* requests that wait for a broker that is away ... */
+#define HELD_MS   10000 /* ... and how long */
+#define KEPT_MAX  4096  /* ends of sessions that are told again when it is back */
 
 typedef struct {
 	guint64 id;
@@ -316,37 +315,16 @@ static gboolean link_decode(BrokerLink *link, GError **error)
 	return TRUE;
 }
 
-static void take_descriptors(BrokerLink *link, struct msghdr *header)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-		const int *fds = (const int *)CMSG_DATA(c);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (gsize i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
-			g_queue_push_tail(&link->fds, GINT_TO_POINTER(fds[i] + 1));
-	}
-}
-
 static ssize_t link_receive(BrokerLink *link)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(MESSAGE_FDS * sizeof(int))];
-	} control;
-	struct iovec iov = {buffer_reserve(&link->in, 4096), 4096};
-	struct msghdr header = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control,
-	};
-	ssize_t n = recvmsg(link->fd, &header, MSG_CMSG_CLOEXEC);
+	int fds[FDPASS_MAX];
+	guint n_fds;
+	ssize_t n = fdpass_receive(link->fd, buffer_reserve(&link->in, 4096), 4096, fds, &n_fds, 0);
 
-	if (n > 0) {
+	if (n > 0)
 		buffer_commit(&link->in, (gsize)n);
-		take_descriptors(link, &header);
-	}
+	for (guint i = 0; i < n_fds; i++)
+		g_queue_push_tail(&link->fds, GINT_TO_POINTER(fds[i] + 1));
 	return n;
 }
 

@@ -4,12 +4,12 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "fdpass.h"
 #include "log.h"
 #include "sandbox_gateway.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -32,11 +32,6 @@ typedef struct {
 	guint32 turn;
 	int error; /* errno, 0 = a descriptor comes along */
 } Answer;
-
-typedef union {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int))];
-} OneDescriptor;
 
 /* ---- the other process */
 
@@ -73,22 +68,8 @@ static int dial_target(const Options *options, guint32 target)
 static void answer(int link, guint32 turn, int fd, int failed)
 {
 	Answer words = {.turn = turn, .error = fd < 0 ? failed : 0};
-	struct iovec iov = {&words, sizeof words};
-	OneDescriptor control = {0};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
 
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		header.msg_control = &control;
-		header.msg_controllen = sizeof control;
-		c = CMSG_FIRSTHDR(&header);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	}
-	sendmsg(link, &header, MSG_NOSIGNAL);
+	fdpass_send_one(link, &words, sizeof words, fd, 0);
 }
 
 /* Until the worker's end is closed. */
@@ -173,23 +154,11 @@ void dialer_free(Dialer *dialer)
 /* The descriptor that came along, or -1. */
 static int receive(Dialer *dialer, Answer *words, ssize_t *out_n)
 {
-	struct iovec iov = {words, sizeof *words};
-	OneDescriptor control = {0};
-	struct msghdr header = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control,
-	};
-	struct cmsghdr *c;
-	int fd = -1;
+	int fd;
 
 	do
-		*out_n = recvmsg(dialer->fd, &header, MSG_CMSG_CLOEXEC);
+		*out_n = fdpass_receive_one(dialer->fd, words, sizeof *words, &fd, 0);
 	while (*out_n < 0 && errno == EINTR);
-	c = *out_n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(c), sizeof fd);
 	return fd;
 }
 

@@ -3,12 +3,12 @@
 #include "upgrade.h"
 
 #include "autofd.h"
+#include "fdpass.h"
 #include "sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,12 +16,6 @@
 #define WORKERS     "ORIEL_GATEWAY_WORKERS"     /* "811,812": processes             */
 #define GENERATIONS "ORIEL_GATEWAY_GENERATIONS" /* "3,4": of the same, in order     */
 #define CHANNEL     "ORIEL_GATEWAY_CHANNEL"     /* "7": descriptor; in a trial only */
-#define AT_A_TIME   128                         /* descriptors in one message; SCM_MAX_FD is 253 */
-
-typedef union {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(AT_A_TIME * sizeof(int))];
-} Descriptors;
 
 /* ---- numbers in the environment */
 
@@ -123,26 +117,10 @@ pid_t upgrade_try(char **argv, const GArray *sockets, int *out_channel)
 	return pid;
 }
 
-static gboolean send_some(int channel, const int *fds, guint n)
-{
-	struct iovec iov = {"+", 1};
-	Descriptors control = {0};
-	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
-	struct cmsghdr *c;
-
-	header.msg_controllen = CMSG_SPACE(n * sizeof *fds);
-	c = CMSG_FIRSTHDR(&header);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(n * sizeof *fds);
-	memcpy(CMSG_DATA(c), fds, n * sizeof *fds);
-	return sendmsg(channel, &header, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
-}
-
 gboolean upgrade_offer(const GArray *sockets)
 {
 	g_autoptr(GArray) channel = take_over(CHANNEL);
-	int fds[AT_A_TIME];
+	int fds[FDPASS_MAX];
 	guint n = 0;
 
 	if (channel == NULL || channel->len != 1) {
@@ -154,8 +132,9 @@ gboolean upgrade_offer(const GArray *sockets)
 
 		if (socket->fresh)
 			fds[n++] = socket->fd;
-		if (n > 0 && (n == AT_A_TIME || i == sockets->len - 1)) {
-			if (!send_some(g_array_index(channel, int, 0), fds, n))
+		if (n > 0 && (n == FDPASS_MAX || i == sockets->len - 1)) {
+			if (fdpass_send(g_array_index(channel, int, 0), "+", 1, fds, n,
+					MSG_DONTWAIT) != 1)
 				return FALSE;
 			n = 0;
 		}
@@ -169,24 +148,15 @@ GArray *upgrade_bound(int channel)
 	GArray *bound = g_array_new(FALSE, FALSE, sizeof(Socket));
 
 	for (;;) {
+		int fds[FDPASS_MAX];
+		guint n;
 		char byte;
-		struct iovec iov = {&byte, 1};
-		Descriptors control;
-		struct msghdr header = {.msg_iov = &iov,
-					.msg_iovlen = 1,
-					.msg_control = &control,
-					.msg_controllen = sizeof control};
-		struct cmsghdr *c;
 
-		if (recvmsg(from, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) <= 0)
+		if (fdpass_receive(from, &byte, 1, fds, &n, MSG_DONTWAIT) <= 0)
 			return bound;
-		c = CMSG_FIRSTHDR(&header);
-		if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (gsize at = 0; CMSG_LEN(at) < c->cmsg_len; at += sizeof(int)) {
-			Socket socket = {.fresh = TRUE};
+		for (guint i = 0; i < n; i++) {
+			Socket socket = {.fd = fds[i], .fresh = TRUE};
 
-			memcpy(&socket.fd, CMSG_DATA(c) + at, sizeof socket.fd);
 			g_array_append_val(bound, socket);
 		}
 	}

@@ -5,11 +5,11 @@
 #include "autofd.h"
 #include "control/jsonframe.h"
 #include "fault.h"
+#include "fdpass.h"
 #include "secret.h"
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <string.h>
 #include <sys/socket.h>
 
 struct Wire {
@@ -26,40 +26,14 @@ static void closed(Wire *wire, const GError *error)
 	wire->events->closed(wire->owner, error);
 }
 
-/* The packet's bytes, 0 = the broker has gone. A descriptor, if there came exactly one. */
-static gssize receive(Wire *wire, int *out_fd)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(4 * sizeof(int))];
-	} room;
-	struct iovec part = {wire->packet, sizeof wire->packet};
-	struct msghdr head = {.msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = &room,
-			      .msg_controllen = sizeof room};
-	gssize n = recvmsg(wire->fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (n <= 0)
-		return n;
-	for (struct cmsghdr *item = CMSG_FIRSTHDR(&head); item; item = CMSG_NXTHDR(&head, item)) {
-		gsize fds = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		for (gsize i = 0; item->cmsg_type == SCM_RIGHTS && i < fds; i++) {
-			autofd_close(out_fd); /* of two, the last */
-			memcpy(out_fd, CMSG_DATA(item) + i * sizeof(int), sizeof(int));
-		}
-	}
-	return n;
-}
-
 static gboolean on_packet(int fd, GIOCondition condition, gpointer data)
 {
 	g_auto(LobbyMessage) message = {0};
 	g_autoptr(GError) error = NULL;
 	autofd int passed = -1;
 	Wire *wire = data;
-	gssize n = receive(wire, &passed);
+	gssize n = fdpass_receive_one(wire->fd, wire->packet, sizeof wire->packet, &passed,
+				      MSG_DONTWAIT);
 	gboolean good;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

@@ -6,17 +6,16 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "autofd.h"
+#include "fdpass.h"
 #include "record.h"
 #include "secret.h"
 
-#define FULL       (4 * RECORD_ROOM)
-#define ENDED_MS   60000 /* one direction has ended, and the other is silent */
-#define PASSED_MAX 8     /* descriptors in one message                       */
+#define FULL     (4 * RECORD_ROOM)
+#define ENDED_MS 60000 /* one direction has ended, and the other is silent */
 
 typedef struct {
 	const Carry *with;
@@ -29,35 +28,7 @@ typedef struct {
 	gboolean lost; /* broken: it was TLS */
 } State;
 
-typedef union {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(PASSED_MAX * sizeof(int))];
-} Control;
-
 /* ---- from the Unix socket into TLS */
-
-/* The first descriptor that came; there are no more in what a broker sends. */
-static int first_descriptor(struct msghdr *message)
-{
-	int found = -1;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-		gsize n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (gsize i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			if (found < 0)
-				found = fd;
-			else
-				close(fd);
-		}
-	}
-	return found;
-}
 
 static void add_bytes(State *state, int descriptor, const guint8 *bytes, gsize n)
 {
@@ -81,24 +52,20 @@ static void plain_gone(State *state)
 static gboolean read_plain(State *state)
 {
 	guint8 bytes[RECORD_MAX];
-	Control control;
-	struct iovec iov = {bytes, sizeof bytes};
-	struct msghdr message = {.msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control};
 	ssize_t n;
+	int fd;
 
 	if (state->plain_ended || buffer_length(&state->out) >= FULL)
 		return FALSE;
-	n = recvmsg(state->with->plain, &message, MSG_CMSG_CLOEXEC);
+	/* A broker sends no two at once. */
+	n = fdpass_receive_one(state->with->plain, bytes, sizeof bytes, &fd, 0);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			plain_gone(state);
 		return FALSE;
 	}
 	if (n > 0) {
-		add_bytes(state, first_descriptor(&message), bytes, (gsize)n);
+		add_bytes(state, fd, bytes, (gsize)n);
 		secret_wipe(bytes, (gsize)n);
 	} else {
 		record_add(&state->out, RECORD_END, NULL, NULL, 0);
@@ -150,26 +117,6 @@ static gboolean read_tls(State *state)
 	return TRUE;
 }
 
-static ssize_t send_some(State *state, const guint8 *bytes, gsize n)
-{
-	Control control = {0};
-	struct iovec iov = {(void *)bytes, n};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (state->passing >= 0) {
-		struct cmsghdr *c;
-
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int));
-		c = CMSG_FIRSTHDR(&message);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &state->passing, sizeof(int));
-	}
-	return sendmsg(state->with->plain, &message, MSG_NOSIGNAL);
-}
-
 /* What a record needs before its first byte goes. FALSE: it may not come. */
 static gboolean open_record(State *state, const Record *record)
 {
@@ -215,7 +162,8 @@ static gboolean write_plain(State *state)
 		close_record(state, (gsize)whole);
 		return TRUE;
 	}
-	n = send_some(state, record.bytes + state->written, record.n - state->written);
+	n = fdpass_send_one(state->with->plain, record.bytes + state->written,
+			    record.n - state->written, state->passing, 0);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			plain_gone(state);

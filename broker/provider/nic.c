@@ -7,11 +7,11 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
+#include "fdpass.h"
 
 #define WHAT       "the network card"
 #define BRIDGE     "bridge:"
@@ -80,27 +80,6 @@ int nic_ask(const char *socket, const char *network, gint64 deadline, GError **e
 	return -1;
 }
 
-/* Some bytes, and the descriptor that came with them, the caller's; else *out_fd stays. */
-static ssize_t receive(int fd, void *bytes, gsize size, int *out_fd)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = {.iov_base = bytes, .iov_len = size};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *head = n >= 0 ? CMSG_FIRSTHDR(&message) : NULL;
-
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(out_fd, CMSG_DATA(head), sizeof(int));
-	return n;
-}
-
 /* Byte by byte: what follows the line are frames already. The byte that a descriptor comes with is
  * no line's. */
 static gboolean read_answer(int fd, char *line, gsize size, gint64 deadline, int *out_fd,
@@ -112,7 +91,7 @@ static gboolean read_answer(int fd, char *line, gsize size, gint64 deadline, int
 		do {
 			if (!dial_wait(fd, POLLIN, deadline, WHAT, error))
 				return FALSE;
-			got = receive(fd, line + n, 1, out_fd);
+			got = fdpass_receive_one(fd, line + n, 1, out_fd, MSG_DONTWAIT);
 		} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 		if (got <= 0) {
 			g_set_error(error, FAULT, FAULT_DESKTOP,

@@ -10,6 +10,7 @@
 
 #include "dial.h"
 #include "fault.h"
+#include "fdpass.h"
 
 struct Qmp {
 	int fd;
@@ -39,21 +40,7 @@ static gboolean send_all(Qmp *qmp, const char *bytes, gsize n, gint64 deadline, 
 /* With a descriptor on its back. One byte carries it; a socket that is empty takes that at once. */
 static gboolean send_file(Qmp *qmp, char byte, int fd, gint64 deadline, GError **error)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec part = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = control.space,
-				 .msg_controllen = sizeof(control.space)};
-
-	control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-					  .cmsg_type = SCM_RIGHTS,
-					  .cmsg_len = CMSG_LEN(sizeof(int))};
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	while (sendmsg(qmp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+	while (fdpass_send_one(qmp->fd, &byte, 1, fd, MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN) {
 			if (!dial_wait(qmp->fd, POLLOUT, deadline, "QEMU's monitor", error))
 				return FALSE;

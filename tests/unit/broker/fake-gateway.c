@@ -3,10 +3,11 @@
 #include "fake-gateway.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "fdpass.h"
 
 void gateway_send(Gateway *g, const ControlMessage *m)
 {
@@ -18,20 +19,14 @@ void gateway_send(Gateway *g, const ControlMessage *m)
 
 static ssize_t receive_some(Gateway *g)
 {
-	char control[CMSG_SPACE(4 * sizeof(int))];
-	struct iovec iov = {buffer_reserve(&g->in, 4096), 4096};
-	struct msghdr header = {.msg_iov = &iov,
-				.msg_iovlen = 1,
-				.msg_control = control,
-				.msg_controllen = sizeof control};
-	ssize_t n = recvmsg(g->fd, &header, MSG_CMSG_CLOEXEC);
+	int fd;
+	ssize_t n = fdpass_receive_one(g->fd, buffer_reserve(&g->in, 4096), 4096, &fd, 0);
 
 	if (n > 0)
 		buffer_commit(&g->in, (gsize)n);
-	for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL; c;
-	     c = CMSG_NXTHDR(&header, c)) {
+	if (fd >= 0) {
 		g_assert_cmpint(g->received_fd, ==, -1);
-		memcpy(&g->received_fd, CMSG_DATA(c), sizeof(int));
+		g->received_fd = fd;
 	}
 	return n;
 }

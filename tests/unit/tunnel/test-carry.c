@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "secret.h"
 
 typedef struct {
@@ -212,44 +213,14 @@ static void test_half_closed(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(recv(f->outside.outer, &byte, 1, 0), ==, 0);
 }
 
-typedef union {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int))];
-} Control;
-
-static void say_with(int to, const char *bytes, int fd)
-{
-	Control control = {0};
-	struct iovec iov = {(void *)bytes, strlen(bytes)};
-	struct msghdr message = {.msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(c), &fd, sizeof fd);
-	g_assert_cmpint(sendmsg(to, &message, 0), ==, (gssize)strlen(bytes));
-}
-
 static int hear_with(int from, const char *bytes)
 {
-	Control control = {0};
 	char got[64];
-	struct iovec iov = {got, strlen(bytes)};
-	struct msghdr message = {.msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control};
-	ssize_t n = recvmsg(from, &message, 0);
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 	int fd;
+	ssize_t n = fdpass_receive_one(from, got, strlen(bytes), &fd, 0);
 
 	g_assert_cmpmem(got, n, bytes, strlen(bytes));
-	g_assert_nonnull(c);
-	memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	g_assert_cmpint(fd, >=, 0);
 	return fd;
 }
 
@@ -262,7 +233,7 @@ static void test_descriptor(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(pipe(pipes), ==, 0);
 	say(f->inside.outer, "before", 6);
 	hear(f->outside.outer, "before", 6);
-	say_with(f->inside.outer, "lease", pipes[1]);
+	g_assert_cmpint(fdpass_send_one(f->inside.outer, "lease", 5, pipes[1], 0), ==, 5);
 	close(pipes[1]);
 	fd = hear_with(f->outside.outer, "lease");
 	g_assert_cmpint(write(fd, "yes", 3), ==, 3);
@@ -280,7 +251,7 @@ static void test_descriptor_outwards(Fixture *f, gconstpointer unused)
 	char byte;
 
 	g_assert_cmpint(pipe(pipes), ==, 0);
-	say_with(f->outside.outer, "redeem", pipes[1]);
+	g_assert_cmpint(fdpass_send_one(f->outside.outer, "redeem", 6, pipes[1], 0), ==, 6);
 	close(pipes[1]);
 	hear(f->inside.outer, "redeem", 6);
 	g_assert_cmpint(read(pipes[0], &byte, 1), ==, 0);
