@@ -5,14 +5,12 @@
 #include "fault.h"
 #include "log.h"
 #include "net/address.h"
-#include "net/ocsp.h"
-#include "net/tls.h"
+#include "server_tls.h"
 #include "sockets.h"
 #include "upgrade.h"
 #include "worker.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -267,12 +265,10 @@ static void reap(Supervisor *s)
 
 gboolean supervisor_check(const Options *o, GError **error)
 {
-	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, error);
 	g_autoptr(GArray) networks = NULL;
 
-	if (context == NULL)
+	if (!server_tls_check(o, error))
 		return FALSE;
-	SSL_CTX_free(context);
 	networks = address_networks(o->proxy_from, error);
 	if (networks == NULL) {
 		g_prefix_error(error, "proxy_from: ");
@@ -293,39 +289,15 @@ gboolean supervisor_check(const Options *o, GError **error)
 	return TRUE;
 }
 
-/* What changes when somebody replaces or rewrites one of the certificate's files. */
-static char *look(const Options *o)
-{
-	const char *const files[] = {o->certificate, o->key, o->ocsp};
-	GString *text = g_string_new(NULL);
-
-	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-		GStatBuf st = {0};
-
-		(void)g_stat(files[i], &st);
-		g_string_append_printf(text, "%lx:%lx:%lx:%lx.%lx ", (long)st.st_dev,
-				       (long)st.st_ino, (long)st.st_size, (long)st.st_mtim.tv_sec,
-				       (long)st.st_mtim.tv_nsec);
-	}
-	return g_string_free(text, FALSE);
-}
-
-/* Said here, once for all workers. */
-static void check_staple(const Options *o)
-{
-	g_autoptr(GError) error = NULL;
-	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, NULL);
-
-	if (context != NULL && *o->ocsp != '\0' && !ocsp_staple(context, o->ocsp, &error))
-		log_warning(NULL, "nothing is stapled: %s", error->message);
-	SSL_CTX_free(context);
-}
-
+/* A staple is looked at here, once for all workers. */
 static void remember(Supervisor *s)
 {
+	g_autoptr(GError) error = NULL;
+
 	g_free(s->taken);
-	s->taken = look(s->options);
-	check_staple(s->options);
+	s->taken = server_tls_files(s->options);
+	if (!server_tls_check_staple(s->options, &error))
+		log_warning(NULL, "nothing is stapled: %s", error->message);
 }
 
 /* Files that have changed since they were read are taken when they have been the same for two
@@ -339,7 +311,7 @@ static void watch_files(Supervisor *s)
 	if (g_get_monotonic_time() < s->look_at)
 		return;
 	s->look_at = g_get_monotonic_time() + WATCH_SECONDS * G_USEC_PER_SEC;
-	now = look(s->options);
+	now = server_tls_files(s->options);
 	settled = g_strcmp0(now, s->seen) == 0;
 	g_free(s->seen);
 	s->seen = g_strdup(now);

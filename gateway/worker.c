@@ -1,48 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* worker: see worker.h. */
-#include "worker.h"
+#include "worker_inside.h"
 
-#include "admission.h"
 #include "buffer.h"
 #include "listener.h"
 #include "net/address.h"
-#include "net/ocsp.h"
-#include "net/tls.h"
 #include "sandbox_gateway.h"
 #include "sockets.h"
 #include "tally.h"
 
 #include <malloc.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #define INPUT_MS  1000 /* how soon the broker hears that somebody is back */
 #define COUNTS_MS 3000 /* between two reports of what was counted */
-#define TIDY_MS                                                                        \
-	2000 /* after a session's handshakes, and its end: what it had in buffers goes \
-		back to the system */
 
-struct Worker {
-	uv_loop_t loop;
-	const Options *options;
-	SSL_CTX *tls_web, *tls_vnc;
-	Dialer *dialer;
-	BrokerLink *broker;
-	GPtrArray *listeners;
-	GHashTable *sessions;  /* a set: every session that has not gone    */
-	GHashTable *expecting; /* request id -> Session, NULL once it left  */
-	GArray *proxies;       /* networks whose connections begin with PROXY */
-	Admission *admission;
-	Buckets *buckets;
-	GQueue again; /* sessions that have more to do, by their turn */
-	uv_signal_t signals[4];
-	uv_timer_t drain, tidy, input, report;
-	guint64 counts[COUNTS_N]; /* since the last report               */
-	uv_idle_t turns;          /* runs while there are some in `again` */
-	gboolean retired;         /* no new connections                   */
-	gboolean draining;        /* ... and old ones not for long        */
-};
+/* After a session's handshakes, and after its end: what it had in buffers goes back to the
+ * system. */
+#define TIDY_MS 2000
 
 const Options *worker_options(Worker *worker)
 {
@@ -71,7 +47,7 @@ Buckets *worker_buckets(Worker *worker)
 
 SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 {
-	return vnc ? worker->tls_vnc : worker->tls_web;
+	return vnc ? worker->tls.vnc : worker->tls.web;
 }
 
 guint64 *worker_counts(Worker *worker)
@@ -114,6 +90,18 @@ gboolean worker_session_is_from(Worker *worker, Session *session, const char *ad
 
 	worker->counts[COUNTS_REFUSED] += welcome && (session->limit != NULL || !room);
 	return room;
+}
+
+GPtrArray *worker_sessions(Worker *worker)
+{
+	GPtrArray *all = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer session;
+
+	g_hash_table_iter_init(&iter, worker->sessions);
+	while (g_hash_table_iter_next(&iter, &session, NULL))
+		g_ptr_array_add(all, session);
+	return all;
 }
 
 /* Sessions only look whether there is news: none begins or ends here. */
@@ -203,144 +191,13 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 	close_if_done(worker);
 }
 
-void worker_expect(Worker *worker, guint64 request_id, Session *session)
-{
-	g_hash_table_insert(worker->expecting, g_memdup2(&request_id, sizeof request_id), session);
-}
-
-void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
-{
-	gboolean sent = !broker_link_cancel(worker->broker, request_id);
-
-	if (opens && sent)
-		worker_expect(worker, request_id, NULL);
-	else
-		g_hash_table_remove(worker->expecting, &request_id);
-}
-
-/* ---- the broker's side */
-
-static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
-		      const GError *error)
-{
-	Worker *worker = data;
-	gpointer value = NULL;
-	gboolean expected = g_hash_table_lookup_extended(worker->expecting, &id, NULL, &value);
-	Session *session = value;
-
-	if (expected)
-		g_hash_table_remove(worker->expecting, &id);
-	if (session == NULL) { /* it left meanwhile */
-		if (fd >= 0)
-			close(fd);
-		if (expected && message != NULL && message->type == CONTROL_LEASE) {
-			ControlMessage ended = {
-				.type = CONTROL_ENDED,
-				.lease = message->lease,
-				.fault = (char *)fault_info(FAULT_ENDED)->name,
-				.reason = (char *)"the client left before its desktop was there",
-				.step = (char *)"redeem",
-			};
-
-			broker_link_notify(worker->broker, &ended);
-		}
-		return;
-	}
-	session_answered(session, message, fd, error);
-}
-
-/* The sessions as they are now: ending one changes the set. */
-static GPtrArray *sessions_now(Worker *worker)
-{
-	GPtrArray *all = g_ptr_array_new();
-	GHashTableIter iter;
-	gpointer session;
-
-	g_hash_table_iter_init(&iter, worker->sessions);
-	while (g_hash_table_iter_next(&iter, &session, NULL))
-		g_ptr_array_add(all, session);
-	return all;
-}
-
-static void on_end(gpointer data, const ControlMessage *message)
-{
-	Worker *worker = data;
-	g_autoptr(GPtrArray) all = sessions_now(worker);
-	Fault code = FAULT_ENDED;
-
-	fault_from_name(message->fault, &code);
-	for (guint i = 0; i < all->len; i++) {
-		Session *session = all->pdata[i];
-
-		if (g_hash_table_contains(worker->sessions, session) &&
-		    g_strcmp0(session->lease, message->lease) == 0)
-			session_dismiss(session, code, message->reason ? message->reason : "ended");
-	}
-}
-
-/* A move that finds nobody, or one who cannot: the new lease is over before it began. */
-static void refuse_move(Worker *worker, const ControlMessage *message, int fd)
-{
-	ControlMessage ended = {
-		.type = CONTROL_ENDED,
-		.lease = message->to,
-		.fault = (char *)fault_info(FAULT_ENDED)->name,
-		.reason = (char *)"its session cannot be moved, or has ended",
-		.step = (char *)"move",
-	};
-
-	if (fd >= 0)
-		close(fd);
-	broker_link_notify(worker->broker, &ended);
-}
-
-static void on_move(gpointer data, const ControlMessage *message, int fd)
-{
-	Worker *worker = data;
-	GHashTableIter iter;
-	gpointer session;
-
-	g_hash_table_iter_init(&iter, worker->sessions);
-	while (g_hash_table_iter_next(&iter, &session, NULL)) {
-		if (((Session *)session)->ask.kind != ASK_JOIN &&
-		    g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
-			if (!session_move(session, message, fd))
-				refuse_move(worker, message, fd);
-			return;
-		}
-	}
-	refuse_move(worker, message, fd);
-}
-
-static void on_follow(gpointer data, const ControlMessage *message)
-{
-	Worker *worker = data;
-	g_autoptr(GPtrArray) all = sessions_now(worker);
-
-	for (guint i = 0; i < all->len; i++) {
-		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
-			session_follow(all->pdata[i], message);
-	}
-}
-
-/* After an outage the broker learns what is still alive here, so that it gives none of these
- * desktops to somebody else. */
-static void on_up(gpointer data, gboolean again)
-{
-	Worker *worker = data;
-	g_autoptr(GPtrArray) all = sessions_now(worker);
-
-	for (guint i = 0; again && i < all->len; i++)
-		session_report_live(all->pdata[i]);
-}
-
 /* ---- counts */
 
 static void on_report(uv_timer_t *timer)
 {
 	Worker *worker = timer->data;
 
-	tally_report(worker->counts, worker->sessions, worker->broker, worker->tls_web);
+	tally_report(worker->counts, worker->sessions, worker->broker, worker->tls.web);
 }
 
 /* ---- the end */
@@ -370,7 +227,7 @@ static void close_if_done(Worker *worker)
 static void on_drained(uv_timer_t *timer)
 {
 	Worker *worker = timer->data;
-	g_autoptr(GPtrArray) all = sessions_now(worker);
+	g_autoptr(GPtrArray) all = worker_sessions(worker);
 
 	for (guint i = 0; i < all->len; i++) {
 		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
@@ -401,44 +258,14 @@ static void drain(Worker *worker)
 	uv_timer_start(&worker->drain, on_drained, ms, 1000);
 }
 
-/* ---- certificate */
-
-/* Without it the certificate is as good; only who insists on it has to ask the issuer. The
- * supervisor has tried the same, and tells. */
-static void staple(const Options *o, SSL_CTX *context)
-{
-	g_autoptr(GError) told = NULL;
-
-	if (*o->ocsp != '\0' && !ocsp_staple(context, o->ocsp, &told))
-		log_debug(NULL, "nothing is stapled: %s", told->message);
-}
-
-/* New connections get the new certificate; each old one holds a reference to its own. */
-static gboolean take_certificate(Worker *worker, GError **error)
-{
-	const Options *o = worker->options;
-	SSL_CTX *web = tls_server_context(o->certificate, o->key, TRUE, error);
-	SSL_CTX *vnc = web ? tls_server_context(o->certificate, o->key, FALSE, error) : NULL;
-
-	if (vnc == NULL) {
-		SSL_CTX_free(web);
-		return FALSE;
-	}
-	staple(o, web);
-	staple(o, vnc);
-	SSL_CTX_free(worker->tls_web);
-	SSL_CTX_free(worker->tls_vnc);
-	worker->tls_web = web;
-	worker->tls_vnc = vnc;
-	return TRUE;
-}
+/* ---- signals */
 
 /* The supervisor has tried the same before it told us: a failure here is worth its own line. */
 static void reload(Worker *worker)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!take_certificate(worker, &error))
+	if (!server_tls_read(&worker->tls, worker->options, &error))
 		log_error(NULL, "the old certificate stays: %s", error->message);
 }
 
@@ -484,11 +311,6 @@ static gboolean enter_sandbox(const Options *options, unsigned number, GError **
 
 static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GError **error)
 {
-	static const BrokerLinkCalls calls = {.answer = on_answer,
-					      .end = on_end,
-					      .move = on_move,
-					      .follow = on_follow,
-					      .up = on_up};
 	const Options *o = worker->options;
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 
@@ -499,7 +321,7 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	if (worker->admission == NULL)
 		return FALSE;
 	worker->proxies = address_networks(o->proxy_from, error);
-	if (worker->proxies == NULL || !take_certificate(worker, error))
+	if (worker->proxies == NULL || !server_tls_read(&worker->tls, worker->options, error))
 		return FALSE;
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
@@ -510,7 +332,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	}
 	if (!enter_sandbox(o, number, error))
 		return FALSE;
-	worker->broker = broker_link_new(&worker->loop, worker->dialer, name, &calls, worker);
+	worker->broker =
+		broker_link_new(&worker->loop, worker->dialer, name, &worker_broker_calls, worker);
 	uv_timer_init(&worker->loop, &worker->drain);
 	worker->drain.data = worker;
 	uv_timer_init(&worker->loop, &worker->tidy);
@@ -553,8 +376,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	admission_free(worker->admission);
 	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);
-	SSL_CTX_free(worker->tls_web);
-	SSL_CTX_free(worker->tls_vnc);
+	server_tls_clear(&worker->tls);
 	g_free(worker);
 	return started;
 }

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* worker_broker: what the broker says to a worker, and which of its sessions that is for. */
+#include "worker_inside.h"
+
+#include "fault.h"
+
+#include <unistd.h>
+
+void worker_expect(Worker *worker, guint64 request_id, Session *session)
+{
+	g_hash_table_insert(worker->expecting, g_memdup2(&request_id, sizeof request_id), session);
+}
+
+void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
+{
+	gboolean sent = !broker_link_cancel(worker->broker, request_id);
+
+	if (opens && sent)
+		worker_expect(worker, request_id, NULL);
+	else
+		g_hash_table_remove(worker->expecting, &request_id);
+}
+
+static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
+		      const GError *error)
+{
+	Worker *worker = data;
+	gpointer value = NULL;
+	gboolean expected = g_hash_table_lookup_extended(worker->expecting, &id, NULL, &value);
+	Session *session = value;
+
+	if (expected)
+		g_hash_table_remove(worker->expecting, &id);
+	if (session == NULL) { /* it left meanwhile */
+		if (fd >= 0)
+			close(fd);
+		if (expected && message != NULL && message->type == CONTROL_LEASE) {
+			ControlMessage ended = {
+				.type = CONTROL_ENDED,
+				.lease = message->lease,
+				.fault = (char *)fault_info(FAULT_ENDED)->name,
+				.reason = (char *)"the client left before its desktop was there",
+				.step = (char *)"redeem",
+			};
+
+			broker_link_notify(worker->broker, &ended);
+		}
+		return;
+	}
+	session_answered(session, message, fd, error);
+}
+
+static void on_end(gpointer data, const ControlMessage *message)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = worker_sessions(worker);
+	Fault code = FAULT_ENDED;
+
+	fault_from_name(message->fault, &code);
+	for (guint i = 0; i < all->len; i++) {
+		Session *session = all->pdata[i];
+
+		if (g_hash_table_contains(worker->sessions, session) &&
+		    g_strcmp0(session->lease, message->lease) == 0)
+			session_dismiss(session, code, message->reason ? message->reason : "ended");
+	}
+}
+
+/* A move that finds nobody, or one who cannot: the new lease is over before it began. */
+static void refuse_move(Worker *worker, const ControlMessage *message, int fd)
+{
+	ControlMessage ended = {
+		.type = CONTROL_ENDED,
+		.lease = message->to,
+		.fault = (char *)fault_info(FAULT_ENDED)->name,
+		.reason = (char *)"its session cannot be moved, or has ended",
+		.step = (char *)"move",
+	};
+
+	if (fd >= 0)
+		close(fd);
+	broker_link_notify(worker->broker, &ended);
+}
+
+static void on_move(gpointer data, const ControlMessage *message, int fd)
+{
+	Worker *worker = data;
+	GHashTableIter iter;
+	gpointer session;
+
+	g_hash_table_iter_init(&iter, worker->sessions);
+	while (g_hash_table_iter_next(&iter, &session, NULL)) {
+		if (((Session *)session)->ask.kind != ASK_JOIN &&
+		    g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
+			if (!session_move(session, message, fd))
+				refuse_move(worker, message, fd);
+			return;
+		}
+	}
+	refuse_move(worker, message, fd);
+}
+
+static void on_follow(gpointer data, const ControlMessage *message)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = worker_sessions(worker);
+
+	for (guint i = 0; i < all->len; i++) {
+		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
+			session_follow(all->pdata[i], message);
+	}
+}
+
+/* After an outage the broker learns what is still alive here, so that it gives none of these
+ * desktops to somebody else. */
+static void on_up(gpointer data, gboolean again)
+{
+	Worker *worker = data;
+	g_autoptr(GPtrArray) all = worker_sessions(worker);
+
+	for (guint i = 0; again && i < all->len; i++)
+		session_report_live(all->pdata[i]);
+}
+
+const BrokerLinkCalls worker_broker_calls = {
+	.answer = on_answer,
+	.end = on_end,
+	.move = on_move,
+	.follow = on_follow,
+	.up = on_up,
+};

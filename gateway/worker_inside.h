@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* worker_inside: what worker.c (its loop, from start to end) and worker_broker.c (what the broker
+ * says) share. */
+#pragma once
+
+#include "admission.h"
+#include "server_tls.h"
+#include "worker.h"
+
+struct Worker {
+	uv_loop_t loop;
+	const Options *options;
+	ServerTls tls;
+	Dialer *dialer;
+	BrokerLink *broker;
+	GPtrArray *listeners;
+	GHashTable *sessions;  /* a set: every session that has not gone    */
+	GHashTable *expecting; /* request id -> Session, NULL once it left  */
+	GArray *proxies;       /* networks whose connections begin with PROXY */
+	Admission *admission;
+	Buckets *buckets;
+	GQueue again; /* sessions that have more to do, by their turn */
+	uv_signal_t signals[4];
+	uv_timer_t drain, tidy, input, report;
+	guint64 counts[COUNTS_N]; /* since the last report               */
+	uv_idle_t turns;          /* runs while there are some in `again` */
+	gboolean retired;         /* no new connections                   */
+	gboolean draining;        /* ... and old ones not for long        */
+};
+
+/* The sessions as they are now: ending one changes the set. */
+GPtrArray *worker_sessions(Worker *worker);
+
+/* What a broker's link calls; its data is the worker. */
+extern const BrokerLinkCalls worker_broker_calls;
