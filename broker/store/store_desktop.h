@@ -67,7 +67,7 @@ gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity
 /* It is about to be made anew: whatever lies there is not to be started any more. */
 gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error);
 
-/* ---- assignment: inside the caller's transaction */
+/* ---- assignment (store_desktop_assign.c): inside the caller's transaction */
 
 /* The id of a clean free desktop of the pool, within this broker's reach, that is soonest usable:
  * ready (of the published version, if there is one), then starting, off, failed. *out_id NULL =
