@@ -2,76 +2,27 @@
 /* lobbies: see lobbies.h. */
 #include "lobbies.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "autofd.h"
-#include "entitlement.h"
 #include "fault.h"
 #include "lobby.h"
-#include "log.h"
+#include "lobby_guest.h"
 
-#define PREFIX       "lobby-"
 #define PER_USER_MAX 8
 #define DISPLAYS_MAX 16 /* connections of one client that its lobby has not got yet */
-#define BACK_SECONDS 30 /* from a session's end to its gateway's question */
 
 struct Lobbies {
 	GMutex lock;
 	GCond fewer;
 	GHashTable *live; /* id -> Lobby, borrowed from its thread */
-	GHashTable *gone; /* lease -> Guest */
+	GHashTable *gone; /* lease -> LobbyGuest */
 	unsigned threads;
 	gboolean stopping;
 };
-
-/* Whom a lease was for that has ended. */
-typedef struct {
-	gconstpointer connection;
-	char *protocol;
-	char *user; /* NULL: to be signed in again */
-	char **groups;
-	char *text, *hint;
-	gboolean reborn;
-	Bond bond;
-	gint64 until; /* monotonic */
-} Guest;
-
-static void guest_free(gpointer data)
-{
-	Guest *guest = data;
-
-	if (!guest)
-		return;
-	g_free(guest->protocol);
-	g_free(guest->user);
-	g_strfreev(guest->groups);
-	g_free(guest->text);
-	g_free(guest->hint);
-	bond_clear(&guest->bond);
-	g_free(guest);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guest, guest_free)
-
-void lobby_ending_clear(LobbyEnding *ending)
-{
-	g_free(ending->lease);
-	g_free(ending->user);
-	memset(ending, 0, sizeof *ending);
-}
-
-void lobby_start_clear(LobbyStart *start)
-{
-	g_clear_pointer(&start->who, who_free);
-	g_clear_pointer(&start->login, native_login_free);
-	g_clear_pointer(&start->text, g_free);
-	g_clear_pointer(&start->hint, g_free);
-	bond_clear(&start->bond);
-	lobby_ending_clear(&start->ending);
-}
 
 Lobbies *lobbies_new(Core *core)
 {
@@ -80,7 +31,7 @@ Lobbies *lobbies_new(Core *core)
 	g_mutex_init(&lobbies->lock);
 	g_cond_init(&lobbies->fewer);
 	lobbies->live = g_hash_table_new(g_str_hash, g_str_equal);
-	lobbies->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, guest_free);
+	lobbies->gone = lobby_guests_new();
 	return lobbies;
 }
 
@@ -174,43 +125,6 @@ static gboolean has_room(Lobbies *lobbies, const Lobby *lobby, GError **error)
 	return full == NULL;
 }
 
-static char *place_of(const char *peer)
-{
-	g_autofree char *host = native_login_host(peer);
-
-	return limit_place(host);
-}
-
-static Lobby *make(Core *core, LobbyStart *start)
-{
-	Lobby *lobby = g_new0(Lobby, 1);
-
-	lobby->core = core;
-	lobby->id = core_make_id(PREFIX);
-	lobby->protocol = g_strdup(start->protocol);
-	lobby->peer = g_strdup(start->peer);
-	lobby->place = place_of(start->peer);
-	lobby->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	lobby->asker = (Asker){start->asker.connection, g_strdup(start->asker.name), NULL, NULL};
-	lobby->user = start->who ? g_strdup(start->who->user) : NULL;
-	lobby->groups = start->who ? g_strdupv(start->who->groups) : NULL;
-	lobby->displays = g_array_new(FALSE, FALSE, sizeof(int));
-	lobby->process = (LobbyProcess){.fd = -1, .words = -1};
-	lobby->who = g_steal_pointer(&start->who);
-	lobby->login = g_steal_pointer(&start->login);
-	lobby->text = g_steal_pointer(&start->text);
-	lobby->hint = g_steal_pointer(&start->hint);
-	lobby->again = start->again;
-	lobby->reborn = start->reborn;
-	lobby->carried = start->bond.client_id != 0;
-	lobby->bond = start->bond;
-	memset(&start->bond, 0, sizeof start->bond);
-	lobby->ending = start->ending;
-	memset(&start->ending, 0, sizeof start->ending);
-	lobby->errands = g_ptr_array_new_with_free_func((GDestroyNotify)lobby_errand_free);
-	return lobby;
-}
-
 /* A connection of its client, whose other end goes to the lobby. Under the lock, or before it is in
  * the table. */
 static gboolean add_display(Lobby *lobby, int *out_fd, GError **error)
@@ -253,7 +167,7 @@ gboolean lobbies_open(Core *core, const ControlMessage *request, LobbyStart *sta
 		      int *out_fd, GError **error)
 {
 	Lobbies *lobbies = core->lobbies;
-	Lobby *lobby = make(core, start);
+	Lobby *lobby = lobby_new(core, start);
 	autofd int fd = -1;
 	gboolean room;
 
@@ -342,49 +256,8 @@ gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant
 
 /* ---- those who come back */
 
-/* Under the lock; takes the guest. */
-static void remember(Lobbies *lobbies, const char *lease, Guest *guest)
-{
-	gint64 now = g_get_monotonic_time();
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, lobbies->gone);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		if (((Guest *)value)->until <= now)
-			g_hash_table_iter_remove(&iter);
-	}
-	guest->until = now + BACK_SECONDS * G_USEC_PER_SEC;
-	g_hash_table_insert(lobbies->gone, g_strdup(lease), guest);
-}
-
-/* Who signed in is still believed: for as long as on the web page. */
-static gboolean still_signed_in(const Core *core, const Lease *lease)
-{
-	gint64 life = core->options->login_minutes * 60 * (gint64)G_USEC_PER_SEC;
-
-	return lease->groups && lease->began + life > g_get_monotonic_time();
-}
-
-static Guest *guest_after(const Core *core, const Lease *lease, Fault code, const char *reason)
-{
-	Guest *guest = g_new0(Guest, 1);
-
-	guest->connection = lease->connection;
-	guest->protocol = g_strdup(lease->protocol);
-	if (still_signed_in(core, lease)) {
-		guest->user = g_strdup(lease->user);
-		guest->groups = g_strdupv(lease->groups);
-	}
-	guest->text = g_strdup_printf("Your session on %s has ended.", lease->desktop_name);
-	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
-	if (g_str_equal(lease->protocol, "spice"))
-		bond_copy(&guest->bond, &lease->bond);
-	return guest;
-}
-
 /* Under the lock; takes the guest, who is there already. */
-static void tell_end(Lobbies *lobbies, const char *id, Guest *guest)
+static void tell_end(Lobbies *lobbies, const char *id, LobbyGuest *guest)
 {
 	Lobby *lobby = g_hash_table_lookup(lobbies->live, id);
 
@@ -395,44 +268,28 @@ static void tell_end(Lobbies *lobbies, const char *id, Guest *guest)
 		lobby->end_hint = g_steal_pointer(&guest->hint);
 		eventfd_write(lobby->wake, 1);
 	}
-	guest_free(guest);
+	lobby_guest_free(guest);
 }
 
 void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason)
 {
 	Lobbies *lobbies = core->lobbies;
-	Guest *guest;
+	LobbyGuest *guest;
 
 	if ((!core->options->native_return && !lease->aside) || !lease->connection ||
 	    !lobbies_serve(core, lease->protocol) || !session_can_swap(core, lease->protocol))
 		return;
-	guest = guest_after(core, lease, code, reason);
+	guest = lobby_guest_after(core, lease, code, reason);
 	g_mutex_lock(&lobbies->lock);
 	if (lease->aside)
 		tell_end(lobbies, lease->aside, guest);
 	else
-		remember(lobbies, lease->id, guest);
+		lobby_guests_add(lobbies->gone, lease->id, guest);
 	g_mutex_unlock(&lobbies->lock);
 }
 
-/* Under the lock: the person of a lobby that died under them. */
-static Guest *guest_of(const Lobby *lobby)
-{
-	Guest *guest = g_new0(Guest, 1);
-
-	guest->connection = lobby->asker.connection;
-	guest->protocol = g_strdup(lobby->protocol);
-	guest->user = g_strdup(lobby->user);
-	guest->groups = g_strdupv(lobby->groups);
-	guest->text = g_strdup("This screen had to start anew.");
-	bond_copy(&guest->bond, &lobby->bond);
-	guest->reborn = TRUE;
-	guest->until = G_MAXINT64;
-	return guest;
-}
-
 /* The guest of that lease, whom nobody brings a second time. */
-static Guest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker)
+static LobbyGuest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
 	Lobby *lobby = g_hash_table_lookup(lobbies->live, lease);
@@ -441,7 +298,7 @@ static Guest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker
 
 	/* Its gateway saw the end before we did. */
 	if (lobby && !lobby->left && lobby->asker.connection == asker->connection) {
-		guest = lobby->reborn ? NULL : guest_of(lobby);
+		guest = lobby->reborn ? NULL : lobby_guest_of(lobby);
 		dismiss(lobby);
 		return guest;
 	}
@@ -453,7 +310,7 @@ static Guest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker
 gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,
 		       LobbyStart *out, GError **error)
 {
-	g_autoptr(Guest) guest = NULL;
+	g_autoptr(LobbyGuest) guest = NULL;
 
 	*out = (LobbyStart){.protocol = request->protocol, .peer = request->peer, .asker = *asker};
 	if (!request->lease) {
@@ -463,26 +320,12 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 		return FALSE;
 	}
 	guest = take_guest(core->lobbies, request->lease, asker);
-	if (!guest || guest->connection != asker->connection ||
-	    !g_str_equal(guest->protocol, request->protocol) ||
-	    guest->until <= g_get_monotonic_time()) {
+	if (!guest || !lobby_guest_may_return(guest, request->protocol, asker)) {
 		g_set_error(error, FAULT, FAULT_ENDED, "nobody is to come back from %s",
 			    request->lease);
 		return FALSE;
 	}
-	out->text = g_steal_pointer(&guest->text);
-	out->hint = g_steal_pointer(&guest->hint);
-	out->again = TRUE;
-	out->reborn = guest->reborn;
-	out->bond = guest->bond;
-	memset(&guest->bond, 0, sizeof guest->bond);
-	if (guest->user) {
-		out->who = g_new0(Who, 1);
-		out->who->user = g_steal_pointer(&guest->user);
-		out->who->groups = g_steal_pointer(&guest->groups);
-		out->who->admin =
-			entitlement_admin(core->options, out->who->user, out->who->groups);
-	}
+	lobby_guest_start(g_steal_pointer(&guest), core, out);
 	return TRUE;
 }
 
@@ -490,7 +333,7 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 
 gboolean lobbies_lease(const char *lease)
 {
-	return g_str_has_prefix(lease, PREFIX);
+	return g_str_has_prefix(lease, LOBBY_PREFIX);
 }
 
 gboolean lobbies_started(Core *core, const char *lease, const Asker *asker)
@@ -517,7 +360,7 @@ gboolean lobbies_ended(Core *core, const char *lease, Fault fault)
 	locker = g_mutex_locker_new(&core->lobbies->lock);
 	lobby = g_hash_table_lookup(core->lobbies->live, lease);
 	if (lobby && fault == FAULT_DESKTOP && !lobby->left && !lobby->reborn)
-		remember(core->lobbies, lease, guest_of(lobby));
+		lobby_guests_add(core->lobbies->gone, lease, lobby_guest_of(lobby));
 	if (lobby)
 		dismiss(lobby);
 	return TRUE;
@@ -581,7 +424,7 @@ void lobbies_leave(Lobby *lobby, gboolean died)
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
 
 	if (g_hash_table_remove(lobbies->live, lobby->id) && died && !lobby->left && !lobby->reborn)
-		remember(lobbies, lobby->id, guest_of(lobby));
+		lobby_guests_add(lobbies->gone, lobby->id, lobby_guest_of(lobby));
 }
 
 void lobbies_thread_gone(Lobbies *lobbies)

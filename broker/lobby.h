@@ -10,6 +10,8 @@
 #include "lobby_errand.h"
 #include "lobby_process.h"
 
+#define LOBBY_PREFIX "lobby-" /* of its id, which is its lease, too */
+
 typedef enum { AT_SIGN_IN, AT_PROMPTS, AT_CHOOSER, AT_START, AT_MOVE, AT_ENDING } LobbyScreen;
 
 struct Lobby {
@@ -47,9 +49,11 @@ struct Lobby {
 	char *progress;     /* what was said of it last */
 };
 
+/* Takes what `start` owns. */
+Lobby *lobby_new(Core *core, LobbyStart *start);
 /* Starts the thread, which owns the lobby from here on and ends with lobbies_leave(). */
 void lobby_begin(Lobby *lobby);
-void lobby_free(Lobby *lobby);
+void lobby_free(Lobby *lobby); /* accepts NULL */
 
 /* lobbies.c: this person is signed in, NULL = nobody any more; it ends, unexpectedly or not, and is
  * in no table any more; has its client gone? does the broker stop? */

@@ -3,7 +3,6 @@
 #include "lobby_process.h"
 
 #include "control/jsonframe.h"
-#include "fault.h"
 #include "secret.h"
 
 gboolean lobby_process_start(LobbyProcess *process, const char *program, const char *face,

@@ -2,9 +2,6 @@
 /* lobby_warning: see lobby_warning.h. */
 #include "lobby_warning.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "autofd.h"
 #include "entitlement.h"
 #include "fault.h"
