@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* view_inside: what view.c (input, focus) and view_paint.c (places and pixels) share. */
+/* view_inside: what view.c (pages, focus), view_input.c (keys, the pointer) and view_paint.c
+ * (places and pixels) share. */
 #pragma once
 
 #include "view.h"
@@ -35,6 +36,17 @@ struct View {
 /* The page that is in front, and its part of the picture. */
 Page *view_front(const View *view);
 FaceRect view_area(const View *view);
+
+/* Everything that Tab visits, in its order: borrowed Widgets, the caller's array. */
+GPtrArray *view_focusable(const View *view);
+/* That widget has the focus and can be seen; NULL = none has. */
+void view_focus(View *view, Widget *widget);
+
+/* The list of keyboard layouts, in front of the page. */
+void view_open_layouts(View *view);
+void view_close_popup(View *view);
+/* The tools say what is chosen. */
+void view_name_tools(View *view);
 
 /* Places all widgets anew and draws everything. */
 void view_layout(View *view);
