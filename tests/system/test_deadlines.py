@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Half a handshake, then silence: every step has a deadline. All wait at the same time."""
 
+import contextlib
 import socket
+import ssl
+import threading
 import time
 
 import pytest
@@ -19,6 +22,52 @@ def half_tls(oriel, source):
     sock = raw(oriel, source)
     sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
     return sock
+
+
+def slowly(sock, data, seconds):
+    """Sends all but the last byte, one after the other, in this time: what comes is no more time."""
+
+    def drip():
+        with contextlib.suppress(OSError):
+            for byte in data[:-1]:
+                sock.sendall(bytes([byte]))
+                time.sleep(seconds / len(data))
+
+    threading.Thread(target=drip, daemon=True).start()
+    return sock
+
+
+def tls_byte_by_byte(oriel, source):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return slowly(raw(oriel, source), outgoing.read(), 60)
+
+
+def rfb_version_byte_by_byte(oriel, source):
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 120)
+    return slowly(viewer.sock, b"RFB 003.008\n", 150)
+
+
+def websocket(oriel, source, person):
+    ticket = oriel.login(person, source).ticket("shared", "web")
+    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 120)
+    return ws.WebSocket(sock, f"/websockify?token={ticket}", f"{oriel.host}:{oriel.port}")
+
+
+def websocket_without_rfb(oriel, source):
+    """It has a desktop, and says only that it is still there."""
+    one = websocket(oriel, source, "ben")
+    one.frame(ws.PING, b"")
+    return one.sock
+
+
+def websocket_of_half_a_frame(oriel, source):
+    """The first fragment of two gigabytes, whose mask never comes."""
+    one = websocket(oriel, source, "carla")
+    one.sock.sendall(b"\x02\xff\x00\x00\x00\x00\x7f\xff\xff\xff")
+    return one.sock
 
 
 def tls_and_half_a_head(oriel, source):
@@ -59,10 +108,14 @@ def rfb_without_password(oriel, source):
 
 CASES = [
     (half_tls, "secure", 30),
+    (tls_byte_by_byte, "secure", 30),
+    (websocket_without_rfb, "welcome", 60),
+    (websocket_of_half_a_frame, "welcome", 60),
     (tls_and_half_a_head, "greet", 100),
     (tls_and_half_a_spice_head, "greet", 100),
     (spice_without_ticket, "greet", 100),
     (rfb_version_only, "greet", 100),
+    (rfb_version_byte_by_byte, "greet", 100),
     (rfb_without_password, "greet", 100),
 ]
 
