@@ -4,6 +4,7 @@ After each nothing is left, no process has ended, and others are served as befor
 
 import concurrent.futures
 import contextlib
+import gzip
 import random
 import signal
 import socket
@@ -53,6 +54,15 @@ def drain(sock, seconds=60):
         while more := sock.recv(65536):
             said += more
     return said
+
+
+def memory(oriel, name):
+    """KiB in RAM, of all its processes."""
+    kib = 0
+    for pid in oriel.pids(name):
+        with open(f"/proc/{pid}/statm") as statm:
+            kib += int(statm.read().split()[1]) * 4
+    return kib
 
 
 def served_promptly(oriel):
@@ -184,28 +194,56 @@ def test_a_websocket_of_pings_only(oriel, source, unharmed):
             served_promptly(oriel)
 
 
+def test_a_message_without_end(oriel, source, unharmed):
+    """Its fragments are not gathered: they cost nothing, and what they say is heard at once."""
+    ticket = oriel.login("ben", source).ticket("shared", "web")
+    goes_on = b"\x00\x80\0\0\0\0"
+    with web(oriel, ticket, source) as viewer:
+        viewer.none()
+        viewer.init()
+        before = memory(oriel, "gateway")
+        viewer.sock.sock.sendall(b"\x02\x80\0\0\0\0" + 5000 * goes_on)
+        for byte in struct.pack(">BBHHHH", 3, 0, 0, 0, 1, 1):
+            viewer.sock.sock.sendall(b"\x00\x81\0\0\0\0" + bytes([byte]) + 100 * goes_on)
+        assert viewer.read(16)[:4] == b"\0\0\0\1", "a picture of one pixel"
+        served_promptly(oriel)
+        assert memory(oriel, "gateway") - before < 8 * 1024
+        with oriel.refusal("relay", "client", "a message inside another one"):
+            viewer.sock.frame(ws.BINARY, b"")
+            assert viewer.closed()
+        assert viewer.sock.closed_with[0] == 1002
+
+
+def test_a_body_that_would_inflate(oriel, source, unharmed):
+    """A hundred megabytes in a hundred kilobytes: nobody unpacks what clients send."""
+    bomb = gzip.compress(b'{"user":"' + b"a" * 100_000_000, 9)
+    before = memory(oriel, "broker")
+    with tls(oriel, source) as sock:
+        sock.sendall(b"POST /api/v1/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                     b"Content-Type: application/json\r\nContent-Encoding: gzip\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(bomb))
+        with contextlib.suppress(OSError):
+            sock.sendall(bomb)
+        assert drain(sock)[:10] in (b"HTTP/1.1 4", b"")
+    assert memory(oriel, "broker") - before < 32 * 1024
+    served_promptly(oriel)
+
+
 def test_a_viewer_that_asks_and_never_reads(oriel, source, unharmed):
     """The whole screen, again and again: what it does not take is not kept for it."""
     ticket = oriel.login("ben", source).ticket("shared", "web")
-
-    def memory():
-        kib = 0
-        for pid in oriel.pids("gateway"):
-            with open(f"/proc/{pid}/statm") as statm:
-                kib += int(statm.read().split()[1]) * 4
-        return kib
 
     with web(oriel, ticket, source) as viewer:
         viewer.none()
         viewer.init()
         viewer.want_raw()
-        before = memory()
+        before = memory(oriel, "gateway")
         viewer.sock.sock.settimeout(0.2)
         with contextlib.suppress(OSError, ssl.SSLError):
             for _ in range(4000):
                 viewer.pack("BBHHHH", 3, 0, 0, 0, *viewer.image.size)
         served_promptly(oriel)
-        assert memory() - before < 8 * 1024
+        assert memory(oriel, "gateway") - before < 8 * 1024
 
 
 def test_connect_inside_connect(oriel, source, unharmed):

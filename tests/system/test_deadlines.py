@@ -2,6 +2,8 @@
 """Half a handshake, then silence: every step has a deadline. All wait at the same time."""
 
 import contextlib
+import functools
+import os
 import socket
 import ssl
 import threading
@@ -70,6 +72,30 @@ def websocket_of_half_a_frame(oriel, source):
     return one.sock
 
 
+def http_head_byte_by_byte(oriel, source):
+    """Inside TLS. What comes is read below it: one thread may use the connection at a time."""
+    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 120)
+    slowly(sock, b"GET /api/v1/desktops HTTP/1.1\r\nHost: ", 90)
+    return socket.socket(fileno=os.dup(sock.fileno()))
+
+
+def connect(sock):
+    """Through the proxy that the gateway is for SPICE viewers: a fresh start inside."""
+    sock.sendall(b"CONNECT desktop:5900 HTTP/1.1\r\nHost: desktop\r\n\r\n")
+    assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+    return sock
+
+
+def connect_and_silence(oriel, source):
+    return connect(ws.tls(oriel.host, oriel.port, oriel.ca, source, 120))
+
+
+def connect_and_half_tls(oriel, source):
+    sock = connect(raw(oriel, source))
+    sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+    return sock
+
+
 def tls_and_half_a_head(oriel, source):
     sock = ws.tls(oriel.host, oriel.port, oriel.ca, source, 120)
     sock.sendall(b"GET /api/v1/desktops HTTP/1.1\r\nHost: ")
@@ -87,6 +113,18 @@ def spice_without_ticket(oriel, source):
     channel.sock.sendall(channel.mess())
     channel.reply()
     return channel.sock
+
+
+def spice_display_without_init(oriel, source):
+    """Linked with a good ticket; the first message, which the desktop waits for, never comes."""
+    ticket = oriel.login("anna", source).ticket("shared", "spice")
+    dial = functools.partial(spice.dial, oriel.host, oriel.port, oriel.ca, source, 120)
+    session = spice.Session(dial, ticket)
+    session.attach()
+    display = session.open(spice.DISPLAY)
+    session.channels.remove(display)
+    display.sock.others = session.channels  # open until the test is over
+    return display.sock
 
 
 def rfb_version_only(oriel, source):
@@ -111,6 +149,10 @@ CASES = [
     (tls_byte_by_byte, "secure", 30),
     (websocket_without_rfb, "welcome", 60),
     (websocket_of_half_a_frame, "welcome", 60),
+    (spice_display_without_init, "dial", 60),
+    (connect_and_half_tls, "secure", 30),
+    (connect_and_silence, "greet", 130),
+    (http_head_byte_by_byte, "greet", 100),
     (tls_and_half_a_head, "greet", 100),
     (tls_and_half_a_spice_head, "greet", 100),
     (spice_without_ticket, "greet", 100),

@@ -124,24 +124,29 @@ def test_other_sites_open_no_desktop(oriel, source, books):
 
 
 @pytest.mark.parametrize(
-    "frame",
+    "frame, code",
     [
-        b"\x82\x05hello",  # not masked
-        b"\xc2\x80\0\0\0\0",  # a reserved bit
-        b"\x83\x80\0\0\0\0",  # a reserved opcode
-        b"\x89\xfe\x01\x00\0\0\0\0",  # a long control frame
-        b"\x09\x80\0\0\0\0",  # a control frame in pieces
-        b"\x82\xff" + struct.pack(">Q", 1 << 63) + b"\0\0\0\0",
-        b"\x80\x80\0\0\0\0",  # goes on with nothing
+        (b"\x82\x05hello", 1002),  # not masked
+        (b"\xc2\x80\0\0\0\0", 1002),  # a reserved bit, as for what was deflated
+        (b"\x83\x80\0\0\0\0", 1002),  # a reserved opcode
+        (b"\x8b\x80\0\0\0\0", 1002),  # ... of a control frame
+        (b"\x81\x80\0\0\0\0", 1003),  # text
+        (b"\x89\xfe\x01\x00\0\0\0\0", 1002),  # a long control frame
+        (b"\x09\x80\0\0\0\0", 1002),  # a control frame in pieces
+        (b"\x82\xff" + struct.pack(">Q", 1 << 63) + b"\0\0\0\0", 1009),
+        (b"\x82\xff" + struct.pack(">Q", 1 << 31) + b"\0\0\0\0", 1009),
+        (b"\x80\x80\0\0\0\0", 1002),  # goes on with nothing
+        (b"\x02\x80\0\0\0\0\x82\x80\0\0\0\0", 1002),  # a message inside another
     ],
 )
-def test_crooked_frames_close_the_session(oriel, source, books, frame):
+def test_crooked_frames_close_the_session(oriel, source, books, frame, code):
+    """The client is told why, the log too."""
     socket = web(oriel, source)
     socket.recv(12)
     with oriel.refusal("welcome|relay|greet", "client"):
         socket.sock.sendall(frame)
         assert socket.recv(1) == b""
-    assert socket.closed_with is None or socket.closed_with[0] in (1002, 1003, 1009)
+    assert socket.closed_with is not None and socket.closed_with[0] == code
     socket.close()
 
 

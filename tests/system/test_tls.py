@@ -22,10 +22,10 @@ def scan(oriel):
     return tree.fromstring(done.stdout).find("ssltest")
 
 
-def client(oriel, *words):
+def client(oriel, *words, said=b""):
     """What OpenSSL's client says of one handshake; it offers even what is thought weak."""
     command = ["openssl", "s_client", "-connect", f"{oriel.host}:{oriel.port}", *words]
-    done = subprocess.run(command, input=b"", capture_output=True, timeout=120)
+    done = subprocess.run(command, input=said, capture_output=True, timeout=120)
     return done.returncode, done.stdout.decode(errors="replace")
 
 
@@ -53,6 +53,13 @@ def test_groups(scan):
 
 def test_no_renegotiation(scan):
     assert scan.find("renegotiation").get("supported") == "0"
+
+
+def test_who_asks_for_renegotiation(oriel, books):
+    """It is told no, at once, and the log says who asked."""
+    with oriel.refusal("(sniff|greet)", "client", "handshake failure"):
+        code, said = client(oriel, "-tls1_2", said=b"R\n")
+    assert code != 0 and "Cipher is ECDHE" in said
 
 
 @pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
