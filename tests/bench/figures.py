@@ -1,23 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the benchmarks read from the kernel and from bench-load."""
 
+import contextlib
 import json
+import os
 import pathlib
 import subprocess
 
 import deployment
 
 
+def used_ns(pid):
+    """Of all its threads. With a thread for each client those that have ended count too, in hundredths of
+    a second; None if it is gone."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        if int(stat[17]) > 1:
+            return (int(stat[11]) + int(stat[12])) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+        return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def cpu_ns(pids):
-    return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids)
+    return sum(used_ns(pid) or 0 for pid in pids)
+
+
+class Cpu:
+    """What processes use from now on, also those that come later; who ends meanwhile is left out."""
+
+    def __init__(self, pids):
+        self.before = {pid: used_ns(pid) for pid in pids}
+
+    def used_ns(self, pids):
+        now = {pid: used_ns(pid) for pid in pids}
+        return sum(ns - (self.before.get(pid) or 0) for pid, ns in now.items() if ns is not None)
 
 
 def pss_kib(pids):
     total = 0
     for pid in pids:
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
     return total
 
 
@@ -34,15 +60,16 @@ class Load:
             words.append(target.tickets)
         pids = target.pids()
         self.clients, self.pids, self.memory_kib = clients, pids, pss_kib(pids)
-        cpu = cpu_ns(pids)
+        cpu = Cpu(pids)
         process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
         assert process.stdout.readline() == "go\n", f"{target.name}: bench-load did not start"
-        self.connect_ns = (cpu_ns(pids) - cpu) / clients
-        cpu = cpu_ns(pids)
+        self.pids = target.pids()  # some have a process for each client
+        self.connect_ns = cpu.used_ns(self.pids) / clients
+        cpu = Cpu(self.pids)
         if meanwhile:
             meanwhile(self)
         assert process.stdout.readline() == "end\n", f"{target.name}: bench-load did not end"
-        self.cpu_ns = cpu_ns(pids) - cpu
+        self.cpu_ns = cpu.used_ns(self.pids)
         self.result = json.loads(process.stdout.readline())
         process.wait(60)
 

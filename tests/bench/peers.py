@@ -58,8 +58,8 @@ class GatewayTarget(Target):
 class ProxyTarget(Target):
     """A TLS proxy in front of the same desktop. workers: the clients are served by its children."""
 
-    def __init__(self, bench, name, port, words, workers):
-        super().__init__(name, "tls", port)
+    def __init__(self, bench, name, port, words, workers=False, protocol="tls"):
+        super().__init__(name, protocol, port)
         self.bench, self.words, self.workers = bench, words, workers
         self.process = bench.spawn(*words)
 
@@ -93,8 +93,8 @@ class Bench:
     def spawn(self, *words):
         """In a session of its own, as the gateway is: the kernel shares out the processors to
         sessions first (sched_autogroup), so that one beside the load's 50 threads starves."""
-        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
-                                   start_new_session=True)
+        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, start_new_session=True)
         self.started.append(process)
         return process
 
@@ -139,8 +139,8 @@ class Bench:
         path.write_text((tls / "tls.crt").read_text() + (tls / "tls.key").read_text())
         return path
 
-    def haproxy(self):
-        port, config = deployment.free_port(), self.directory / "haproxy.cfg"
+    def haproxy(self, port):
+        config = self.directory / "haproxy.cfg"
         config.write_text(f"""global
     nbthread 1
     maxconn 9000
@@ -153,10 +153,10 @@ listen bench
     bind 127.0.0.1:{port} ssl crt {self.pem()} ciphersuites TLS_AES_256_GCM_SHA384
     server desktop unix@{self.directory}/vnc.sock
 """)
-        return ProxyTarget(self, "haproxy", port, ["haproxy", "-db", "-f", config], False)
+        return ProxyTarget(self, "haproxy", port, ["haproxy", "-db", "-f", config])
 
-    def nginx(self):
-        port, config = deployment.free_port(), self.directory / "nginx.conf"
+    def nginx(self, port):
+        config = self.directory / "nginx.conf"
         module = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
         load = f"load_module {module};" if module.exists() else ""
         config.write_text(f"""{load}
@@ -171,13 +171,48 @@ stream {{ server {{
 }} }}
 """)
         words = ["nginx", "-c", config, "-e", self.directory / "nginx.log"]
-        return ProxyTarget(self, "nginx", port, words, True)
+        return ProxyTarget(self, "nginx", port, words, workers=True)
 
-    def targets(self):
-        found = [GatewayTarget(self, protocol) for protocol in ("vnc", "wss", "spice")]
-        if shutil.which("haproxy"):
-            found.append(self.haproxy())
-        if shutil.which("nginx"):
-            found.append(self.nginx())
+    def hitch(self, port):
+        config = self.directory / "hitch.conf"
+        config.write_text(f"""frontend = "[127.0.0.1]:{port}"
+backend = "{self.directory}/vnc.sock"
+pem-file = "{self.pem()}"
+workers = 1
+daemon = off
+user = "root"
+backlog = 1024
+log-level = 0
+quiet = on
+""")
+        return ProxyTarget(self, "hitch", port, ["hitch", f"--config={config}"], workers=True)
+
+    def stunnel(self, port):
+        config = self.directory / "stunnel.conf"
+        config.write_text(f"""foreground = yes
+pid =
+debug = 3
+[bench]
+accept = 127.0.0.1:{port}
+connect = {self.directory}/vnc.sock
+cert = {self.pem()}
+""")
+        return ProxyTarget(self, "stunnel4", port, ["stunnel4", config])
+
+    def websockify(self, port):
+        words = ["websockify", "--ssl-only", f"--cert={self.pem()}",
+                 f"--unix-target={self.directory}/vnc.sock", f"127.0.0.1:{port}"]
+        target = ProxyTarget(self, "websockify", port, words, workers=True, protocol="wss")
+        target.tickets = self.directory / "no-tickets"
+        target.tickets.write_text("none\n" * max(200, self.machines))
+        return target
+
+    def targets(self, names=None):
+        """Ours, and those of the peers that are installed; of both those that are named, if any are."""
+        ours = [GatewayTarget(self, protocol) for protocol in ("vnc", "wss", "spice")]
+        makers = {"haproxy": self.haproxy, "nginx": self.nginx, "hitch": self.hitch,
+                  "stunnel4": self.stunnel, "websockify": self.websockify}
+        others = [make(deployment.free_port()) for name, make in makers.items()
+                  if shutil.which(name) and (not names or name in names)]
         time.sleep(1)
-        return found
+        return [target for target in ours if not names or target.name in names] + others
