@@ -3,7 +3,6 @@
 #include "nic.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 #include "dial.h"
 #include "fault.h"
 #include "fdpass.h"
+#include "nic_name.h"
 
 #define WHAT       "the network card"
 #define BRIDGE     "bridge:"
@@ -25,12 +25,9 @@ const char *nic_bridge(const char *network)
 gboolean nic_network_ok(const char *network, GError **error)
 {
 	const char *bridge = nic_bridge(network);
-	gsize n = bridge ? strlen(bridge) : 0;
-	gboolean ok = n > 0 && n < IFNAMSIZ && *bridge != '.' && *bridge != '-';
 
-	for (gsize i = 0; i < n && ok; i++)
-		ok = g_ascii_isalnum(bridge[i]) || strchr("._-", bridge[i]);
-	if (ok || g_str_equal(network, "user") || g_str_equal(network, "none"))
+	if (bridge ? nic_name_ok(bridge)
+		   : g_str_equal(network, "user") || g_str_equal(network, "none"))
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_CONFIG,
 		    "a desktop's network is none, user or bridge:NAME, the name of a bridge of its"

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <net/if.h>
 #include <poll.h>
 #include <spawn.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "nic_name.h"
 
 #define LINE_BYTES   64
 #define LINE_SECONDS 10
@@ -93,17 +93,6 @@ static int become_passt(void)
 	return answer("passt does not work: has this machine a way out?\n");
 }
 
-static gboolean is_interface(const char *name)
-{
-	gsize n = strlen(name);
-
-	for (gsize i = 0; i < n; i++) {
-		if (!g_ascii_isalnum(name[i]) && !strchr("._-", name[i]))
-			return FALSE;
-	}
-	return n > 0 && n < IFNAMSIZ && *name != '.' && *name != '-';
-}
-
 static int become_bridge_helper(const char *bridge)
 {
 	g_autofree char *option = g_strconcat("--br=", bridge, NULL);
@@ -111,7 +100,7 @@ static int become_bridge_helper(const char *bridge)
 			(char *)"--fd=0", NULL};
 	char *environment[] = {NULL};
 
-	if (!is_interface(bridge))
+	if (!nic_name_ok(bridge))
 		return answer("that is no bridge's name\n");
 	execve(BRIDGE_HELPER, argv, environment);
 	log_error(NULL, BRIDGE_HELPER ": %s", g_strerror(errno));

@@ -7,28 +7,18 @@
  */
 #include "provider.h"
 
-#include <libvirt/virterror.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "dial.h"
 #include "fault.h"
 #include "libvirt_display.h"
+#include "libvirt_domain.h"
 #include "libvirt_link.h"
 #include "libvirt_migration.h"
 #include "libvirt_overlay.h"
 #include "libvirt_weight.h"
-#include "libvirt_xml.h"
 #include "log.h"
 #include "place.h"
 #include "qemu_probe.h"
-#include "secret.h"
-
-#define POWERDOWN_SECONDS 2 /* as in provider_qemu.c */
-#define POWERDOWN_TIMES   10
-#define END_SECONDS       20
-#define POLL_MS           50
-#define TEMPLATE_MAX      (256 * 1024)
 
 struct Provider {
 	LibvirtLink *link;
@@ -113,83 +103,12 @@ static const char *domain_type(Provider *provider, virConnectPtr connection,
 	return kvm ? "kvm" : "qemu";
 }
 
-/* Holds the display's first password: secret_free() it. */
-static char *definition(Provider *provider, virConnectPtr connection,
-			const ProviderDesktop *desktop, const char *overlay, const char *identity,
-			GError **error)
-{
-	autosecret char *password = secret_generate();
-	LibvirtDomain domain = {
-		.type = domain_type(provider, connection, &desktop->image),
-		.uuid = identity,
-		.overlay = overlay,
-		.sockets = !provider->server,
-		.password = password,
-	};
-	g_autofree char *template = NULL;
-	gsize n;
-
-	if (!desktop->image.xml) {
-		if (domain.type)
-			return libvirt_xml_build(desktop, &domain);
-		g_set_error(error, FAULT, FAULT_CONFIG,
-			    "an image for this hypervisor needs a domain template (xml)");
-		return NULL;
-	}
-	if (!g_file_get_contents(desktop->image.xml, &template, &n, NULL) || n > TEMPLATE_MAX) {
-		g_set_error(error, FAULT, FAULT_CONFIG, "%s: cannot be read", desktop->image.xml);
-		return NULL;
-	}
-	return libvirt_xml_fill(template, desktop, &domain, error);
-}
-
-/* The domain, or NULL with FAULT_NOT_FOUND. */
-static virDomainPtr find(virConnectPtr connection, const ProviderDesktop *desktop, GError **error)
-{
-	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
-	virDomainPtr domain = virDomainLookupByName(connection, name);
-
-	if (!domain)
-		libvirt_set_error(error, FAULT_DESKTOP, name);
-	return domain;
-}
-
-static gboolean await_end(virDomainPtr domain, unsigned seconds)
-{
-	gint64 deadline = dial_deadline(seconds);
-
-	while (virDomainIsActive(domain) == 1) {
-		if (dial_milliseconds(deadline) == 0)
-			return FALSE;
-		g_usleep(POLL_MS * 1000);
-	}
-	return TRUE;
-}
-
-static gboolean end_domain(virDomainPtr domain, gboolean force, GError **error)
-{
-	if (virDomainIsActive(domain) != 1)
-		return TRUE;
-	for (int i = 0; !force && i < POWERDOWN_TIMES; i++) {
-		if (virDomainShutdown(domain) < 0)
-			break;
-		if (await_end(domain, POWERDOWN_SECONDS))
-			return TRUE;
-	}
-	if ((virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1) ||
-	    !await_end(domain, END_SECONDS)) {
-		libvirt_set_error(error, FAULT_DESKTOP, "domain does not end");
-		return FALSE;
-	}
-	return TRUE;
-}
-
 /* Ends and forgets the domain, if there is one. */
 static gboolean remove_domain(Provider *provider, virConnectPtr connection,
 			      const ProviderDesktop *desktop, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
-	autodomain domain = find(connection, desktop, &failure);
+	autodomain domain = libvirt_domain_find(connection, desktop, &failure);
 
 	if (!domain && failure->code == FAULT_NOT_FOUND)
 		return TRUE;
@@ -198,39 +117,20 @@ static gboolean remove_domain(Provider *provider, virConnectPtr connection,
 		return FALSE;
 	}
 	libvirt_link_expect_end(provider->link, desktop->id);
-	if (!end_domain(domain, TRUE, error))
-		return FALSE;
-	/* A transient domain is gone with its end; not every driver knows the flags. */
-	if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
-						   VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
-						   VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
-	    virDomainUndefine(domain) < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
-		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be undefined");
-		return FALSE;
-	}
-	return TRUE;
+	return libvirt_domain_end(domain, TRUE, error) && libvirt_domain_undefine(domain, error);
 }
 
 static gboolean define(Provider *provider, virConnectPtr connection, const ProviderDesktop *desktop,
 		       const char *overlay, const char *identity, GError **error)
 {
-	autosecret char *xml = definition(provider, connection, desktop, overlay, identity, error);
-	autodomain domain = NULL;
-	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
+	const LibvirtDomain domain = {
+		.type = domain_type(provider, connection, &desktop->image),
+		.uuid = identity,
+		.overlay = overlay,
+		.sockets = !provider->server,
+	};
 
-	if (!xml)
-		return FALSE;
-	domain = virDomainDefineXML(connection, xml);
-	if (!domain) {
-		libvirt_set_error(error, desktop->image.xml ? FAULT_CONFIG : FAULT_DESKTOP, name);
-		return FALSE;
-	}
-	if (g_strcmp0(virDomainGetName(domain), name) != 0) {
-		virDomainUndefine(domain);
-		g_set_error(error, FAULT, FAULT_CONFIG, "domain template: <name> is not @NAME@");
-		return FALSE;
-	}
-	return TRUE;
+	return libvirt_domain_define(connection, desktop, &domain, error);
 }
 
 static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop,
@@ -257,15 +157,6 @@ static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop
 	return libvirt_reset(provider, desktop, out_identity, error);
 }
 
-/* By us or an admin; one that stands still because its disk failed does not count. */
-static gboolean suspended(virDomainPtr domain)
-{
-	int state, reason;
-
-	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
-	       reason == VIR_DOMAIN_PAUSED_USER;
-}
-
 /* A host that cannot is no reason not to start. */
 static void weigh(virDomainPtr domain, const ProviderDesktop *desktop)
 {
@@ -284,12 +175,12 @@ static void weigh(virDomainPtr domain, const ProviderDesktop *desktop)
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
 	gboolean running;
 
 	if (!domain)
 		return FALSE;
-	if (suspended(domain) && virDomainResume(domain) < 0) {
+	if (libvirt_domain_suspended(domain) && virDomainResume(domain) < 0) {
 		libvirt_set_error(error, FAULT_DESKTOP, "domain does not go on");
 		return FALSE;
 	}
@@ -316,7 +207,7 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	g_autoptr(GError) failure = NULL;
-	autodomain domain = connection ? find(connection, desktop, &failure) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &failure) : NULL;
 
 	if (!connection)
 		return FALSE;
@@ -327,17 +218,17 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 		return FALSE;
 	}
 	libvirt_link_expect_end(provider->link, desktop->id);
-	return end_domain(domain, force, error);
+	return libvirt_domain_end(domain, force, error);
 }
 
 static gboolean libvirt_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
 
 	if (!domain)
 		return FALSE;
-	if (suspended(domain) || virDomainSuspend(domain) == 0)
+	if (libvirt_domain_suspended(domain) || virDomainSuspend(domain) == 0)
 		return TRUE;
 	libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be suspended");
 	return FALSE;
@@ -348,7 +239,7 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 	g_autoptr(GError) failure = NULL;
-	autodomain domain = connection ? find(connection, desktop, &failure) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &failure) : NULL;
 
 	if (!connection)
 		return FALSE;
@@ -358,42 +249,22 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 	}
 	if (!domain)
 		*out_state = PROVIDER_ABSENT;
-	else if (suspended(domain))
+	else if (libvirt_domain_suspended(domain))
 		*out_state = PROVIDER_SUSPENDED;
 	else
 		*out_state = virDomainIsActive(domain) == 1 ? PROVIDER_RUNNING : PROVIDER_STOPPED;
 	return TRUE;
 }
 
-/* Of one that has not been made: those of what it is to be made from. */
-static unsigned displays_of_image(const ProviderImage *image)
-{
-	g_autofree char *template = NULL;
-	unsigned displays = 0;
-	gsize n;
-
-	if (!image->xml)
-		return PROVIDER_VNC | PROVIDER_SPICE;
-	if (!g_file_get_contents(image->xml, &template, &n, NULL) || n > TEMPLATE_MAX)
-		return 0;
-	for (int i = 0; i < 2; i++) {
-		g_auto(LibvirtGraphics) graphics = {0};
-
-		if (libvirt_graphics_find(template, i == 0 ? "vnc" : "spice", &graphics, NULL))
-			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
-	}
-	return displays;
-}
-
 static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desktop)
 {
 	autoconnect connection = libvirt_link_get(provider->link, NULL);
 	g_autoptr(GError) why = NULL;
-	autodomain domain = connection ? find(connection, desktop, &why) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &why) : NULL;
 	unsigned displays = 0;
 
 	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND))
-		return displays_of_image(&desktop->image);
+		return libvirt_domain_displays_of_image(&desktop->image);
 	for (int i = 0; domain && i < 2; i++) {
 		g_auto(LibvirtGraphics) graphics = {0};
 
@@ -408,7 +279,7 @@ static gboolean libvirt_display(Provider *provider, const ProviderDesktop *deskt
 				int *out_fd, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 	int fd = -1;
 
@@ -438,7 +309,7 @@ static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *de
 				   GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? find(connection, desktop, error) : NULL;
+	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 
 	return domain && libvirt_display_find(domain, protocol, &graphics, error) &&
@@ -513,7 +384,7 @@ static gboolean libvirt_adopt(Provider *provider, const ProviderDesktop *desktop
 /* Where it has just come to, with a cgroup of its own there. */
 static void weigh_on(virConnectPtr connection, const ProviderDesktop *desktop)
 {
-	autodomain domain = find(connection, desktop, NULL);
+	autodomain domain = libvirt_domain_find(connection, desktop, NULL);
 
 	if (domain)
 		weigh(domain, desktop);
@@ -524,7 +395,7 @@ static gboolean libvirt_migrate(Provider *provider, Provider *to, const Provider
 {
 	autoconnect from = libvirt_link_get(provider->link, error);
 	autoconnect there = from ? libvirt_link_get(to->link, error) : NULL;
-	autodomain domain = there ? find(from, desktop, error) : NULL;
+	autodomain domain = there ? libvirt_domain_find(from, desktop, error) : NULL;
 	gboolean moved;
 
 	if (!domain)

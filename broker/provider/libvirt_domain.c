@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libvirt_domain: see libvirt_domain.h. */
+#include "libvirt_domain.h"
+
+#include <libvirt/virterror.h>
+
+#include "dial.h"
+#include "fault.h"
+#include "libvirt_graphics.h"
+#include "secret.h"
+
+#define POWERDOWN_SECONDS 2 /* as in provider_qemu.c */
+#define POWERDOWN_TIMES   10
+#define END_SECONDS       20
+#define POLL_MS           50
+#define TEMPLATE_MAX      (256 * 1024)
+
+/* ---- its definition */
+
+static char *read_template(const ProviderImage *image, GError **error)
+{
+	g_autofree char *template = NULL;
+	gsize n;
+
+	if (g_file_get_contents(image->xml, &template, &n, NULL) && n <= TEMPLATE_MAX)
+		return g_steal_pointer(&template);
+	g_set_error(error, FAULT, FAULT_CONFIG, "%s: cannot be read", image->xml);
+	return NULL;
+}
+
+/* Holds the display's first password: secret_free() it. */
+static char *definition(const ProviderDesktop *desktop, LibvirtDomain domain, GError **error)
+{
+	autosecret char *password = secret_generate();
+	g_autofree char *template = NULL;
+
+	domain.password = password;
+	if (desktop->image.xml) {
+		template = read_template(&desktop->image, error);
+		return template ? libvirt_xml_fill(template, desktop, &domain, error) : NULL;
+	}
+	if (domain.type)
+		return libvirt_xml_build(desktop, &domain);
+	g_set_error(error, FAULT, FAULT_CONFIG,
+		    "an image for this hypervisor needs a domain template (xml)");
+	return NULL;
+}
+
+gboolean libvirt_domain_define(virConnectPtr connection, const ProviderDesktop *desktop,
+			       const LibvirtDomain *what, GError **error)
+{
+	autosecret char *xml = definition(desktop, *what, error);
+	autodomain domain = NULL;
+	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
+
+	if (!xml)
+		return FALSE;
+	domain = virDomainDefineXML(connection, xml);
+	if (!domain) {
+		libvirt_set_error(error, desktop->image.xml ? FAULT_CONFIG : FAULT_DESKTOP, name);
+		return FALSE;
+	}
+	if (g_strcmp0(virDomainGetName(domain), name) != 0) {
+		virDomainUndefine(domain);
+		g_set_error(error, FAULT, FAULT_CONFIG, "domain template: <name> is not @NAME@");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+unsigned libvirt_domain_displays_of_image(const ProviderImage *image)
+{
+	g_autofree char *template = NULL;
+	unsigned displays = 0;
+
+	if (!image->xml)
+		return PROVIDER_VNC | PROVIDER_SPICE;
+	template = read_template(image, NULL);
+	for (int i = 0; template && i < 2; i++) {
+		g_auto(LibvirtGraphics) graphics = {0};
+
+		if (libvirt_graphics_find(template, i == 0 ? "vnc" : "spice", &graphics, NULL))
+			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
+	}
+	return displays;
+}
+
+/* ---- its life */
+
+virDomainPtr libvirt_domain_find(virConnectPtr connection, const ProviderDesktop *desktop,
+				 GError **error)
+{
+	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
+	virDomainPtr domain = virDomainLookupByName(connection, name);
+
+	if (!domain)
+		libvirt_set_error(error, FAULT_DESKTOP, name);
+	return domain;
+}
+
+static gboolean await_end(virDomainPtr domain, unsigned seconds)
+{
+	gint64 deadline = dial_deadline(seconds);
+
+	while (virDomainIsActive(domain) == 1) {
+		if (dial_milliseconds(deadline) == 0)
+			return FALSE;
+		g_usleep(POLL_MS * 1000);
+	}
+	return TRUE;
+}
+
+gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error)
+{
+	if (virDomainIsActive(domain) != 1)
+		return TRUE;
+	for (int i = 0; !force && i < POWERDOWN_TIMES; i++) {
+		if (virDomainShutdown(domain) < 0)
+			break;
+		if (await_end(domain, POWERDOWN_SECONDS))
+			return TRUE;
+	}
+	if ((virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1) ||
+	    !await_end(domain, END_SECONDS)) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain does not end");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean libvirt_domain_undefine(virDomainPtr domain, GError **error)
+{
+	/* A transient domain is gone with its end; not every driver knows the flags. */
+	if (virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+						   VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA |
+						   VIR_DOMAIN_UNDEFINE_NVRAM) < 0 &&
+	    virDomainUndefine(domain) < 0 && virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
+		libvirt_set_error(error, FAULT_DESKTOP, "domain cannot be undefined");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean libvirt_domain_suspended(virDomainPtr domain)
+{
+	int state, reason;
+
+	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
+	       reason == VIR_DOMAIN_PAUSED_USER;
+}

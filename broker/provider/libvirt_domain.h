@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * libvirt_domain: a desktop's domain "oriel-ID" at one connection: how it is defined, found, ended
+ * and forgotten. What it is defined by is libvirt_xml.h, or the image's own template.
+ */
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include "libvirt_link.h"
+#include "libvirt_xml.h"
+
+/* It gets a display's password of its own, which is never valid. type NULL: this hypervisor has no
+ * built-in definition. FAULT_CONFIG: the image's template will not do, or there is none. */
+gboolean libvirt_domain_define(virConnectPtr connection, const ProviderDesktop *desktop,
+			       const LibvirtDomain *domain, GError **error);
+
+/* FAULT_NOT_FOUND: there is none. */
+virDomainPtr libvirt_domain_find(virConnectPtr connection, const ProviderDesktop *desktop,
+				 GError **error);
+
+/* Waits for its end: politely, unless it is to be by force, and then not. TRUE also if it does not
+ * run. */
+gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error);
+/* Of one that has ended: libvirt knows nothing of it any more. */
+gboolean libvirt_domain_undefine(virDomainPtr domain, GError **error);
+
+/* By us or an admin; one that stands still because its disk failed does not count. */
+gboolean libvirt_domain_suspended(virDomainPtr domain);
+
+/* ProviderDisplays of a domain that has not been made: those of what it is to be made from. */
+unsigned libvirt_domain_displays_of_image(const ProviderImage *image);
