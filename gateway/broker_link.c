@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "fdpass.h"
 #include "log.h"
+#include "outbox.h"
 #include "secret.h"
 
 #include <errno.h>
@@ -17,12 +18,6 @@
 #define HELD_MAX  1024  /* requests that wait for a broker that is away ... */
 #define HELD_MS   10000 /* ... and how long */
 #define KEPT_MAX  4096  /* ends of sessions that are told again when it is back */
-
-typedef struct {
-	guint64 id;
-	guint64 until; /* loop time in ms */
-	GByteArray *bytes;
-} Held;
 
 struct BrokerLink {
 	uv_poll_t poll;
@@ -36,8 +31,8 @@ struct BrokerLink {
 	char *name;
 	guint64 next_id;
 	GHashTable *pending; /* ids of requests that want an answer */
-	GQueue held;         /* of Held, oldest first; only while the broker is away */
-	GQueue kept;         /* of Held: ends of sessions that it has not acknowledged */
+	Outbox held;         /* requests; only while the broker is away */
+	Outbox kept;         /* ends of sessions that it has not acknowledged */
 	Buffer in;
 	Buffer out;
 	GQueue fds; /* received, in the order of the messages that name them */
@@ -132,11 +127,9 @@ static gboolean link_flush(BrokerLink *link)
 	return TRUE;
 }
 
-/* Wipes and frees the bytes. */
-static void link_send_bytes(BrokerLink *link, GByteArray *bytes)
+static void link_send_bytes(BrokerLink *link, const GByteArray *bytes)
 {
 	buffer_append(&link->out, bytes->data, bytes->len);
-	control_wipe(bytes);
 	/* A broken socket shows at the next poll. */
 	(void)link_flush(link);
 	watch(link);
@@ -144,7 +137,10 @@ static void link_send_bytes(BrokerLink *link, GByteArray *bytes)
 
 static void link_send(BrokerLink *link, const ControlMessage *message)
 {
-	link_send_bytes(link, control_encode(message));
+	GByteArray *bytes = control_encode(message);
+
+	link_send_bytes(link, bytes);
+	control_wipe(bytes);
 }
 
 /* ---- while the broker is away */
@@ -154,104 +150,59 @@ static void expect_answer(BrokerLink *link, guint64 id)
 	g_hash_table_add(link->pending, g_memdup2(&id, sizeof id));
 }
 
-static void held_free(Held *held)
-{
-	control_wipe(held->bytes);
-	g_free(held);
-}
-
 /* Those at the head have waited longest: they give up first. */
 static void on_patience(uv_timer_t *timer)
 {
 	BrokerLink *link = timer->data;
 	g_autoptr(GError) error = g_error_new(FAULT, FAULT_BROKER, "the broker is away");
 	guint64 now = uv_now(timer->loop);
-	Held *held;
+	const OutboxItem *first;
 
-	while ((held = g_queue_peek_head(&link->held)) != NULL && held->until <= now) {
-		guint64 id = held->id;
+	while ((first = outbox_first(&link->held)) != NULL && first->until <= now) {
+		guint64 id = first->id;
 
-		held_free(g_queue_pop_head(&link->held));
+		outbox_item_free(outbox_take(&link->held));
 		link->calls.answer(link->data, id, NULL, -1, error);
 	}
-	if (held != NULL)
-		uv_timer_start(timer, on_patience, held->until - now, 0);
+	if (first != NULL)
+		uv_timer_start(timer, on_patience, first->until - now, 0);
 }
 
 static void hold(BrokerLink *link, const ControlMessage *message)
 {
-	Held *held = g_new(Held, 1);
-
-	held->id = message->id;
-	held->until = uv_now(link->patience.loop) + HELD_MS;
-	held->bytes = control_encode(message);
-	g_queue_push_tail(&link->held, held);
-	if (link->held.length == 1)
+	outbox_add(&link->held, message, uv_now(link->patience.loop) + HELD_MS);
+	if (outbox_length(&link->held) == 1)
 		uv_timer_start(&link->patience, on_patience, HELD_MS, 0);
-}
-
-static GByteArray *copy_of(const GByteArray *bytes)
-{
-	return g_byte_array_append(g_byte_array_sized_new(bytes->len), bytes->data, bytes->len);
 }
 
 /* The end of a session, until the broker has said that it is in its books: it may be killed at any
  * moment, also between our word and its deed. */
 static void keep(BrokerLink *link, ControlMessage *ended)
 {
-	Held *held = g_new0(Held, 1);
-
 	ended->again = TRUE;
-	held->id = ended->id;
-	held->bytes = control_encode(ended);
-	g_queue_push_tail(&link->kept, held);
+	outbox_add(&link->kept, ended, 0);
 	ended->again = FALSE;
-}
-
-/* They are acknowledged in their order, nearly always. FALSE: it is none of those. */
-static gboolean acknowledged(BrokerLink *link, guint64 id)
-{
-	for (GList *l = link->kept.head; l != NULL; l = l->next) {
-		Held *held = l->data;
-
-		if (held->id == id) {
-			g_queue_delete_link(&link->kept, l);
-			held_free(held);
-			return TRUE;
-		}
-	}
-	return FALSE;
 }
 
 /* It is back. What has ended comes first, then what lives, then those who want something new. */
 static void catch_up(BrokerLink *link)
 {
-	Held *held;
+	OutboxItem *held;
 
 	if (link->told)
 		log_info(NULL, "the broker is back");
 	link->up = TRUE;
 	link->told = FALSE;
-	for (GList *l = link->kept.head; l != NULL; l = l->next)
-		link_send_bytes(link, copy_of(((Held *)l->data)->bytes));
+	for (GList *l = link->kept.items.head; l != NULL; l = l->next)
+		link_send_bytes(link, ((OutboxItem *)l->data)->bytes);
 	link->calls.up(link->data, link->before);
 	link->before = TRUE;
-	while ((held = g_queue_pop_head(&link->held)) != NULL) {
+	while ((held = outbox_take(&link->held)) != NULL) {
 		expect_answer(link, held->id);
-		link_send_bytes(link, g_steal_pointer(&held->bytes));
-		g_free(held);
+		link_send_bytes(link, held->bytes);
+		outbox_item_free(held);
 	}
 	uv_timer_stop(&link->patience);
-}
-
-static void forget_all(BrokerLink *link)
-{
-	Held *held;
-
-	while ((held = g_queue_pop_head(&link->held)) != NULL)
-		held_free(held);
-	while ((held = g_queue_pop_head(&link->kept)) != NULL)
-		held_free(held);
 }
 
 /* ---- answers */
@@ -278,7 +229,7 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 		catch_up(link);
 		return;
 	}
-	if (message->type == CONTROL_OK && acknowledged(link, message->id))
+	if (message->type == CONTROL_OK && outbox_remove(&link->kept, message->id))
 		return;
 	if (!g_hash_table_remove(link->pending, &message->id)) {
 		log_warning(NULL, "the broker answered a request that nobody made");
@@ -398,7 +349,8 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
 {
-	if (link->up ? buffer_length(&link->out) > QUEUE_MAX : link->held.length >= HELD_MAX) {
+	if (link->up ? buffer_length(&link->out) > QUEUE_MAX
+		     : outbox_length(&link->held) >= HELD_MAX) {
 		g_set_error(error, FAULT, FAULT_BROKER,
 			    link->up ? "the broker does not keep up" : "the broker is away");
 		return FALSE;
@@ -415,16 +367,7 @@ gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError *
 
 gboolean broker_link_cancel(BrokerLink *link, guint64 id)
 {
-	for (GList *l = link->held.head; l != NULL; l = l->next) {
-		Held *held = l->data;
-
-		if (held->id == id) {
-			g_queue_delete_link(&link->held, l);
-			held_free(held);
-			return TRUE;
-		}
-	}
-	return FALSE;
+	return outbox_remove(&link->held, id);
 }
 
 void broker_link_notify(BrokerLink *link, ControlMessage *message)
@@ -432,7 +375,7 @@ void broker_link_notify(BrokerLink *link, ControlMessage *message)
 	gboolean ended = message->type == CONTROL_ENDED;
 
 	message->id = ended ? ++link->next_id : 0;
-	if (ended && link->kept.length < KEPT_MAX)
+	if (ended && outbox_length(&link->kept) < KEPT_MAX)
 		keep(link, message);
 	if (link->up && (ended || buffer_length(&link->out) <= QUEUE_MAX))
 		link_send(link, message);
@@ -450,7 +393,8 @@ void broker_link_close(BrokerLink *link)
 	link->up = FALSE;
 	link->closing = 2;
 	drop_traffic(link);
-	forget_all(link);
+	outbox_clear(&link->held);
+	outbox_clear(&link->kept);
 	if (link->fd >= 0) {
 		link->closing++;
 		if (!uv_is_closing((uv_handle_t *)&link->poll))
