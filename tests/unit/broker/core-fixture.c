@@ -111,6 +111,16 @@ Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
 	return ticket;
 }
 
+void core_fixture_connect_fails(CoreFixture *f, const char *user, const char *card,
+				const char *protocol, Fault code)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(core_connect(f->core, who, card, protocol, "::1", &error));
+	g_assert_error(error, FAULT, (int)code);
+}
+
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol)
 {
 	static const Asker nobody = {"a connection", "test"};

@@ -7,6 +7,7 @@
 
 #include "core_parts.h"
 #include "fake-provider.h"
+#include "fault.h"
 
 typedef struct {
 	Core *core;
@@ -31,6 +32,10 @@ Who *core_fixture_who(const char *user);
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
 			     const char *protocol);
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol);
+
+/* Asserts that no ticket for that card is to be had, and why. */
+void core_fixture_connect_fails(CoreFixture *f, const char *user, const char *card,
+				const char *protocol, Fault code);
 
 /* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */
 char *core_fixture_state(CoreFixture *f, unsigned n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Assignment and the life of desktops, on a real core with a made-up provider: cards, tickets,
- * eight people at once, failures and what becomes of them, restarts.
+ * eight people at once, failures and what becomes of them.
  */
 #include "core-fixture.h"
 
@@ -12,16 +12,6 @@
 #include "store_desktop.h"
 
 static const Asker nobody = {"a connection", "test"};
-
-static void connect_fails(CoreFixture *f, const char *user, const char *card, const char *protocol,
-			  Fault code)
-{
-	g_autoptr(Who) who = core_fixture_who(user);
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(core_connect(f->core, who, card, protocol, "::1", &error));
-	g_assert_error(error, FAULT, (int)code);
-}
 
 static DesktopView *only_card(CoreFixture *f, const char *user)
 {
@@ -57,10 +47,10 @@ static void test_dedicated(CoreFixture *f, gconstpointer unused)
 	/* The same one again, by its id; nobody else gets it or another one. */
 	second = core_fixture_connect(f, "anna", first->desktop_id, "spice");
 	g_assert_cmpstr(second->desktop_id, ==, first->desktop_id);
-	connect_fails(f, "ben", "p-office", "web", FAULT_BUSY);
-	connect_fails(f, "ben", first->desktop_id, "web", FAULT_NOT_FOUND);
-	connect_fails(f, "anna", "p-nowhere", "web", FAULT_NOT_FOUND);
-	connect_fails(f, "anna", "p-office", "telnet", FAULT_CLIENT);
+	core_fixture_connect_fails(f, "ben", "p-office", "web", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", first->desktop_id, "web", FAULT_NOT_FOUND);
+	core_fixture_connect_fails(f, "anna", "p-nowhere", "web", FAULT_NOT_FOUND);
+	core_fixture_connect_fails(f, "anna", "p-office", "telnet", FAULT_CLIENT);
 	g_assert_cmpint(fake.clones, ==, 1);
 }
 
@@ -94,7 +84,7 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	lease = core_fixture_redeem(f, first, "vnc");
 	core_fixture_await(f, 0, "in-use");
 	g_assert_true(session_started(f->core, lease, &nobody));
-	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	again = core_fixture_connect(f, "anna", "p-lab", "web");
@@ -103,7 +93,7 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	lease2 = core_fixture_redeem(f, again, "web");
 	session_end(f->core, lease2, FAULT_ENDED, "left");
 
-	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	core_fixture_await(f, 0, "off");
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
@@ -144,10 +134,10 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	g_atomic_int_set(&fake.same_identity, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");
-	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	g_atomic_int_set(&fake.same_identity, 0);
 	g_atomic_int_set(&fake.fail_reset, 1);
-	connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	g_atomic_int_set(&fake.fail_reset, 0);
 	core_fixture_await(f, 0, "off");
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
@@ -188,12 +178,12 @@ static void test_machines(CoreFixture *f, gconstpointer unused)
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->id, ==, id);
 	g_assert_cmpuint(g_strv_length(card->protocols), ==, 2);
-	connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
+	core_fixture_connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
 	bridge_shows_all(f);
 
 	ticket = core_fixture_connect(f, "anna", id, "vnc");
 	lease = core_fixture_redeem(f, ticket, "vnc");
-	connect_fails(f, "ben", id, "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "ben", id, "vnc", FAULT_BUSY);
 	/* The same person from elsewhere: takes over. */
 	ticket2 = core_fixture_connect(f, "anna", id, "web");
 	lease2 = core_fixture_redeem(f, ticket2, "web");
@@ -246,7 +236,7 @@ static void test_machine_in_local_use(CoreFixture *f, gconstpointer unused)
 	g_clear_error(&error);
 
 	g_assert_true(core_machine_local(f->core, id, token, "bob", 60, &error));
-	connect_fails(f, "anna", id, "vnc", FAULT_BUSY);
+	core_fixture_connect_fails(f, "anna", id, "vnc", FAULT_BUSY);
 	card = only_card(f, "anna");
 	g_assert_cmpstr(card->detail, ==, "Somebody is sitting at it");
 	own = core_fixture_connect(f, "bob", id, "vnc"); /* his own session, from home */
@@ -274,7 +264,7 @@ static void test_failures(CoreFixture *f, gconstpointer unused)
 	core_fixture_pool(f, "office", "dedicated", 1, 0);
 	for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
 		g_atomic_int_set(steps[i], 1);
-		connect_fails(f, "anna", "p-office", "web", FAULT_DESKTOP);
+		core_fixture_connect_fails(f, "anna", "p-office", "web", FAULT_DESKTOP);
 		core_fixture_await(f, 0, "failed");
 		g_atomic_int_set(steps[i], 0);
 	}
@@ -387,118 +377,6 @@ static void test_eight_at_once(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(lucky, ==, 5);
 }
 
-/* The broker goes away with a session on one desktop, a used one not yet reset, and one that no
- * book knows; the first one's gateway comes back, the second one's does not. */
-static void test_restart(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(Ticket) kept = NULL;
-	g_autoptr(Ticket) lost = NULL;
-	g_autofree char *lease = NULL;
-	g_autofree char *lease2 = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) live = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 2, 0);
-	kept = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lost = core_fixture_connect(f, "ben", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, kept, "vnc");
-	lease2 = core_fixture_redeem(f, lost, "vnc");
-	g_assert_true(session_started(f->core, lease, &nobody));
-	g_assert_true(session_started(f->core, lease2, &nobody));
-	fake_plant("d-unknown");
-
-	core_fixture_restart(f);
-	g_assert_cmpint(fake_state("d-unknown"), ==, PROVIDER_ABSENT);
-	g_assert_cmpint(fake_state(kept->desktop_id), ==, PROVIDER_RUNNING);
-	core_fixture_await(f, 0, "in-use");
-	core_fixture_await(f, 1, "in-use");
-	connect_fails(f, "eve", "p-lab", "vnc", FAULT_BUSY);
-
-	g_assert_true(session_started(f->core, lease, &nobody));
-	core_fixture_await(f, 1, "off"); /* nobody confirmed it: ended, grace, reset */
-	core_fixture_await(f, 0, "in-use");
-	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
-	live = core_sessions(f->core, NULL, TRUE, 10, &error);
-	g_assert_cmpuint(live->len, ==, 1);
-	g_assert_cmpstr(((SessionView *)live->pdata[0])->id, ==, lease);
-}
-
-/* A click that dies with its broker holds nothing; a ticket that was given does. */
-static void test_restart_in_click(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(Ticket) kept = NULL;
-	g_autoptr(Ticket) other = NULL;
-	g_autoptr(GError) error = NULL;
-
-	if (db_shared(f->core->db)) {
-		g_test_skip("another broker may have asked, and live: the hold ends by its time");
-		return;
-	}
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	kept = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	core_fixture_restart(f);
-	g_free(core_fixture_redeem(f, kept, "vnc"));
-	core_fixture_pool(f, "den", "floating", 1, 0);
-	ticket_free(core_fixture_connect(f, "anna", "p-den", "vnc"));
-	g_assert_cmpint(
-		db_change(f->core->db, &error, "DELETE FROM ticket WHERE used_at = ?", DB_INT(0)),
-		==, 1);
-	core_fixture_restart(f);
-	for (unsigned i = 0; i < 6000 && !other; i++) {
-		g_autoptr(Who) ben = core_fixture_who("ben");
-
-		g_usleep(10000);
-		other = core_connect(f->core, ben, "p-den", "vnc", "::1", NULL);
-	}
-	g_assert_nonnull(other);
-}
-
-/* The broker was killed while a desktop that nobody wants yet was being made. */
-static void test_restart_in_clone(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Ticket) ticket = NULL;
-	g_autofree char *lease = NULL;
-
-	if (db_shared(f->core->db)) {
-		g_test_skip("another broker may be making it");
-		return;
-	}
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
-	session_end(f->core, lease, FAULT_ENDED, "left");
-	core_fixture_await(f, 0, "off");
-	g_assert_cmpint(fake_state(ticket->desktop_id), !=, PROVIDER_ABSENT);
-	g_assert_cmpint(
-		db_change(f->core->db, &error, "UPDATE desktop SET identity = NULL, used = NULL"),
-		==, 1);
-	core_fixture_restart(f);
-	g_assert_cmpint(fake_state(ticket->desktop_id), ==, PROVIDER_ABSENT);
-	core_fixture_await(f, 0, "off");
-	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
-}
-
-/* Steps that a crash cut short are begun anew. */
-static void test_restart_in_step(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Ticket) ticket = NULL;
-	g_autofree char *lease = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
-	g_atomic_int_set(&fake.fail_reset, 1);
-	session_end(f->core, lease, FAULT_ENDED, "left");
-	core_fixture_await(f, 0, "failed");
-	store_desktop_set_state(f->core->db, ticket->desktop_id, "resetting", "cut short", &error);
-	g_atomic_int_set(&fake.fail_reset, 0);
-	core_fixture_restart(f);
-	core_fixture_await(f, 0, "off");
-	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
-}
-
 static void test_admin(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -567,10 +445,6 @@ int main(int argc, char **argv)
 	ADD("broken-image", test_broken_image);
 	ADD("progress", test_progress);
 	ADD("eight-at-once", test_eight_at_once);
-	ADD("restart", test_restart);
-	ADD("restart-in-click", test_restart_in_click);
-	ADD("restart-in-clone", test_restart_in_clone);
-	ADD("restart-in-step", test_restart_in_step);
 	ADD("admin", test_admin);
 	return g_test_run();
 }
