@@ -81,11 +81,6 @@ guint8 *buffer_reserve(Buffer *buffer, gsize n)
 	return buffer->data + buffer->end;
 }
 
-gsize buffer_space(const Buffer *buffer)
-{
-	return buffer->size - buffer->end;
-}
-
 void buffer_commit(Buffer *buffer, gsize n)
 {
 	g_assert(n <= buffer->size - buffer->end);

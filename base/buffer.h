@@ -44,9 +44,6 @@ static inline guint8 *buffer_bytes(const Buffer *buffer)
 /* Makes room for n more bytes (moving or growing) and returns where they go; the caller bounds n
  * and then calls buffer_commit() with what it put there. */
 guint8 *buffer_reserve(Buffer *buffer, gsize n);
-
-/* Free bytes behind `end` without growing; 0 without storage. */
-gsize buffer_space(const Buffer *buffer);
 void buffer_commit(Buffer *buffer, gsize n);
 
 /* Forgets n bytes at the front; gives the storage back when nothing is left. */

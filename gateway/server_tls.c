@@ -50,13 +50,9 @@ gboolean server_tls_check(const Options *o, GError **error)
 
 gboolean server_tls_check_staple(const Options *o, GError **error)
 {
-	SSL_CTX *context;
-	gboolean good;
+	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, NULL);
+	gboolean good = context == NULL || *o->ocsp == '\0' || ocsp_staple(context, o->ocsp, error);
 
-	if (*o->ocsp == '\0')
-		return TRUE;
-	context = tls_server_context(o->certificate, o->key, TRUE, error);
-	good = context != NULL && ocsp_staple(context, o->ocsp, error);
 	SSL_CTX_free(context);
 	return good;
 }

@@ -21,8 +21,9 @@ void server_tls_clear(ServerTls *tls);
 
 /* FAULT_CONFIG: the certificate or its key cannot be used. */
 gboolean server_tls_check(const Options *options, GError **error);
-/* FAULT_CONFIG: the OCSP answer cannot be stapled (net/ocsp.h); TRUE also if there is to be none.
- * Without one a certificate is as good; only who insists on it has to ask the issuer. */
+/* FAULT_CONFIG: the OCSP answer cannot be stapled (net/ocsp.h); TRUE also if there is to be none,
+ * or the certificate cannot be used anyway. Without an answer it is as good; only who insists on
+ * one has to ask the issuer. */
 gboolean server_tls_check_staple(const Options *options, GError **error);
 
 /* A text that is another one after somebody replaced or rewrote one of the files; g_free() it. */

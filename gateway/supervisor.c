@@ -261,9 +261,9 @@ static void reap(Supervisor *s)
 	}
 }
 
-/* ---- certificate */
+/* ---- what only shows when options are used */
 
-gboolean supervisor_check(const Options *o, GError **error)
+static gboolean check(const Options *o, GError **error)
 {
 	g_autoptr(GArray) networks = NULL;
 
@@ -288,6 +288,8 @@ gboolean supervisor_check(const Options *o, GError **error)
 	}
 	return TRUE;
 }
+
+/* ---- certificate */
 
 /* A staple is looked at here, once for all workers. */
 static void remember(Supervisor *s)
@@ -318,7 +320,7 @@ static void watch_files(Supervisor *s)
 	if (!settled || g_str_equal(now, s->taken))
 		return;
 	remember(s);
-	if (supervisor_check(s->options, &error)) {
+	if (check(s->options, &error)) {
 		log_info(NULL, "took the new certificate");
 		signal_workers(s, SIGUSR1, FALSE);
 	} else {
@@ -353,7 +355,7 @@ gboolean supervisor_try(const Options *options, GError **error)
 	g_autoptr(GArray) passed = upgrade_sockets();
 	GArray *sockets;
 
-	if (!supervisor_check(options, error))
+	if (!check(options, error))
 		return FALSE;
 	if (passed == NULL)
 		return TRUE; /* no upgrade: an admin asks */
@@ -380,7 +382,7 @@ static gboolean begin(Supervisor *s, GError **error)
 		passed = sockets_from_systemd();
 	s->sockets = sockets_open(s->options, s->workers, passed, error);
 	sockets_close_passed(passed);
-	if (s->sockets == NULL || !supervisor_check(s->options, error))
+	if (s->sockets == NULL || !check(s->options, error))
 		return FALSE;
 	if (s->options->session_bandwidth > 0 || s->options->user_bandwidth > 0) {
 		s->buckets = buckets_new();

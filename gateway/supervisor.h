@@ -15,8 +15,6 @@
 int supervisor_run(const Options *options, char **argv);
 
 /* FALSE with FAULT_CONFIG for what only shows when options are used: a certificate that cannot be
- * read, an address that is none. */
-gboolean supervisor_check(const Options *options, GError **error);
-
-/* The same, and in the trial of an upgrade (upgrade.h) binds what is new and hands it over. */
+ * read, an address that is none. In the trial of an upgrade (upgrade.h) it also binds what is new
+ * and hands it over. */
 gboolean supervisor_try(const Options *options, GError **error);

@@ -110,16 +110,6 @@ gboolean keyboard_choose(Keyboard *keyboard, guint layout)
 	return TRUE;
 }
 
-void keyboard_release(Keyboard *keyboard)
-{
-	keyboard->held = 0;
-	keyboard->dead = 0;
-	if (keyboard->keymap != NULL) {
-		xkb_state_unref(keyboard->state);
-		keyboard->state = xkb_state_new(keyboard->keymap);
-	}
-}
-
 /* Scan codes of set 1 are Linux's own numbers, but for the extended ones. 0 = unknown. */
 static guint32 keycode(guint32 scancode)
 {

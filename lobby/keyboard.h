@@ -24,9 +24,6 @@ void keyboard_free(Keyboard *keyboard);
 gboolean keyboard_key(Keyboard *keyboard, guint32 keysym, guint32 scancode, gboolean down,
 		      Stroke *out);
 
-/* What is held is forgotten: the client's window may have lost the focus. */
-void keyboard_release(Keyboard *keyboard);
-
 /* The layouts to choose from for scan codes; names as people who have them call them. */
 guint keyboard_layouts(void);
 const char *keyboard_layout_name(guint layout);

@@ -24,7 +24,7 @@ static void cleanup_addresses(struct addrinfo **addresses)
 }
 #define autoaddresses __attribute__((cleanup(cleanup_addresses))) struct addrinfo *
 
-gboolean reach_split(const char *address, char **out_host, char **out_port, GError **error)
+static gboolean split(const char *address, char **out_host, char **out_port, GError **error)
 {
 	const char *colon = strrchr(address, ':');
 	gsize n = colon ? (gsize)(colon - address) : 0;
@@ -47,7 +47,7 @@ static struct addrinfo *look_up(const char *address, int flags, GError **error)
 	g_autofree char *port = NULL;
 	int status;
 
-	if (!reach_split(address, &host, &port, error))
+	if (!split(address, &host, &port, error))
 		return NULL;
 	status = getaddrinfo(host, port, &hints, &found);
 	if (status == 0)

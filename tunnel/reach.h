@@ -5,8 +5,7 @@
 
 #include <glib.h>
 
-/* "host:port", an IPv6 address in brackets. FAULT_CONFIG. g_free() both. */
-gboolean reach_split(const char *address, char **out_host, char **out_port, GError **error);
+/* Addresses over TCP are "host:port", an IPv6 address in brackets; FAULT_CONFIG. */
 
 /* -1 with FAULT_BROKER or FAULT_TIMEOUT; all addresses of the host are tried. */
 int reach_tcp(const char *address, gint64 deadline, GError **error);

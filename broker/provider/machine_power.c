@@ -102,7 +102,7 @@ static gboolean parse_ipmi(const char *text, char **out_user, MachineAddress *ou
 
 /* The password goes through the environment, which only we and root can read. */
 static gboolean ipmi_by(const MachinePower *power, const char *suite, const char *verb,
-			char **out_output, GError **error)
+			GError **error)
 {
 	g_auto(MachineAddress) address = {0};
 	g_autofree char *user = NULL, *port = NULL;
@@ -115,31 +115,21 @@ static gboolean ipmi_by(const MachinePower *power, const char *suite, const char
 			      "-R",       "3",  "chassis", "power", verb,         NULL};
 
 	return run_program_with(argv, "IPMI_PASSWORD", power->password ? power->password : "",
-				IPMI_SECONDS, out_output, error);
+				IPMI_SECONDS, NULL, error);
 }
 
 /* With SHA-256, else with SHA-1, which is all that older ones know. Asking them for what they know,
  * as ipmitool does by itself, is what some never answer. */
-static gboolean ipmi(const MachinePower *power, const char *verb, char **out_output, GError **error)
+static gboolean ipmi(const MachinePower *power, const char *verb, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 
-	if (ipmi_by(power, "17", verb, out_output, &failure))
+	if (ipmi_by(power, "17", verb, &failure))
 		return TRUE;
 	if (strstr(failure->message, "algorithm"))
-		return ipmi_by(power, "3", verb, out_output, error);
+		return ipmi_by(power, "3", verb, error);
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return FALSE;
-}
-
-static gboolean ipmi_is_on(const MachinePower *power, gboolean *out_on, GError **error)
-{
-	g_autofree char *output = NULL;
-
-	if (!ipmi(power, "status", &output, error))
-		return FALSE;
-	*out_on = strstr(output, "Power is on") != NULL;
-	return TRUE;
 }
 
 /* ---- for others */
@@ -173,23 +163,11 @@ gboolean machine_power_do(const MachinePower *power, PowerDeed deed, GError **er
 	if (!machine_power_check(power->how, error))
 		return FALSE;
 	if (is(power->how, "ipmi:"))
-		return ipmi(power, ipmi_verbs[deed], NULL, error);
+		return ipmi(power, ipmi_verbs[deed], error);
 	if (is(power->how, "redfish:"))
 		return redfish_do(power, deed, error);
 	if (deed == POWER_ON)
 		return wake(power->how + strlen("wol:"), error);
 	g_set_error(error, FAULT, FAULT_CLIENT, "Wake-on-LAN can only switch on");
-	return FALSE;
-}
-
-gboolean machine_power_is_on(const MachinePower *power, gboolean *out_on, GError **error)
-{
-	if (!machine_power_check(power->how, error))
-		return FALSE;
-	if (is(power->how, "ipmi:"))
-		return ipmi_is_on(power, out_on, error);
-	if (is(power->how, "redfish:"))
-		return redfish_is_on(power, out_on, error);
-	g_set_error(error, FAULT, FAULT_CLIENT, "Wake-on-LAN does not tell");
 	return FALSE;
 }

@@ -30,6 +30,3 @@ gboolean machine_power_check(const char *how, GError **error);
  * FAULT_DESKTOP (the service processor says no, or nothing), FAULT_TIMEOUT, FAULT_CLIENT: this way
  * cannot do it. */
 gboolean machine_power_do(const MachinePower *power, PowerDeed deed, GError **error);
-
-/* *out_on: whether there is current. FAULT_CLIENT: this way cannot tell (wol). */
-gboolean machine_power_is_on(const MachinePower *power, gboolean *out_on, GError **error);

@@ -138,17 +138,6 @@ gboolean redfish_check(const char *text, GError **error)
 	return parse(text, &service, error);
 }
 
-gboolean redfish_is_on(const MachinePower *power, gboolean *out_on, GError **error)
-{
-	g_auto(Service) service = {0};
-	json_auto_t *system = NULL;
-
-	if (!read_system(power, &service, &system, error))
-		return FALSE;
-	*out_on = is_on(system);
-	return TRUE;
-}
-
 gboolean redfish_do(const MachinePower *power, PowerDeed deed, GError **error)
 {
 	static const char *const types[] = {"On", "GracefulShutdown", "ForceOff"};

@@ -10,4 +10,3 @@
 /* text: what follows "redfish:". */
 gboolean redfish_check(const char *text, GError **error);
 gboolean redfish_do(const MachinePower *power, PowerDeed deed, GError **error);
-gboolean redfish_is_on(const MachinePower *power, gboolean *out_on, GError **error);

@@ -24,19 +24,6 @@ static PlanView *read_row(const DbRows *rows)
 	return plan;
 }
 
-GPtrArray *store_plans(Db *db, GError **error)
-{
-	g_autoptr(DbRows) rows = db_select(db, error, "SELECT " COLUMNS " FROM plan ORDER BY pool");
-	GPtrArray *plans;
-
-	if (!rows)
-		return NULL;
-	plans = g_ptr_array_new_with_free_func((GDestroyNotify)plan_view_free);
-	while (db_rows_next(rows))
-		g_ptr_array_add(plans, read_row(rows));
-	return plans;
-}
-
 gboolean store_plan(Db *db, const char *pool, PlanView **out, GError **error)
 {
 	g_autoptr(DbRows) rows =

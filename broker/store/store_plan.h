@@ -8,7 +8,6 @@
 #include "core.h"
 #include "db.h"
 
-GPtrArray *store_plans(Db *db, GError **error); /* of PlanView, by pool */
 /* *out NULL = the pool has none of its own. */
 gboolean store_plan(Db *db, const char *pool, PlanView **out, GError **error);
 gboolean store_plan_put(Db *db, const PlanView *plan, GError **error);

@@ -22,11 +22,6 @@ static gboolean refuse(GError **error, const char *why)
 	return FALSE;
 }
 
-gboolean ws_asked(const Head *head)
-{
-	return head_lists(head, "upgrade", "websocket");
-}
-
 /* 16 bytes in base64, and in its one canonical form. */
 static gboolean key_valid(const char *key)
 {
@@ -45,7 +40,7 @@ static gboolean check_handshake(const Head *head, GError **error)
 {
 	if (strcmp(head->method, "GET") != 0 || head->minor < 1)
 		return refuse(error, "not a GET of HTTP/1.1");
-	if (!ws_asked(head) || !head_lists(head, "connection", "upgrade"))
+	if (!head_lists(head, "upgrade", "websocket") || !head_lists(head, "connection", "upgrade"))
 		return refuse(error, "no upgrade asked for");
 	if (g_strcmp0(head_header(head, "sec-websocket-version"), "13") != 0)
 		return refuse(error, "not version 13");

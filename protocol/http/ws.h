@@ -38,9 +38,6 @@ enum {
 
 /* ---- handshake */
 
-/* True if the request asks for a WebSocket, rightly or wrongly. */
-gboolean ws_asked(const Head *head);
-
 /* The bytes of the 101 answer (g_free), with the subprotocol "binary" if it was offered and none
  * otherwise. FAULT_CLIENT if the handshake is wrong (RFC 6455, 4.2.1). */
 char *ws_accept(const Head *head, GError **error);

@@ -75,7 +75,6 @@ static void test_wake(void)
 	g_autofree char *how = NULL;
 	MachinePower power = {0};
 	guint8 packet[200];
-	gboolean on;
 	g_autoptr(GError) error = NULL;
 
 	g_assert_cmpint(bind(fd, (struct sockaddr *)&here, size), ==, 0);
@@ -90,9 +89,6 @@ static void test_wake(void)
 	for (int i = 0; i < 16; i++)
 		g_assert_cmpmem(packet + 6 + 6 * i, 6, mac, 6);
 	g_assert_false(machine_power_do(&power, POWER_OFF, &error));
-	g_assert_error(error, FAULT, FAULT_CLIENT);
-	g_clear_error(&error);
-	g_assert_false(machine_power_is_on(&power, &on, &error));
 	g_assert_error(error, FAULT, FAULT_CLIENT);
 }
 

@@ -128,7 +128,8 @@ static void test_modifiers(void)
 	g_assert_false(keyboard_key(keyboard, XKB_KEY_Alt_R, 0, TRUE, &stroke));
 	g_assert_true(keyboard_key(keyboard, '@', 0, TRUE, &stroke));
 	g_assert_true(!stroke.control && stroke.text[0] == '@');
-	keyboard_release(keyboard);
+	g_assert_false(keyboard_key(keyboard, XKB_KEY_Alt_R, 0, FALSE, &stroke));
+	g_assert_false(keyboard_key(keyboard, XKB_KEY_Control_L, 0, FALSE, &stroke));
 	g_assert_true(keyboard_key(keyboard, 'v', 0, TRUE, &stroke));
 	g_assert_true(!stroke.control && stroke.text[0] == 'v');
 	g_assert_false(keyboard_key(keyboard, XKB_KEY_Shift_L, 0, TRUE, &stroke));
