@@ -9,7 +9,7 @@
 #include "libvirt_graphics.h"
 #include "secret.h"
 
-#define POWERDOWN_SECONDS 2 /* as in provider_qemu.c */
+#define POWERDOWN_SECONDS 2 /* as in qemu_power.c */
 #define POWERDOWN_TIMES   10
 #define END_SECONDS       20
 #define POLL_MS           50

@@ -9,8 +9,6 @@
  */
 #include "provider.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "autofd.h"
@@ -21,6 +19,7 @@
 #include "qemu_argv.h"
 #include "qemu_clone.h"
 #include "qemu_nic.h"
+#include "qemu_power.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
 #include "qemu_randoms.h"
@@ -30,13 +29,9 @@
 #include "qemu_watch.h"
 #include "qmp.h"
 
-#define START_SECONDS     20 /* until QEMU's monitor answers                            */
-#define POWERDOWN_SECONDS 2  /* between two presses of the power button, which a guest  */
-#define POWERDOWN_TIMES   10 /* that is still booting does not feel                     */
-#define QUIT_SECONDS      5
-#define WAKE_SECONDS      20 /* until a clone has said who it is */
-#define RETRY_MS          20
-#define STILL             "suspended" /* a file in its place */
+#define START_SECONDS 20 /* until QEMU's monitor answers */
+#define WAKE_SECONDS  20 /* until a clone has said who it is */
+#define RETRY_MS      20
 
 struct Provider {
 	char *dir;
@@ -114,43 +109,6 @@ static gboolean qemu_image_ensure(Provider *provider, const ProviderImage *image
 	return TRUE;
 }
 
-/* The file says that it stands still, and is there a moment longer than that is true: a broker that
- * is killed in between lets it go on for nothing. */
-static gboolean set_still(Provider *provider, const char *desktop_id, gboolean still,
-			  GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop_id);
-	g_autofree char *flag = g_build_filename(place, STILL, NULL);
-	g_autofree char *path = g_build_filename(place, QEMU_MONITOR, NULL);
-	gint64 deadline = dial_deadline(QUIT_SECONDS);
-	g_autoptr(Qmp) qmp = NULL;
-
-	if (still && !g_file_set_contents(flag, "", 0, NULL)) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: cannot be written", flag);
-		return FALSE;
-	}
-	qmp = qmp_open(path, deadline, error);
-	if (!qmp || !qmp_order(qmp, still ? "stop" : "cont", NULL, deadline, error))
-		return FALSE;
-	if (!still)
-		g_unlink(flag);
-	return TRUE;
-}
-
-static void forget_still(const char *place)
-{
-	g_autofree char *flag = g_build_filename(place, STILL, NULL);
-
-	g_unlink(flag);
-}
-
-static gboolean stands_still(const char *place)
-{
-	g_autofree char *flag = g_build_filename(place, STILL, NULL);
-
-	return g_file_test(flag, G_FILE_TEST_EXISTS);
-}
-
 static gboolean qemu_prepare(Provider *provider, const ProviderImage *image, ProviderGiveUp give_up,
 			     gpointer data, GError **error)
 {
@@ -184,30 +142,6 @@ static void qemu_tidy(Provider *provider, const ProviderImage *images, gsize n)
 		qemu_templates_keep(provider->templates, keys);
 }
 
-/* Waits for QEMU's end: politely, and then not. Takes the pidfd. */
-static gboolean end_process(const char *place, int pidfd_taken, gboolean force, GError **error)
-{
-	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
-	autofd int pidfd = pidfd_taken;
-	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(QUIT_SECONDS), NULL);
-
-	/* One that stands still does not hear the button. */
-	if (qmp && !force && stands_still(place))
-		json_decref(qmp_execute(qmp, "cont", NULL, dial_deadline(QUIT_SECONDS), NULL));
-	for (int i = 0; qmp && !force && i < POWERDOWN_TIMES; i++) {
-		json_decref(qmp_execute(qmp, "system_powerdown", NULL,
-					dial_deadline(POWERDOWN_SECONDS), NULL));
-		if (qemu_process_wait(pidfd, dial_deadline(POWERDOWN_SECONDS)))
-			return TRUE;
-	}
-	if (qmp) {
-		json_decref(qmp_execute(qmp, "quit", NULL, dial_deadline(QUIT_SECONDS), NULL));
-		if (qemu_process_wait(pidfd, dial_deadline(QUIT_SECONDS)))
-			return TRUE;
-	}
-	return qemu_process_kill(pidfd, error);
-}
-
 static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
 			  GError **error)
 {
@@ -215,7 +149,7 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 	int pidfd = qemu_process_find(place, desktop->id);
 
 	qemu_watch_remove(provider->watch, desktop->id);
-	return pidfd < 0 || end_process(place, pidfd, force, error);
+	return pidfd < 0 || qemu_power_end(place, pidfd, force, error);
 }
 
 static gboolean renew_from_template(Provider *provider, const ProviderDesktop *desktop,
@@ -410,12 +344,13 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 		if (!killed)
 			return FALSE;
 	}
-	if (pidfd >= 0 && stands_still(place) && !set_still(provider, desktop->id, FALSE, error)) {
+	if (pidfd >= 0 && qemu_power_stands_still(place) &&
+	    !qemu_power_set_still(place, FALSE, error)) {
 		close(pidfd);
 		return FALSE;
 	}
 	if (pidfd < 0) {
-		forget_still(place);
+		qemu_power_forget(place);
 		if (!identity) {
 			g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s: no such desktop",
 				    desktop->id);
@@ -437,7 +372,9 @@ static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, G
 
 static gboolean qemu_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	return set_still(provider, desktop->id, TRUE, error);
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+
+	return qemu_power_set_still(place, TRUE, error);
 }
 
 static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
@@ -452,7 +389,7 @@ static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
 		*out_state = PROVIDER_STOPPED;
 	} else if (pidfd >= 0) {
 		qemu_watch_add(provider->watch, desktop->id, pidfd);
-		*out_state = stands_still(place) ? PROVIDER_SUSPENDED : PROVIDER_RUNNING;
+		*out_state = qemu_power_stands_still(place) ? PROVIDER_SUSPENDED : PROVIDER_RUNNING;
 	} else {
 		*out_state = identity ? PROVIDER_STOPPED : PROVIDER_ABSENT;
 	}

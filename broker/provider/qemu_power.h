@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * qemu_power: a running QEMU is made to stand still, to go on and to end, by its monitor; and
+ * whether it stands still, which is remembered by a file in its place.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Makes it stand still, or go on. FAULT_DESKTOP, FAULT_TIMEOUT. */
+gboolean qemu_power_set_still(const char *place, gboolean still, GError **error);
+gboolean qemu_power_stands_still(const char *place);
+/* There is no QEMU any more. */
+void qemu_power_forget(const char *place);
+
+/* Waits for QEMU's end: politely, unless it is to be by force, and then not. Takes the pidfd. */
+gboolean qemu_power_end(const char *place, int pidfd, gboolean force, GError **error);
