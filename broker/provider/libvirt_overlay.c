@@ -9,6 +9,19 @@
 #include "place.h"
 #include "qemu_argv.h"
 
+static void cleanup_pool(virStoragePoolPtr *pool)
+{
+	if (*pool)
+		virStoragePoolFree(*pool);
+}
+static void cleanup_volume(virStorageVolPtr *volume)
+{
+	if (*volume)
+		virStorageVolFree(*volume);
+}
+#define autopool   __attribute__((cleanup(cleanup_pool))) virStoragePoolPtr
+#define autovolume __attribute__((cleanup(cleanup_volume))) virStorageVolPtr
+
 /* The volume that the golden image is, or NULL. Drivers without storage know none. */
 static virStorageVolPtr golden_volume(virConnectPtr connection, const ProviderImage *image)
 {
@@ -18,13 +31,9 @@ static virStorageVolPtr golden_volume(virConnectPtr connection, const ProviderIm
 gboolean libvirt_overlay_possible(virConnectPtr connection, gboolean local,
 				  const ProviderImage *image, GError **error)
 {
-	virStorageVolPtr golden = golden_volume(connection, image);
+	autovolume golden = golden_volume(connection, image);
 
-	if (golden) {
-		virStorageVolFree(golden);
-		return TRUE;
-	}
-	if (local || !image->disk)
+	if (golden || local || !image->disk)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_CONFIG, "%s: in no storage pool that libvirt knows there",
 		    image->disk);
@@ -38,14 +47,12 @@ static char *volume_name(const ProviderDesktop *desktop)
 
 static gboolean remove_volume(virStoragePoolPtr pool, const char *name, GError **error)
 {
-	virStorageVolPtr volume = virStorageVolLookupByName(pool, name);
-	gboolean removed = !volume || virStorageVolDelete(volume, 0) == 0;
+	autovolume volume = virStorageVolLookupByName(pool, name);
 
-	if (!removed)
-		libvirt_set_error(error, FAULT_DESKTOP, name);
-	if (volume)
-		virStorageVolFree(volume);
-	return removed;
+	if (!volume || virStorageVolDelete(volume, 0) == 0)
+		return TRUE;
+	libvirt_set_error(error, FAULT_DESKTOP, name);
+	return FALSE;
 }
 
 static char *volume_xml(const char *name, const char *backing, const char *format,
@@ -68,51 +75,51 @@ static char *volume_format(virStorageVolPtr volume)
 	return g_strdup(qcow2 ? "qcow2" : "raw");
 }
 
+/* NULL: there is none. */
+static char *volume_path(virStorageVolPtr volume)
+{
+	char *theirs = volume ? virStorageVolGetPath(volume) : NULL;
+	char *path = g_strdup(theirs);
+
+	free(theirs);
+	return path;
+}
+
 static gboolean make_volume(virStorageVolPtr golden, const ProviderDesktop *desktop,
 			    char **out_path, GError **error)
 {
-	virStoragePoolPtr pool = virStoragePoolLookupByVolume(golden);
+	autopool pool = virStoragePoolLookupByVolume(golden);
 	g_autofree char *name = volume_name(desktop);
 	g_autofree char *format = volume_format(golden);
 	g_autofree char *xml = NULL;
+	autovolume volume = NULL;
 	virStorageVolInfo info = {0};
-	virStorageVolPtr volume = NULL;
-	char *path = NULL;
 
 	if (!pool || virStorageVolGetInfo(golden, &info) < 0) {
 		libvirt_set_error(error, FAULT_CONFIG, desktop->image.disk);
-	} else if (remove_volume(pool, name, error)) {
-		xml = volume_xml(name, desktop->image.disk, format, info.capacity);
-		volume = virStorageVolCreateXML(pool, xml, 0);
-		path = volume ? virStorageVolGetPath(volume) : NULL;
-		if (path)
-			*out_path = g_strdup(path);
-		else
-			libvirt_set_error(error, FAULT_DESKTOP, name);
-	}
-	if (volume)
-		virStorageVolFree(volume);
-	if (pool)
-		virStoragePoolFree(pool);
-	if (!path)
 		return FALSE;
-	free(path);
-	return TRUE;
+	}
+	if (!remove_volume(pool, name, error))
+		return FALSE;
+	xml = volume_xml(name, desktop->image.disk, format, info.capacity);
+	volume = virStorageVolCreateXML(pool, xml, 0);
+	*out_path = volume_path(volume);
+	if (!*out_path)
+		libvirt_set_error(error, FAULT_DESKTOP, name);
+	return *out_path != NULL;
 }
 
 gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboolean local,
 			       const ProviderDesktop *desktop, char **out_path, char **out_identity,
 			       GError **error)
 {
-	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
-	gboolean made;
+	autovolume golden = golden_volume(connection, &desktop->image);
 
 	if (golden) {
-		made = make_volume(golden, desktop, out_path, error);
-		virStorageVolFree(golden);
-		if (made)
-			*out_identity = g_uuid_string_random();
-		return made;
+		if (!make_volume(golden, desktop, out_path, error))
+			return FALSE;
+		*out_identity = g_uuid_string_random();
+		return TRUE;
 	}
 	if (!desktop->image.disk) {
 		*out_path = NULL;
@@ -129,46 +136,29 @@ gboolean libvirt_overlay_renew(virConnectPtr connection, const char *dir, gboole
 gboolean libvirt_overlay_find(virConnectPtr connection, const ProviderDesktop *desktop,
 			      char **out_path, GError **error)
 {
-	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
-	virStoragePoolPtr pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;
+	autovolume golden = golden_volume(connection, &desktop->image);
+	autopool pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;
 	g_autofree char *name = volume_name(desktop);
-	virStorageVolPtr volume = NULL;
-	char *path = NULL;
+	autovolume volume = NULL;
 
-	if (!desktop->image.disk) {
-		*out_path = NULL;
+	*out_path = NULL;
+	if (!desktop->image.disk)
 		return TRUE;
-	}
 	/* Another host has made it: this one looks anew. */
 	if (pool && virStoragePoolRefresh(pool, 0) == 0)
 		volume = virStorageVolLookupByName(pool, name);
-	if (volume)
-		path = virStorageVolGetPath(volume);
-	if (path)
-		*out_path = g_strdup(path);
-	else
+	*out_path = volume_path(volume);
+	if (!*out_path)
 		libvirt_set_error(error, FAULT_DESKTOP, name);
-	if (volume)
-		virStorageVolFree(volume);
-	if (pool)
-		virStoragePoolFree(pool);
-	if (golden)
-		virStorageVolFree(golden);
-	free(path);
-	return path != NULL;
+	return *out_path != NULL;
 }
 
 gboolean libvirt_overlay_remove(virConnectPtr connection, const char *dir,
 				const ProviderDesktop *desktop, GError **error)
 {
-	virStorageVolPtr golden = golden_volume(connection, &desktop->image);
-	virStoragePoolPtr pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;
+	autovolume golden = golden_volume(connection, &desktop->image);
+	autopool pool = golden ? virStoragePoolLookupByVolume(golden) : NULL;
 	g_autofree char *name = volume_name(desktop);
-	gboolean removed = !pool || remove_volume(pool, name, error);
 
-	if (pool)
-		virStoragePoolFree(pool);
-	if (golden)
-		virStorageVolFree(golden);
-	return removed && place_remove(dir, desktop->id, error);
+	return (!pool || remove_volume(pool, name, error)) && place_remove(dir, desktop->id, error);
 }
