@@ -21,10 +21,10 @@ void maintainer_quit(Maintainer *maintainer);
 void maintainer_stop(Maintainer *maintainer);
 void maintainer_free(Maintainer *maintainer);
 
-/* Something changed: look now. */
-/* Looks at once; does not tell the other brokers. */
-void maintainer_look(Maintainer *maintainer);
+/* Something changed: it looks now, and so do those of the other brokers. */
 void maintainer_wake(Maintainer *maintainer);
+/* The same, here alone. */
+void maintainer_look(Maintainer *maintainer);
 /* True once it was told to stop: long waits give up. */
 gboolean maintainer_stopping(Maintainer *maintainer);
 /* For providers: a ProviderEvent with the maintainer as user_data. */

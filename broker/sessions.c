@@ -2,19 +2,15 @@
 /* sessions: see sessions.h and session.h. */
 #include "sessions.h"
 
-#include "audit.h"
 #include "brokers.h"
 #include "fault.h"
 #include "gateway_link.h"
 #include "lobbies.h"
 #include "log.h"
 #include "maintainer.h"
-#include "store_desktop.h"
 #include "store_session.h"
 #include "store_ticket.h"
 
-#define REPORT_WAIT (10 * G_USEC_PER_SEC)
-#define AGAIN_WAIT  (2 * G_USEC_PER_SEC) /* gateways come back after half a second */
 #define WRITE_AGAIN (2 * G_USEC_PER_SEC) /* between two tries to write down what ended */
 
 void sessions_add(Sessions *s, Lease *lease)
@@ -26,50 +22,6 @@ Lease *sessions_take(Sessions *s, Lease *lease)
 {
 	g_hash_table_steal(s->by_id, lease->id);
 	return lease;
-}
-
-/* A broker was killed before the end of this one was in the audit log. Its gateway may tell its
- * bytes again first. */
-static Lease *unaudited(const SessionView *view)
-{
-	Lease *lease = g_new0(Lease, 1);
-
-	lease->id = g_strdup(view->id);
-	lease->user = g_strdup(view->user);
-	lease->desktop = g_strdup(view->desktop_id);
-	lease->peer = g_strdup(view->peer);
-	lease->reason = g_strdup(view->reason);
-	lease->bytes_in = view->bytes_in;
-	lease->bytes_out = view->bytes_out;
-	lease->milliseconds = (guint64)MAX(view->ended_at - view->started_at, 0) * 1000;
-	lease->confirm_by = g_get_monotonic_time() + AGAIN_WAIT;
-	return lease;
-}
-
-/* Under the lock, or before there is one. */
-static gboolean audit_later(Core *core, Sessions *s, const char *broker, GError **error)
-{
-	g_autoptr(GPtrArray) over = store_sessions_unaudited(core->db, broker, error);
-
-	for (guint i = 0; over && i < over->len; i++) {
-		Lease *lease = unaudited(over->pdata[i]);
-
-		if (!g_hash_table_contains(s->late, lease->id))
-			g_hash_table_insert(s->late, lease->id, lease);
-		else
-			lease_free(lease);
-	}
-	return over != NULL;
-}
-
-void sessions_audit_left(Core *core, const char *broker)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_mutex_lock(&core->sessions->lock);
-	if (!audit_later(core, core->sessions, broker, &error))
-		log_error(NULL, "sessions that ended at broker %s: %s", broker, error->message);
-	g_mutex_unlock(&core->sessions->lock);
 }
 
 static void lease_destroy(gpointer lease)
@@ -99,7 +51,7 @@ Sessions *sessions_new(Core *core, GError **error)
 		lease->confirm_by = confirm_by;
 		sessions_add(s, lease);
 	}
-	if (!audit_later(core, s, broker, error)) {
+	if (!sessions_audit_later(core, s, broker, error)) {
 		core->sessions = s;
 		sessions_free(core);
 		return core->sessions = NULL;
@@ -109,112 +61,16 @@ Sessions *sessions_new(Core *core, GError **error)
 
 /* ---- the end */
 
-/* Once, whichever broker comes to it: the mark and the line are one transaction. */
-static gboolean add_end(Core *core, const Lease *lease, GError **error)
-{
-	g_auto(DbTransaction) tx = db_begin(core->db, error);
-	gint64 first = tx.db ? store_session_audit(core->db, lease->id, error) : -1;
-
-	if (first <= 0)
-		return first == 0;
-	return audit_add(core,
-			 &(AuditEntry){
-				 .event = "session-end",
-				 .user = lease->user,
-				 .peer = lease->peer,
-				 .desktop = lease->desktop,
-				 .session = lease->id,
-				 .detail = lease->reason,
-				 .bytes_in = lease->bytes_in,
-				 .bytes_out = lease->bytes_out,
-				 .milliseconds = lease->milliseconds,
-			 },
-			 error) &&
-	       db_commit(&tx, error);
-}
-
-static void audit_end(Core *core, const Lease *lease)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!add_end(core, lease, &error))
-		log_error(NULL, "session %s: its end is not in the audit log yet: %s", lease->id,
-			  error->message);
-}
-
 static void note_reason(Lease *lease, const char *reason)
 {
 	lease->reason = g_strdup(reason);
 	lease->milliseconds = (guint64)(g_get_monotonic_time() - lease->began) / 1000;
 }
 
-static void await_report(Sessions *s, Lease *lease)
-{
-	lease->confirm_by = g_get_monotonic_time() + REPORT_WAIT;
-	g_hash_table_insert(s->late, lease->id, lease);
-}
-
 void sessions_await_report(Core *core, Lease *lease, const char *reason)
 {
 	note_reason(lease, reason);
-	await_report(core->sessions, lease);
-}
-
-/* For a lease whose end waits for the store: it has its bytes when it is written. */
-static gboolean report_to_unwritten(Sessions *s, const ControlMessage *notice, gboolean last)
-{
-	Lease *lease;
-
-	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->unwritten, notice->lease);
-	if (lease) {
-		lease->bytes_in += notice->bytes_in;
-		lease->bytes_out += notice->bytes_out;
-		lease->reported = lease->reported || last;
-	}
-	g_mutex_unlock(&s->lock);
-	return lease != NULL;
-}
-
-void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last)
-{
-	Sessions *s = core->sessions;
-	g_autoptr(GError) error = NULL;
-	gint64 added;
-	Lease *lease;
-
-	if (report_to_unwritten(s, notice, last))
-		return;
-	added = store_session_add_bytes(core->db, notice->lease, notice->bytes_in,
-					notice->bytes_out, notice->again, &error);
-	if (added < 0)
-		log_error(NULL, "session %s: %s", notice->lease, error->message);
-	g_mutex_lock(&s->lock);
-	lease = g_hash_table_lookup(s->late, notice->lease);
-	if (lease && added > 0) {
-		lease->bytes_in += notice->bytes_in;
-		lease->bytes_out += notice->bytes_out;
-	}
-	if (lease && last) {
-		audit_end(core, lease);
-		g_hash_table_remove(s->late, notice->lease);
-	}
-	g_mutex_unlock(&s->lock);
-}
-
-/* Those whose report has not come by now. Under the lock. */
-static void give_up_reports(Core *core, gint64 now)
-{
-	GHashTableIter iter;
-	gpointer lease;
-
-	g_hash_table_iter_init(&iter, core->sessions->late);
-	while (g_hash_table_iter_next(&iter, NULL, &lease)) {
-		if (((Lease *)lease)->confirm_by > now)
-			continue;
-		audit_end(core, lease);
-		g_hash_table_iter_remove(&iter);
-	}
+	sessions_audit_await(core->sessions, lease);
 }
 
 /* What comes of it is the plan's; it stays held as long as a ticket for it is good. */
@@ -267,10 +123,10 @@ static gint64 write_down(Core *core, Lease *lease, GError **error)
 	}
 	log_info(&context, "session ended: %s", lease->reason);
 	if (!lease->reported) {
-		await_report(core->sessions, lease);
+		sessions_audit_await(core->sessions, lease);
 		return 1;
 	}
-	audit_end(core, lease);
+	sessions_audit_end(core, lease);
 	lease_free(lease);
 	return 1;
 }
@@ -319,7 +175,7 @@ void sessions_free(Core *core)
 	if (!s)
 		return;
 	write_again(core);
-	give_up_reports(core, G_MAXINT64);
+	sessions_audit_give_up(core, G_MAXINT64);
 	g_hash_table_destroy(s->late);
 	g_hash_table_destroy(s->unwritten);
 	g_hash_table_destroy(s->by_id);
@@ -445,7 +301,7 @@ void sessions_expire(Core *core, gint64 *due)
 	write_again(core);
 	if (g_hash_table_size(s->unwritten) > 0)
 		*due = MIN(*due, now + WRITE_AGAIN);
-	give_up_reports(core, now);
+	sessions_audit_give_up(core, now);
 	g_hash_table_iter_init(&iter, s->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &lease)) {
 		if (((Lease *)lease)->confirm_by)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sessions: the table of live leases, for sessions.c (how they end) and session.c (how they begin
- * and what happens in between). The table and the store change together, under its lock. */
+/* sessions: the table of live leases, for sessions.c (how they end), sessions_audit.c (what is
+ * written of that), sessions_shared.c (those of other brokers) and session.c (how they begin and
+ * what happens in between). The table and the store change together, under its lock. */
 #pragma once
 
 #include "lease.h"
@@ -20,6 +21,16 @@ Lease *sessions_adopt(Core *core, const char *id);
 /* Takes a lease that is out of the table and recorded as ended. Its line in the audit log waits a
  * little for the gateway's report, which has the bytes. */
 void sessions_await_report(Core *core, Lease *lease, const char *reason);
+
+/* Its last line goes to the audit log, now. */
+void sessions_audit_end(Core *core, const Lease *lease);
+/* Takes a lease that is in no table: its last line waits a little for its gateway's report. */
+void sessions_audit_await(Sessions *sessions, Lease *lease);
+/* Those whose report has not come by then (monotonic) wait no longer. */
+void sessions_audit_give_up(Core *core, gint64 now);
+/* Those that ended at that broker (NULL = any), and have no such line yet, wait for their reports.
+ * Also before the table is the core's. */
+gboolean sessions_audit_later(Core *core, Sessions *sessions, const char *broker, GError **error);
 
 /* ---- not under the lock */
 
