@@ -8,16 +8,14 @@
  *   bench-placement [SECONDS]
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "../unit/broker/core-fixture.h"
 #include "log.h"
 #include "placement.h"
-#include "store_desktop.h"
+#include "rows.h"
 #include "store_host.h"
-#include "store_lease.h"
 #include "store_pool.h"
-#include "store_session.h"
+#include "times.h"
 
 #define HOSTS    200
 #define POOLS    10
@@ -36,10 +34,8 @@ static struct {
 
 static void note(GArray *times, gint64 since)
 {
-	gint64 us = g_get_monotonic_time() - since;
-
 	g_mutex_lock(&bench.lock);
-	g_array_append_val(times, us);
+	times_note(times, since);
 	g_mutex_unlock(&bench.lock);
 }
 
@@ -92,21 +88,6 @@ static gpointer people(gpointer unused)
 	}
 }
 
-static int by_value(gconstpointer a, gconstpointer b)
-{
-	return *(const gint64 *)a < *(const gint64 *)b ? -1
-						       : *(const gint64 *)a > *(const gint64 *)b;
-}
-
-static void show(const char *what, GArray *times)
-{
-	g_array_sort(times, by_value);
-	printf("  %-38s p50 %6.2f ms   p99 %6.2f ms   most %6.2f ms\n", what,
-	       (double)g_array_index(times, gint64, times->len / 2) / 1000,
-	       (double)g_array_index(times, gint64, times->len * 99 / 100) / 1000,
-	       (double)g_array_index(times, gint64, times->len - 1) / 1000);
-}
-
 static void add_desktop(Db *db, int i, const char *pool)
 {
 	g_autoptr(GError) error = NULL;
@@ -114,32 +95,9 @@ static void add_desktop(Db *db, int i, const char *pool)
 	g_autofree char *name = g_strdup_printf("%s-%d", pool, i / POOLS + 1);
 	g_autofree char *user = g_strdup_printf("somebody-%d", i);
 	g_autofree char *host = g_strdup_printf("host%d", i % HOSTS);
-	gboolean busy = i < LIVE;
-	StoreDesktop row = {.id = id,
-			    .name = name,
-			    .pool = (char *)pool,
-			    .owner = user,
-			    .state = (char *)(busy ? "in-use" : "off"),
-			    .identity = (char *)"o-1",
-			    .used = (char *)"o-1"};
-	StoreLease lease = {.id = id,
-			    .user = user,
-			    .desktop = id,
-			    .desktop_name = name,
-			    .pool = (char *)pool,
-			    .protocol = (char *)"vnc",
-			    .via = (char *)"vnc",
-			    .peer = (char *)"::1",
-			    .gateway = (char *)"gw",
-			    .broker = (char *)"",
-			    .started_at = core_now(),
-			    .client_id = (guint32)i + 1};
 
-	g_assert_true(store_desktop_add(db, &row, &error));
+	rows_add_desktop(db, i, id, name, pool, user, i < LIVE);
 	g_assert_true(store_host_place(db, id, pool, host, 2, 4096, &error));
-	if (busy)
-		g_assert_true(store_lease_add(db, &lease, &error) &&
-			      store_session_start(db, id, &error));
 }
 
 static void fill(CoreFixture *f)
@@ -182,15 +140,6 @@ static void fill(CoreFixture *f)
 	g_assert_true(db_commit(&tx, &error));
 }
 
-static void show_memory(void)
-{
-	g_autofree char *status = NULL;
-
-	g_assert_true(g_file_get_contents("/proc/self/status", &status, NULL, NULL));
-	printf("  memory: %ld MB\n",
-	       strtol(strstr(status, "VmRSS:") + strlen("VmRSS:"), NULL, 10) / 1024);
-}
-
 int main(int argc, char **argv)
 {
 	int seconds = argc > 1 ? atoi(argv[1]) : 20;
@@ -203,9 +152,9 @@ int main(int argc, char **argv)
 	fill(&f);
 	core_fixture_restart(&f); /* the sessions are in memory then, too */
 	bench.f = &f;
-	bench.list = g_array_new(FALSE, FALSE, sizeof(gint64));
-	bench.click = g_array_new(FALSE, FALSE, sizeof(gint64));
-	bench.decide = g_array_new(FALSE, FALSE, sizeof(gint64));
+	bench.list = times_new();
+	bench.click = times_new();
+	bench.decide = times_new();
 	bench.began = g_get_monotonic_time();
 	bench.until = bench.began + seconds * G_USEC_PER_SEC;
 	for (int i = 0; i < THREADS; i++)
@@ -216,10 +165,10 @@ int main(int argc, char **argv)
 	       LIVE,
 	       (double)bench.click->len * G_USEC_PER_SEC /
 		       (double)(g_get_monotonic_time() - bench.began));
-	show("the list", bench.list);
-	show("click: new desktop, placed and started", bench.click);
-	show("the decision (one transaction)", bench.decide);
-	show_memory();
+	times_show("the list", bench.list);
+	times_show("click: new desktop, placed and started", bench.click);
+	times_show("the decision (one transaction)", bench.decide);
+	times_show_memory();
 	core_fixture_teardown(&f, NULL);
 	return 0;
 }

@@ -7,14 +7,12 @@
  *   bench-store [SECONDS]
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "../unit/broker/core-fixture.h"
 #include "assignment.h"
 #include "log.h"
-#include "store_desktop.h"
-#include "store_lease.h"
-#include "store_session.h"
+#include "rows.h"
+#include "times.h"
 
 #define THREADS  2
 #define PEOPLE   500
@@ -27,13 +25,6 @@ typedef struct {
 	gint64 until;
 	GArray *whole, *list, *place; /* of gint64: us */
 } Worker;
-
-static void note(GArray *times, gint64 since)
-{
-	gint64 us = g_get_monotonic_time() - since;
-
-	g_array_append_val(times, us);
-}
 
 static gpointer click(gpointer data)
 {
@@ -50,30 +41,16 @@ static gpointer click(gpointer data)
 		g_autoptr(GPtrArray) cards = core_desktops(w->f->core, who, &error);
 		g_autofree char *id = NULL;
 
-		note(w->list, at);
+		times_note(w->list, at);
 		ticket_free(core_connect(w->f->core, who, "p-lab", "web", "::1", &error));
 		g_assert_no_error(error);
-		note(w->whole, begin);
+		times_note(w->whole, begin);
 		at = g_get_monotonic_time();
 		g_assert_true(
 			assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id, &error));
-		note(w->place, at);
+		times_note(w->place, at);
 	}
 	return NULL;
-}
-
-static int by_value(gconstpointer a, gconstpointer b)
-{
-	return *(const gint64 *)a < *(const gint64 *)b ? -1
-						       : *(const gint64 *)a > *(const gint64 *)b;
-}
-
-static void show(const char *what, GArray *times)
-{
-	g_array_sort(times, by_value);
-	printf("  %-28s p50 %6.2f ms   p99 %6.2f ms\n", what,
-	       (double)g_array_index(times, gint64, times->len / 2) / 1000,
-	       (double)g_array_index(times, gint64, times->len * 99 / 100) / 1000);
 }
 
 static void measure(CoreFixture *f, const char *title, int seconds)
@@ -83,14 +60,14 @@ static void measure(CoreFixture *f, const char *title, int seconds)
 	GThread *threads[THREADS];
 
 	for (int i = 0; i < 3; i++)
-		times[i] = g_array_new(FALSE, FALSE, sizeof(gint64));
+		times[i] = times_new();
 	for (int i = 0; i < THREADS; i++) {
 		Worker *w = &workers[i];
 
 		*w = (Worker){f, i, g_get_monotonic_time() + seconds * G_USEC_PER_SEC};
-		w->whole = g_array_new(FALSE, FALSE, sizeof(gint64));
-		w->list = g_array_new(FALSE, FALSE, sizeof(gint64));
-		w->place = g_array_new(FALSE, FALSE, sizeof(gint64));
+		w->whole = times_new();
+		w->list = times_new();
+		w->place = times_new();
 		threads[i] = g_thread_new("click", click, w);
 	}
 	for (int i = 0; i < THREADS; i++) {
@@ -103,9 +80,9 @@ static void measure(CoreFixture *f, const char *title, int seconds)
 		}
 	}
 	printf("%s: %u a second\n", title, times[0]->len / (unsigned)seconds);
-	show("login + list + connect", times[0]);
-	show("list", times[1]);
-	show("placement", times[2]);
+	times_show("login + list + connect", times[0]);
+	times_show("list", times[1]);
+	times_show("placement", times[2]);
 	for (int i = 0; i < 3; i++)
 		g_array_unref(times[i]);
 }
@@ -120,42 +97,10 @@ static void fill(CoreFixture *f)
 		g_autofree char *name = g_strdup_printf("full-%d", i);
 		g_autofree char *user = g_strdup_printf("somebody-%d", i);
 		gboolean busy = i < LIVE;
-		StoreDesktop row = {.id = id,
-				    .name = name,
-				    .pool = (char *)"lab",
-				    .state = (char *)(busy ? "in-use" : "off"),
-				    .identity = (char *)"o-1",
-				    .owner = busy ? user : NULL,
-				    .used = busy ? (char *)"o-1" : NULL};
-		StoreLease lease = {.id = id,
-				    .user = user,
-				    .desktop = id,
-				    .desktop_name = name,
-				    .pool = (char *)"lab",
-				    .protocol = (char *)"vnc",
-				    .via = (char *)"vnc",
-				    .peer = (char *)"::1",
-				    .gateway = (char *)"gw",
-				    .broker = (char *)"",
-				    .started_at = core_now(),
-				    .client_id = (guint32)i + 1};
 
-		g_assert_true(store_desktop_add(f->core->db, &row, &error));
-		if (busy)
-			g_assert_true(store_lease_add(f->core->db, &lease, &error) &&
-				      store_session_start(f->core->db, id, &error));
+		rows_add_desktop(f->core->db, i, id, name, "lab", busy ? user : NULL, busy);
 	}
 	g_assert_true(db_commit(&tx, &error));
-}
-
-static void show_memory(void)
-{
-	g_autofree char *status = NULL;
-	const char *line;
-
-	g_assert_true(g_file_get_contents("/proc/self/status", &status, NULL, NULL));
-	line = strstr(status, "VmRSS:");
-	printf("memory: %ld MB\n", strtol(line + strlen("VmRSS:"), NULL, 10) / 1024);
 }
 
 int main(int argc, char **argv)
@@ -172,7 +117,7 @@ int main(int argc, char **argv)
 	fill(&f);
 	core_fixture_restart(&f); /* the sessions are in memory then, too */
 	measure(&f, "20,000 desktops, 5,000 live sessions", seconds);
-	show_memory();
+	times_show_memory();
 	core_fixture_teardown(&f, NULL);
 	return 0;
 }
