@@ -11,7 +11,7 @@
 #include "log.h"
 #include "maintenance.h"
 #include "plan.h"
-#include "roll.h"
+#include "rollout.h"
 #include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
@@ -183,9 +183,9 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 	return TRUE;
 }
 
-static gboolean roll_pool(Maintainer *m, const PoolView *pool, gint64 *due, GError **error)
+static gboolean roll_out(Maintainer *m, const PoolView *pool, gint64 *due, GError **error)
 {
-	g_autoptr(GPtrArray) ids = roll_find(m->core, pool, error);
+	g_autoptr(GPtrArray) ids = rollout_find(m->core, pool, error);
 
 	for (guint i = 0; ids && i < ids->len; i++)
 		begin_job(m, ids->pdata[i], desktop_roll, "roll", due);
@@ -213,7 +213,7 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 		if (g_str_equal(pool->kind, "floating") && pool->spare > 0 &&
 		    !warm_pool(m, pool, due, error))
 			return FALSE;
-		if (!roll_pool(m, pool, due, error))
+		if (!roll_out(m, pool, due, error))
 			return FALSE;
 		if (templates_lack(m->core, pool)) {
 			g_autofree char *card = g_strconcat("p-", pool->name, NULL);

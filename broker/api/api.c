@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* api: see api.h. Puts the parts together: doors -> servers -> workers -> handlers; and the
- * counter. */
+/* api: see api.h. Puts the parts together: listeners -> servers -> workers -> handlers; and the
+ * exporter of what is counted. */
 #include "api.h"
 
-#include "counter.h"
-#include "door.h"
+#include "exporter.h"
+#include "listener.h"
 #include "log.h"
 #include "server.h"
 #include "services.h"
@@ -16,8 +16,8 @@ struct Api {
 	Services services;
 	Workers *workers;
 	Server *web, *admin;
-	Door *web_door, *admin_door;
-	Counter *counter; /* NULL = off */
+	Listener *web_listener, *admin_listener;
+	Exporter *exporter; /* NULL = off */
 };
 
 static void admit(gpointer data, int fd, const struct sockaddr *address, socklen_t length)
@@ -46,15 +46,17 @@ static gboolean start(Api *api, Core *core, GError **error)
 	if (api->admin == NULL)
 		return FALSE;
 	if (*options->metrics != '\0') {
-		api->counter = counter_start(core, options->metrics, error);
-		if (api->counter == NULL)
+		api->exporter = exporter_start(core, options->metrics, error);
+		if (api->exporter == NULL)
 			return FALSE;
 	}
-	api->web_door = door_open(DOOR_PROXIED, options->web, 0660, admit, api->web, error);
-	if (api->web_door == NULL)
+	api->web_listener =
+		listener_open(LISTENER_PROXIED, options->web, 0660, admit, api->web, error);
+	if (api->web_listener == NULL)
 		return FALSE;
-	api->admin_door = door_open(DOOR_LOCAL, options->admin, 0600, admit, api->admin, error);
-	return api->admin_door != NULL;
+	api->admin_listener =
+		listener_open(LISTENER_LOCAL, options->admin, 0600, admit, api->admin, error);
+	return api->admin_listener != NULL;
 }
 
 Api *api_start(Core *core, GError **error)
@@ -72,9 +74,9 @@ void api_stop(Api *api)
 {
 	if (api == NULL)
 		return;
-	counter_stop(api->counter);
-	door_close(api->web_door);
-	door_close(api->admin_door);
+	exporter_stop(api->exporter);
+	listener_close(api->web_listener);
+	listener_close(api->admin_listener);
 	/* From now on no request gets a worker, and none is suspended: the servers may stop. */
 	if (api->workers != NULL)
 		workers_drain(api->workers);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * api: the broker's HTTP: the REST API under /api/v1 (docs/api.yaml), the portal's files and
- * /healthz. Two doors: options.web, where gateways tunnel browsers' connections behind a PROXY v2
- * header, and options.admin, where orielctl is known by its uid and needs no token.
+ * /healthz. Two sockets: options.web, where gateways tunnel browsers' connections behind a PROXY
+ * v2 header, and options.admin, where orielctl is known by its uid and needs no token.
  *
  * It owns its threads, its listeners and the logins that are under way. It never sees TLS, the
  * database or a desktop: whatever it does ends in a call of core.h or conversation.h.
@@ -19,5 +19,5 @@ typedef struct Api Api;
  */
 Api *api_start(Core *core, GError **error);
 
-/* Closes the doors, waits for the requests in hand, frees. Accepts NULL. */
+/* Closes the listeners, waits for the requests in hand, frees. Accepts NULL. */
 void api_stop(Api *api);

@@ -61,7 +61,7 @@ gboolean dispatch(Request *request)
 	case ROUTE_UNKNOWN_METHOD: return refuse_method(request, allow);
 	case ROUTE_UNKNOWN_PATH: break;
 	}
-	if (request->admin_door || g_str_has_prefix(request->path, "/api/") ||
+	if (request->admin_socket || g_str_has_prefix(request->path, "/api/") ||
 	    g_str_has_prefix(request->path, "/api2/"))
 		reply_refuse(request, 404, "not-found", "There is no such call.");
 	else if (!g_str_equal(request->method, "GET"))

@@ -120,7 +120,7 @@ gboolean guard_admit(Request *request)
 	const Route *route = request->route;
 	gboolean changes = !is_safe(route->method);
 
-	if (request->admin_door) {
+	if (request->admin_socket) {
 		if (route->may != MAY_USER)
 			return TRUE;
 		return refuse(

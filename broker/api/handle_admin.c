@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * handle_admin: images, pools, machines, entitlements, desktops, sessions and the audit log, for
- * admins over HTTPS and for orielctl at the admin door. Every call is one of the core's, which
+ * admins over HTTPS and for orielctl at the admin socket. Every call is one of the core's, which
  * checks the values and audits the change under the admin's name.
  */
 #include "handlers.h"

@@ -20,13 +20,13 @@ const char *const header_names[HEADER_COUNT] = {
 	[HEADER_ORIGIN] = "Origin",
 };
 
-Request *request_new(const Services *services, gboolean admin_door, const char *peer,
+Request *request_new(const Services *services, gboolean admin_socket, const char *peer,
 		     const char *method, const char *path)
 {
 	Request *request = g_new0(Request, 1);
 
 	request->services = services;
-	request->admin_door = admin_door;
+	request->admin_socket = admin_socket;
 	request->peer = g_strdup(peer);
 	request->method = g_strdup(method);
 	request->path = g_strdup(path);
@@ -257,7 +257,7 @@ void reply_fault(Request *request, GError *error)
 	const FaultInfo *info = fault_info(fault_code(error));
 	/* What this layer itself finds wrong with a request holds nothing secret and helps the
 	 * program's author; other causes are told to admins only. */
-	gboolean tell = request->admin_door || fault_code(error) == FAULT_CLIENT ||
+	gboolean tell = request->admin_socket || fault_code(error) == FAULT_CLIENT ||
 			for_people(error) ||
 			(request->route && request->route->may == MAY_ADMIN && request->who);
 	g_autofree char *words = tell ? g_utf8_make_valid(error->message, -1) : NULL;

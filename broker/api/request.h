@@ -48,8 +48,8 @@ typedef struct {
 
 typedef struct {
 	const Services *services;
-	gboolean admin_door; /* came by options.admin: may administer, has no login      */
-	char *peer;          /* the client's address; "local:UID" at the admin door      */
+	gboolean admin_socket; /* came by options.admin: may administer, has no login      */
+	char *peer;            /* the client's address; "local:UID" at the admin socket      */
 	char *method;
 	char *path;                 /* as sent, escapes included */
 	GHashTable *query;          /* decoded name -> value     */
@@ -59,13 +59,13 @@ typedef struct {
 
 	const struct Route *route;
 	char *args[2]; /* the path's {words}, decoded */
-	Who *who;      /* NULL = not logged in (or the admin door) */
+	Who *who;      /* NULL = not logged in (or the admin socket) */
 	gboolean by_cookie;
 	Reply reply;
 } Request;
 
 /* method, path and peer are copied. */
-Request *request_new(const Services *services, gboolean admin_door, const char *peer,
+Request *request_new(const Services *services, gboolean admin_socket, const char *peer,
 		     const char *method, const char *path);
 void request_free(Request *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)

@@ -10,7 +10,7 @@
 typedef enum {
 	MAY_ANYONE, /* no login needed                                              */
 	MAY_USER,   /* a login: cookie or bearer token                              */
-	MAY_ADMIN,  /* a login of an admin, or the admin door                       */
+	MAY_ADMIN,  /* a login of an admin, or the admin socket                      */
 } May;
 
 /* Threads of their own per kind of work, so that a slow PAM module or a starting desktop never

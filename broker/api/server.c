@@ -25,7 +25,7 @@ struct Server {
 	struct MHD_Daemon *daemon;
 	const Services *services;
 	Workers *workers;
-	gboolean admin_door;
+	gboolean admin_socket;
 	GMutex lock;
 	GCond idle;
 	unsigned exchanges; /* requests in hand, by the lock */
@@ -77,7 +77,7 @@ static char *peer_of(Server *server, struct MHD_Connection *connection)
 	struct ucred who;
 	socklen_t length = sizeof(who);
 
-	if (!server->admin_door) {
+	if (!server->admin_socket) {
 		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 		return info && info->client_addr ? address_text(info->client_addr)
 						 : g_strdup("unknown");
@@ -175,7 +175,7 @@ static enum MHD_Result on_head(Server *server, struct MHD_Connection *connection
 	*state = exchange;
 	exchange->connection = connection;
 	exchange->began = g_get_monotonic_time();
-	exchange->request = request_new(server->services, server->admin_door, peer, method, url);
+	exchange->request = request_new(server->services, server->admin_socket, peer, method, url);
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_value, exchange->request);
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_value, exchange->request);
 	return MHD_YES;
@@ -255,14 +255,14 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
 	g_mutex_unlock(&server->lock);
 }
 
-Server *server_new(const Services *services, Workers *workers, gboolean admin_door,
+Server *server_new(const Services *services, Workers *workers, gboolean admin_socket,
 		   unsigned per_address, GError **error)
 {
 	g_autofree Server *server = g_new0(Server, 1);
 
 	server->services = services;
 	server->workers = workers;
-	server->admin_door = admin_door;
+	server->admin_socket = admin_socket;
 	g_mutex_init(&server->lock);
 	g_cond_init(&server->idle);
 	server->daemon = MHD_start_daemon(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server: HTTP by libmicrohttpd for one door. It has one thread with an epoll loop and no listener
- * of its own: the door gives it connections. A request that may block is suspended and goes to a
- * worker; so a slow one never holds up another.
+ * server: HTTP by libmicrohttpd for one socket. It has one thread with an epoll loop and does not
+ * listen itself: a listener gives it connections. A request that may block is suspended and goes to
+ * a worker; so a slow one never holds up another.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ typedef struct Server Server;
 
 /* services and workers must outlive it. per_address: connections from one address, 0 = no bound.
  * FAULT_BROKER. */
-Server *server_new(const Services *services, Workers *workers, gboolean admin_door,
+Server *server_new(const Services *services, Workers *workers, gboolean admin_socket,
 		   unsigned per_address, GError **error);
 
 /* Takes the descriptor. address NULL (length 0) if the client's is not known. */

@@ -21,7 +21,7 @@ void fixture_close(Fixture *fixture, gconstpointer data);
 /* Logs in and returns "Authorization: Bearer TOKEN\r\n". */
 char *fixture_bearer(Fixture *fixture, const char *user);
 
-/* A request through the web door from PEER. */
+/* A request through the web socket from PEER. */
 Answer *fixture_ask(Fixture *fixture, const char *method, const char *path, const char *headers,
 		    const char *body);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The API as a gateway's tunnel and orielctl see it: both doors, and every kind of call. */
+/* The API as a gateway's tunnel and orielctl see it: both sockets, and every kind of call. */
 #include "api-fixture.h"
 
 #include <string.h>
@@ -236,7 +236,7 @@ static void machine_says(Fixture *f, const char *authorization, const char *body
 	g_assert_cmpuint(answer->status, ==, status);
 }
 
-static void test_admin_door(Fixture *f, gconstpointer data)
+static void test_admin_socket(Fixture *f, gconstpointer data)
 {
 	g_autofree char *expected = g_strdup_printf(
 		"local:%1$u image_add tiny disk=/d memory=128 cpus=2 video=qxl network=bridge:br0 "
@@ -360,7 +360,7 @@ int main(int argc, char **argv)
 	fixture_test("/api/console", test_console);
 	fixture_test("/api/sessions", test_sessions);
 	fixture_test("/api/admin", test_admin);
-	fixture_test("/api/admin-door", test_admin_door);
+	fixture_test("/api/admin-socket", test_admin_socket);
 	fixture_test("/api/health", test_health);
 	return g_test_run();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* orielctl: its line, its tables, and the program itself against the API's admin door. */
+/* orielctl: its line, its tables, and the program itself against the API's admin socket. */
 #include "api-fixture.h"
 #include "command.h"
 #include "fault.h"

@@ -75,10 +75,10 @@ typedef struct {
 	unsigned status; /* 0 = let in */
 } Case;
 
-static unsigned admit(const Services *services, const Case *c, gboolean admin_door)
+static unsigned admit(const Services *services, const Case *c, gboolean admin_socket)
 {
 	g_autoptr(Request)
-		request = request_new(services, admin_door, "192.0.2.1", c->method, c->path);
+		request = request_new(services, admin_socket, "192.0.2.1", c->method, c->path);
 	g_autofree char *allow = NULL;
 	char *groups[] = {NULL};
 	autosecret char *token = c->user ? core_login(services->core, c->user, groups, "p", NULL)
@@ -101,7 +101,7 @@ static unsigned admit(const Services *services, const Case *c, gboolean admin_do
 	if (!guard_admit(request))
 		return request->reply.status;
 	g_assert_cmpstr(request->who ? request->who->user : NULL, ==,
-			request->route->may == MAY_ANYONE || admin_door ? NULL : c->user);
+			request->route->may == MAY_ANYONE || admin_socket ? NULL : c->user);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static void test_admit(void)
 	fake_core_free(core);
 }
 
-static void test_admin_door(void)
+static void test_admin_socket(void)
 {
 	static const Case cases[] = {
 		{"GET", "/api/v1/admin/pools", NULL, FALSE, NULL, NULL, NULL, 0},
@@ -180,6 +180,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/guard/cookie", test_cookie);
 	g_test_add_func("/guard/origin", test_origin);
 	g_test_add_func("/guard/admit", test_admit);
-	g_test_add_func("/guard/admin-door", test_admin_door);
+	g_test_add_func("/guard/admin-socket", test_admin_socket);
 	return g_test_run();
 }

@@ -163,7 +163,7 @@ static void test_fault(void)
 	reply_fault(request, g_error_new(G_FILE_ERROR, 3, "odd"));
 	g_assert_cmpuint(request->reply.status, ==, 500);
 
-	request->admin_door = TRUE;
+	request->admin_socket = TRUE;
 	reply_fault(request, g_error_new(FAULT, FAULT_BUSY, "pool demo is in use"));
 	g_assert_nonnull(strstr(request->reply.body, "pool demo is in use"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* counter: see counter.h. One thread: who asks waits for who asked before. */
-#include "counter.h"
+/* exporter: see exporter.h. One thread: who asks waits for who asked before. */
+#include "exporter.h"
 
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -14,7 +14,7 @@
 #define IDLE_SECONDS    10u
 #define MEMORY_MAX      ((size_t)8 * 1024)
 
-struct Counter {
+struct Exporter {
 	struct MHD_Daemon *daemon;
 	Core *core;
 };
@@ -37,7 +37,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_size, void **state)
 {
-	Counter *counter = data;
+	Exporter *exporter = data;
 
 	if (*upload_size > 0) /* nobody has to say anything here */
 		return MHD_NO;
@@ -46,7 +46,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 	if (!g_str_equal(method, "GET") && !g_str_equal(method, "HEAD"))
 		return answer(connection, 405, "text/plain", g_strdup("GET it.\n"));
 	return answer(connection, 200, "text/plain; version=0.0.4; charset=utf-8",
-		      core_metrics(counter->core));
+		      core_metrics(exporter->core));
 }
 
 /* A listening descriptor, or -1. */
@@ -74,33 +74,33 @@ static int listen_at(const char *where, GError **error)
 	return fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
 }
 
-Counter *counter_start(Core *core, const char *where, GError **error)
+Exporter *exporter_start(Core *core, const char *where, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 	autofd int fd = listen_at(where, &why);
-	g_autofree Counter *counter = g_new0(Counter, 1);
+	g_autofree Exporter *exporter = g_new0(Exporter, 1);
 
-	counter->core = core;
+	exporter->core = core;
 	if (fd >= 0)
-		counter->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL,
-						   on_request, counter, MHD_OPTION_LISTEN_SOCKET,
-						   fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-						   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-						   MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_MAX,
-						   MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-	if (counter->daemon == NULL) {
+		exporter->daemon = MHD_start_daemon(
+			MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, exporter,
+			MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+			MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+			MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_MAX,
+			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	if (exporter->daemon == NULL) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "[broker] metrics = %s: %s", where,
 			    why ? why->message : "the HTTP server does not start");
 		return NULL;
 	}
 	autofd_steal(&fd); /* it closes it when it stops */
-	return g_steal_pointer(&counter);
+	return g_steal_pointer(&exporter);
 }
 
-void counter_stop(Counter *counter)
+void exporter_stop(Exporter *exporter)
 {
-	if (counter == NULL)
+	if (exporter == NULL)
 		return;
-	MHD_stop_daemon(counter->daemon);
-	g_free(counter);
+	MHD_stop_daemon(exporter->daemon);
+	g_free(exporter);
 }

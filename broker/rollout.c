@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* roll: see roll.h. */
-#include "roll.h"
+/* rollout: see rollout.h. */
+#include "rollout.h"
 
 #include "audit.h"
 #include "brokers.h"
@@ -65,7 +65,7 @@ gboolean core_desktop_update(Core *core, const Who *who, const char *id, const c
 	return TRUE;
 }
 
-GPtrArray *roll_find(Core *core, const PoolView *pool, GError **error)
+GPtrArray *rollout_find(Core *core, const PoolView *pool, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
 	g_autoptr(GPtrArray)

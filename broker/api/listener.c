@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* door: see door.h. */
-#include "door.h"
+/* listener: see listener.h. */
+#include "listener.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -29,12 +29,12 @@ typedef struct {
 	guint8 bytes[PROXY_READ_MAX];
 } Caller;
 
-struct Door {
-	DoorKind kind;
+struct Listener {
+	ListenerKind kind;
 	char *path;
-	int listener;
+	int fd;
 	int wake; /* eventfd: stop */
-	DoorAdmit admit;
+	ListenerAdmit admit;
 	gpointer data;
 	GPtrArray *callers;
 	gint64 resume; /* no accept before */
@@ -50,7 +50,7 @@ static void caller_free(gpointer data)
 	g_free(caller);
 }
 
-static void admit_proxied(Door *door, Caller *caller, const ProxyHeader *header)
+static void admit_proxied(Listener *listener, Caller *caller, const ProxyHeader *header)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = g_htons(header->source_port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
@@ -60,13 +60,13 @@ static void admit_proxied(Door *door, Caller *caller, const ProxyHeader *header)
 	switch (header->family) {
 	case PROXY_TCP4:
 		memcpy(&v4.sin_addr, header->source, sizeof(v4.sin_addr));
-		door->admit(door->data, fd, (struct sockaddr *)&v4, sizeof(v4));
+		listener->admit(listener->data, fd, (struct sockaddr *)&v4, sizeof(v4));
 		return;
 	case PROXY_TCP6:
 		memcpy(&v6.sin6_addr, header->source, sizeof(v6.sin6_addr));
-		door->admit(door->data, fd, (struct sockaddr *)&v6, sizeof(v6));
+		listener->admit(listener->data, fd, (struct sockaddr *)&v6, sizeof(v6));
 		return;
-	case PROXY_UNSPEC: door->admit(door->data, fd, NULL, 0); return;
+	case PROXY_UNSPEC: listener->admit(listener->data, fd, NULL, 0); return;
 	}
 	g_assert_not_reached();
 }
@@ -81,7 +81,7 @@ static gsize header_size(const Caller *caller)
 }
 
 /* Reads on; true if the caller is done with here: let in, or to be dropped. */
-static gboolean caller_ready(Door *door, Caller *caller)
+static gboolean caller_ready(Listener *listener, Caller *caller)
 {
 	ProxyHeader header;
 	gssize n;
@@ -102,11 +102,11 @@ static gboolean caller_ready(Door *door, Caller *caller)
 			return TRUE;
 	}
 	if (proxy_parse(caller->bytes, caller->got, &header, NULL) == (gssize)caller->got)
-		admit_proxied(door, caller, &header);
+		admit_proxied(listener, caller, &header);
 	return TRUE;
 }
 
-static void admit_local(Door *door, int fd)
+static void admit_local(Listener *listener, int fd)
 {
 	struct ucred who;
 	socklen_t length = sizeof(who);
@@ -114,70 +114,70 @@ static void admit_local(Door *door, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) == 0 &&
 	    (who.uid == 0 || who.uid == geteuid())) {
-		door->admit(door->data, fd, NULL, 0);
+		listener->admit(listener->data, fd, NULL, 0);
 		return;
 	}
 	log_warning(&context, "uid %d may not administer", (int)who.uid);
 	close(fd);
 }
 
-static void accept_one(Door *door)
+static void accept_one(Listener *listener)
 {
-	int fd = accept4(door->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	Caller *caller;
 
 	if (fd < 0) {
 		/* Out of descriptors: the caller stays in the queue, and poll() would say so at
 		 * once, again and again. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			door->resume = g_get_monotonic_time() + PAUSE_US;
+			listener->resume = g_get_monotonic_time() + PAUSE_US;
 		return;
 	}
-	if (door->kind == DOOR_LOCAL) {
-		admit_local(door, fd);
+	if (listener->kind == LISTENER_LOCAL) {
+		admit_local(listener, fd);
 		return;
 	}
 	caller = g_new(Caller, 1);
 	caller->fd = fd;
 	caller->got = 0;
 	caller->deadline = g_get_monotonic_time() + HEADER_US;
-	g_ptr_array_add(door->callers, caller);
+	g_ptr_array_add(listener->callers, caller);
 }
 
 /* ms until something is due, -1 if nothing is. Drops the callers whose time is over; the oldest is
  * the first. */
-static int next_deadline(Door *door, gint64 now)
+static int next_deadline(Listener *listener, gint64 now)
 {
-	gint64 next = door->resume > now ? door->resume : G_MAXINT64;
+	gint64 next = listener->resume > now ? listener->resume : G_MAXINT64;
 
-	while (door->callers->len > 0) {
-		Caller *caller = g_ptr_array_index(door->callers, 0);
+	while (listener->callers->len > 0) {
+		Caller *caller = g_ptr_array_index(listener->callers, 0);
 
 		if (caller->deadline > now) {
 			next = MIN(next, caller->deadline);
 			break;
 		}
-		g_ptr_array_remove_index(door->callers, 0);
+		g_ptr_array_remove_index(listener->callers, 0);
 	}
 	return next == G_MAXINT64 ? -1 : (int)((next - now + 999) / 1000);
 }
 
 static gpointer watch(gpointer data)
 {
-	Door *door = data;
+	Listener *listener = data;
 	struct pollfd fds[2 + PENDING_MAX];
 
 	for (;;) {
 		gint64 now = g_get_monotonic_time();
-		int timeout = next_deadline(door, now);
-		unsigned n = door->callers->len;
-		gboolean room = n < PENDING_MAX && door->resume <= now;
+		int timeout = next_deadline(listener, now);
+		unsigned n = listener->callers->len;
+		gboolean room = n < PENDING_MAX && listener->resume <= now;
 
-		fds[0] = (struct pollfd){.fd = door->wake, .events = POLLIN};
+		fds[0] = (struct pollfd){.fd = listener->wake, .events = POLLIN};
 		/* When too many wait, the next ones wait in the kernel's queue. */
-		fds[1] = (struct pollfd){.fd = room ? door->listener : -1, .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = room ? listener->fd : -1, .events = POLLIN};
 		for (unsigned i = 0; i < n; i++) {
-			Caller *caller = g_ptr_array_index(door->callers, i);
+			Caller *caller = g_ptr_array_index(listener->callers, i);
 
 			fds[2 + i] = (struct pollfd){.fd = caller->fd, .events = POLLIN};
 		}
@@ -186,13 +186,13 @@ static gpointer watch(gpointer data)
 		if (fds[0].revents)
 			return NULL;
 		for (unsigned i = n; i-- > 0;) {
-			Caller *caller = g_ptr_array_index(door->callers, i);
+			Caller *caller = g_ptr_array_index(listener->callers, i);
 
-			if (fds[2 + i].revents && caller_ready(door, caller))
-				g_ptr_array_remove_index(door->callers, i);
+			if (fds[2 + i].revents && caller_ready(listener, caller))
+				g_ptr_array_remove_index(listener->callers, i);
 		}
 		if (fds[1].revents)
-			accept_one(door);
+			accept_one(listener);
 	}
 }
 
@@ -236,40 +236,40 @@ static int listen_at(const char *path, mode_t mode, GError **error)
 	return autofd_steal(&fd);
 }
 
-Door *door_open(DoorKind kind, const char *path, mode_t mode, DoorAdmit admit, gpointer data,
-		GError **error)
+Listener *listener_open(ListenerKind kind, const char *path, mode_t mode, ListenerAdmit admit,
+			gpointer data, GError **error)
 {
-	int listener = listen_at(path, mode, error);
-	Door *door;
+	int fd = listen_at(path, mode, error);
+	Listener *listener;
 
-	if (listener < 0)
+	if (fd < 0)
 		return NULL;
-	door = g_new0(Door, 1);
-	door->kind = kind;
-	door->path = g_strdup(path);
-	door->listener = listener;
-	door->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	g_assert(door->wake >= 0);
-	door->admit = admit;
-	door->data = data;
-	door->callers = g_ptr_array_new_with_free_func(caller_free);
-	door->thread = g_thread_new("door", watch, door);
-	return door;
+	listener = g_new0(Listener, 1);
+	listener->kind = kind;
+	listener->path = g_strdup(path);
+	listener->fd = fd;
+	listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	g_assert(listener->wake >= 0);
+	listener->admit = admit;
+	listener->data = data;
+	listener->callers = g_ptr_array_new_with_free_func(caller_free);
+	listener->thread = g_thread_new("listener", watch, listener);
+	return listener;
 }
 
-void door_close(Door *door)
+void listener_close(Listener *listener)
 {
 	uint64_t one = 1;
 
-	if (door == NULL)
+	if (listener == NULL)
 		return;
-	unlink(door->path);
-	if (write(door->wake, &one, sizeof(one)) != sizeof(one))
+	unlink(listener->path);
+	if (write(listener->wake, &one, sizeof(one)) != sizeof(one))
 		g_error("eventfd: %s", g_strerror(errno));
-	g_thread_join(door->thread);
-	close(door->listener);
-	close(door->wake);
-	g_ptr_array_unref(door->callers);
-	g_free(door->path);
-	g_free(door);
+	g_thread_join(listener->thread);
+	close(listener->fd);
+	close(listener->wake);
+	g_ptr_array_unref(listener->callers);
+	g_free(listener->path);
+	g_free(listener);
 }
