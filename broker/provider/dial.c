@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "autofd.h"
@@ -72,19 +73,16 @@ static gboolean unix_address(const char *path, struct sockaddr_un *out, int *out
 	return TRUE;
 }
 
-int dial_unix(const char *path, gint64 deadline, GError **error)
+static int dial_address(const struct sockaddr_un *address, const char *path, gint64 deadline,
+			GError **error)
 {
-	autofd int dir = -1;
 	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address;
 
 	if (fd < 0) {
 		fault_set_errno(error, FAULT_BUG, "socket");
 		return -1;
 	}
-	if (!unix_address(path, &address, &dir, error))
-		return -1;
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+	while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN) {
@@ -98,6 +96,35 @@ int dial_unix(const char *path, gint64 deadline, GError **error)
 		g_usleep(RETRY_MS * 1000);
 	}
 	return autofd_steal(&fd);
+}
+
+int dial_unix(const char *path, gint64 deadline, GError **error)
+{
+	autofd int dir = -1;
+	struct sockaddr_un address;
+
+	if (!unix_address(path, &address, &dir, error))
+		return -1;
+	return dial_address(&address, path, deadline, error);
+}
+
+int dial_socket(const char *path, gint64 deadline, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	autofd int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+
+	if (file < 0 || fstat(file, &info) < 0) {
+		fault_set_errno(error, FAULT_DESKTOP, path);
+		return -1;
+	}
+	if (!S_ISSOCK(info.st_mode)) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: is no socket", path);
+		return -1;
+	}
+	/* The one that was looked at, whatever lies there by now. */
+	g_snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
+	return dial_address(&address, path, deadline, error);
 }
 
 int dial_listen(const char *path, GError **error)

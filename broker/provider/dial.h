@@ -27,6 +27,10 @@ gboolean dial_wait(int fd, short events, gint64 deadline, const char *what, GErr
  * FAULT_DESKTOP if nobody listens there, FAULT_TIMEOUT. */
 int dial_unix(const char *path, gint64 deadline, GError **error);
 
+/* The same in a directory that a desktop writes to: what is not a socket itself is not dialled, for
+ * a link might lead to another desktop's (FAULT_DESKTOP). */
+int dial_socket(const char *path, gint64 deadline, GError **error);
+
 /* A listening socket at the path, in place of whatever was there, or -1. FAULT_CONFIG. */
 int dial_listen(const char *path, GError **error);
 

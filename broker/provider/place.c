@@ -11,6 +11,7 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "log.h"
 #include "nic.h"
 #include "qemu_argv.h"
 #include "run.h"
@@ -20,7 +21,7 @@
 #define TEMPLATE         "template"
 #define UNPROVEN         "unproven"
 #define RANDOM           "random"
-#define RANDOM_MAX       255 /* docs/protocol-identity.md: a line */
+#define WORDS_MAX        255 /* in a file of ours; docs/protocol-identity.md: a line */
 #define QEMU_IMG_SECONDS 30
 
 gboolean place_check_id(const char *id, GError **error)
@@ -133,21 +134,37 @@ static gboolean forget(const char *dir, const char *name, GError **error)
 	return FALSE;
 }
 
-/* Every file of a desktop, the identity first; not the directory. */
-static gboolean empty(const char *place, GError **error)
+/* Every file of a desktop that can be removed, the identity first; not the directory. */
+static void empty(const char *place)
 {
 	g_autoptr(GDir) entries = g_dir_open(place, 0, NULL);
 	const char *name;
 
-	if (!entries)
+	forget(place, IDENTITY, NULL);
+	while (entries && (name = g_dir_read_name(entries)))
+		forget(place, name, NULL);
+}
+
+/*
+ * The directory goes with what is in it, and never becomes another desktop's: a QEMU that was taken
+ * over, and lives on, has rules that let it write there. What it has made that cannot be removed is
+ * put aside.
+ */
+static gboolean clear(const char *dir, const char *place, GError **error)
+{
+	g_autofree char *aside = g_build_filename(dir, "aside", NULL);
+	g_autofree char *name = g_uuid_string_random();
+	g_autofree char *there = g_build_filename(aside, name, NULL);
+
+	empty(place);
+	if (g_rmdir(place) == 0 || errno == ENOENT)
 		return TRUE;
-	if (!forget(place, IDENTITY, error))
-		return FALSE;
-	while ((name = g_dir_read_name(entries))) {
-		if (!forget(place, name, error))
-			return FALSE;
+	if ((g_mkdir(aside, 0700) == 0 || errno == EEXIST) && g_rename(place, there) == 0) {
+		log_warning(NULL, "%s cannot be removed, and was put aside as %s", place, there);
+		return TRUE;
 	}
-	return TRUE;
+	fault_set_errno(error, FAULT_DESKTOP, place);
+	return FALSE;
 }
 
 static gboolean put(const char *place, const char *name, const char *words, GError **error)
@@ -169,12 +186,12 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *identity = g_uuid_string_random();
 
-	if (g_mkdir(place, 0700) < 0 && errno != EEXIST) {
+	if (!clear(dir, place, error))
+		return FALSE;
+	if (g_mkdir(place, 0700) < 0) {
 		fault_set_errno(error, FAULT_CONFIG, place);
 		return FALSE;
 	}
-	if (!empty(place, error))
-		return FALSE;
 	if (image->disk && !template && !place_overlay(overlay, image->disk, error))
 		return FALSE;
 	if (template && !(put(place, TEMPLATE, template, error) && put(place, UNPROVEN, "", error)))
@@ -185,26 +202,37 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 	return TRUE;
 }
 
-char *place_identity(const char *dir, const char *id)
+/* What put() wrote. QEMU writes to this directory, too: another kind of file is not opened, a long
+ * one not read. NULL if there is none. */
+static char *get(const char *dir, const char *id, const char *name)
 {
 	g_autofree char *place = place_of(dir, id);
-	g_autofree char *path = g_build_filename(place, IDENTITY, NULL);
-	char *identity = NULL;
+	g_autofree char *path = g_build_filename(place, name, NULL);
+	autofd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char words[WORDS_MAX + 1];
+	struct stat info;
+	gssize n;
 
-	if (!g_file_get_contents(path, &identity, NULL, NULL))
+	if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
 		return NULL;
-	if (!g_uuid_string_is_valid(identity))
+	n = read(fd, words, sizeof(words));
+	return n >= 0 && n <= WORDS_MAX ? g_strndup(words, (gsize)n) : NULL;
+}
+
+char *place_identity(const char *dir, const char *id)
+{
+	char *identity = get(dir, id, IDENTITY);
+
+	if (identity && !g_uuid_string_is_valid(identity))
 		g_clear_pointer(&identity, g_free);
 	return identity;
 }
 
 char *place_template(const char *dir, const char *id)
 {
-	g_autofree char *place = place_of(dir, id);
-	g_autofree char *path = g_build_filename(place, TEMPLATE, NULL);
-	char *template = NULL;
+	char *template = get(dir, id, TEMPLATE);
 
-	if (g_file_get_contents(path, &template, NULL, NULL) && !place_check_id(template, NULL))
+	if (template && !place_check_id(template, NULL))
 		g_clear_pointer(&template, g_free);
 	return template;
 }
@@ -226,12 +254,9 @@ gboolean place_proven(const char *dir, const char *id, const char *random, GErro
 
 char *place_random(const char *dir, const char *id)
 {
-	g_autofree char *place = place_of(dir, id);
-	g_autofree char *path = g_build_filename(place, RANDOM, NULL);
-	char *random = NULL;
-	gsize n;
+	char *random = get(dir, id, RANDOM);
 
-	if (g_file_get_contents(path, &random, &n, NULL) && (n == 0 || n > RANDOM_MAX))
+	if (random && *random == '\0')
 		g_clear_pointer(&random, g_free);
 	return random;
 }
@@ -240,13 +265,7 @@ gboolean place_remove(const char *dir, const char *id, GError **error)
 {
 	g_autofree char *place = place_of(dir, id);
 
-	if (!empty(place, error))
-		return FALSE;
-	if (g_rmdir(place) < 0 && errno != ENOENT) {
-		fault_set_errno(error, FAULT_DESKTOP, place);
-		return FALSE;
-	}
-	return TRUE;
+	return clear(dir, place, error);
 }
 
 GPtrArray *place_list(const char *dir, GError **error)

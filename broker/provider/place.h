@@ -10,7 +10,9 @@
  *   DIR/desktops/ID/unproven       ... that nobody may have yet: it has not said who it is
  *   DIR/desktops/ID/random         ... what its kernel made of chance when it had become somebody
  *
- * All 0700. It starts nothing but qemu-img.
+ * All 0700. QEMU may write to its own (qemu_rules.h), so nothing there is believed to be what it
+ * was: links are not followed, and what cannot be removed with the rest ends up in DIR/aside. It
+ * starts nothing but qemu-img.
  */
 #pragma once
 

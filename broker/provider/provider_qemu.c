@@ -146,9 +146,11 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 			  GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
-	int pidfd = qemu_process_find(place, desktop->id);
+	/* The one that is held is believed before what lies where it can write. */
+	int pidfd = qemu_watch_take(provider->watch, desktop->id);
 
-	qemu_watch_remove(provider->watch, desktop->id);
+	if (pidfd < 0)
+		pidfd = qemu_process_find(place, desktop->id);
 	return pidfd < 0 || qemu_power_end(place, pidfd, force, error);
 }
 
@@ -426,7 +428,7 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 			g_set_error(error, FAULT, FAULT_DESKTOP, "%s: not running", desktop->id);
 			return FALSE;
 		}
-		fd = dial_unix(path, deadline, &failure);
+		fd = dial_socket(path, deadline, &failure);
 		if (fd >= 0) {
 			*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
 			*out_fd = fd;

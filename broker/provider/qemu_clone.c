@@ -60,7 +60,7 @@ gboolean qemu_clone_wake(const char *place, const ProviderDesktop *desktop, cons
 	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, error);
 	/* Before the state is read, where the port is connected as it was in the template: the
 	 * guest sees no break. */
-	autofd int guest = qmp ? dial_unix(port, deadline, error) : -1;
+	autofd int guest = qmp ? dial_socket(port, deadline, error) : -1;
 
 	return guest >= 0 && transfer(qmp, "migrate-incoming", state, deadline, error) &&
 	       guest_identity_tell(guest, &who, deadline, error) &&

@@ -23,11 +23,14 @@
 #define KILL_SECONDS  10
 #define CMDLINE_BYTES 65536
 
+/* QEMU writes to this directory, too: a link is not followed, and no pipe waited for. */
 static int open_in(const char *dir, const char *name, int flags)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
+	autofd int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat info;
 
-	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? autofd_steal(&fd) : -1;
 }
 
 /* Between fork and exec: only calls that signal-safety(7) allows. */

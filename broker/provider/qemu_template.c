@@ -231,7 +231,7 @@ static gboolean boot_and_save(const char *dir, const char *key, ProviderGiveUp g
 	g_autofree char *port = g_build_filename(dir, QEMU_GUEST, NULL);
 	g_autofree char *state_path = g_build_filename(dir, QEMU_STATE, NULL);
 	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(MONITOR_SECONDS), error);
-	autofd int guest = qmp ? dial_unix(port, dial_deadline(MONITOR_SECONDS), error) : -1;
+	autofd int guest = qmp ? dial_socket(port, dial_deadline(MONITOR_SECONDS), error) : -1;
 	autofd int pidfd = qemu_process_find(dir, key);
 	autofd int state = -1;
 

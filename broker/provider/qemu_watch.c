@@ -2,6 +2,7 @@
 /* qemu_watch: see qemu_watch.h. */
 #include "qemu_watch.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <unistd.h>
 
@@ -11,12 +12,13 @@ struct QemuWatch {
 	GMainContext *context;
 	GMainLoop *loop;
 	GThread *thread;
-	GMutex mutex;        /* of sources */
-	GHashTable *sources; /* desktop id -> GSource */
+	GMutex mutex;      /* of items */
+	GHashTable *items; /* desktop id -> Item, which its source owns */
 };
 
 typedef struct {
 	QemuWatch *watch;
+	GSource *source;
 	char *desktop_id;
 	int pidfd;
 } Item;
@@ -30,8 +32,10 @@ static void item_free(gpointer data)
 	g_free(item);
 }
 
-static void source_destroy(gpointer source)
+static void item_destroy(gpointer data)
 {
+	GSource *source = ((Item *)data)->source;
+
 	g_source_destroy(source);
 	g_source_unref(source);
 }
@@ -55,9 +59,9 @@ static gboolean ended(int pidfd, GIOCondition condition, gpointer data)
 
 	g_mutex_lock(&watch->mutex);
 	/* Whoever takes it out of the table has the word; afterwards the item may be gone. */
-	wanted = g_hash_table_lookup(watch->sources, id) == g_main_current_source();
+	wanted = g_hash_table_lookup(watch->items, id) == item;
 	if (wanted)
-		g_hash_table_remove(watch->sources, id);
+		g_hash_table_remove(watch->items, id);
 	g_mutex_unlock(&watch->mutex);
 	if (wanted && watch->event)
 		watch->event(id, PROVIDER_STOPPED, watch->user_data);
@@ -73,7 +77,7 @@ QemuWatch *qemu_watch_new(ProviderEvent event, gpointer user_data)
 	watch->context = g_main_context_new();
 	watch->loop = g_main_loop_new(watch->context, FALSE);
 	g_mutex_init(&watch->mutex);
-	watch->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, source_destroy);
+	watch->items = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, item_destroy);
 	watch->thread = g_thread_new("qemu-watch", run, watch);
 	return watch;
 }
@@ -96,7 +100,7 @@ void qemu_watch_free(QemuWatch *watch)
 	g_source_attach(source, watch->context);
 	g_source_unref(source);
 	g_thread_join(watch->thread);
-	g_hash_table_unref(watch->sources);
+	g_hash_table_unref(watch->items);
 	g_main_loop_unref(watch->loop);
 	g_main_context_unref(watch->context);
 	g_mutex_clear(&watch->mutex);
@@ -108,17 +112,24 @@ void qemu_watch_add(QemuWatch *watch, const char *desktop_id, int pidfd)
 	Item *item = g_new(Item, 1);
 	GSource *source = g_unix_fd_source_new(pidfd, G_IO_IN);
 
-	*item = (Item){watch, g_strdup(desktop_id), pidfd};
+	*item = (Item){watch, source, g_strdup(desktop_id), pidfd};
 	g_source_set_callback(source, G_SOURCE_FUNC(ended), item, item_free);
 	g_mutex_lock(&watch->mutex);
-	g_hash_table_replace(watch->sources, g_strdup(desktop_id), source);
+	g_hash_table_replace(watch->items, g_strdup(desktop_id), item);
 	g_source_attach(source, watch->context);
 	g_mutex_unlock(&watch->mutex);
 }
 
-void qemu_watch_remove(QemuWatch *watch, const char *desktop_id)
+int qemu_watch_take(QemuWatch *watch, const char *desktop_id)
 {
+	const Item *item;
+	int pidfd = -1;
+
 	g_mutex_lock(&watch->mutex);
-	g_hash_table_remove(watch->sources, desktop_id);
+	item = g_hash_table_lookup(watch->items, desktop_id);
+	if (item)
+		pidfd = fcntl(item->pidfd, F_DUPFD_CLOEXEC, 3);
+	g_hash_table_remove(watch->items, desktop_id);
 	g_mutex_unlock(&watch->mutex);
+	return pidfd;
 }

@@ -16,5 +16,6 @@ void qemu_watch_free(QemuWatch *watch);
 /* Tells PROVIDER_STOPPED when the process ends. Takes the pidfd; it replaces the one
  * that was watched for this desktop before. */
 void qemu_watch_add(QemuWatch *watch, const char *desktop_id, int pidfd);
-/* For an end that is wanted: no event about it, unless one is already on its way. */
-void qemu_watch_remove(QemuWatch *watch, const char *desktop_id);
+/* For an end that is wanted: the process (close() it), or -1 if none is watched. No event about it
+ * any more, unless one is already on its way. */
+int qemu_watch_take(QemuWatch *watch, const char *desktop_id);

@@ -129,7 +129,7 @@ Qmp *qmp_new(int fd, gint64 deadline, GError **error)
 
 Qmp *qmp_open(const char *path, gint64 deadline, GError **error)
 {
-	int fd = dial_unix(path, deadline, error);
+	int fd = dial_socket(path, deadline, error);
 
 	return fd < 0 ? NULL : qmp_new(fd, deadline, error);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pieces that the drivers are made of: addresses, places, command lines, programs, sockets. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dial.h"
 #include "fault.h"
+#include "log.h"
 #include "machine_address.h"
 #include "nic.h"
 #include "place.h"
 #include "qemu_argv.h"
+#include "qemu_process.h"
 #include "qemu_randoms.h"
 #include "run.h"
 
@@ -346,6 +351,54 @@ static void test_place(void)
 	g_assert_cmpint(g_rmdir(dir), ==, 0);
 }
 
+/* Who has taken over a QEMU may put anything into its directory: nothing of it is followed, waited
+ * for or read without end, and it does not lie in the next one's way. */
+static void test_hostile_place(void)
+{
+	static const char *const names[] = {"identity", "template", "random", "alive"};
+	g_autofree char *dir = g_dir_make_tmp("oriel-place-XXXXXX", NULL);
+	g_autofree char *place = place_of(dir, "d-1");
+	g_autofree char *inner = g_build_filename(place, "inner", NULL);
+	g_autofree char *secret = g_build_filename(dir, "secret", NULL);
+	g_autofree char *remove = g_strdup_printf("rm -r %s", dir);
+	g_autofree char *long_word = g_strnfill(256, 'a');
+	g_autofree char *identity = NULL;
+	g_autoptr(GError) error = NULL;
+	int before;
+
+	g_assert_true(place_open(dir, &error));
+	g_assert_true(
+		g_file_set_contents(secret, "5ed1a5ca-692c-444e-b2d6-e00160653480", -1, NULL));
+	place_renew(dir, "d-1", &(ProviderImage){0}, NULL, &identity, &error);
+	g_assert_no_error(error);
+	for (int kind = 0; kind < 3; kind++) {
+		for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+			g_autofree char *path = g_build_filename(place, names[i], NULL);
+
+			g_unlink(path);
+			g_assert_cmpint(kind == 0 ? mkfifo(path, 0600)
+					: kind == 1
+						? symlink(secret, path)
+						: !g_file_set_contents(path, long_word, -1, NULL),
+					==, 0);
+		}
+		g_assert_null(place_identity(dir, "d-1"));
+		g_assert_null(place_template(dir, "d-1"));
+		g_assert_null(place_random(dir, "d-1"));
+		g_assert_cmpint(qemu_process_find(place, "d-1"), ==, -1);
+	}
+	before = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_assert_cmpint(g_mkdir(inner, 0700), ==, 0);
+	g_clear_pointer(&identity, g_free);
+	place_renew(dir, "d-1", &(ProviderImage){0}, NULL, &identity, &error);
+	g_assert_no_error(error);
+	g_assert_false(g_file_test(inner, G_FILE_TEST_EXISTS));
+	/* Who had the old directory has nothing of the new one. */
+	g_assert_cmpint(faccessat(before, "identity", F_OK, 0), ==, -1);
+	close(before);
+	g_assert_cmpint(system(remove), ==, 0);
+}
+
 static void test_run(void)
 {
 	static const char *const fails[] = {"sh", "-c", "echo one; echo two >&2; exit 3", NULL};
@@ -387,13 +440,15 @@ static void test_last_words(void)
 	g_assert_cmpuint(strlen(cut), ==, 500);
 }
 
-/* A socket whose path does not fit into an address, and one that nobody answers at. */
+/* A socket whose path does not fit into an address, a link to it, and one that nobody answers at.
+ */
 static void test_dial(void)
 {
 	g_autofree char *base = g_dir_make_tmp("oriel-dial-XXXXXX", NULL);
 	g_autofree char *name = g_strnfill(120, 'n');
 	g_autofree char *dir = g_build_filename(base, name, NULL);
 	g_autofree char *path = g_build_filename(dir, "s", NULL);
+	g_autofree char *link = g_build_filename(dir, "l", NULL);
 	g_autoptr(GError) error = NULL;
 	int listener, fd;
 
@@ -403,6 +458,13 @@ static void test_dial(void)
 	fd = dial_unix(path, dial_deadline(2), &error);
 	g_assert_no_error(error);
 	close(fd);
+	fd = dial_socket(path, dial_deadline(2), &error);
+	g_assert_no_error(error);
+	close(fd);
+	g_assert_cmpint(symlink(path, link), ==, 0);
+	g_assert_cmpint(dial_socket(link, dial_deadline(2), &error), ==, -1);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_clear_error(&error);
 	close(listener);
 	g_assert_cmpint(dial_unix(path, dial_deadline(2), &error), ==, -1);
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
@@ -410,6 +472,7 @@ static void test_dial(void)
 	g_assert_cmpint(dial_tcp("no-such-host.invalid", 1, dial_deadline(2), NULL, &error), ==,
 			-1);
 	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	g_unlink(link);
 	g_unlink(path);
 	g_rmdir(dir);
 	g_assert_cmpint(g_rmdir(base), ==, 0);
@@ -418,6 +481,7 @@ static void test_dial(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
 	g_test_add_func("/provider/find", test_find);
 	g_test_add_func("/provider/address", test_address);
 	g_test_add_func("/provider/argv", test_argv);
@@ -430,6 +494,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/id", test_id);
 	g_test_add_func("/provider/image", test_image);
 	g_test_add_func("/provider/place", test_place);
+	g_test_add_func("/provider/hostile-place", test_hostile_place);
 	g_test_add_func("/provider/run", test_run);
 	g_test_add_func("/provider/last-words", test_last_words);
 	g_test_add_func("/provider/dial", test_dial);
