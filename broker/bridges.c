@@ -2,6 +2,7 @@
 /* bridges: see bridges.h. A thread for each bridge answers it; it ends with the bridge. */
 #include "bridges.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "log.h"
 #include "provider/dial.h"
 #include "secret.h"
+#include "session.h"
 #include "store_lease.h"
 
 #define FACES        (PROVIDER_VNC | PROVIDER_SPICE) /* that oriel-bridge has */
@@ -26,6 +28,7 @@ struct Bridges {
 	GMutex lock;
 	GCond less;
 	GHashTable *by_lease; /* Bridge, not owned: its thread has it */
+	GHashTable *all;      /* a set: those, and what came before in their place */
 	unsigned n;           /* started and not ended                 */
 	char *config;         /* a variable of the bridges' environment      */
 	int quit;             /* eventfd: readable from bridges_stop() on */
@@ -36,6 +39,7 @@ typedef struct {
 	Child child;
 	char *lease, *desktop, *password, *user;
 	const char *source;
+	int over; /* eventfd: readable when nobody is to be behind it any more */
 } Bridge;
 
 /* FreeRDP connects only if it finds the directories of certificates that it knows, which it would
@@ -60,6 +64,7 @@ Bridges *bridges_new(Core *core)
 	g_mutex_init(&bridges->lock);
 	g_cond_init(&bridges->less);
 	bridges->by_lease = g_hash_table_new(g_str_hash, g_str_equal);
+	bridges->all = g_hash_table_new(NULL, NULL);
 	bridges->quit = eventfd(0, EFD_CLOEXEC);
 	return bridges;
 }
@@ -80,6 +85,7 @@ void bridges_free(Bridges *bridges)
 	if (bridges == NULL)
 		return;
 	g_hash_table_destroy(bridges->by_lease);
+	g_hash_table_destroy(bridges->all);
 	g_mutex_clear(&bridges->lock);
 	g_cond_clear(&bridges->less);
 	close(bridges->quit);
@@ -120,15 +126,17 @@ static void bridge_free(Bridge *bridge)
 	g_free(bridge->lease);
 	g_free(bridge->desktop);
 	g_free(bridge->user);
+	if (bridge->over >= 0)
+		close(bridge->over);
 	secret_free(bridge->password);
 	g_free(bridge);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bridge, bridge_free)
 
-static gboolean say(const Bridge *bridge, const ControlMessage *message, int fd)
+static gboolean say(const Child *child, const ControlMessage *message, int fd)
 {
 	GByteArray *bytes = control_encode(message);
-	gboolean sent = child_send(&bridge->child, bytes->data, bytes->len, fd);
+	gboolean sent = child_send(child, bytes->data, bytes->len, fd);
 
 	control_wipe(bytes);
 	return sent;
@@ -174,9 +182,22 @@ static gboolean send_display(const Bridge *bridge, guint64 id, GError **error)
 	if (!connect_display(bridge, &endpoint, &fd, error))
 		return FALSE;
 	lease.endpoint = endpoint; /* borrowed */
-	if (say(bridge, &lease, fd))
+	if (say(&bridge->child, &lease, fd))
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_DESKTOP, "the bridge has gone");
+	return FALSE;
+}
+
+/* The desktop may be somebody else's by now. */
+static gboolean is_live(const Bridge *bridge, GError **error)
+{
+	g_auto(Grant) grant = {0};
+
+	if (!session_find(bridge->core, bridge->lease, &grant, error))
+		return FALSE;
+	if (g_strcmp0(grant.desktop, bridge->desktop) == 0)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_ENDED, "the session is on another desktop");
 	return FALSE;
 }
 
@@ -186,12 +207,12 @@ static void answer_dial(const Bridge *bridge, const ControlMessage *request)
 	LogContext context = {.session = bridge->lease, .user = bridge->user, .step = "bridge"};
 	ControlMessage refuse = {.type = CONTROL_REFUSE, .id = request->id};
 
-	if (send_display(bridge, request->id, &error))
+	if (is_live(bridge, &error) && send_display(bridge, request->id, &error))
 		return;
 	log_warning(&context, "%s", error->message);
 	refuse.fault = (char *)fault_info(fault_code(error))->name;
 	refuse.reason = error->message;
-	say(bridge, &refuse, -1);
+	say(&bridge->child, &refuse, -1);
 }
 
 /* The next message, without waiting: 1; 0 = none; -1 = it has gone or spoke nonsense. */
@@ -238,6 +259,7 @@ static void forget(Bridges *bridges, Bridge *bridge)
 	g_mutex_lock(&bridges->lock);
 	if (g_hash_table_lookup(bridges->by_lease, bridge->lease) == bridge)
 		g_hash_table_remove(bridges->by_lease, bridge->lease);
+	g_hash_table_remove(bridges->all, bridge);
 	g_mutex_unlock(&bridges->lock);
 }
 
@@ -257,14 +279,16 @@ static void log_end(const Bridge *bridge, const ControlMessage *m)
 		 m->reason ? m->reason : "");
 }
 
-/* Until the bridge has gone, or the broker stops. TRUE: it has gone. */
+/* Until the bridge has gone or has to go, or the broker stops. FALSE: the broker stops. */
 static gboolean serve(Bridges *bridges, const Bridge *bridge)
 {
-	struct pollfd fds[] = {{bridge->child.fd, POLLIN, 0}, {bridges->quit, POLLIN, 0}};
+	struct pollfd fds[] = {{bridge->child.fd, POLLIN, 0},
+			       {bridge->over, POLLIN, 0},
+			       {bridges->quit, POLLIN, 0}};
 
-	while (poll(fds, G_N_ELEMENTS(fds), -1) > 0 && !fds[1].revents) {
+	while (poll(fds, G_N_ELEMENTS(fds), -1) > 0 && !fds[2].revents) {
 		g_auto(ControlMessage) m = {0};
-		int n = hear(bridge, &m);
+		int n = fds[1].revents ? -1 : hear(bridge, &m);
 
 		if (n < 0)
 			return TRUE;
@@ -281,8 +305,12 @@ static gpointer run(gpointer data)
 	g_autoptr(Bridge) bridge = data;
 	Bridges *bridges = bridge->core->bridges;
 	gboolean gone = serve(bridges, bridge);
+	const ControlMessage end = {
+		.type = CONTROL_END, .lease = bridge->lease, .fault = (char *)"ended"};
 
 	forget(bridges, bridge);
+	if (gone)
+		say(&bridge->child, &end, -1);
 	if (gone)
 		child_stop(&bridge->child, "bridge");
 	else
@@ -307,11 +335,10 @@ static gboolean take_place(Bridges *bridges, GError **error)
 	return room;
 }
 
-/* A connected pair: the client's end, and the bridge's, which is sent. Under the lock for a bridge
- * that others know, or before they do. */
-static gboolean send_client(const Bridge *bridge, int *out_fd, GError **error)
+/* A connected pair: the client's end, and the bridge's, which is sent. */
+static gboolean send_client(const Child *child, const char *lease, int *out_fd, GError **error)
 {
-	ControlMessage client = {.type = CONTROL_CLIENT, .lease = bridge->lease};
+	ControlMessage client = {.type = CONTROL_CLIENT, .lease = (char *)lease};
 	autofd int ours = -1, its = -1;
 	int pair[2];
 
@@ -321,7 +348,7 @@ static gboolean send_client(const Bridge *bridge, int *out_fd, GError **error)
 	}
 	ours = pair[0];
 	its = pair[1];
-	if (!say(bridge, &client, its)) {
+	if (!say(child, &client, its)) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "the bridge has gone");
 		return FALSE;
 	}
@@ -340,28 +367,60 @@ static gboolean start(Bridge *bridge, const char *face, int *out_fd, GError **er
 	return child_start(&bridge->child, argv, environment, error) &&
 	       send_display(bridge, 1, error) && await_picture(bridge, deadline, error) &&
 	       store_lease_set_via(bridge->core->db, bridge->lease, bridge->source, error) &&
-	       send_client(bridge, out_fd, error);
+	       send_client(&bridge->child, bridge->lease, out_fd, error);
+}
+
+/* Under the lock: its client goes elsewhere. */
+static void dismiss(Bridges *bridges, const Bridge *bridge)
+{
+	g_hash_table_remove(bridges->by_lease, bridge->lease);
+	eventfd_write(bridge->over, 1);
 }
 
 /* To the bridge that the lease has already; -1 = none that can be of use. Of one that has just died
  * its own thread may not know yet: it does not take a message, or whoever comes to it has the one
- * connection that a VNC viewer has behind it. */
+ * connection that a VNC viewer has behind it. It is sent to without the lock: one that was taken
+ * over may not read. */
 static int dial_known(Bridges *bridges, const char *lease, const char *face)
 {
-	const Bridge *bridge;
+	autofd int socket = -1;
+	Bridge *bridge;
 	int fd = -1;
 
 	g_mutex_lock(&bridges->lock);
 	bridge = g_hash_table_lookup(bridges->by_lease, lease);
-	if (bridge != NULL && (g_str_equal(face, "vnc") || !send_client(bridge, &fd, NULL)))
-		g_hash_table_remove(bridges->by_lease, lease);
+	if (bridge != NULL && g_str_equal(face, "vnc"))
+		dismiss(bridges, bridge);
+	else if (bridge != NULL)
+		socket = fcntl(bridge->child.fd, F_DUPFD_CLOEXEC, 3);
 	g_mutex_unlock(&bridges->lock);
-	return fd;
+	if (socket < 0 || send_client(&(Child){.fd = socket}, lease, &fd, NULL))
+		return fd;
+	g_mutex_lock(&bridges->lock);
+	if (g_hash_table_lookup(bridges->by_lease, lease) == bridge)
+		dismiss(bridges, bridge);
+	g_mutex_unlock(&bridges->lock);
+	return -1;
+}
+
+void bridges_end(Bridges *bridges, const char *lease)
+{
+	GHashTableIter iter;
+	gpointer bridge;
+
+	g_mutex_lock(&bridges->lock);
+	g_hash_table_iter_init(&iter, bridges->all);
+	while (g_hash_table_iter_next(&iter, &bridge, NULL)) {
+		if (g_str_equal(((Bridge *)bridge)->lease, lease))
+			eventfd_write(((Bridge *)bridge)->over, 1);
+	}
+	g_mutex_unlock(&bridges->lock);
 }
 
 static gboolean dial_new(Core *core, const char *lease, const Seat *seat, const char *face,
 			 const char *source, const char *password, int *out_fd, GError **error)
 {
+	g_autoptr(GError) why = NULL;
 	Bridge *bridge;
 
 	if (!take_place(core->bridges, error))
@@ -373,6 +432,7 @@ static gboolean dial_new(Core *core, const char *lease, const Seat *seat, const 
 	bridge->user = g_strdup(seat->row->owner);
 	bridge->password = secret_dup(password);
 	bridge->source = source;
+	bridge->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!start(bridge, face, out_fd, error)) {
 		child_stop(&bridge->child, "bridge");
 		bridge_free(bridge);
@@ -381,7 +441,11 @@ static gboolean dial_new(Core *core, const char *lease, const Seat *seat, const 
 	}
 	g_mutex_lock(&core->bridges->lock);
 	g_hash_table_replace(core->bridges->by_lease, bridge->lease, bridge);
+	g_hash_table_add(core->bridges->all, bridge);
 	g_mutex_unlock(&core->bridges->lock);
+	/* Since it was begun: nobody will say so again. */
+	if (!is_live(bridge, &why) && !g_error_matches(why, FAULT, FAULT_BROKER))
+		eventfd_write(bridge->over, 1);
 	g_thread_unref(g_thread_new("bridge", run, bridge));
 	return TRUE;
 }

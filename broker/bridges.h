@@ -2,7 +2,8 @@
 /*
  * bridges: the oriel-bridge processes, one for each lease whose client speaks another protocol than
  * its desktop: a SPICE or RDP desktop in a browser or a VNC viewer. To a gateway a bridge is a
- * desktop like any other. It outlives the broker, as a session does, and ends with its client.
+ * desktop like any other. It outlives the broker, as a session does, and ends with its client; one
+ * that does not, for its desktop may have taken it over, is ended with the lease.
  */
 #pragma once
 
@@ -14,6 +15,9 @@ Bridges *bridges_new(Core *core);
 /* Stops serving them; they live on. Accepts NULL, as bridges_free() does. */
 void bridges_stop(Bridges *bridges);
 void bridges_free(Bridges *bridges);
+
+/* The lease is over, and so is whatever bridges it has, by force if they do not go. */
+void bridges_end(Bridges *bridges, const char *lease);
 
 /* What a desktop with these displays can show itself as (PROVIDER_VNC, PROVIDER_SPICE), with a
  * bridge where need be. */

@@ -2,6 +2,7 @@
 /* sessions: see sessions.h and session.h. */
 #include "sessions.h"
 
+#include "bridges.h"
 #include "brokers.h"
 #include "fault.h"
 #include "gateway_link.h"
@@ -186,6 +187,7 @@ void sessions_free(Core *core)
 void sessions_tell_end(Core *core, const char *id, Fault code, const char *reason)
 {
 	gateway_link_end(core->link, id, code, reason);
+	bridges_end(core->bridges, id);
 	brokers_tell_end(core->brokers, id, code, reason);
 }
 

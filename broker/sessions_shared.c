@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sessions_shared: leases that come from another broker, and go to one. See sessions.h. */
+#include "bridges.h"
 #include "brokers.h"
 #include "gateway_link.h"
 #include "log.h"
@@ -55,6 +56,7 @@ void sessions_forget(Core *core, const char *id)
 		lease_free(lease);
 	}
 	g_mutex_unlock(&s->lock);
+	bridges_end(core->bridges, id);
 }
 
 /* Ended while we could not hear it. */
