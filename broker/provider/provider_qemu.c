@@ -225,19 +225,25 @@ static gboolean await_guest(const char *place, const char *desktop_id, GError **
 	return FALSE;
 }
 
+static QemuRules *rules_of(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *key = place_template(provider->dir, desktop->id);
+	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
+
+	return qemu_rules_new(place, provider->dir, template, &desktop->image, error);
+}
+
 /* Starts QEMU; its monitor can be connected to on return. */
 static gboolean launch(Provider *provider, const ProviderDesktop *desktop, const char *identity,
 		       QemuMemory memory, QemuProcessFiles files, GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
-	g_autofree char *key = place_template(provider->dir, desktop->id);
-	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
 	g_auto(GStrv) argv = qemu_argv(
 		desktop, accelerator(provider, &desktop->image), identity, memory,
 		&(QemuNumbers){QEMU_PROCESS_MONITOR, QEMU_PROCESS_MEMORY, QEMU_PROCESS_NIC});
-	g_autoptr(QemuRules)
-		rules = qemu_rules_new(place, provider->dir, template, &desktop->image, error);
+	g_autoptr(QemuRules) rules = rules_of(provider, desktop, error);
 	/* Closed on return: the last one that can accept is QEMU. When it dies, connections do. */
 	autofd int monitor = rules ? dial_listen(monitor_path, error) : -1;
 
@@ -447,13 +453,15 @@ static gboolean qemu_keep(Provider *provider, const ProviderDesktop *desktop, Pr
 			  const char *name, GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autoptr(QemuRules) rules = NULL;
 	autofd int pidfd = -1;
 
 	if (!place_check_id(name, error) ||
 	    (deed == PROVIDER_REVERT && !qemu_stop(provider, desktop, TRUE, error)))
 		return FALSE;
 	pidfd = qemu_process_find(place, desktop->id);
-	return qemu_snapshot(place, pidfd >= 0, deed, name, error);
+	rules = rules_of(provider, desktop, error);
+	return rules && qemu_snapshot(place, rules, pidfd >= 0, deed, name, error);
 }
 
 static gboolean qemu_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)

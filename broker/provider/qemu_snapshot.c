@@ -3,6 +3,7 @@
 #include "qemu_snapshot.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "dial.h"
 #include "fault.h"
@@ -10,16 +11,34 @@
 #include "qmp.h"
 #include "run.h"
 
-#define SECONDS 60
+#define SECONDS  60
+#define RULES_FD 5 /* until it is qemu-img */
+
+static void enter(gpointer data)
+{
+	const QemuRules *rules = data;
+
+	if (!qemu_rules_enter(rules, RULES_FD) || (rules->files >= 0 && close(RULES_FD) < 0))
+		_exit(127);
+}
+
+static gboolean qemu_img(const QemuRules *rules, const char *const *argv, char **out_output,
+			 GError **error)
+{
+	const RunRules under = {enter, (gpointer)rules, rules->files, RULES_FD};
+
+	return run_program_under(&under, argv, SECONDS, out_output, error);
+}
 
 /* Whether the overlay has one of this name, by the third word of a line of the list. */
-static gboolean has(const char *overlay, const char *name, gboolean *out, GError **error)
+static gboolean has(const QemuRules *rules, const char *overlay, const char *name, gboolean *out,
+		    GError **error)
 {
 	const char *argv[] = {"qemu-img", "snapshot", "-U", "-l", overlay, NULL};
 	g_autofree char *output = NULL;
 	g_auto(GStrv) lines = NULL;
 
-	if (!run_program(argv, NULL, SECONDS, &output, error))
+	if (!qemu_img(rules, argv, &output, error))
 		return FALSE;
 	*out = FALSE;
 	lines = g_strsplit(output, "\n", -1);
@@ -48,17 +67,17 @@ static gboolean by_qemu(const char *place, ProviderSnapshot deed, const char *na
 			 deadline, error);
 }
 
-static gboolean by_hand(const char *overlay, ProviderSnapshot deed, const char *name,
-			GError **error)
+static gboolean by_hand(const QemuRules *rules, const char *overlay, ProviderSnapshot deed,
+			const char *name, GError **error)
 {
 	const char *flag = deed == PROVIDER_TAKE ? "-c" : deed == PROVIDER_REVERT ? "-a" : "-d";
 	const char *argv[] = {"qemu-img", "snapshot", flag, name, overlay, NULL};
 
-	return run_program(argv, NULL, SECONDS, NULL, error);
+	return qemu_img(rules, argv, NULL, error);
 }
 
-gboolean qemu_snapshot(const char *place, gboolean running, ProviderSnapshot deed, const char *name,
-		       GError **error)
+gboolean qemu_snapshot(const char *place, const QemuRules *rules, gboolean running,
+		       ProviderSnapshot deed, const char *name, GError **error)
 {
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	gboolean there;
@@ -68,7 +87,7 @@ gboolean qemu_snapshot(const char *place, gboolean running, ProviderSnapshot dee
 			    "a desktop without a disk has no snapshots");
 		return FALSE;
 	}
-	if (!has(overlay, name, &there, error))
+	if (!has(rules, overlay, name, &there, error))
 		return FALSE;
 	if (deed == PROVIDER_REVERT && !there) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the disk has no snapshot %s", name);
@@ -76,5 +95,6 @@ gboolean qemu_snapshot(const char *place, gboolean running, ProviderSnapshot dee
 	}
 	if (deed != PROVIDER_REVERT && there == (deed == PROVIDER_TAKE))
 		return TRUE;
-	return running ? by_qemu(place, deed, name, error) : by_hand(overlay, deed, name, error);
+	return running ? by_qemu(place, deed, name, error)
+		       : by_hand(rules, overlay, deed, name, error);
 }

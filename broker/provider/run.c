@@ -72,8 +72,8 @@ static int reap(GPid pid, gboolean kill_it)
 	return status;
 }
 
-static gboolean run_in(const char *const *argv, char **environment, const char *until,
-		       unsigned seconds, char **out_output, GError **error)
+static gboolean run_in(const RunRules *rules, const char *const *argv, char **environment,
+		       const char *until, unsigned seconds, char **out_output, GError **error)
 {
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GError) failure = NULL;
@@ -89,9 +89,10 @@ static gboolean run_in(const char *const *argv, char **environment, const char *
 	out = pipe_fds[0];
 	in = pipe_fds[1];
 	if (!g_spawn_async_with_pipes_and_fds(NULL, argv, (const char *const *)environment,
-					      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-					      NULL, -1, in, in, NULL, NULL, 0, &pid, NULL, NULL,
-					      NULL, &failure)) {
+					      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+					      rules->enter, rules->data, -1, in, in, &rules->fd,
+					      &rules->number, rules->fd < 0 ? 0 : 1, &pid, NULL,
+					      NULL, NULL, &failure)) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "%s", failure->message);
 		return FALSE;
 	}
@@ -112,17 +113,25 @@ static gboolean run_in(const char *const *argv, char **environment, const char *
 	return TRUE;
 }
 
+static const RunRules no_rules = {.fd = -1};
+
 gboolean run_program(const char *const *argv, const char *until, unsigned seconds,
 		     char **out_output, GError **error)
 {
-	return run_in(argv, NULL, until, seconds, out_output, error);
+	return run_in(&no_rules, argv, NULL, until, seconds, out_output, error);
+}
+
+gboolean run_program_under(const RunRules *rules, const char *const *argv, unsigned seconds,
+			   char **out_output, GError **error)
+{
+	return run_in(rules, argv, NULL, NULL, seconds, out_output, error);
 }
 
 gboolean run_program_with(const char *const *argv, const char *variable, const char *value,
 			  unsigned seconds, char **out_output, GError **error)
 {
 	char **environment = g_environ_setenv(g_get_environ(), variable, value, TRUE);
-	gboolean done = run_in(argv, environment, NULL, seconds, out_output, error);
+	gboolean done = run_in(&no_rules, argv, environment, NULL, seconds, out_output, error);
 
 	for (char **entry = environment; *entry; entry++)
 		secret_wipe(*entry, strlen(*entry));

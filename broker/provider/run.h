@@ -20,5 +20,17 @@ gboolean run_program(const char *const *argv, const char *until, unsigned second
 gboolean run_program_with(const char *const *argv, const char *variable, const char *value,
 			  unsigned seconds, char **out_output, GError **error);
 
+/* Rules that the program enters before it begins: enter(data) is called between fork and exec, with
+ * `fd` (-1: none) under the number `number`. */
+typedef struct {
+	void (*enter)(gpointer data);
+	gpointer data;
+	int fd, number;
+} RunRules;
+
+/* The same for a program that reads what strangers have written. */
+gboolean run_program_under(const RunRules *rules, const char *const *argv, unsigned seconds,
+			   char **out_output, GError **error);
+
 /* The last three lines of a program's output as one line of printable text (g_free). */
 char *run_last_words(const char *output);

@@ -17,6 +17,7 @@
 #include "qemu_argv.h"
 #include "qemu_process.h"
 #include "qemu_randoms.h"
+#include "qemu_snapshot.h"
 #include "run.h"
 
 static void test_find(void)
@@ -399,6 +400,43 @@ static void test_hostile_place(void)
 	g_assert_cmpint(system(remove), ==, 0);
 }
 
+/* A disk whose QEMU was taken over may name any file as what lies below it: qemu-img reads none
+ * that this QEMU may not. */
+static void test_hostile_disk(void)
+{
+	g_autofree char *base = g_dir_make_tmp("oriel-disk-XXXXXX", NULL);
+	g_autofree char *state = g_build_filename(base, "state", NULL);
+	g_autofree char *disk = g_build_filename(base, "golden", NULL);
+	g_autofree char *books = g_build_filename(state, "books", NULL);
+	g_autofree char *place = place_of(state, "d-1");
+	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
+	g_autofree char *remove = g_strdup_printf("rm -r %s", base);
+	g_autofree char *identity = NULL;
+	g_autoptr(QemuRules) rules = NULL;
+	g_autoptr(GError) error = NULL;
+	ProviderImage image = {.disk = disk};
+
+	g_assert_true(place_open(state, NULL));
+	g_assert_true(g_file_set_contents(disk, "0123456789", -1, NULL));
+	g_assert_true(g_file_set_contents(books, "who may what", -1, NULL));
+	place_renew(state, "d-1", &image, NULL, &identity, &error);
+	g_assert_no_error(error);
+	rules = qemu_rules_new(place, state, NULL, &image, &error);
+	g_assert_no_error(error);
+	qemu_snapshot(place, rules, FALSE, PROVIDER_TAKE, "n-1", &error);
+	g_assert_no_error(error);
+	qemu_snapshot(place, rules, FALSE, PROVIDER_REVERT, "n-1", &error);
+	g_assert_no_error(error);
+	g_unlink(overlay);
+	g_assert_true(place_overlay(overlay, books, NULL));
+	if (rules->files >= 0) { /* else there is no Landlock */
+		g_assert_false(qemu_snapshot(place, rules, FALSE, PROVIDER_TAKE, "n-2", &error));
+		g_assert_error(error, FAULT, FAULT_DESKTOP);
+		g_assert_nonnull(strstr(error->message, "Permission denied"));
+	}
+	g_assert_cmpint(system(remove), ==, 0);
+}
+
 static void test_run(void)
 {
 	static const char *const fails[] = {"sh", "-c", "echo one; echo two >&2; exit 3", NULL};
@@ -495,6 +533,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/image", test_image);
 	g_test_add_func("/provider/place", test_place);
 	g_test_add_func("/provider/hostile-place", test_hostile_place);
+	g_test_add_func("/provider/hostile-disk", test_hostile_disk);
 	g_test_add_func("/provider/run", test_run);
 	g_test_add_func("/provider/last-words", test_last_words);
 	g_test_add_func("/provider/dial", test_dial);
