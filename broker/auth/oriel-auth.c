@@ -154,19 +154,19 @@ static int pam_login(pam_handle_t *pam, const char *host)
 	return status;
 }
 
-/* The user's groups by name; empty for a user that NSS does not know. */
-static char **user_groups(Login *login, const char *user)
+/* The user's groups by name; passwd NULL: NSS does not know them, and there are none. */
+static char **user_groups(Login *login, const char *user, const struct passwd *passwd)
 {
-	const struct passwd *passwd = getpwnam(user);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autofree gid_t *ids = NULL;
 	int n = 64;
 
 	if (passwd != NULL) {
+		gid_t first = passwd->pw_gid;
 		int room = n;
 
 		ids = g_new(gid_t, (gsize)room);
-		while (getgrouplist(user, passwd->pw_gid, ids, &n) < 0) {
+		while (getgrouplist(user, first, ids, &n) < 0) {
 			room = MAX(n, room * 2);
 			ids = g_renew(gid_t, ids, (gsize)room);
 			n = room;
@@ -184,11 +184,15 @@ static char **user_groups(Login *login, const char *user)
 	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
-static void accept_login(Login *login, const char *user)
+/* Directories take a name in many ways to write it ("ANNA", "anna@site"); whose desktops they are
+ * must not hang on that: the name is the one that NSS has. */
+static void accept_login(Login *login, const char *typed)
 {
+	const struct passwd *passwd = getpwnam(typed);
+	g_autofree char *user = g_strdup(passwd ? passwd->pw_name : typed);
 	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) groups = user_groups(login, user);
-	AuthMessage accepted = {AUTH_ACCEPTED, .user = (char *)user, .prompts = login->said,
+	g_auto(GStrv) groups = user_groups(login, user, passwd);
+	AuthMessage accepted = {AUTH_ACCEPTED, .user = user, .prompts = login->said,
 				.groups = groups};
 
 	login->log.user = user;

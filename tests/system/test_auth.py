@@ -25,7 +25,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 OATH_KEY = bytes(range(20))
 SECRETS = {"anna": "anna's pässword", "bob": "b0b-secret", "locked": "l0cked-secret",
-           "daemon": "d3mon-secret"}
+           "daemon": "d3mon-secret", "Daemon": "d3mon-secret"}
 LIMIT = 256  # logins at a time, oriel-authd.c
 
 
@@ -80,15 +80,21 @@ class Login:
 
 
 class Authd:
-    def __init__(self, directory, *stack):
+    def __init__(self, directory, *stack, preload=None):
         build = build_dir() / "broker/auth"
+        auth = build / "oriel-auth"
+        if preload:
+            auth = directory / "oriel-auth"
+            auth.write_text("#!/bin/sh\nASAN_OPTIONS=verify_asan_link_order=0 "
+                            f"LD_PRELOAD={preload} exec {build}/oriel-auth \"$@\"\n")
+            auth.chmod(0o755)
         self.dir = directory
         self.path = directory / "auth.sock"
         (directory / "oriel").write_text("\n".join(stack) + "\n")
         self.log_path = directory / "log"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [build / "oriel-authd", "--socket", self.path, "--auth", build / "oriel-auth",
+                [build / "oriel-authd", "--socket", self.path, "--auth", auth,
                  "--pam-confdir", directory, f"--uid={os.getuid()}", f"--gid={os.getgid()}"],
                 stderr=log)
         wait_until(lambda: self.listens(), "oriel-authd to listen")
@@ -164,11 +170,12 @@ def people(tmp_path_factory):
 def authd(people, tmp_path):
     started = []
 
-    def start(*stack):
+    def start(*stack, preload=None):
         words = {"userdb": f"pam_userdb.so crypt=crypt db={people}/people",
                  "unlocked": f"pam_listfile.so onerr=fail item=user sense=deny file={people}/locked",
                  "oath": f"pam_oath.so usersfile={people}/oath window=5 digits=6"}
-        started.append(Authd(tmp_path, *(line.format(**words) for line in stack)))
+        lines = (line.format(**words) for line in stack)
+        started.append(Authd(tmp_path, *lines, preload=preload))
         return started[-1]
 
     yield start
@@ -198,6 +205,17 @@ def test_groups_of_nss(authd):
     groups = [grp.getgrgid(g).gr_name for g in os.getgrouplist("daemon", gid)]
     verdict, _ = authd(*PLAIN).login("daemon", SECRETS["daemon"])
     assert groups and verdict["groups"] == groups
+
+
+def test_one_person_has_one_name(authd, tmp_path):
+    """However it is written: whose desktops they are hangs on it."""
+    folds = tmp_path / "nss_folds.so"
+    subprocess.run(["cc", "-Wall", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", folds, HERE / "nss_folds.c"],
+                   check=True)
+    server = authd(*PLAIN, preload=folds)
+    small, _ = server.login("daemon", SECRETS["daemon"])
+    large, _ = server.login("Daemon", SECRETS["Daemon"])
+    assert large == small and large["user"] == "daemon" and large["groups"]
 
 
 def test_wrong_three_times_then_right(authd):
