@@ -20,7 +20,9 @@
 #include "fault.h"
 #include "log.h"
 
-#define LOGINS 256 /* at a time: all that the broker lets wait for an answer, and some */
+#define LOGINS                                                                                    \
+	512 /* at a time: all that the broker lets wait, at the web page and in lobbies, and some \
+	     */
 
 typedef struct {
 	char *socket;

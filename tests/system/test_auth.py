@@ -26,7 +26,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 OATH_KEY = bytes(range(20))
 SECRETS = {"anna": "anna's pässword", "bob": "b0b-secret", "locked": "l0cked-secret",
            "daemon": "d3mon-secret", "Daemon": "d3mon-secret"}
-LIMIT = 256  # logins at a time, oriel-authd.c
+LIMIT = 512  # logins at a time, oriel-authd.c
 
 
 def build_dir():
