@@ -19,6 +19,7 @@ struct GatewayLink {
 	GMutex lock;         /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
+	unsigned most;           /* of those; who comes then is closed */
 	gboolean stopping;
 	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
 				counted */

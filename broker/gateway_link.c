@@ -8,12 +8,25 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "autofd.h"
 #include "gateway_connection.h"
 
-#define WORKERS 128
-#define LOGINS  64 /* a login also waits for its desktop to start */
+#define WORKERS         128
+#define LOGINS          64   /* a login also waits for its desktop to start           */
+#define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
+
+/* A gateway that was taken over may come again and again. */
+static gboolean has_room(GatewayLink *link)
+{
+	gboolean room;
+
+	g_mutex_lock(&link->lock);
+	room = g_hash_table_size(link->connections) < link->most;
+	g_mutex_unlock(&link->lock);
+	return room;
+}
 
 static gpointer accept_loop(gpointer data)
 {
@@ -22,8 +35,10 @@ static gpointer accept_loop(gpointer data)
 	for (;;) {
 		int fd = accept4(link->fd, NULL, NULL, SOCK_CLOEXEC);
 
-		if (fd >= 0)
+		if (fd >= 0 && has_room(link))
 			gateway_connection_start(link, fd);
+		else if (fd >= 0)
+			close(fd);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			g_usleep(G_USEC_PER_SEC / 10); /* it stays in the queue meanwhile */
 		else if (errno != EINTR && errno != ECONNABORTED)
@@ -39,6 +54,7 @@ GatewayLink *gateway_link_new(Core *core)
 
 	link->core = core;
 	link->fd = -1;
+	link->most = CONNECTIONS_MAX;
 	g_mutex_init(&link->lock);
 	g_cond_init(&link->empty);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);

@@ -8,6 +8,7 @@
 
 #include "fake-lease.h"
 #include "fault.h"
+#include "gateway_connection.h"
 #include "log.h"
 
 static void test_hello(CoreFixture *f, gconstpointer unused)
@@ -35,6 +36,25 @@ static void test_hello(CoreFixture *f, gconstpointer unused)
 	gateway_close(&garbage);
 	gateway_close(&odd);
 	gateway_close(&good);
+}
+
+/* However many connections a gateway makes, the broker lives, and others have theirs again. */
+static void test_too_many(CoreFixture *f, gconstpointer unused)
+{
+	g_auto(ControlMessage) none = {0};
+	Gateway first, second, third;
+
+	f->core->link->most = 2;
+	gateway_hello(&first, f);
+	gateway_hello(&second, f);
+	gateway_connect(&third, f);
+	g_assert_false(gateway_receive(&third, &none));
+	gateway_close(&third);
+	gateway_close(&second);
+	f->core->link->most = 3; /* the second one may not have been missed yet */
+	gateway_hello(&third, f);
+	gateway_close(&third);
+	gateway_close(&first);
 }
 
 static void test_redeem(CoreFixture *f, gconstpointer unused)
@@ -326,6 +346,7 @@ int main(int argc, char **argv)
 	g_test_add("/gateway-link/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
 	ADD("hello", test_hello);
+	ADD("too-many", test_too_many);
 	ADD("redeem", test_redeem);
 	ADD("dead-display", test_dead_display);
 	ADD("guesses", test_guesses);
