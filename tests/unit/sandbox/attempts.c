@@ -42,6 +42,12 @@ static int read_shadow(void)
 	return open_path("/etc/shadow", O_RDONLY);
 }
 
+/* Where secrets of the broker may be, like its password at the database. */
+static int read_etc(void)
+{
+	return open_path("/etc/passwd", O_RDONLY);
+}
+
 static int read_database(void)
 {
 	return open_path(world.database, O_RDONLY);
@@ -313,6 +319,7 @@ static int io_uring(void)
 /*                       by                       worker  dialer  parent  broker  QEMU    auth    lobby   bridge  tunnel */
 const Attempt attempts[] = {
 	{"read-shadow",        read_shadow,             {EACCES, EPERM,  EACCES, EACCES, EACCES, MAY,    EACCES, EACCES, EACCES}},
+	{"read-etc",           read_etc,                {EACCES, EPERM,  MAY,    MAY,    EACCES, MAY,    EACCES, EACCES, MAY}},
 	{"read-database",      read_database,           {EACCES, EPERM,  EACCES, MAY,    EACCES, MAY,    EACCES, EACCES, EACCES}},
 	{"write-database",     write_database,          {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM,  EPERM,  EACCES}},
 	{"create-in-state",    create_in_state,         {EPERM,  EPERM,  EACCES, MAY,    EACCES, MAY,    EPERM,  EPERM,  EACCES}},
