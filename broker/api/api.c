@@ -9,7 +9,7 @@
 #include "server.h"
 #include "services.h"
 
-/* Of the 64 threads that start desktops, for one person: several desktops, and some impatience. */
+/* Of the 64 threads for what takes long, for one person: several desktops, and some impatience. */
 #define STARTS_EACH 8
 
 struct Api {

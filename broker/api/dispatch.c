@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "log.h"
 #include "metrics.h"
+#include "quota.h"
 #include "services.h"
 
 static void serve_file(Request *request)
@@ -109,12 +110,37 @@ static void count_outcome(const Request *request, gint64 began)
 		     works[route->work]);
 }
 
+/* What works for long at a person's desktop; a picture of it does not. */
+static gboolean takes_long(const Route *route)
+{
+	return route->may == MAY_USER && route->work == WORK_START &&
+	       (route->guarded || !g_str_equal(route->method, "GET"));
+}
+
+/* One person has but so much of that under way at a time. */
+static gboolean run_route(Request *request, GError **error)
+{
+	Quota *quota = request->services->quota;
+	const char *user = request->who ? request->who->user : NULL;
+	gboolean done;
+
+	if (!takes_long(request->route))
+		return request->route->run(request, error);
+	if (!quota_begin(quota, user)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s has too much under way", user);
+		return FALSE;
+	}
+	done = request->route->run(request, error);
+	quota_end(quota, user);
+	return done;
+}
+
 void dispatch_run(Request *request)
 {
 	gint64 began = g_get_monotonic_time();
 	g_autoptr(GError) error = NULL;
 
-	if (guard_admit(request) && !request->route->run(request, &error)) {
+	if (guard_admit(request) && !run_route(request, &error)) {
 		gboolean login = request->route->work == WORK_LOGIN &&
 				 g_error_matches(error, FAULT, FAULT_DENIED);
 

@@ -158,6 +158,7 @@ static gpointer connect_slowly(gpointer data)
 static void test_slow(Fixture *f, gconstpointer data)
 {
 	Person anna = {f, fixture_bearer(f, "anna")};
+	g_autoptr(Answer) update = NULL;
 	GThread *threads[8];
 
 	fake_core_hold(f->core, TRUE);
@@ -171,6 +172,8 @@ static void test_slow(Fixture *f, gconstpointer data)
 		g_assert_cmpuint(answer->status, ==, 200);
 	}
 	g_assert_cmpuint(GPOINTER_TO_UINT(connect_slowly(&anna)), ==, 503);
+	update = fixture_ask(f, "POST", "/api/v1/desktops/d-1/update", anna.bearer, "{}");
+	g_assert_cmpuint(update->status, ==, 503);
 	fake_core_hold(f->core, FALSE);
 	for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
 		g_assert_cmpuint(GPOINTER_TO_UINT(g_thread_join(threads[i])), ==, 200);
