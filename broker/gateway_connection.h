@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gateway_link.h"
+#include "quota.h"
 
 struct GatewayLink {
 	Core *core;
@@ -16,6 +17,7 @@ struct GatewayLink {
 	GThread *acceptor;
 	GThreadPool *pool;   /* for LANE_SLOW */
 	GThreadPool *logins; /* for LANE_LOGIN */
+	Quota *opening;      /* how many of those one person has while desktops start */
 	GMutex lock;         /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */

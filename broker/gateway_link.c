@@ -15,6 +15,7 @@
 
 #define WORKERS         128
 #define LOGINS          64   /* a login also waits for its desktop to start           */
+#define LOGINS_EACH     8    /* ... of one person                                     */
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
 
 /* A gateway that was taken over may come again and again. */
@@ -60,6 +61,7 @@ GatewayLink *gateway_link_new(Core *core)
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
 	link->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	link->pool = g_thread_pool_new(gateway_connection_run, NULL, WORKERS, FALSE, NULL);
+	link->opening = quota_new(LOGINS_EACH);
 	link->logins = g_thread_pool_new(gateway_connection_run, NULL, LOGINS, FALSE, NULL);
 	return link;
 }
@@ -119,6 +121,7 @@ void gateway_link_free(GatewayLink *link)
 		return;
 	g_hash_table_destroy(link->connections);
 	g_hash_table_destroy(link->counted);
+	quota_free(link->opening);
 	g_mutex_clear(&link->lock);
 	g_cond_clear(&link->empty);
 	g_free(link);

@@ -10,6 +10,7 @@
 #include "autofd.h"
 #include "brokers.h"
 #include "desktop.h"
+#include "gateway_connection.h"
 #include "lobbies.h"
 #include "lobby_warning.h"
 #include "log.h"
@@ -195,8 +196,8 @@ static gboolean has_choice(Core *core, const ControlMessage *m, const Who *who)
 	return n > 1;
 }
 
-static gboolean open_desktop(GatewayConnection *connection, const ControlMessage *m, const Who *who,
-			     const Asker *asker, GError **error)
+static gboolean open_card(GatewayConnection *connection, const ControlMessage *m, const Who *who,
+			  const Asker *asker, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
 	g_autofree char *card = ticket_card(core, who, m->desktop, error);
@@ -206,6 +207,22 @@ static gboolean open_desktop(GatewayConnection *connection, const ControlMessage
 	return card && ticket_prepare(core, who, card, m->protocol, &desktop, error) &&
 	       session_open(core, who->user, desktop, m, asker, &grant, error) &&
 	       send_new(connection, m, &grant, error);
+}
+
+/* Nobody has all the threads of logins while a desktop starts. */
+static gboolean open_desktop(GatewayConnection *connection, const ControlMessage *m, const Who *who,
+			     const Asker *asker, GError **error)
+{
+	Quota *opening = connection->link->opening;
+	gboolean opened;
+
+	if (!quota_begin(opening, who->user)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "%s has too much under way", who->user);
+		return FALSE;
+	}
+	opened = open_card(connection, m, who, asker, error);
+	quota_end(opening, who->user);
+	return opened;
 }
 
 /* What a name and a password do not settle is settled in a lobby, if there is one: further

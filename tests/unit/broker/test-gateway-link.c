@@ -3,6 +3,8 @@
  * The control socket, from a gateway's side: a real core behind it, real bytes and descriptors on
  * it. Redeem, login, join, dial, and gateways that talk nonsense.
  */
+#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "fault.h"
 #include "gateway_connection.h"
 #include "log.h"
+#include "turns.h"
 
 static void test_hello(CoreFixture *f, gconstpointer unused)
 {
@@ -220,6 +223,41 @@ static void test_login(CoreFixture *f, gconstpointer unused)
 	gateway_close(&g);
 }
 
+/* A desktop that is long in starting holds up so many logins of its person and no more: others have
+ * the rest of the threads. */
+static void test_too_much_under_way(CoreFixture *f, gconstpointer unused)
+{
+	g_auto(Turn) turn = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+	gboolean refused = FALSE;
+	Gateway g;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	turn = turn_take(f->core, ticket->desktop_id, g_get_monotonic_time() + G_USEC_PER_SEC,
+			 &error);
+	g_assert_no_error(error);
+	gateway_hello(&g, f);
+	for (unsigned id = 1; !refused && id <= 200; id++) {
+		struct pollfd answer = {.fd = g.fd, .events = POLLIN};
+		ControlMessage login = login_of("anna", "right", NULL);
+
+		login.id = id;
+		gateway_send(&g, &login);
+		/* One at a time, or there would be too many at PAM. */
+		while (poll(&answer, 1, 50) > 0 && !refused) {
+			g_auto(ControlMessage) m = {0};
+
+			g_assert_true(gateway_receive(&g, &m));
+			g_assert_cmpint(m.type, ==, CONTROL_REFUSE);
+			refused = strstr(m.reason, "under way") && strstr(m.reason, "anna");
+		}
+	}
+	g_assert_true(refused);
+	gateway_close(&g);
+}
+
 static void test_join(CoreFixture *f, gconstpointer unused)
 {
 	Gateway g, other;
@@ -352,6 +390,7 @@ int main(int argc, char **argv)
 	ADD("guesses", test_guesses);
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
+	ADD("too-much-under-way", test_too_much_under_way);
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);
 	g_test_add("/gateway-link/join-later-password", CoreFixture, "yes", core_fixture_setup,

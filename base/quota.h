@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * quota: how many slow things one person may have under way at a time, so that nobody takes all the
- * threads on which desktops are started.
+ * threads that wait for such.
  */
 #pragma once
 
