@@ -66,14 +66,11 @@ static gboolean migrate(Core *core, const Seat *seat, const HostView *from, GErr
 	return put_back(core, seat, from, NULL) && FALSE;
 }
 
-/* Somebody looks at it in a way that goes on by itself when it is elsewhere: at a display of its
- * own, to which the gateway asks the way once more. A bridge has no such way. */
+/* Somebody looks at it in a way that goes on by itself when it is elsewhere: the gateway asks for
+ * the way to it once more, which may be over another bridge. */
 static gboolean follows(const Core *core, const StoreLease *lease)
 {
-	gboolean spice = g_str_equal(lease->protocol, "spice");
-
-	return g_str_equal(lease->via, spice ? "spice" : "vnc") &&
-	       session_can_swap(core, lease->protocol);
+	return session_can_swap(core, lease->protocol);
 }
 
 /* Of a drained host, which can still be asked. leased: somebody sees it, and follows(). */

@@ -6,9 +6,9 @@
  * whose storage other hosts share are put on one of those. A desktop with a live session is left
  * until that ends: often only the way to the host is broken. When the host is back, what the books
  * no longer have there is removed before it gets anything new. A host that is drained loses its
- * desktops in the same way as people leave them, or while they work, where its provider can migrate
- * and their sessions are VNC ones: the gateway asks for the way to the desktop again, see
- * docs/protocol-control.md.
+ * desktops in the same way as people leave them, or while they work, where its provider can
+ * migrate: the gateway asks for the way to the desktop again, see docs/protocol-control.md. (SPICE
+ * viewers that cannot be swapped keep their desktop where it is until they leave.)
  *
  * A host on no broker's machine is looked after by the broker that leads.
  */

@@ -2,6 +2,7 @@
 """Two real libvirtd with one storage: desktops go from one to the other, running and not, below their
 people's sessions; nothing runs twice; and the one password of a display, for two who come at once."""
 
+import contextlib
 import json
 import re
 import signal
@@ -105,12 +106,12 @@ def test_two_at_once_have_a_password_each_can_use(both):
     assert vnc_authentication(second)
 
 
-@pytest.fixture
-def racks(oriel, hosts):
-    """Both are hosts of a pool; anna may have a desktop there."""
+@contextlib.contextmanager
+def both_racks(oriel, hosts, *more):
+    """Both are hosts of a pool; anna may have a desktop there, of an image with more to it."""
     first, second, image = hosts
     words = [word for key in sorted(image.keys() - {"name"}) for word in (f"--{key}", str(image[key]))]
-    oriel.ctl("image", "add", "stored", *words)
+    oriel.ctl("image", "add", "stored", *words, *more)
     oriel.ctl("pool", "add", "racks", "--kind", "dedicated", "--image", "stored", "--provider",
               "libvirt", "--uri", first.uri, "--max", "2", "--weight", "300")
     for name, host in (("rack1", first), ("rack2", second)):
@@ -125,6 +126,28 @@ def racks(oriel, hosts):
         oriel.ctl("host", "remove", name)
     oriel.ctl("image", "remove", "stored")
     assert eventually(lambda: not first.qemus() and not second.qemus())
+
+
+@pytest.fixture
+def racks(oriel, hosts):
+    with both_racks(oriel, hosts) as racks:
+        yield racks
+
+
+# A domain with one display: whoever speaks another protocol comes to it over a bridge.
+TEMPLATE = """\
+<domain type='@TYPE@'><name>@NAME@</name><uuid>@UUID@</uuid>
+<memory unit='MiB'>@MEMORY@</memory><vcpu>@CPUS@</vcpu>
+<os><type arch='x86_64' machine='q35'>hvm</type>
+<kernel>@KERNEL@</kernel><cmdline>@CMDLINE@</cmdline><initrd>@INITRD@</initrd></os>
+<features><acpi/><apic/></features><cpu mode='maximum'/>
+<devices>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='@OVERLAY@'/>
+<target dev='vda' bus='virtio'/></disk>
+<graphics type='{display}' autoport='yes' passwd='nobody' passwdValidTo='1970-01-01T00:00:01'/>
+<video><model type='vga'/></video><memballoon model='none'/>
+</devices></domain>
+"""
 
 
 def host_of(racks):
@@ -186,6 +209,29 @@ def test_remote_viewer_goes_along(oriel, racks, source, reader, books, display, 
     finally:
         keep(request, display.screenshot())
     oriel.ctl("host", "resume", host)
+
+
+def one_display(oriel, display):
+    """The template of an image whose desktops have that display alone."""
+    template = oriel.path(f"{display}.xml")
+    template.write_text(TEMPLATE.format(display=display))
+    return "--xml", template
+
+
+def test_a_bridged_viewer_goes_along(oriel, hosts, source, reader, books):
+    """A VNC viewer at a SPICE desktop: over another bridge, which the gateway finds when the first has lost
+    the desktop."""
+    with both_racks(oriel, hosts, *one_display(oriel, "spice")) as racks, vnc(oriel, source, "anna/racks") as viewer:
+        at_prompt(viewer, reader)
+        before = procs.live_sessions(oriel)
+        assert before[0]["via"] == "spice"
+        host, other = host_of(racks)
+        oriel.ctl("host", "drain", host)
+        assert eventually(lambda: racks[other].qemus() and not racks[host].qemus(), 120), oriel.tail("broker")
+        domain = f"oriel-{before[0]['desktop']}"
+        assert eventually(lambda: "migrated" in racks[other].virsh("domstate", "--reason", domain, check=False).stdout)
+        says(viewer, reader, "two")
+        assert [row["id"] for row in procs.live_sessions(oriel)] == [row["id"] for row in before]
 
 
 def test_nothing_runs_twice(oriel, racks, source, reader, books):
