@@ -125,6 +125,23 @@ GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned l
 	return g_steal_pointer(&views);
 }
 
+GPtrArray *core_sessions_found(Core *core, gboolean live, const char *text, const char *order,
+			       gboolean down, unsigned limit, GError **error)
+{
+	g_autoptr(GPtrArray)
+		views = store_sessions_found(core->db, live, text, order, down, limit, error);
+
+	if (!views || !plan_tell_ends(core, views, error))
+		return NULL;
+	return g_steal_pointer(&views);
+}
+
+gboolean core_sessions_count(Core *core, unsigned *out_sessions, unsigned *out_people,
+			     GError **error)
+{
+	return store_sessions_count(core->db, out_sessions, out_people, error);
+}
+
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error)
 {
 	g_auto(Grant) grant = {0};

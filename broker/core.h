@@ -155,6 +155,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionView, session_view_free)
  * newest `limit`. */
 GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned limit,
 			 GError **error);
+/* Only some of everybody's: see store_sessions_found(). */
+GPtrArray *core_sessions_found(Core *core, gboolean live, const char *text, const char *order,
+			       gboolean down, unsigned limit, GError **error);
+/* How many live, and of how many people. */
+gboolean core_sessions_count(Core *core, unsigned *out_sessions, unsigned *out_people,
+			     GError **error);
 /* Ends it; who NULL = the admin's socket. FAULT_NOT_FOUND if it is not theirs. */
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error);
 /* Its person says that they are there: not idle, and in the warning before its longest time is over

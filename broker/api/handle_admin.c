@@ -12,9 +12,9 @@
 #include "services.h"
 #include "views.h"
 
-#define AUDIT_MAX    1000
-#define SEARCH_MAX   200
-#define SESSIONS_MAX 1000
+#define AUDIT_MAX  1000
+#define SEARCH_MAX 200
+#define PAST       100 /* sessions that have ended, if nobody says how many */
 
 #define BAN_MINUTES_MAX 5256000 /* ten years */
 
@@ -342,25 +342,40 @@ static gboolean search_text(Request *request, const char **out, GError **error)
 	return FALSE;
 }
 
-gboolean handle_admin_desktops(Request *request, GError **error)
+/* What part of a long list is wanted. */
+typedef struct {
+	const char *text, *order;
+	gboolean down;
+	unsigned limit;
+} Part;
+
+/* orders: with "|" between them. limit 0: all. */
+static gboolean want_part(Request *request, const char *orders, Part *out, GError **error)
 {
-	static const char *const orders[] = {"name", "pool", "state", "user", "used", NULL};
-	const char *order = g_hash_table_lookup(request->query, "order");
-	const char *text;
+	g_auto(GStrv) known = g_strsplit(orders, "|", -1);
 	gint64 limit, down;
 
-	if (!search_text(request, &text, error) ||
+	out->order = g_hash_table_lookup(request->query, "order");
+	if (!search_text(request, &out->text, error) ||
 	    !request_number(request, "limit", 0, G_MAXINT32, 0, &limit, error) ||
 	    !request_number(request, "down", 0, 1, 0, &down, error))
 		return FALSE;
-	if (order != NULL && !g_strv_contains(orders, order)) {
-		g_set_error(error, FAULT, FAULT_CLIENT,
-			    "order: want name, pool, state, user or used");
-		return FALSE;
-	}
-	return REPLY_ARRAY(request,
-			   core_admin_desktops_found(request->services->core, text, order,
-						     down != 0, (unsigned)limit, error),
+	out->limit = (unsigned)limit;
+	out->down = down != 0;
+	if (!out->order || g_strv_contains((const char *const *)known, out->order))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CLIENT, "order: want one of %s", orders);
+	return FALSE;
+}
+
+gboolean handle_admin_desktops(Request *request, GError **error)
+{
+	Part part;
+
+	return want_part(request, "name|pool|state|user|used", &part, error) &&
+	       REPLY_ARRAY(request,
+			   core_admin_desktops_found(request->services->core, part.text, part.order,
+						     part.down, part.limit, error),
 			   view_admin_desktop);
 }
 
@@ -412,17 +427,30 @@ gboolean handle_session_move(Request *request, GError **error)
 						     request->args[0], desktop, error));
 }
 
-/* ?ended=1: also those that are over, newest first. */
+/* ?ended=1: also those that are over. Unless an order is wanted, the newest first. */
 gboolean handle_admin_sessions(Request *request, GError **error)
 {
-	gint64 limit;
+	gboolean ended = request_flag(request, "ended");
+	Part part;
 
-	if (!request_number(request, "limit", 1, SESSIONS_MAX, 100, &limit, error))
-		return FALSE;
-	return REPLY_ARRAY(request,
-			   core_sessions(request->services->core, NULL,
-					 !request_flag(request, "ended"), (unsigned)limit, error),
+	return want_part(request, "since|user|desktop|client|from|ended|sent|line|idle", &part,
+			 error) &&
+	       REPLY_ARRAY(request,
+			   core_sessions_found(request->services->core, !ended, part.text,
+					       part.order, part.down || !part.order,
+					       part.limit || !ended ? part.limit : PAST, error),
 			   view_session);
+}
+
+gboolean handle_sessions_count(Request *request, GError **error)
+{
+	unsigned sessions, people;
+
+	if (!core_sessions_count(request->services->core, &sessions, &people, error))
+		return FALSE;
+	reply_json(request, 200,
+		   json_pack("{s:i, s:i}", "sessions", (int)sessions, "people", (int)people));
+	return TRUE;
 }
 
 /* ?before=ID&limit=N&text=WORDS: newest first; the last one's id is the next page's before. */

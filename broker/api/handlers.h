@@ -67,6 +67,7 @@ gboolean handle_own_screen(Request *request, GError **error);
 gboolean handle_desktop_screen(Request *request, GError **error);
 gboolean handle_desktop_action(Request *request, GError **error);
 gboolean handle_admin_sessions(Request *request, GError **error);
+gboolean handle_sessions_count(Request *request, GError **error);
 gboolean handle_session_move(Request *request, GError **error);
 gboolean handle_audit(Request *request, GError **error);
 gboolean handle_events(Request *request, GError **error);

@@ -83,6 +83,7 @@ const Route routes[] = {
 	{"POST", ADMIN "/desktops/{id}/{action}", MAY_ADMIN, WORK_START,
 	 .run = handle_desktop_action},
 	{"GET", ADMIN "/sessions", MAY_ADMIN, WORK_QUICK, .run = handle_admin_sessions},
+	{"GET", ADMIN "/sessions/count", MAY_ADMIN, WORK_QUICK, .run = handle_sessions_count},
 	{"DELETE", ADMIN "/sessions/{id}", MAY_ADMIN, WORK_QUICK, .run = handle_session_end},
 	{"POST", ADMIN "/sessions/{id}/extend", MAY_ADMIN, WORK_QUICK,
 	 .run = handle_session_extend},

@@ -3,6 +3,7 @@
 #include "store_desktop.h"
 
 #include "fault.h"
+#include "search.h"
 #include "secret.h"
 #include "store_host.h"
 
@@ -96,17 +97,15 @@ GPtrArray *store_desktops(Db *db, const char *pool, GError **error)
 }
 
 #define NAMED(way) "d.pool" way ", LENGTH(d.name)" way ", d.name" way
-#define WORDS                                                                                     \
-	" LOWER(d.name || ' ' || d.pool || ' ' || d.state || ' ' || COALESCE(d.owner, '') || ' '" \
-	" || COALESCE(d.image, '') || ' ' || d.detail || ' ' || COALESCE(d.address, '')"          \
-	" || ' ' || d.id) LIKE ? ESCAPE '!'"
-#define WORDS_MAX 4
+#define WORDS                                                                                    \
+	"LOWER(d.name || ' ' || d.pool || ' ' || d.state || ' ' || COALESCE(d.owner, '') || ' '" \
+	" || COALESCE(d.image, '') || ' ' || d.detail || ' ' || COALESCE(d.address, '')"         \
+	" || ' ' || d.id)"
 
-static const char *order_of(const char *order, gboolean down)
+GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gboolean down,
+				unsigned limit, GError **error)
 {
-	static const struct {
-		const char *name, *up, *down;
-	} orders[] = {
+	static const SearchOrder orders[] = {
 		{"name", NAMED(""), NAMED(" DESC")},
 		{"pool", "d.pool, " NAMED(""), "d.pool DESC, " NAMED("")},
 		{"state", "d.state, " NAMED(""), "d.state DESC, " NAMED("")},
@@ -114,34 +113,12 @@ static const char *order_of(const char *order, gboolean down)
 		 "COALESCE(d.owner, '') DESC, " NAMED("")},
 		{"used", "d.last_used, " NAMED(""), "d.last_used DESC, " NAMED("")},
 	};
-
-	for (gsize i = 1; order && i < G_N_ELEMENTS(orders); i++) {
-		if (g_str_equal(order, orders[i].name))
-			return down ? orders[i].down : orders[i].up;
-	}
-	return down ? orders[0].down : orders[0].up;
-}
-
-GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gboolean down,
-				unsigned limit, GError **error)
-{
-	g_autofree char *plain = g_strstrip(g_strdup(text ? text : ""));
-	g_auto(GStrv) words = g_strsplit(plain, " ", WORDS_MAX);
-	g_autoptr(GPtrArray) patterns = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GString) sql = g_string_new(SELECT);
+	g_auto(Search) search = {0};
 	g_autoptr(DbRows) rows = NULL;
-	DbValue values[WORDS_MAX + 2];
-	guint n = 0;
 
-	for (; words[n]; n++) {
-		g_string_append(sql, n == 0 ? " WHERE" WORDS : " AND" WORDS);
-		g_ptr_array_add(patterns, db_pattern(g_strstrip(words[n])));
-		values[n] = DB_TEXT(patterns->pdata[n]);
-	}
-	values[n] = DB_INT(limit > 0 ? limit : G_MAXINT32);
-	values[n + 1] = DB_END;
-	g_string_append_printf(sql, " ORDER BY %s LIMIT ?", order_of(order, down));
-	rows = db_select_values(db, error, sql->str, values);
+	search_begin(&search, SELECT " WHERE 1 = 1", WORDS, text);
+	rows = search_rows(&search, db, search_order(orders, G_N_ELEMENTS(orders), order, down),
+			   limit, error);
 	return read_all(rows);
 }
 

@@ -2,11 +2,13 @@
 /* store_session: see store_session.h. */
 #include "store_session.h"
 
+#include "search.h"
+
+#define INPUT(what) "(SELECT i." what " FROM session_input i WHERE i.session = session.id)"
 #define COLUMNS                                                                            \
 	"id, user_name, desktop, desktop_name, pool, protocol, via, peer, gateway, state," \
 	" started_at, ended_at, reason, bytes_in, bytes_out,"                              \
-	" COALESCE((SELECT i.at FROM session_input i WHERE i.session = session.id), 0),"   \
-	" COALESCE((SELECT i.round_trip FROM session_input i WHERE i.session = session.id), 0)"
+	" COALESCE(" INPUT("at") ", 0), COALESCE(" INPUT("round_trip") ", 0)"
 
 gboolean store_session_start(Db *db, const char *id, GError **error)
 {
@@ -114,6 +116,54 @@ GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limi
 	g_autoptr(DbRows) rows = select_sessions(db, user, live, limit, error);
 
 	return read_all(rows);
+}
+
+/* All that a list of them shows, also what it calls a client. */
+#define WORDS                                                                                     \
+	"LOWER(user_name || ' ' || desktop_name || ' ' || desktop || ' ' || pool || ' ' || "      \
+	"protocol"                                                                                \
+	" || CASE protocol WHEN 'web' THEN ' browser ' ELSE ' viewer ' END || via || ' ' || peer" \
+	" || ' ' || gateway || ' ' || state || ' ' || reason || ' ' || id)"
+#define NEWEST   ", started_at DESC, id"
+#define BY(what) what NEWEST, what " DESC" NEWEST
+
+GPtrArray *store_sessions_found(Db *db, gboolean live, const char *text, const char *order,
+				gboolean down, unsigned limit, GError **error)
+{
+	static const SearchOrder orders[] = {
+		{"since", "started_at, id", "started_at DESC, id"},
+		{"user", BY("user_name")},
+		{"desktop", BY("desktop_name")},
+		{"client", BY("protocol")},
+		{"from", BY("peer")},
+		{"ended", BY("ended_at")},
+		{"sent", BY("bytes_out")},
+		{"line", BY("COALESCE(" INPUT("round_trip") ", 0)")},
+		{"idle", BY("-COALESCE(" INPUT("at") ", started_at)")},
+	};
+	g_auto(Search) search = {0};
+	g_autoptr(DbRows) rows = NULL;
+
+	search_begin(&search,
+		     live ? "SELECT " COLUMNS " FROM session WHERE ended_at = 0"
+			  : "SELECT " COLUMNS " FROM session WHERE 1 = 1",
+		     WORDS, text);
+	rows = search_rows(&search, db, search_order(orders, G_N_ELEMENTS(orders), order, down),
+			   limit, error);
+	return read_all(rows);
+}
+
+gboolean store_sessions_count(Db *db, unsigned *out_sessions, unsigned *out_people, GError **error)
+{
+	g_autoptr(DbRows) rows = db_select(db, error,
+					   "SELECT COUNT(*), COUNT(DISTINCT user_name) FROM session"
+					   " WHERE ended_at = 0");
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out_sessions = (unsigned)db_rows_int(rows, 0);
+	*out_people = (unsigned)db_rows_int(rows, 1);
+	return TRUE;
 }
 
 gboolean store_session_last(Db *db, const char *user, const char *pool, const char *desktop,

@@ -86,12 +86,12 @@ export class FakeAdmin {
             .slice(0, Number(url.searchParams.get('limit')));
     }
 
-    #desktops(url) {
+    /* keys: what an order goes by, if that is called otherwise. */
+    #some(rows, keys, url) {
         const get = (name) => url.searchParams.get(name);
-        const keys = { pool: 'pool', state: 'state', user: 'owner', used: 'last_used' };
-        const key = (one) => String(one[keys[get('order')]] ?? one.name);
+        const key = (one) => String(one[keys[get('order')] ?? get('order')] ?? '');
         const words = (get('text') ?? '').toLowerCase().split(/\s+/);
-        const found = this.desktops.filter((one) => words.every((word) => JSON.stringify(Object.values(one)).toLowerCase().includes(word)))
+        const found = rows.filter((one) => words.every((word) => JSON.stringify(Object.values(one)).toLowerCase().includes(word)))
             .sort((a, b) => key(a).localeCompare(key(b)) * (get('down') === '1' ? -1 : 1));
 
         return found.slice(0, Number(get('limit')) || found.length);
@@ -110,7 +110,11 @@ export class FakeAdmin {
             if (what === 'audit')
                 return send(200, this.#audit(url));
             if (what === 'desktops')
-                return send(200, this.#desktops(url));
+                return send(200, this.#some(this.desktops, { user: 'owner', used: 'last_used' }, url));
+            if (what === 'sessions' && id === 'count')
+                return send(200, { sessions: this.sessions.length, people: new Set(this.sessions.map((one) => one.user)).size });
+            if (what === 'sessions')
+                return send(200, this.#some(this.sessions, { desktop: 'desktop_name', client: 'protocol', from: 'peer', since: 'started_at' }, url));
             return what in this ? send(200, this[what]) : fail(404, 'not-found');
         }
         if (this.refusal)

@@ -218,6 +218,24 @@ test('admin: sessions tell of bridges, move, and are there when they are over', 
     assert.equal(await page.locator('[data-id="s-9"] button').count(), 0);
 });
 
+test('admin: of five thousand sessions those are fetched that are looked at', async (given) => {
+    const { page, person } = given;
+    const admin = await open(given, '');
+    const [one] = admin.sessions;
+
+    admin.sessions = Array.from({ length: 5000 }, (_, n) => ({ ...one, id: `s-${n}`, user: `person-${n % 4000}`, started_at: one.started_at - n }));
+    admin.tell('sessions');
+    await person.sees('.tiles', '4000');
+    await page.click('.subnav >> text=Sessions');
+    await page.waitForSelector('.table tbody tr');
+    assert.equal(await page.locator('.table tbody tr').count(), 200);
+    await person.sees('.page-body', 'These are the first 200');
+    await page.fill('input.filter', 'person-3999');
+    await person.eventually(async () => assert.deepEqual(await names(page), ['person-3999']));
+    await page.fill('input.filter', 'no such thing');
+    await person.sees('.empty', 'Nothing fits');
+});
+
 test('admin: a version of an image is published, and a machine gets a token', async (given) => {
     const { page, person } = given;
     const admin = await open(given, '/images');

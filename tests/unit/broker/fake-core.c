@@ -259,6 +259,22 @@ GPtrArray *core_sessions(Core *core, const char *user, gboolean live, unsigned l
 	return views;
 }
 
+GPtrArray *core_sessions_found(Core *core, gboolean live, const char *text, const char *order,
+			       gboolean down, unsigned limit, GError **error)
+{
+	fake_core_note(core, "sessions %s by %s%s, %u", text ? text : "-", order ? order : "-",
+		       down ? " down" : "", limit);
+	return core_sessions(core, NULL, live, limit, error);
+}
+
+gboolean core_sessions_count(Core *core, unsigned *out_sessions, unsigned *out_people,
+			     GError **error)
+{
+	*out_sessions = 3;
+	*out_people = 2;
+	return TRUE;
+}
+
 gboolean core_session_end(Core *core, const Who *who, const char *id, GError **error)
 {
 	if (!g_str_equal(id, "s-1")) {

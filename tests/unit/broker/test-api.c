@@ -336,6 +336,14 @@ static void test_admin_socket(Fixture *f, gconstpointer data)
 		  "\"id\":49,\"at\":7");
 	ask_admin(f, "GET", "/api/v1/admin/images", NULL, 200, "\"disk\":null");
 	ask_admin(f, "GET", "/api/v1/admin/sessions", NULL, 200, "\"bytes_out\":1234567");
+	ask_admin(f, "GET", "/api/v1/admin/sessions?ended=1", NULL, 200, "\"ended\"");
+	ask_admin(f, "GET", "/api/v1/admin/sessions?text=anna&order=idle&limit=7", NULL, 200, NULL);
+	ask_admin(f, "GET", "/api/v1/admin/sessions?order=name", NULL, 400, "since|user");
+	ask_admin(f, "GET", "/api/v1/admin/sessions/count", NULL, 200,
+		  "{\"sessions\":3,\"people\":2}");
+	g_assert_true(g_str_has_suffix(fake_core_calls(f->core),
+				       "sessions - by - down, 0\nsessions - by - down, 100\n"
+				       "sessions anna by idle, 7\n"));
 	ask_admin(f, "GET", "/api/v1/admin/desktops", NULL, 200, "\"d-2\"");
 	ask_admin(f, "GET", "/api/v1/desktops", NULL, 403, NULL);
 	ask_admin(f, "GET", "/index.html", NULL, 404, NULL);

@@ -64,6 +64,8 @@ static void test_paths(void)
 		    NULL);
 	expect_call("sessions", "GET", "/api/v1/admin/sessions", NULL);
 	expect_call("sessions --all", "GET", "/api/v1/admin/sessions?ended=1", NULL);
+	expect_call("sessions --text anna --order idle --down --limit 5", "GET",
+		    "/api/v1/admin/sessions?text=anna&order=idle&down=1&limit=5", NULL);
 	expect_call("audit --limit 5", "GET", "/api/v1/admin/audit?limit=5", NULL);
 	expect_call("unentitle demo --group a&b", "DELETE",
 		    "/api/v1/admin/entitlements?pool=demo&group=a%26b", NULL);

@@ -8,6 +8,8 @@
 #include "store_audit.h"
 #include "store_desktop.h"
 #include "store_image.h"
+#include "store_input.h"
+#include "store_lease.h"
 #include "store_pool.h"
 #include "store_session.h"
 
@@ -160,6 +162,76 @@ static void test_desktops_found(StoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(log->len, ==, 1);
 }
 
+static void add_session(Db *db, const char *id, const char *user, const char *protocol, gint64 at,
+			const char *ended)
+{
+	StoreLease lease = {.id = (char *)id,
+			    .user = (char *)user,
+			    .desktop = (char *)"d-1",
+			    .desktop_name = (char *)"lab-1",
+			    .pool = (char *)"lab",
+			    .protocol = (char *)protocol,
+			    .via = (char *)"vnc",
+			    .peer = (char *)"192.0.2.7",
+			    .gateway = (char *)"here/1",
+			    .started_at = at,
+			    .broker = (char *)"b1"};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(store_lease_add(db, &lease, &error));
+	g_assert_true(store_input_put(db, id, at + 1, 1000000 - (guint64)at, &error));
+	if (ended)
+		g_assert_cmpint(
+			store_session_end(db, id, NULL, ended, at + 5, 1, (guint64)at, &error), ==,
+			1);
+	g_assert_no_error(error);
+}
+
+/* The ids of those found, one after the other. */
+static void found_sessions(StoreFixture *f, gboolean live, const char *text, const char *order,
+			   gboolean down, unsigned limit, const char *expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray)
+		rows = store_sessions_found(f->db, live, text, order, down, limit, &error);
+	g_autoptr(GString) ids = g_string_new(NULL);
+
+	g_assert_no_error(error);
+	for (guint i = 0; i < rows->len; i++)
+		g_string_append_printf(ids, i == 0 ? "%s" : " %s",
+				       ((SessionView *)rows->pdata[i])->id);
+	g_assert_cmpstr(ids->str, ==, expected);
+}
+
+static void test_sessions_found(StoreFixture *f, gconstpointer unused)
+{
+	unsigned sessions, people;
+
+	add_session(f->db, "s-1", "anna", "web", 100, NULL);
+	add_session(f->db, "s-2", "ben", "spice", 200, NULL);
+	add_session(f->db, "s-3", "anna", "vnc", 300, NULL);
+	add_session(f->db, "s-4", "carla", "vnc", 50, "taken 100% over");
+	g_assert_true(store_sessions_count(f->db, &sessions, &people, NULL));
+	g_assert_cmpuint(sessions, ==, 3);
+	g_assert_cmpuint(people, ==, 2);
+
+	found_sessions(f, TRUE, NULL, NULL, TRUE, 0, "s-3 s-2 s-1");
+	found_sessions(f, TRUE, NULL, "since", FALSE, 2, "s-1 s-2");
+	found_sessions(f, TRUE, NULL, "user", FALSE, 0, "s-3 s-1 s-2");
+	found_sessions(f, TRUE, NULL, "user", TRUE, 0, "s-2 s-3 s-1");
+	found_sessions(f, TRUE, NULL, "client", FALSE, 0, "s-2 s-3 s-1");
+	found_sessions(f, TRUE, NULL, "line", FALSE, 0, "s-3 s-2 s-1");
+	found_sessions(f, TRUE, NULL, "idle", TRUE, 0, "s-1 s-2 s-3");
+	found_sessions(f, TRUE, "ANNA viewer", NULL, TRUE, 0, "s-3");
+	found_sessions(f, TRUE, "browser 192.0.2", NULL, TRUE, 0, "s-1");
+	found_sessions(f, TRUE, "carla", NULL, TRUE, 0, "");
+	found_sessions(f, FALSE, "100%", NULL, TRUE, 0, "s-4");
+	found_sessions(f, FALSE, "ended", "from", TRUE, 0, "s-4");
+	found_sessions(f, FALSE, NULL, "ended", TRUE, 1, "s-4");
+	found_sessions(f, FALSE, NULL, "sent", TRUE, 2, "s-4 s-3");
+	found_sessions(f, FALSE, NULL, "desktop", FALSE, 0, "s-3 s-2 s-1 s-4");
+}
+
 static void test_versions(StoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -283,6 +355,7 @@ int main(int argc, char **argv)
 		   store_fixture_teardown)
 	ADD("desktop-cycle", test_desktop_cycle);
 	ADD("desktops-found", test_desktops_found);
+	ADD("sessions-found", test_sessions_found);
 	ADD("versions", test_versions);
 	ADD("brokers", test_brokers);
 	return g_test_run();

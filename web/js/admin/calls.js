@@ -41,11 +41,13 @@ export const ban = (one) => call('POST', 'admin/bans', { body: one });
 export const unlock = ({ user, address }) => call('DELETE',
     `admin/bans?${user ? `user=${part(user)}` : `address=${part(address)}`}`);
 /* The broker looks for the words, and puts them in order: there may be tens of thousands. */
-export const desktops = (signal, { text, order = 'name', down = false, limit }) => call('GET',
-    `admin/desktops?limit=${limit}&order=${order}&down=${down ? 1 : 0}${text ? `&text=${part(text)}` : ''}`, { signal });
+const some = ({ text, order, down = false, limit }) => `limit=${limit}&order=${order}&down=${down ? 1 : 0}${text ? `&text=${part(text)}` : ''}`;
+
+export const desktops = (signal, { order = 'name', ...wanted }) => call('GET', `admin/desktops?${some({ order, ...wanted })}`, { signal });
 export const act = (id, action) => call('POST', `admin/desktops/${part(id)}/${action}`, SLOW);
-export const sessions = (signal) => call('GET', 'admin/sessions?limit=1000', { signal });
-export const recent = (signal, limit) => call('GET', `admin/sessions?ended=1&limit=${limit}`, { signal });
+/* ended: also those that are over. */
+export const sessions = (signal, ended, wanted) => call('GET', `admin/sessions?${ended ? 'ended=1&' : ''}${some(wanted)}`, { signal });
+export const countSessions = (signal) => call('GET', 'admin/sessions/count', { signal });
 export const endSession = (id) => call('DELETE', `admin/sessions/${part(id)}`);
 export const moveSession = (id, desktop) => call('POST', `admin/sessions/${part(id)}/move`, { body: { desktop }, ...SLOW });
 export const message = (one) => call('POST', 'admin/messages', { body: one });

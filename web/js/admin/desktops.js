@@ -9,7 +9,7 @@ import { attempt, confirmed, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
 import { closing, maintenanceItem } from './maintenance.js';
 import { menu } from './menu.js';
-import { filterField, table, two, Wish } from './table.js';
+import { filterField, two, windowed, windowedTable, Wish } from './table.js';
 
 /* Shown once: Oriel keeps only its digest. */
 async function token(one) {
@@ -45,8 +45,6 @@ function actions(one, closed, refresh) {
         ]));
 }
 
-/* As many rows as somebody looks through; and what the columns are called in the interface. */
-const ROWS = 200;
 const ORDERS = { Name: 'name', Pool: 'pool', State: 'state', User: 'user', 'Last used': 'used' };
 
 function columns(refresh, screens, closed) {
@@ -80,15 +78,14 @@ export function desktopsPage(before) {
             return h('div', { class: 'tools' }, filterField(wish, refresh, 'Name, pool, user, state'));
         },
         fetch: async (signal) => {
-            const wanted = { text: wish.words, order: ORDERS[wish.sort], down: wish.down, limit: ROWS + 1 };
-            const [rows, closed] = await Promise.all([calls.desktops(signal, wanted), calls.closed(signal)]);
+            const { words } = wish;
+            const [rows, closed] = await Promise.all([calls.desktops(signal, windowed(wish, ORDERS)), calls.closed(signal)]);
 
-            return { rows: rows.slice(0, ROWS), more: rows.length > ROWS, words: wish.words, closed: closed.filter((one) => one.kind === 'desktop') };
+            return { rows, words, closed: closed.filter((one) => one.kind === 'desktop') };
         },
-        build: ({ rows, more, words, closed }, refresh) => h('div', {}, table({ caption: 'Desktops', rows, id: (one) => one.id, wish, rebuild: wish.rebuild,
-            found: true, columns: columns(refresh, screens, closed).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)),
+        build: ({ rows, words, closed }, refresh) => windowedTable({ caption: 'Desktops', rows, id: (one) => one.id, wish, rebuild: wish.rebuild,
+            columns: columns(refresh, screens, closed).filter((column) => column.title !== 'Screen' || rows.some((one) => one.screen)),
             empty: words ? 'Nothing fits these words.' : 'There is no desktop yet. A pool makes them.' }),
-        more ? h('p', { class: 'hint' }, `These are the first ${ROWS}. Write above what you look for, or sort by another column.`) : null),
     });
 
     return { ...page, leave: () => {

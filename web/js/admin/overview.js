@@ -25,16 +25,16 @@ function shut(closed) {
         h('ul', { class: 'plain' }, ...closed.map((one) => h('li', {}, `${one.kind} `, h('strong', {}, one.label ?? one.name), ` · ${one.sessions} open · ${one.words}`))));
 }
 
-function build({ sessions, broken, pools, hosts, closed, audit }) {
+function build({ live, broken, pools, hosts, closed, audit }) {
+    const { sessions, people } = live;
     const failed = sum(pools, 'failed');
-    const users = new Set(sessions.map((one) => one.user)).size;
     const down = hosts.filter((host) => host.state === 'down');
     const full = pools.filter((pool) => pool.busy >= pool.max);
 
     return h('div', { class: 'overview' },
         h('div', { class: 'tiles' },
-            tile('sessions', sessions.length, sessions.length === 1 ? 'live session' : 'live sessions', 'activity'),
-            tile('sessions', users, users === 1 ? 'person connected' : 'people connected', 'users'),
+            tile('sessions', sessions, sessions === 1 ? 'live session' : 'live sessions', 'activity'),
+            tile('sessions', people, people === 1 ? 'person connected' : 'people connected', 'users'),
             tile('desktops', sum(pools, 'ready'), 'desktops ready', 'desktop'),
             tile('desktops', sum(pools, 'busy'), 'desktops in use', 'viewer'),
             tile('desktops', failed, 'desktops failed', 'warning', failed ? 'bad' : ''),
@@ -59,13 +59,13 @@ export function overviewPage(before) {
         news: 'The numbers have changed.',
         subscribe: subscribeTo('sessions', 'desktops', 'pools', 'hosts', 'audit'),
         fetch: async (signal) => {
-            const [sessions, pools, hosts, closed, audit] = await Promise.all([calls.sessions(signal), calls.pools(signal),
+            const [live, pools, hosts, closed, audit] = await Promise.all([calls.countSessions(signal), calls.pools(signal),
                 calls.hosts(signal), calls.closed(signal), calls.audit(signal, { limit: 12 })]);
 
             const broken = sum(pools, 'failed') ? await calls.desktops(signal, { text: 'failed', order: 'state', limit: 50 }) : [];
             const named = closed.map(async (one) => one.kind === 'desktop' ? { ...one, label: await nameOf(one.name, signal) } : one);
 
-            return { sessions, broken: broken.filter((one) => one.state === 'failed').slice(0, 8), pools, closed: await Promise.all(named), audit, hosts: hosts.map(({ name, state }) => ({ name, state })) };
+            return { live, broken: broken.filter((one) => one.state === 'failed').slice(0, 8), pools, closed: await Promise.all(named), audit, hosts: hosts.map(({ name, state }) => ({ name, state })) };
         },
         build,
     });

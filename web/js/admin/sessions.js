@@ -6,7 +6,7 @@ import { h } from '../view.js';
 import * as calls from './calls.js';
 import { attempt, confirmed, formDialog, rowButton } from './form.js';
 import { subscribeTo } from './live.js';
-import { filterField, table, two, Wish } from './table.js';
+import { filterField, two, windowed, windowedTable, Wish } from './table.js';
 
 /* Under a minute somebody is there. */
 function idle(seconds) {
@@ -75,8 +75,7 @@ function columns(refresh, ended) {
     ];
 }
 
-/* ended: the newest ones, also those that are over. */
-const PAST = 200;
+const ORDERS = { User: 'user', Desktop: 'desktop', Client: 'client', From: 'from', Since: 'since', Ended: 'ended', Sent: 'sent', Line: 'line', Idle: 'idle' };
 
 export function sessionsPage(before) {
     const wish = new Wish('Since', true);
@@ -88,21 +87,24 @@ export function sessionsPage(before) {
         loading: 'Looking for sessions',
         news: 'The list of sessions has changed.',
         subscribe: subscribeTo('sessions'),
-        tools: ({ refresh, rebuild }) => {
-            wish.rebuild = rebuild;
+        tools: ({ refresh }) => {
+            wish.rebuild = refresh;
             return h('div', { class: 'tools' },
                 h('select', { class: 'filter short', 'aria-label': 'Which sessions', onchange: (event) => {
                     ended = event.currentTarget.value === 'ended';
+                    Object.assign(wish, { sort: 'Since', down: true }); /* not all columns are in both */
                     refresh();
-                } }, h('option', { value: 'live' }, 'Live'), h('option', { value: 'ended' }, `The last ${PAST}`)),
-                filterField(wish, rebuild, 'User, desktop, address'));
+                } }, h('option', { value: 'live' }, 'Live'), h('option', { value: 'ended' }, 'All there were')),
+                filterField(wish, refresh, 'User, desktop, address'));
         },
         fetch: async (signal) => {
             const which = ended;
+            const { words } = wish;
 
-            return { ended: which, rows: await (which ? calls.recent(signal, PAST) : calls.sessions(signal)) };
+            return { ended: which, words, rows: await calls.sessions(signal, which, windowed(wish, ORDERS)) };
         },
-        build: (data, refresh) => table({ caption: data.ended ? 'The last sessions' : 'Live sessions', columns: columns(refresh, data.ended), rows: data.rows,
-            id: (one) => one.id, wish, rebuild: wish.rebuild, empty: data.ended ? 'Nobody has been here yet.' : 'Nobody is connected right now.' }),
+        build: (data, refresh) => windowedTable({ caption: data.ended ? 'All sessions' : 'Live sessions', columns: columns(refresh, data.ended), rows: data.rows,
+            id: (one) => one.id, wish, rebuild: wish.rebuild,
+            empty: data.words ? 'Nothing fits these words.' : data.ended ? 'Nobody has been here yet.' : 'Nobody is connected right now.' }),
     });
 }

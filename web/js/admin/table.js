@@ -17,6 +17,20 @@ export class Wish {
     }
 }
 
+/* As many rows as somebody looks through, where the broker looks for them. */
+const ROWS = 200;
+
+/* orders: what the columns are called in the interface. */
+export function windowed(wish, orders) {
+    return { text: wish.words, order: orders[wish.sort], down: wish.down, limit: ROWS + 1 };
+}
+
+/* A table of the rows that were asked for so, and a word about those that are left out. */
+export function windowedTable({ rows, ...more }) {
+    return h('div', {}, table({ ...more, rows: rows.slice(0, ROWS), found: true }),
+        rows.length > ROWS ? h('p', { class: 'hint' }, `These are the first ${ROWS}. Write above what you look for, or sort by another column.`) : null);
+}
+
 export function filterField(wish, rebuild, label) {
     return h('input', { type: 'search', class: 'filter', placeholder: label, 'aria-label': label, autocomplete: 'off', spellcheck: 'false',
         oninput: (event) => {
