@@ -4,6 +4,7 @@
 import contextlib
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -11,7 +12,7 @@ import pytest
 
 import rfb
 import spice
-from deployment import eventually
+from deployment import SOURCE, eventually
 
 USER = "carla"
 
@@ -138,3 +139,20 @@ def test_a_ban_holds_at_home_too(oriel, guessed, source):
     assert admin.request("DELETE", f"/api/v1/admin/bans?address={source}").status == 404
     assert admin.request("DELETE", "/api/v1/admin/bans?address=2001:db8::/32").status == 400
     assert eventually(lambda: by_web(oriel, source, right)[0] == 200)
+
+
+def test_a_name_is_no_command(oriel, tmp_path):
+    """The names that strangers try are offered to an administrator's shell, which runs none of them."""
+    mark = tmp_path / "mark"
+    evil = f"$(touch {mark}) `touch {mark}`;touch {mark}"
+    oriel.ctl("ban", "--user", evil)
+    try:
+        words = [oriel.path("bin/orielctl"), "--socket", oriel.path("run/admin.sock"), "unlock", "--user", ""]
+        script = (f". {SOURCE}/config/completion/orielctl; COMP_WORDS=(\"$@\"); COMP_CWORD=5; _orielctl \"$1\";"
+                  'printf "%s\\n" "${COMPREPLY[@]}"; eval "offered=(${COMPREPLY[*]})"; printf "%s\\n" "${offered[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", *map(str, words)], check=True, text=True,
+                              capture_output=True)
+        assert not mark.exists()
+        assert evil in done.stdout.splitlines(), done  # as it is, once the shell has read it
+    finally:
+        oriel.ctl("unlock", "--user", evil)
