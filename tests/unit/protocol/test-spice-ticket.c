@@ -4,6 +4,7 @@
 
 #include "secret.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -94,6 +95,68 @@ static void test_seal_refused(void)
 	g_assert_error(error, FAULT, FAULT_CONFIG);
 }
 
+/* A desktop's own pair; its public half as it is sent, with zeros behind one that is shorter. */
+static EVP_PKEY *make_pair(guint exponent, guint8 *out)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	gsize bits = 8 * SPICE_TICKET_BYTES;
+	OSSL_PARAM parts[] = {OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_RSA_BITS, &bits),
+			      OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+			      OSSL_PARAM_construct_end()};
+	EVP_PKEY *pair = NULL;
+
+	g_assert_cmpint(EVP_PKEY_keygen_init(context), >, 0);
+	g_assert_cmpint(EVP_PKEY_CTX_set_params(context, parts), >, 0);
+	g_assert_cmpint(EVP_PKEY_generate(context, &pair), >, 0);
+	EVP_PKEY_CTX_free(context);
+	memset(out, 0, SPICE_LINK_KEY);
+	g_assert_cmpint(i2d_PUBKEY(pair, NULL), <=, SPICE_LINK_KEY);
+	g_assert_cmpint(i2d_PUBKEY(pair, &out), >, 0);
+	return pair;
+}
+
+/* Also one that is not as all SPICE servers make theirs. */
+static void test_keys_of_desktops(void)
+{
+	static const guint exponents[] = {65537, 3, 65539};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(exponents); i++) {
+		guint8 key[SPICE_LINK_KEY], cipher[SPICE_TICKET_BYTES], plain[SPICE_TICKET_BYTES];
+		EVP_PKEY *pair = make_pair(exponents[i], key);
+		EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pair, NULL);
+		g_autoptr(GError) error = NULL;
+		gsize n = sizeof plain;
+
+		spice_ticket_seal(key, "a word", cipher, &error);
+		g_assert_no_error(error);
+		g_assert_cmpint(EVP_PKEY_decrypt_init(context), >, 0);
+		EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING);
+		g_assert_cmpint(EVP_PKEY_decrypt(context, plain, &n, cipher, sizeof cipher), >, 0);
+		g_assert_cmpmem(plain, n, "a word", sizeof "a word");
+		EVP_PKEY_CTX_free(context);
+		EVP_PKEY_free(pair);
+	}
+}
+
+/* They have the right form, and no RSA works with them: it is the desktop's fault, and nothing else
+ * happens. */
+static void test_keys_that_are_none(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		guint8 key[SPICE_LINK_KEY], cipher[SPICE_TICKET_BYTES];
+		guint8 *exponent = key + SPICE_LINK_KEY - 3;
+		g_autoptr(GError) error = NULL;
+
+		memcpy(key, spice_ticket_key(NULL), sizeof key);
+		if (i == 0)
+			exponent[-3] &= 0xfe; /* an even modulus */
+		else
+			exponent[-1] = 0; /* an exponent of no bytes */
+		g_assert_false(spice_ticket_seal(key, "secret", cipher, &error));
+		g_assert_error(error, FAULT, FAULT_DESKTOP);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -101,5 +164,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-ticket/other-padding", test_other_padding);
 	g_test_add_func("/spice-ticket/unreadable", test_unreadable);
 	g_test_add_func("/spice-ticket/seal-refused", test_seal_refused);
+	g_test_add_func("/spice-ticket/keys-of-desktops", test_keys_of_desktops);
+	g_test_add_func("/spice-ticket/keys-that-are-none", test_keys_that_are_none);
 	return g_test_run();
 }
