@@ -9,7 +9,10 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-#define GATHER     (64 * 1024)  /* bytes of records that are worth a send */
+#define RECORD_MAX (16 * 1024 + 64) /* with its head, nonce and tag */
+/* Bytes of records that are worth a send: one more fits into a buffer's common storage, and seven
+ * large ones are just enough. */
+#define GATHER     (BUFFER_CHUNK - BUFFER_HEADROOM - RECORD_MAX)
 #define TURN_MAX   (32 * 1024)  /* bytes that one read may use up: a record has at most 16 KiB */
 #define UNSENT_MAX (2 * GATHER) /* with our own answers; who takes none is not read on */
 
