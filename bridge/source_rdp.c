@@ -223,6 +223,9 @@ static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int f
 	settings->FastPathOutput = TRUE;
 	settings->ExternalCertificateManagement = TRUE;
 	settings->AuthenticationOnly = FALSE;
+	/* Without these two the library drops such events. */
+	settings->HasExtendedMouseEvent = TRUE;
+	settings->HasHorizontalWheel = TRUE;
 	/* Network level authentication needs the user's name before there is a picture. */
 	settings->NlaSecurity = endpoint->username != NULL;
 	settings->AutoLogonEnabled = endpoint->username != NULL;
