@@ -29,7 +29,8 @@ struct Face {
 	SpiceTabletInstance tablet;
 	SpiceCharDeviceInstance line; /* to the agent */
 	SpicePlaybackInstance player;
-	guint rate;                           /* that it plays at; 0 = it is still     */
+	Sound *form; /* what all is played in                 */
+	gboolean playing;
 	guint32 *frame, frame_size, frame_at; /* the library's, being filled; or NULL  */
 	guint8 prefix;
 	int x, y;
@@ -277,13 +278,13 @@ static void be_still(Face *face)
 {
 	if (face->frame != NULL)
 		spice_server_playback_put_samples(&face->player, g_steal_pointer(&face->frame));
-	if (face->rate != 0)
+	if (face->playing)
 		spice_server_playback_stop(&face->player);
-	face->rate = 0;
+	face->playing = FALSE;
 }
 
 /* A frame of the library's with both samples in each word; it says how many it wants. */
-static gboolean fill(Face *face, const gint16 *frame)
+static gboolean fill(Face *face, const guint8 *frame)
 {
 	if (face->frame == NULL) {
 		spice_server_playback_get_buffer(&face->player, &face->frame, &face->frame_size);
@@ -297,18 +298,20 @@ static gboolean fill(Face *face, const gint16 *frame)
 	return TRUE;
 }
 
+/* Always at the rate that was told when the client came: viewers choose a codec (Opus) by it. */
 static void spice_sound(Face *face, const gint16 *frames, gsize n, guint rate)
 {
-	if (n == 0 || rate != face->rate)
+	const gsize size = sizeof *face->frame;
+	g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+	if (n == 0)
 		be_still(face);
-	if (n == 0 || rate < SOUND_RATE_MIN || rate > SOUND_RATE_MAX)
-		return;
-	if (face->rate == 0) {
-		spice_server_set_playback_rate(&face->player, rate);
+	sound_convert(face->form, frames, n, rate, bytes);
+	if (bytes->len > 0 && !face->playing) {
 		spice_server_playback_start(&face->player);
-		face->rate = rate;
+		face->playing = TRUE;
 	}
-	for (gsize i = 0; i < n && fill(face, frames + SOUND_CHANNELS * i); i++)
+	for (gsize at = 0; at < bytes->len && fill(face, bytes->data + at); at += size)
 		;
 }
 
@@ -330,6 +333,7 @@ static void spice_close(Face *face)
 	be_still(face); /* or the library keeps the frame that was not given back */
 	if (face->server != NULL)
 		spice_server_destroy(face->server);
+	sound_free(face->form);
 	spice_screen_free(face->screen);
 	spice_agent_free(face->agent);
 	if (only == face)
@@ -352,20 +356,27 @@ static void set_up(Face *face, const char *title)
 	spice_server_set_agent_file_xfer(face->server, FALSE);
 }
 
+static gboolean add_player(Face *face)
+{
+	face->player.base.sif = &player_interface.base;
+	if (spice_server_add_interface(face->server, &face->player.base) != 0)
+		return FALSE;
+	spice_server_set_playback_rate(&face->player, SOUND_RATE);
+	return TRUE;
+}
+
 static gboolean add_devices(Face *face, int width, int height)
 {
 	face->keyboard.base.sif = &keyboard_interface.base;
 	face->tablet.base.sif = &tablet_interface.base;
 	face->line.base.sif = &line_interface.base;
 	face->line.subtype = "vdagent";
-	face->player.base.sif = &player_interface.base;
 	face->screen = spice_screen_new(face->server, width, height, on_window, face);
 	return face->screen != NULL &&
 	       spice_server_add_interface(face->server, &face->keyboard.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->tablet.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->line.base) == 0 &&
-	       (face->events->listens == NULL ||
-		spice_server_add_interface(face->server, &face->player.base) == 0);
+	       (face->events->listens == NULL || add_player(face));
 }
 
 static Face *spice_open(const char *title, int width, int height, const FaceEvents *events,
@@ -377,6 +388,7 @@ static Face *spice_open(const char *title, int width, int height, const FaceEven
 	face->events = events;
 	face->owner = owner;
 	face->agent = spice_agent_new(on_clipboard, face);
+	face->form = sound_new();
 	face->server = spice_server_new();
 	spice_loop_fill(&core);
 	set_up(face, title);

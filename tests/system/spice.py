@@ -17,6 +17,7 @@ MAIN_INIT, CHANNELS_LIST, SWITCH_HOST = 103, 104, 111
 ATTACH_CHANNELS = 104
 DISPLAY_INIT = 101
 KEY_DOWN, KEY_UP = 101, 102
+KEY_MODIFIERS = 102  # from the desktop: the lights of the keyboard
 DRAW_COPY, SURFACE_CREATE = 304, 314
 # What spice-gtk 0.42 announces: common, and by channel.
 COMMON = 0b1101

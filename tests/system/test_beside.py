@@ -8,8 +8,10 @@ import console
 import guests
 import rfb
 import spice
+import terminals
 import tone
 from deployment import eventually
+from test_clients import log  # noqa: F401
 from test_desktops import at_prompt, vnc
 
 
@@ -52,6 +54,15 @@ def test_vnc_is_heard_in_a_spice_viewer(oriel, loud_vnc, books, source):
         viewer.close()
 
 
+def test_vnc_is_heard_in_remote_viewer(oriel, loud_vnc, books, display, log, tmp_path):  # noqa: F811
+    """What it gives to the loudspeakers, which are a file."""
+    text, _ = oriel.login("carla").console("loud-vnc")
+    heard = tmp_path / "heard"
+    tone.to_file(display, heard, 48000)
+    terminals.remote_viewer(oriel, display, log, text)
+    assert eventually(lambda: tone.is_the_note(tone.file_height(heard, 48000)), 90, 0.5), heard.exists()
+
+
 def test_an_own_desktop_is_heard_in_a_vnc_viewer(oriel, books, reader, source):
     """By way of the display that SPICE viewers hear it by."""
     with vnc(oriel, source, "carla/shared") as viewer:
@@ -78,3 +89,19 @@ def test_lights_are_told_to_a_vnc_viewer(oriel, request, books, source, pool):
         for on in (True, False):
             with vm.poked(caps(on)):
                 assert eventually(lambda lit=4 * on: viewer.update() and viewer.lights == lit)
+
+
+@pytest.mark.parametrize("pool", ["loud_vnc", "loud_spice"])
+def test_lights_are_told_to_a_spice_viewer(oriel, request, books, source, pool):
+    vm = request.getfixturevalue(pool)
+    ticket = oriel.login("carla", source).ticket(pool.replace("_", "-"), "spice")
+    viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        viewer.attach()
+        lights = viewer.open(spice.INPUTS)
+        for on in (True, False):
+            with vm.poked(caps(on)):
+                while int.from_bytes(lights.wait(spice.KEY_MODIFIERS), "little") != 4 * on:
+                    pass
+    finally:
+        viewer.close()

@@ -2,6 +2,7 @@
 """Clipboard and sound of an RDP desktop as people have it: a session of xrdp's, with its session manager and
 its channel server. With ORIEL_MATRIX=1 (config/packages install matrix), since it needs xrdp."""
 
+import contextlib
 import os
 import pwd
 import re
@@ -12,8 +13,10 @@ import pytest
 
 import deployment
 import guests
+import terminals
 import tone
 from deployment import eventually
+from test_clients import log  # noqa: F401
 from test_desktops import vnc
 
 pytestmark = pytest.mark.skipif(not os.environ.get("ORIEL_MATRIX"), reason="ORIEL_MATRIX=1 asks for it")
@@ -29,6 +32,7 @@ xrdp-sesman --nodaemon &
 xrdp --nodaemon &
 wait"""
 ROOT = pwd.getpwuid(0).pw_dir
+RATE = 48000
 
 
 @pytest.fixture
@@ -84,19 +88,38 @@ def enter(pc):
     return ["nsenter", "--target", str(inside), "--mount", "env", f"HOME={ROOT}"]
 
 
-def test_sound_is_heard(oriel, session, books, source):
+@contextlib.contextmanager
+def plays(session):
+    """The note, in the session, once that is there."""
     pc, display = session
+    assert eventually(lambda: display.exists() and display.read_text())
+    number = display.read_text().strip().lstrip(":").split(".")[0]
+    player = subprocess.Popen([*enter(pc), "/usr/bin/python3", "-c", PLAYER, number, str(tone.HERTZ)])
+    try:
+        yield
+    finally:
+        player.kill()
+        player.wait(20)
+
+
+def test_sound_is_heard(oriel, session, books, source):
     with vnc(oriel, source, "carla/xrdp") as viewer:
         viewer.want_raw()
         viewer.update()
-        assert eventually(lambda: display.exists() and display.read_text())
-        number = display.read_text().strip().lstrip(":").split(".")[0]
-        player = subprocess.Popen([*enter(pc), "/usr/bin/python3", "-c", PLAYER, number, str(tone.HERTZ)])
-        try:
+        with plays(session):
             assert tone.is_the_note(tone.vnc_height(viewer, 48000))
-        finally:
-            player.kill()
-            player.wait(20)
+
+
+@pytest.mark.parametrize("client", terminals.SPICE)
+def test_sound_is_heard_in_real_spice_viewers(oriel, session, books, display, log, source, client,  # noqa: F811
+                                              tmp_path):
+    """What the viewer gives to its loudspeakers, which are a file."""
+    text, _ = oriel.login("carla", source).console("xrdp")
+    heard = tmp_path / "heard"
+    tone.to_file(display, heard, RATE)
+    terminals.SPICE[client](oriel, display, log, text)
+    with plays(session):
+        assert eventually(lambda: tone.is_the_note(tone.file_height(heard, RATE)), 90, 0.5), heard.exists()
 
 
 def test_text_goes_both_ways(oriel, session, books, source):

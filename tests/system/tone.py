@@ -87,3 +87,19 @@ def spice_height(session):
     while (heard := loud_enough(samples, rate)) is None:
         samples.frombytes(channel.wait(PLAYBACK_DATA)[4:])
     return height(heard, rate), rate
+
+
+def to_file(display, file, rate):
+    """What a SPICE viewer that is started there gives to its loudspeakers goes into a file."""
+    display.environment["SPICE_GST_AUDIOSINK"] = (
+        f"audio/x-raw,format=S16LE,rate={rate},channels=2 ! filesink buffer-mode=unbuffered location={file}")
+
+
+def file_height(file, rate):
+    """Hz of what is in there by now; None: nothing to be heard yet."""
+    samples = array.array("h")
+    if file.exists():
+        data = file.read_bytes()
+        samples.frombytes(data[:len(data) // 4 * 4])
+    loud = loud_enough(samples, rate)
+    return loud and height(loud, rate)
