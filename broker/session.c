@@ -342,6 +342,15 @@ gboolean session_ended_whole(const ControlMessage *notice)
 	return !notice->channel || !*notice->channel || g_str_has_prefix(notice->channel, "main");
 }
 
+/* Its client is at a lobby of the broker that was before us: it comes back, or that lobby's end
+ * says that it has left (lobby_warning.h). Under the lock. */
+static void expect_back(Core *core, Lease *lease, const char *lobby)
+{
+	lease->aside = g_strdup(lobby);
+	if (!lease->confirm_by)
+		lease->confirm_by = g_get_monotonic_time() + core->times.adopt * G_USEC_PER_SEC;
+}
+
 gboolean session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
@@ -355,6 +364,8 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
+		if (whole && notice->to && !lease->aside)
+			expect_back(core, lease, notice->to);
 		aside = whole && lease->aside;
 		lease->left = lease->left || aside;
 	}

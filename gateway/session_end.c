@@ -99,12 +99,13 @@ void session_finish(Session *s)
 	worker_session_gone(s->worker, s, loop->relayed);
 }
 
-void session_report_lease(Session *s, Fault code, const char *reason)
+void session_report_lease(Session *s, Fault code, const char *reason, const char *aside)
 {
 	SessionLoop *loop = s->loop;
 	ControlMessage ended = {
 		.type = CONTROL_ENDED,
 		.lease = s->lease,
+		.to = (char *)aside,
 		.channel = s->ask.channel,
 		.fault = (char *)fault_info(code)->name,
 		.reason = (char *)reason,
@@ -133,7 +134,7 @@ static void report(Session *s, Fault code, const char *reason)
 		  " ms=%" G_GUINT64_FORMAT ": %s",
 		  fault_info(code)->name, s->client.bytes_in, s->client.bytes_out, ms, reason);
 	if (s->lease != NULL)
-		session_report_lease(s, code, reason);
+		session_report_lease(s, code, reason, NULL);
 }
 
 /* The last words have been put into client.out: they go out, then the client closes. */

@@ -83,8 +83,9 @@ void session_finish(Session *session);
 void session_close_watch(Session *session);
 /* session.c: forgets when it is to be woken. */
 void session_close_timer(Session *session);
-/* Tells the broker the end of the present lease. */
-void session_report_lease(Session *session, Fault code, const char *reason);
+/* Tells the broker the end of the present lease. aside: the lease of a lobby, where its client is
+ * for a while and comes back from; NULL = for good. */
+void session_report_lease(Session *session, Fault code, const char *reason, const char *aside);
 
 /* session.c: begins a watch on the desktop's descriptor, once it is connected or connecting. */
 void session_watch_desktop(Session *session, int fd);

@@ -49,7 +49,8 @@ static gboolean leave_desktop(Session *s, gboolean for_good)
 	return TRUE;
 }
 
-static gboolean part(Session *s, Fault code, const char *reason)
+/* aside: as session_report_lease() has it. */
+static gboolean part_for(Session *s, Fault code, const char *reason, const char *aside)
 {
 	SessionLoop *loop = s->loop;
 
@@ -57,11 +58,16 @@ static gboolean part(Session *s, Fault code, const char *reason)
 		return FALSE;
 	if (s->relay == NULL)
 		return TRUE;
-	session_report_lease(s, code, reason);
+	session_report_lease(s, code, reason, aside);
 	loop->bytes_in = s->client.bytes_in;
 	loop->bytes_out = s->client.bytes_out;
 	loop->lease_at = session_now(s);
 	return TRUE;
+}
+
+static gboolean part(Session *s, Fault code, const char *reason)
+{
+	return part_for(s, code, reason, NULL);
 }
 
 static gboolean send_away(Session *s, const Endpoint *to)
@@ -85,7 +91,8 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 	if (message->again)
 		return send_away(s, &message->endpoint);
 	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
-	if (!part(s, FAULT_ENDED, "moved to another desktop"))
+	if (!part_for(s, FAULT_ENDED, "moved to another desktop",
+		      message->desktop ? NULL : message->to))
 		return FALSE;
 	left = g_steal_pointer(&s->lease);
 	session_take_lease(s, message->to, message, fd);
@@ -149,6 +156,14 @@ static void swap_home(Session *s)
 	s->loop->home = lease;
 }
 
+/* On the way there: the broker that was to help has gone with it, or the one after it knows no
+ * such. */
+static gboolean lobby_lost(const SessionLoop *loop, Fault code)
+{
+	return code == FAULT_DESKTOP ||
+	       (loop->at == DIAL_ROW && (code == FAULT_BROKER || code == FAULT_NOT_FOUND));
+}
+
 /* The lobby where it was for a while has gone, with the broker that kept it or alone: the session
  * that it was taken from goes on. */
 static gboolean go_home(Session *s, GError **error)
@@ -156,7 +171,7 @@ static gboolean go_home(Session *s, GError **error)
 	SessionLoop *loop = s->loop;
 
 	if (loop->home == NULL || loop->returning || loop->at < DIAL_ROW ||
-	    fault_code(*error) != FAULT_DESKTOP || !part(s, FAULT_DESKTOP, (*error)->message))
+	    !lobby_lost(loop, fault_code(*error)) || !part(s, FAULT_DESKTOP, (*error)->message))
 		return FALSE;
 	log_info(&s->log, "goes back to its desktop: %s", (*error)->message);
 	swap_home(s);

@@ -32,6 +32,7 @@ typedef struct {
 	SpiceLinkClient *link; /* NULL until connected */
 	guint64 linked_at;     /* ms; 0 = not yet */
 	gboolean fragile;      /* the desktop does not survive the end of this connection now */
+	gboolean told_twice;   /* the broker went away with the first word */
 } SpiceDial;
 
 static void spice_close(Session *s)
@@ -202,7 +203,7 @@ static Step await_picture(Session *s, SpiceDial *dial, GError **error)
 
 /* The viewer opens its other channels as soon as it has INIT; before that the broker must know to
  * which of the desktop's sessions they belong. INIT stays in desktop.in, for the relay. */
-static Step introduce(Session *s, GError **error)
+static Step introduce(Session *s, SpiceDial *dial, GError **error)
 {
 	Step step =
 		session_desktop_io(s, peer_need(&s->desktop, SPICE_FRAME_MAIN_INIT, error), error);
@@ -219,6 +220,11 @@ static Step introduce(Session *s, GError **error)
 		session_request(s, &request);
 	}
 	step = session_answer(s, error);
+	if (step == STEP_FAIL && fault_code(*error) == FAULT_BROKER && !dial->told_twice) {
+		dial->told_twice = TRUE;
+		g_clear_error(error);
+		return introduce(s, dial, error);
+	}
 	if (step == STEP_NEXT)
 		spice_frame_main_init_set(buffer_bytes(&s->desktop.in), s->client_id);
 	return step;
@@ -255,7 +261,7 @@ static Step spice_dial(Session *s, GError **error)
 	if (step == STEP_NEXT)
 		step = link_channel(s, dial, channel, error);
 	if (step == STEP_NEXT && dial->connection_id == 0)
-		step = introduce(s, error);
+		step = introduce(s, dial, error);
 	if (step == STEP_NEXT && dial->fragile)
 		step = await_picture(s, dial, error);
 	return step;

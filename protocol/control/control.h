@@ -89,7 +89,8 @@ typedef struct {
 	char *lease;          /* dial, linked, started, ended, active, lease, end, move, client;
 				 follow: the one that they have from now on;
 				 lobby: that which has just ended here, may be NULL    */
-	char *to;             /* move: the lease that takes its place                      */
+	char *to;             /* move: the lease that takes its place; ended: that of a lobby,
+				 where its client is for a while                       */
 	guint32 client_id;    /* join, lease, lobby, follow: the SPICE session id that the client is
 				 told                                                  */
 	guint32 backend_id;   /* linked, follow, lease (of a join): the desktop's SPICE session id;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Warned of a session's end at a desktop of the other protocol: to the lobby, and back over a bridge."""
 
+import os
+import signal
 import struct
 
 import pytest
@@ -100,4 +102,47 @@ def test_spice_viewer_at_a_vnc_desktop(oriel, no_lobby, alone, source):  # noqa:
         assert live(oriel, "carla", "pc-vnc")["id"] == session["id"]
     finally:
         oriel.ctl("pool", "plan", "pc-vnc", "--length", "0", "--warn", "60")
+        viewer.close()
+
+
+def killed_before_it_heard(oriel, pool, there):
+    """The gateway reads the order to go to the lobby, and its broker is not there any more. It stood still until
+    then; there() is true when its client sees the desktop again."""
+    session = live(oriel, "carla", pool)
+    gateway = oriel.daemons["gateway"].pid
+    seen = len(oriel.log("gateway"))
+    os.killpg(gateway, signal.SIGSTOP)
+    try:
+        with told(oriel, "is warned of its end"):
+            oriel.ctl("pool", "plan", pool, "--length", "600", "--warn", "600")
+        assert eventually(lambda: lobbies(oriel))
+        oriel.signal("broker", signal.SIGKILL)
+    finally:
+        os.killpg(gateway, signal.SIGCONT)
+    try:
+        oriel.start_broker()
+        oriel.ctl("pool", "plan", pool, "--length", "0", "--warn", "60")
+        assert oriel.healthy()
+        assert eventually(lambda: "goes back to its desktop" in oriel.log("gateway")[seen:]), oriel.tail("gateway")
+        assert there()
+        assert live(oriel, "carla", pool)["id"] == session["id"]
+    finally:
+        oriel.ctl("pool", "plan", pool, "--length", "0", "--warn", "60")
+
+
+def test_killed_before_it_heard_vnc(oriel, no_lobby, alone, source):  # noqa: F811
+    with vnc(oriel, source, "carla/pc-vnc") as viewer:
+        size = viewer.screen().size
+        killed_before_it_heard(oriel, "pc-vnc", lambda: eventually(lambda: viewer.update().size == size))
+
+
+def test_killed_before_it_heard_spice(oriel, no_lobby, alone, source):  # noqa: F811
+    ticket = oriel.login("carla", source).ticket("pc-spice", "spice")
+    viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        viewer.attach()
+        display = viewer.display()
+        display.wait(spice.DRAW_COPY)
+        killed_before_it_heard(oriel, "pc-spice", lambda: display.wait(spice.SURFACE_CREATE))
+    finally:
         viewer.close()

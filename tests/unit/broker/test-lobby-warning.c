@@ -136,6 +136,55 @@ static void test_killed_and_lost(Foyer *x, gconstpointer unused)
 	g_assert_cmpstr(view->reason, ==, "its gateway did not confirm it");
 }
 
+/* The broker is killed before it has heard that the client is at the lobby. The next one hears it,
+ * and then that the lobby has gone: the client comes back, or (leaves) has left from there. */
+static void test_killed_before_it_heard(CoreFixture *f, gconstpointer leaves)
+{
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(SessionView) view = NULL;
+	ControlMessage ended = {.type = CONTROL_ENDED,
+				.id = OF_ENDED,
+				.to = (char *)"lobby-before",
+				.fault = (char *)"ended",
+				.step = (char *)"relay",
+				.bytes_in = 1,
+				.bytes_out = 2,
+				.again = TRUE};
+	ControlMessage lobby = ended, dial = {.type = CONTROL_DIAL};
+	Gateway g, later;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	core_fixture_restart(f);
+	gateway_close(&g);
+
+	gateway_hello(&later, f);
+	ended.lease = dial.lease = lease.lease;
+	gateway_send(&later, &ended);
+	lobby.lease = (char *)"lobby-before";
+	lobby.to = NULL;
+	if (!leaves)
+		lobby.fault = (char *)"desktop";
+	gateway_send(&later, &lobby);
+	if (!leaves) {
+		g_auto(ControlMessage) way = {0};
+
+		ask(&later, &dial, &way);
+		g_assert_cmpint(way.type, ==, CONTROL_LEASE);
+		g_assert_cmpstr(way.lease, ==, lease.lease);
+		close(gateway_take_fd(&later));
+		lease_started(&later, &lease);
+		lease_await_live(f, lease.lease);
+		lease_ended(&later, &lease, NULL, 10, 20);
+	}
+	view = lease_await_ended(f, lease.lease);
+	g_assert_cmpstr(view->reason, ==, leaves ? "the client left" : "left");
+	g_assert_cmpuint(view->bytes_out, ==, leaves ? 2 : 22);
+	gateway_close(&later);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -149,5 +198,9 @@ int main(int argc, char **argv)
 	ADD("broker-stops", NULL, test_warned_stops);
 	ADD("killed", NULL, test_killed_that_warned);
 	ADD("killed-and-lost", NULL, test_killed_and_lost);
+	g_test_add("/lobby-warning/killed-before-it-heard/comes-back", CoreFixture, NULL,
+		   core_fixture_setup, test_killed_before_it_heard, core_fixture_teardown);
+	g_test_add("/lobby-warning/killed-before-it-heard/leaves", CoreFixture, "leaves",
+		   core_fixture_setup, test_killed_before_it_heard, core_fixture_teardown);
 	return g_test_run();
 }
