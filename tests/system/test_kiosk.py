@@ -183,3 +183,26 @@ def test_chromium_is_all_there_is(oriel, terminal, request):
         assert eventually(lambda: portal(display), 120, 0.2), "something else is on the screen"
     finally:
         keep(request, display.screenshot())
+
+
+def test_a_second_window_of_chromium_goes_again(terminal, request, tmp_path):
+    """On the browser's own page, where no page of ours is asked what a key is for: nobody listens there."""
+    display, said = terminal("browser", deployment.free_port()), tmp_path / "windows"
+    try:
+        with said.open("wb") as words:
+            display.run(["xprop", "-root", "-spy"], words)
+
+        def history():
+            """How many windows there were, from change to change."""
+            return [line.count("0x") for line in said.read_text().splitlines() if line.startswith("_NET_CLIENT_LIST(")]
+
+        assert eventually(lambda: history()[-1:] == [1], 120, 0.2), history()
+
+        def opens():
+            display.key("ctrl+n")
+            return 2 in history()
+
+        assert eventually(opens, 120, 0.5), history()
+        assert eventually(lambda: history()[-1] == 1, 120, 0.2), history()
+    finally:
+        keep(request, display.screenshot())
