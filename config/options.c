@@ -40,6 +40,7 @@ static const Row rows[] = {
 	{"gateway", "spice_sasl", YESNO, AT(spice_sasl), "true"},
 	{"gateway", "vnc_login", YESNO, AT(vnc_login), "true"},
 	{"gateway", "vnc_lobby", YESNO, AT(vnc_lobby), "false"},
+	{"gateway", "vnc_password", TEXT, AT(vnc_password), ""},
 	{"gateway", "spice_lobby", YESNO, AT(spice_lobby), "false"},
 
 	{"broker", "state", TEXT, AT(state), "/var/lib/oriel"},

@@ -31,6 +31,7 @@ typedef struct {
 	gboolean spice_sasl;    /* serve user + password to SPICE viewers          */
 	gboolean vnc_login;     /* serve user + password to VNC viewers            */
 	gboolean vnc_lobby;     /* a login screen for VNC viewers that bring neither */
+	char *vnc_password;     /* a file: that of VNC viewers without TLS; empty = none */
 	gboolean spice_lobby;   /* and for SPICE viewers without a good ticket       */
 
 	/* [broker] */

@@ -5,9 +5,11 @@
 #include "fault.h"
 #include "log.h"
 #include "net/address.h"
+#include "secret.h"
 #include "server_tls.h"
 #include "sockets.h"
 #include "upgrade.h"
+#include "vnc_password.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -265,9 +267,10 @@ static void reap(Supervisor *s)
 
 static gboolean check(const Options *o, GError **error)
 {
+	autosecret char *vnc_password = NULL;
 	g_autoptr(GArray) networks = NULL;
 
-	if (!server_tls_check(o, error))
+	if (!server_tls_check(o, error) || !vnc_password_read(o, &vnc_password, error))
 		return FALSE;
 	networks = address_networks(o->proxy_from, error);
 	if (networks == NULL) {

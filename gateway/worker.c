@@ -6,8 +6,10 @@
 #include "listener.h"
 #include "net/address.h"
 #include "sandbox_gateway.h"
+#include "secret.h"
 #include "sockets.h"
 #include "tally.h"
+#include "vnc_password.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -23,6 +25,11 @@
 const Options *worker_options(Worker *worker)
 {
 	return worker->options;
+}
+
+const char *worker_vnc_password(const Worker *worker)
+{
+	return worker->vnc_password;
 }
 
 uv_loop_t *worker_loop(Worker *worker)
@@ -321,7 +328,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	if (worker->admission == NULL)
 		return FALSE;
 	worker->proxies = address_networks(o->proxy_from, error);
-	if (worker->proxies == NULL || !server_tls_read(&worker->tls, worker->options, error))
+	if (worker->proxies == NULL || !server_tls_read(&worker->tls, worker->options, error) ||
+	    !vnc_password_read(worker->options, &worker->vnc_password, error))
 		return FALSE;
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
@@ -377,6 +385,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);
 	server_tls_clear(&worker->tls);
+	secret_free(worker->vnc_password);
 	g_free(worker);
 	return started;
 }

@@ -25,6 +25,8 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 		    GError **error);
 
 const Options *worker_options(Worker *worker);
+/* Of VNC viewers without TLS; NULL = they are turned away. */
+const char *worker_vnc_password(const Worker *worker);
 uv_loop_t *worker_loop(Worker *worker);
 BrokerLink *worker_broker(Worker *worker);
 Dialer *worker_dialer(Worker *worker);

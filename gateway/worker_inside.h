@@ -11,6 +11,7 @@ struct Worker {
 	uv_loop_t loop;
 	const Options *options;
 	ServerTls tls;
+	char *vnc_password; /* Secret, or NULL */
 	Dialer *dialer;
 	BrokerLink *broker;
 	GPtrArray *listeners;

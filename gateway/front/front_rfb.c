@@ -2,7 +2,8 @@
 /*
  * front_rfb: a VNC viewer. A native one is greeted first of all (an RFB server speaks first),
  * upgrades to TLS inside the protocol (VeNCrypt) and brings a name with a password, or a ticket;
- * or, where the admin allows it, neither: then a person signs in at a lobby.
+ * or, where the admin allows it, neither: then a person signs in at a lobby. One that knows no TLS
+ * at all comes as far as that, too, if the admin has given such viewers a password (vnc_password).
  * A browser's viewer has shown its ticket on the way in: it meets us only for the welcome, on its
  * WebSocket, and needs no more security.
  *
@@ -29,6 +30,8 @@ static RfbServer *begin(Session *s, RfbServerMode mode)
 	RfbServer *server = g_new(RfbServer, 1);
 
 	rfb_server_init(server, mode);
+	if (mode == RFB_SERVER_LOBBY)
+		server->vnc_password = worker_vnc_password(s->worker);
 	s->talk = server;
 	return server;
 }

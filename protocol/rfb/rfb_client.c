@@ -3,12 +3,10 @@
 #include "rfb_client.h"
 
 #include "fault.h"
+#include "rfb_challenge.h"
 #include "secret.h"
 
-#include <openssl/evp.h>
 #include <string.h>
-
-#define CHALLENGE 16
 
 void rfb_client_init(RfbClient *client, const char *user, const char *password, gboolean tls_only)
 {
@@ -32,7 +30,7 @@ gsize rfb_client_need(const RfbClient *client)
 	case RFB_CLIENT_VENCRYPT_COUNT: return 2;
 	case RFB_CLIENT_VENCRYPT_SUBTYPES: return 4 * (gsize)client->n;
 	case RFB_CLIENT_VENCRYPT_AGREED: return 1;
-	case RFB_CLIENT_CHALLENGE: return CHALLENGE;
+	case RFB_CLIENT_CHALLENGE: return RFB_CHALLENGE;
 	case RFB_CLIENT_RESULT: return 4;
 	case RFB_CLIENT_REASON_LENGTH: return 4;
 	case RFB_CLIENT_REASON: return client->n;
@@ -57,41 +55,13 @@ static void write_client_init(RfbClient *client, Buffer *out)
 	client->state = RFB_CLIENT_INIT;
 }
 
-/*
- * VNC authentication: DES of the challenge under the password's first eight bytes, the bits of
- * each mirrored. Three times the same key makes triple DES a single one; so this needs neither
- * OpenSSL's legacy provider nor its deprecated interface.
- */
-static gboolean answer_challenge(const char *password, const guint8 *challenge, guint8 *response)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	guint8 key[24] = {0};
-	gboolean good;
-	int n;
-
-	for (unsigned i = 0; i < 8 && password[i] != '\0'; i++) {
-		for (unsigned bit = 0; bit < 8; bit++) {
-			if ((guint8)password[i] & 1 << bit)
-				key[i] |= (guint8)(0x80 >> bit);
-		}
-	}
-	memcpy(key + 8, key, 8);
-	memcpy(key + 16, key, 8);
-	good = ctx != NULL && EVP_EncryptInit_ex(ctx, EVP_des_ede3_ecb(), NULL, key, NULL) == 1 &&
-	       EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
-	       EVP_EncryptUpdate(ctx, response, &n, challenge, CHALLENGE) == 1 && n == CHALLENGE;
-	EVP_CIPHER_CTX_free(ctx);
-	secret_wipe(key, sizeof key);
-	return good;
-}
-
 static gboolean read_challenge(RfbClient *client, const guint8 *b, Buffer *out, GError **error)
 {
-	guint8 response[CHALLENGE];
+	guint8 response[RFB_CHALLENGE];
 
-	if (!answer_challenge(client->password, b, response))
+	if (!rfb_challenge_answer(client->password, b, response))
 		return fail(error, "this system's OpenSSL has no DES for VNC authentication");
-	buffer_append(out, response, CHALLENGE);
+	buffer_append(out, response, RFB_CHALLENGE);
 	client->state = RFB_CLIENT_RESULT;
 	return TRUE;
 }

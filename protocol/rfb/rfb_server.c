@@ -5,7 +5,9 @@
 #include "fault.h"
 #include "secret.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
+#include <sys/random.h>
 
 static const char too_old[] =
 	"This gateway asks for TLS with a user name and a password (VeNCrypt, X509Plain). "
@@ -28,6 +30,7 @@ gsize rfb_server_need(const RfbServer *server)
 	switch (server->state) {
 	case RFB_SERVER_VERSION: return RFB_VERSION_SIZE;
 	case RFB_SERVER_TYPE: return 1;
+	case RFB_SERVER_CHALLENGE: return RFB_CHALLENGE;
 	case RFB_SERVER_VENCRYPT_VERSION: return 2;
 	case RFB_SERVER_VENCRYPT_SUBTYPE: return 4;
 	case RFB_SERVER_PLAIN_LENGTHS: return 8;
@@ -48,7 +51,15 @@ static gboolean fail(const char *what, GError **error)
 	return FALSE;
 }
 
-/* The viewer's version is there: offer the one security type of our mode. */
+static void challenge(RfbServer *server, Buffer *out)
+{
+	if (getrandom(server->challenge, RFB_CHALLENGE, 0) != RFB_CHALLENGE)
+		g_error("getrandom failed");
+	buffer_append(out, server->challenge, RFB_CHALLENGE);
+	server->state = RFB_SERVER_CHALLENGE;
+}
+
+/* The viewer's version is there: offer the security types of our mode, the best one first. */
 static gboolean read_version(RfbServer *server, const guint8 *b, Buffer *out, GError **error)
 {
 	unsigned minor = rfb_version_read(b);
@@ -57,10 +68,17 @@ static gboolean read_version(RfbServer *server, const guint8 *b, Buffer *out, GE
 		return fail("no RFB version", error);
 	server->minor = minor;
 	if (minor >= 7) {
-		buffer_append_u8(out, 1);
+		buffer_append_u8(out, server->vnc_password ? 2 : 1);
 		buffer_append_u8(out, server->mode == RFB_SERVER_NONE ? RFB_SECURITY_NONE
 								      : RFB_SECURITY_VENCRYPT);
+		if (server->vnc_password)
+			buffer_append_u8(out, RFB_SECURITY_VNC);
 		server->state = RFB_SERVER_TYPE;
+		return TRUE;
+	}
+	if (server->vnc_password) {
+		buffer_append_u32be(out, RFB_SECURITY_VNC);
+		challenge(server, out);
 		return TRUE;
 	}
 	if (server->mode != RFB_SERVER_NONE) {
@@ -82,12 +100,34 @@ static gboolean read_type(RfbServer *server, const guint8 *b, Buffer *out, GErro
 		server->state = RFB_SERVER_CLIENT_INIT;
 		return TRUE;
 	}
+	if (b[0] == RFB_SECURITY_VNC && server->vnc_password) {
+		challenge(server, out);
+		return TRUE;
+	}
 	if (b[0] != RFB_SECURITY_VENCRYPT) {
 		server->words = too_old;
 		return fail("a security type that was not offered", error);
 	}
 	buffer_append_u16be(out, 0x0002); /* VeNCrypt 0.2 */
 	server->state = RFB_SERVER_VENCRYPT_VERSION;
+	return TRUE;
+}
+
+static gboolean read_response(RfbServer *server, const guint8 *b, GError **error)
+{
+	guint8 right[RFB_CHALLENGE];
+
+	if (!rfb_challenge_answer(server->vnc_password, server->challenge, right)) {
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			    "this system's OpenSSL has no DES for VNC authentication");
+		return FALSE;
+	}
+	if (CRYPTO_memcmp(b, right, sizeof right) != 0) {
+		g_set_error(error, FAULT, FAULT_DENIED, "a wrong vnc_password");
+		return FALSE;
+	}
+	server->nobody = TRUE;
+	server->state = RFB_SERVER_VERDICT;
 	return TRUE;
 }
 
@@ -149,6 +189,7 @@ static gboolean read_message(RfbServer *server, guint8 *b, Buffer *out, GError *
 	switch (server->state) {
 	case RFB_SERVER_VERSION: return read_version(server, b, out, error);
 	case RFB_SERVER_TYPE: return read_type(server, b, out, error);
+	case RFB_SERVER_CHALLENGE: return read_response(server, b, error);
 	case RFB_SERVER_VENCRYPT_VERSION: return read_vencrypt_version(server, b, out, error);
 	case RFB_SERVER_VENCRYPT_SUBTYPE: return read_vencrypt_subtype(server, b, out, error);
 	case RFB_SERVER_PLAIN_LENGTHS: return read_plain_lengths(server, b, error);
@@ -248,6 +289,7 @@ void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
 		break;
 	case RFB_SERVER_VENCRYPT_VERSION: buffer_append_u8(out, 0xff); break;
 	case RFB_SERVER_VENCRYPT_SUBTYPE: buffer_append_u8(out, 0); break;
+	case RFB_SERVER_CHALLENGE:
 	case RFB_SERVER_PLAIN_LENGTHS:
 	case RFB_SERVER_PLAIN:
 	case RFB_SERVER_VERDICT: refuse_result(server, words, out); break;

@@ -7,6 +7,9 @@
  * RFB_SERVER_LOBBY also offers the same TLS with nobody's name inside (X509None), to viewers that
  * cannot ask for one or are told not to: they are to be shown a place where a person signs in.
  * Somebody in the middle who strikes the first offer gains no look inside.
+ * With a `vnc_password` it also offers VNC authentication, by that password and without TLS, to
+ * viewers that know nothing better, and to those of version 3.3 alone: they, too, bring nobody's
+ * name. Somebody in the middle can make others choose it: so it is for the admin to allow.
  * RFB_SERVER_NONE offers no security, for a WebSocket whose ticket has already been redeemed.
  *
  * It holds no bytes: it consumes from `in` what it understood and appends to `out` what is to be
@@ -15,6 +18,7 @@
 #pragma once
 
 #include "rfb.h"
+#include "rfb_challenge.h"
 
 #define RFB_USER_MAX     512
 #define RFB_PASSWORD_MAX 1024
@@ -26,6 +30,7 @@ typedef enum {
 	RFB_SERVER_START,
 	RFB_SERVER_VERSION,
 	RFB_SERVER_TYPE,
+	RFB_SERVER_CHALLENGE,
 	RFB_SERVER_VENCRYPT_VERSION,
 	RFB_SERVER_VENCRYPT_SUBTYPE,
 	RFB_SERVER_TLS,
@@ -40,6 +45,9 @@ typedef enum {
 typedef struct {
 	RfbServerMode mode;
 	RfbServerState state;
+	const char *vnc_password; /* RFB_SERVER_LOBBY, from before the first step on; the caller's;
+				     NULL = no VNC authentication */
+	guint8 challenge[RFB_CHALLENGE];
 	unsigned minor;  /* 3, 7 or 8, once the viewer has said it  */
 	gboolean shared; /* of ClientInit                           */
 	gboolean nobody; /* with RFB_CREDENTIALS: the viewer chose to bring no name */
@@ -56,8 +64,8 @@ void rfb_server_clear(RfbServer *server);
 /*
  * Goes on as far as the bytes reach; the first call needs none. RFB_START_TLS, RFB_CREDENTIALS and
  * RFB_READY are repeated until the caller has answered with the call named in their place. Faults
- * are FAULT_CLIENT; bytes left in `in` when TLS is to start are one. The password is wiped in
- * `in`.
+ * are FAULT_CLIENT, or FAULT_DENIED for a wrong `vnc_password`; bytes left in `in` when TLS is to
+ * start are one. The password is wiped in `in`.
  */
 RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **error);
 

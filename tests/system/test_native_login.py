@@ -518,6 +518,35 @@ def test_who_brings_no_name(oriel, no_lobby, source):
         assert len(viewer.screen().getcolors(1 << 20)) > 10
 
 
+@pytest.fixture
+def without_tls(oriel):
+    """Viewers that know no TLS may come, with the password in this file."""
+    file, password = oriel.path("oriel.conf"), oriel.path("vnc-password")
+    before = file.read_text()
+    password.write_text("for all\n")
+    password.chmod(0o644)
+    for text in (before.replace("[gateway]", f"[gateway]\nvnc_password = {password}"), before):
+        file.write_text(text)
+        oriel.signal("gateway", signal.SIGTERM)
+        oriel.start_gateway()
+        if text != before:
+            yield
+
+
+@pytest.mark.usefixtures("without_tls")
+def test_tigervnc_without_tls(oriel, no_lobby, reader, display, log):  # noqa: F811
+    """Security type 2, and nothing else: one of its own password, to the sign-in, and to the desktop."""
+    with told(oriel, "opened for somebody"):
+        display.run(["xtigervncviewer", "-FullScreen=1", "-RemoteResize=0", "-Log=*:stderr:30",
+                     "-AlertOnFatalError=0", "-ReconnectOnError=0", "-SecurityTypes=VncAuth",
+                     f"{oriel.host}::{oriel.vnc_port}"], log, {"VNC_PASSWORD": "for all"})
+    asks(display)
+    display.type("carla\n")
+    with told(oriel, "signed in"):
+        display.type("carla-secret\n")
+    chooses(display)
+
+
 def test_many_at_once(oriel, no_lobby):
     """Fifty people come at once; each gets a picture, signs in and sees the choice."""
     first, failed, done = [], [], threading.Barrier(MANY + 1, timeout=300)

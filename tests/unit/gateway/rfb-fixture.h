@@ -24,6 +24,11 @@ static struct {
 
 /* ---- the session's part */
 
+const char *worker_vnc_password(const Worker *worker)
+{
+	return NULL;
+}
+
 const Options *worker_options(Worker *worker)
 {
 	return &t.options;

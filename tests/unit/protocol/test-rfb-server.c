@@ -5,6 +5,8 @@
 #include "rfb_feed.h"
 #include "transcript.h"
 
+#include <string.h>
+
 /* A message of the wire a line, in pieces that mean something. */
 /* clang-format off */
 
@@ -211,11 +213,68 @@ static void test_password_is_wiped(void)
 	rfb_server_clear(&server);
 }
 
+/* A viewer that knows no VeNCrypt, by what it says first; the password it knows. What came of it. */
+static RfbEvent vnc_authentication(const char *version, const char *type, const char *password,
+				   Buffer *out)
+{
+	guint8 response[RFB_CHALLENGE];
+	g_autoptr(GError) error = NULL;
+	Buffer in = {0};
+	RfbServer server;
+	RfbEvent event;
+
+	rfb_server_init(&server, RFB_SERVER_LOBBY);
+	server.vnc_password = "let us in";
+	buffer_append(&in, version, RFB_VERSION_SIZE);
+	g_assert_cmpint(rfb_server_step(&server, &in, out, NULL), ==, RFB_MORE);
+	buffer_append(&in, type, strlen(type));
+	g_assert_cmpint(rfb_server_step(&server, &in, out, NULL), ==, RFB_MORE);
+	g_assert_cmpint(rfb_server_need(&server), ==, RFB_CHALLENGE);
+	g_assert_true(rfb_challenge_answer(
+		password, buffer_bytes(out) + buffer_length(out) - RFB_CHALLENGE, response));
+	buffer_consume(out, buffer_length(out) - RFB_CHALLENGE);
+	g_assert_cmpint(memcmp(buffer_bytes(out), server.challenge, RFB_CHALLENGE), ==, 0);
+	buffer_consume(out, RFB_CHALLENGE);
+	buffer_append(&in, response, sizeof response);
+	event = rfb_server_step(&server, &in, out, &error);
+	if (event == RFB_CREDENTIALS) {
+		g_assert_true(server.nobody && server.user == NULL);
+		rfb_server_accept(&server, out);
+	} else {
+		g_assert_error(error, FAULT, FAULT_DENIED);
+		rfb_server_refuse(&server, "no", out);
+	}
+	buffer_clear(&in);
+	rfb_server_clear(&server);
+	return event;
+}
+
+static void test_vnc_authentication(void)
+{
+	Buffer out = {0};
+
+	for (unsigned old = 0; old < 2; old++) {
+		const char *version = old ? "RFB 003.003\n" : V38, *type = old ? "" : "\x02";
+
+		/* Eight bytes count. */
+		g_assert_cmpint(vnc_authentication(version, type, "let us i", &out), ==,
+				RFB_CREDENTIALS);
+		g_assert_cmpmem(buffer_bytes(&out), buffer_length(&out), "\0\0\0\0", 4);
+		buffer_consume(&out, 4);
+		g_assert_cmpint(vnc_authentication(version, type, "let us", &out), ==, RFB_FAILED);
+		g_assert_cmpmem(buffer_bytes(&out), buffer_length(&out), "\0\0\0\1\0\0\0\2no",
+				old ? 4 : 10);
+		buffer_consume(&out, buffer_length(&out));
+	}
+	buffer_clear(&out);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rfb-server/vencrypt", test_vencrypt);
 	g_test_add_func("/rfb-server/lobby", test_lobby);
+	g_test_add_func("/rfb-server/vnc-authentication", test_vnc_authentication);
 	g_test_add_func("/rfb-server/wrong-password", test_wrong_password);
 	g_test_add_func("/rfb-server/none", test_none);
 	g_test_add_func("/rfb-server/bad-viewers", test_bad_viewers);
