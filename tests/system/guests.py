@@ -44,6 +44,7 @@ ip=127.0.0.1
 port={vnc}
 """
 INK = 120  # of 255: brighter is written
+COLOURS = "vt.color=0x1f"  # of the console, dark all the same: a picture tells where it ends
 
 
 def ink(picture):
@@ -80,7 +81,7 @@ def tiny():
     """QEMU's words for the tiny guest."""
     guest = deployment.tiny_guest()
     return ["-kernel", guest / "vmlinuz", "-initrd", guest / "initrd.gz",
-            "-append", "quiet console=tty0 vga=0x317 panic=10 no_timer_check host=alone"]
+            "-append", f"quiet console=tty0 vga=0x317 panic=10 no_timer_check host=alone {COLOURS}"]
 
 
 @contextlib.contextmanager
@@ -170,7 +171,7 @@ class Vm:
         return picture.crop((0, row * 16, 8 * (len(lines[row]) - 2), row * 16 + 16))
 
     def command(self, word):
-        return f"clear; echo {word}\n"
+        return f"clear; echo {word}; free; mount\n"
 
     def written(self, word):
         """What the word looks like on the guest's own screen; None while it is not there."""
@@ -208,6 +209,7 @@ class Pc:
                   "{}x{}".format(*SIZE), "-depth", "24"]
         self.display = screens.Display(self.home, SIZE, server if self.server == "xrdp" else None)
         try:
+            self.display.paper("#183038-#183038")
             with (self.home / "rdp.log").open("wb") as log:
                 self.display.run(["xterm", "-fn", "fixed", "-bg", "black", "-fg", "white",
                                   "-geometry", "90x30+40+40", "-e", "sh", "-c",

@@ -73,6 +73,12 @@ class Display:
         """Starts a viewer; it ends with the display at the latest."""
         return self._spawn(command, log=log, env=env or {})
 
+    def paper(self, colours):
+        """Behind all windows: from one colour to another, as ImageMagick names them (which does it, and says
+        that it failed)."""
+        subprocess.run(["display", "-window", "root", "-size", "{}x{}".format(*self.size), f"gradient:{colours}"],
+                       env=self.environment, timeout=60)
+
     def keyboard(self, layout):
         """What is not on the keyboard, xdotool puts there for a moment: a viewer that is slow to ask
         which letter a key was gets another one. To be called before the viewer starts."""

@@ -76,7 +76,7 @@ def remmina(system, display, log, user, password):
     profile = home / "desk.remmina"
     profile.write_text(f"[remmina]\nname=desk\nprotocol=VNC\nserver={system.host}:{system.vnc_port}\n"
                        f"username={user}\npassword={hidden(password)}\nencryption=0\ndisableencryption=0\n"
-                       f"cacert={system.ca}\nviewmode=1\nwindow_width=1040\nwindow_height=860\nscale=0\n"
+                       f"cacert={system.ca}\nviewmode=1\nwindow_width=1080\nwindow_height=860\nscale=0\n"
                        "quality=9\ncolordepth=32\nkeyboard_grab=0\n")
     display.run(["dbus-run-session", "remmina", "-c", profile], log)
 
