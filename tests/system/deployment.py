@@ -398,7 +398,9 @@ class Deployment:
 
         def ready():
             rows = self.rows("desktops")
-            return [row for row in rows if row["state"] == "ready" and not row["owner"]]
+            # A machine of somebody else's has no such socket.
+            return [row for row in rows if row["state"] == "ready" and not row["owner"]
+                    and self.file_of(row["id"], "vnc.sock").exists()]
 
         spares = eventually(ready, 120, 0.2)
         assert spares, self.ctl("desktops")

@@ -72,7 +72,7 @@ def spice_vm(oriel, pools):
 def rdp_pc(oriel, pools, tmp_path_factory):
     """A PC with an RDP server that wants bob and his password; its log of keys and its screen."""
     home = tmp_path_factory.mktemp("pc")
-    screen = screens.Display(home)
+    screen = screens.Display(home, manager=False)  # which is slow to show a window on a busy machine
     port = deployment.free_port()
     try:
         secret = "rdp-secret"
@@ -83,6 +83,7 @@ def rdp_pc(oriel, pools, tmp_path_factory):
         keys = home / "keys"
         with keys.open("wb") as said:
             screen.run(["xev", "-geometry", "300x200+100+100"], said)
+        assert eventually(lambda: "Expose" in keys.read_text())
         with (home / "rdp.log").open("wb") as said:
             screen.run(["freerdp-shadow-cli", f"/port:{port}", "/bind-address:127.0.0.1",
                         f"/sam-file:{sam}", "+sec-nla"], said)

@@ -92,7 +92,9 @@ def spice_height(session):
 def to_file(display, file, rate):
     """What a SPICE viewer that is started there gives to its loudspeakers goes into a file."""
     display.environment["SPICE_GST_AUDIOSINK"] = (
-        f"audio/x-raw,format=S16LE,rate={rate},channels=2 ! filesink buffer-mode=unbuffered location={file}")
+        'appsrc name="appsrc" is-live=1 do-timestamp=0 format=time '
+        f'caps="audio/x-raw,format=S16LE,channels=2,rate={rate},layout=interleaved" ! '
+        f'filesink name="audiosink" buffer-mode=unbuffered location={file}')
 
 
 def file_height(file, rate):
