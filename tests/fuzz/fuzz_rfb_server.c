@@ -2,7 +2,7 @@
 /*
  * The first byte chooses the mode (bit 0) and the answer to a login (bit 1); the rest is what a
  * viewer sends. It is given whole, so the TLS upgrade is also met with bytes waiting; bit 2 gives
- * no more than was asked for; bit 3 offers the lobby, too.
+ * no more than was asked for; bit 3 offers the lobby, too, and bit 4 with VNC authentication.
  */
 #include "rfb/rfb_server.h"
 
@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	rfb_server_init(&server, choice & 1   ? RFB_SERVER_NONE
 				 : choice & 8 ? RFB_SERVER_LOBBY
 					      : RFB_SERVER_VENCRYPT);
+	if (server.mode == RFB_SERVER_LOBBY && (choice & 16))
+		server.vnc_password = "secret";
 	do {
 		g_autoptr(GError) error = NULL;
 		gsize n = size - at;
