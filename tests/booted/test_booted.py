@@ -18,6 +18,7 @@ sys.path.insert(0, str(SOURCE / "tests/system"))
 import deployment  # noqa: E402
 import oriel  # noqa: E402
 import rfb  # noqa: E402
+import spice  # noqa: E402
 import test_nic  # noqa: E402
 import ws  # noqa: E402
 from deployment import eventually  # noqa: E402
@@ -30,6 +31,8 @@ HERE, PASSWORD = "192.0.2.10", "let me in, please"
 CONFIG = f"""[gateway]
 certificate = /etc/oriel/tls.crt
 key = /etc/oriel/tls.key
+listen_vnc = [::]:5900
+vnc_lobby = yes
 [broker]
 accel = tcg
 admins = anna
@@ -77,7 +80,7 @@ def installed():
     run("systemd-tmpfiles", "--create")
     run("systemctl", "daemon-reload")
     pathlib.Path("/etc/oriel/oriel.conf").write_text(CONFIG)
-    run(SOURCE / "config/demo/certificate", "/etc/oriel", HERE, "localhost")
+    run(SOURCE / "config/demo/certificate", "/etc/oriel", HERE, "127.0.0.1")
     run("chgrp", "oriel-gateway", "/etc/oriel/tls.key")
     run("chmod", "640", "/etc/oriel/tls.key")
     run("chmod", "755", "/etc/oriel")
@@ -147,6 +150,34 @@ def test_a_reload(viewer):
     run("systemctl", "reload", "oriel-gateway")
     assert eventually(lambda: len(set(processes("oriel-gateway.service")) - before) >= 2)
     viewer.screen()
+
+
+def test_a_lobby():
+    """It is a process of the broker's unit, and its own rules are made below the unit's."""
+    with rfb.Rfb.dial(HERE, 5900) as viewer:
+        viewer.nobody("/etc/oriel/ca.pem")
+        viewer.init()
+        assert len(viewer.screen().getcolors(1 << 24)) > 5, "an empty picture"
+        assert "oriel-lobby" in processes("oriel-broker.service").values()
+
+
+def test_a_bridge(api):
+    """The same, for a VNC desktop in a SPICE viewer."""
+    desktop = SOURCE / "build/gcc/tests/bench/bench-desktop"
+    with subprocess.Popen([desktop, "vnc", "/run/vnc.sock"], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            run("orielctl", "pool", "add", "desks", "--kind", "machines")
+            run("orielctl", "entitle", "desks", "--user", "anna")
+            run("orielctl", "machine", "add", "desks", "pc", "--protocol", "vnc",
+                "--address", "unix:/run/vnc.sock")
+            session = spice.Session(lambda: spice.dial(HERE, 443, "/etc/oriel/ca.pem"),
+                                    api.ticket("desks", "spice"))
+            assert (spice.DISPLAY, 0) in session.attach()
+            assert "oriel-bridge" in processes("oriel-broker.service").values()
+            session.close()
+        finally:
+            process.kill()
 
 
 # ---- what the units keep in
