@@ -1,171 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * rfb-fixture: a session between a VNC viewer and a desktop at the far ends of two socket pairs.
- * What session.c would do (TLS, connecting, timers) is played here. One test program each.
+ * What session.c would do (TLS, connecting, timers) is played here.
  */
 #pragma once
 
 #include "desktop/desktop_rfb.h"
-#include "net/stream_tcp.h"
-#include "secret.h"
 #include "worker.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-static struct {
+typedef struct {
 	Session s;
 	int viewer, desktop; /* the far ends */
 	unsigned client_tls, desktop_tls, wakes;
 	Options options;
-} t;
+} RfbFixture;
+extern RfbFixture t;
 
-/* ---- the session's part */
+/* A peer over one end of a socket pair; the other is the test's. */
+void open_pair(Peer *near, int *far);
+void begin(void);
+void end(void);
 
-const char *worker_vnc_password(const Worker *worker)
-{
-	return NULL;
-}
-
-const Options *worker_options(Worker *worker)
-{
-	return &t.options;
-}
-
-void session_wake_after(Session *session, guint64 ms)
-{
-	t.wakes++;
-}
-
-Step session_client_io(Session *session, Io io)
-{
-	static const Step steps[] = {STEP_NEXT, STEP_WAIT, STEP_END, STEP_FAIL};
-
-	return steps[io];
-}
-
-Step session_desktop_io(Session *session, Io io, GError **error)
-{
-	if (io != IO_EOF)
-		return session_client_io(session, io);
-	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop closed the connection");
-	return STEP_FAIL;
-}
-
-Step session_start_tls(Session *session, gboolean vnc, GError **error)
-{
-	g_assert_true(vnc);
-	g_assert_cmpuint(buffer_length(&session->client.in), ==, 0);
-	t.client_tls++;
-	return STEP_NEXT;
-}
-
-Step session_desktop_tls(Session *session, GError **error)
-{
-	g_assert_cmpuint(buffer_length(&session->desktop.in), ==, 0);
-	t.desktop_tls++;
-	return STEP_NEXT;
-}
-
-Step session_connect(Session *session, GError **error)
-{
-	return STEP_NEXT;
-}
-
-/* ---- the far ends */
-
-static inline void open_pair(Peer *near, int *far)
-{
-	int fds[2], size = 64 * 1024;
-
-	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
-	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	near->stream = stream_tcp_new(fds[0]);
-	*far = fds[1];
-}
-
-static inline void begin(void)
-{
-	memset(&t, 0, sizeof t);
-	t.options.vnc_login = TRUE;
-	t.options.max_session_memory = 64;
-	t.s.front = &front_rfb;
-	t.s.endpoint.protocol = (char *)"vnc";
-	t.s.desktop.is_desktop = TRUE;
-	open_pair(&t.s.client, &t.viewer);
-	open_pair(&t.s.desktop, &t.desktop);
-}
-
-static inline void end(void)
-{
-	front_rfb.close(&t.s);
-	desktop_rfb.close(&t.s);
-	relay_rfb.close(&t.s);
-	peer_clear(&t.s.client);
-	peer_clear(&t.s.desktop);
-	secret_free(t.s.ask.ticket);
-	secret_free(t.s.ask.password);
-	g_free(t.s.ask.user);
-	g_free(t.s.ask.desktop);
-	if (t.viewer >= 0)
-		close(t.viewer);
-	if (t.desktop >= 0)
-		close(t.desktop);
-}
-
-static inline void say(int fd, const void *bytes, gsize n)
-{
-	g_assert_cmpint(send(fd, bytes, n, MSG_NOSIGNAL), ==, n);
-}
+void say(int fd, const void *bytes, gsize n);
 #define SAY(fd, text) say(fd, text, sizeof(text) - 1)
-
 /* These bytes have come, and no more. */
-static inline void hear(int fd, const void *expected, gsize n)
-{
-	guint8 got[4096];
-	ssize_t have = recv(fd, got, sizeof got, MSG_DONTWAIT);
-
-	if (have < 0 && errno == EAGAIN)
-		have = 0;
-	g_assert_cmpmem(got, have, expected, n);
-}
+void hear(int fd, const void *expected, gsize n);
 #define HEAR(fd, text) hear(fd, text, sizeof(text) - 1)
 
 #define V38    "RFB 003.008\n"
 #define FORMAT "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
-
 /* The desktop's whole side of a handshake without security. */
-static inline void dial(void)
-{
-	g_autoptr(GError) error = NULL;
+void dial(void);
 
-	SAY(t.desktop, V38 "\1\1"
-			   "\0\0\0\0"
-			   "\3\x20\2\x58" FORMAT "\0\0\0\4"
-			   "QEMU");
-	g_assert_cmpint(desktop_rfb.dial(&t.s, &error), ==, STEP_NEXT);
-	g_assert_no_error(error);
-	HEAR(t.desktop, V38 "\1"
-			    "\1"
-			    "\0\0\0\0" FORMAT);
-}
-
-static inline void run(void)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_assert_cmpint(relay_rfb.run(&t.s, &error), ==, STEP_WAIT);
-	g_assert_no_error(error);
-}
-
-static inline void run_fails(int code)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_assert_cmpint(relay_rfb.run(&t.s, &error), ==, STEP_FAIL);
-	g_assert_error(error, FAULT, code);
-}
+/* A run of the relay, which waits then; or fails so. */
+void run(void);
+void run_fails(int code);
 
 #define RECT(encoding) "\0\0\0\0\0\1\0\1" encoding

@@ -3,22 +3,15 @@
  * spice-fixture: a SPICE viewer and a desktop at the far ends of two socket pairs, the gateway's
  * front, dial and relay between them. What session.c would do (connecting, the broker, timers) is
  * played here. A layer over the viewer's stream notes each write, which would be TLS records of its
- * own. One test program each.
+ * own.
  */
 #pragma once
 
 #include "front/front_spice.h"
-#include "net/stream_tcp.h"
-#include "secret.h"
 #include "spice/spice_frame.h"
 #include "spice/spice_link_client.h"
 #include "spice/spice_link_server.h"
 #include "worker.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define CLIENT_ID  0x0a0b0c0d
 #define BACKEND_ID 0x01020304
@@ -28,7 +21,7 @@ typedef struct {
 	Buffer in, out;
 } End;
 
-static struct {
+typedef struct {
 	Session s;
 	Options options;
 	End viewer, desktop;
@@ -42,267 +35,24 @@ static struct {
 	guint32 told_backend_id;
 	gboolean asking;
 	GArray *writes; /* sizes of the writes to the viewer that it has not heard */
-} t;
+} SpiceFixture;
+extern SpiceFixture t;
 
-/* ---- the session's part */
+/* A peer over one end of a socket pair; the other is the test's. */
+void open_pair(Peer *near, End *far);
+void begin(void);
+/* The same, and the viewer begins to link a channel of that type. */
+void view(guint8 type, guint32 connection_id, const char *ticket);
+void end(void);
+void hang_up(End *far);
 
-const Options *worker_options(Worker *worker)
-{
-	return &t.options;
-}
-
-guint64 session_now(const Session *session)
-{
-	return t.now;
-}
-
-void session_wake_after(Session *session, guint64 ms)
-{
-	t.wakes++;
-}
-
-Step session_client_io(Session *session, Io io)
-{
-	static const Step steps[] = {STEP_NEXT, STEP_WAIT, STEP_END, STEP_FAIL};
-
-	return steps[io];
-}
-
-Step session_desktop_io(Session *session, Io io, GError **error)
-{
-	if (io != IO_EOF)
-		return session_client_io(session, io);
-	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop closed the connection");
-	return STEP_FAIL;
-}
-
-void session_request(Session *session, ControlMessage *request)
-{
-	g_assert_false(t.asking);
-	g_assert_cmpstr(request->lease, ==, "lease");
-	t.asking = TRUE;
-	t.asked = request->type;
-	t.told_backend_id = request->backend_id;
-}
-
-gboolean session_asking(const Session *session)
-{
-	return t.asking;
-}
-
-/* The broker takes its time: the first look finds nothing. */
-Step session_answer(Session *session, GError **error)
-{
-	static gboolean late;
-
-	g_assert_true(t.asking);
-	late = !late;
-	if (late)
-		return STEP_WAIT;
-	t.asking = FALSE;
-	if (t.asked == CONTROL_DIAL)
-		session->endpoint.protocol = (char *)"spice";
-	return STEP_NEXT;
-}
-
-Step session_connect(Session *session, GError **error)
-{
-	t.connects++;
-	return STEP_NEXT;
-}
-
-void session_keep_desktop_open(Session *session, unsigned ms)
-{
-	t.kept_ms = ms;
-}
-
-/* ---- the far ends */
-
-static Io noted_read(Stream *stream, void *bytes, gsize n, gsize *out_n, GError **error)
-{
-	Io io = stream_read(stream->below, bytes, n, out_n, error);
-
-	stream->wants = stream->below->wants;
-	return io;
-}
-
-static Io noted_write(Stream *stream, guint8 *bytes, gsize n, gsize *out_n, GError **error)
-{
-	Io io = stream_write(stream->below, bytes, n, out_n, error);
-
-	stream->wants = stream->below->wants;
-	if (io == IO_DONE)
-		g_array_append_val(t.writes, *out_n);
-	return io;
-}
-
-static Io noted_flush(Stream *stream, GError **error)
-{
-	return stream_flush(stream->below, error);
-}
-
-static void noted_free(Stream *stream)
-{
-	g_free(stream);
-}
-
-static Stream *noted_new(Stream *below)
-{
-	static const StreamOps ops = {.name = "noted",
-				      .read = noted_read,
-				      .write = noted_write,
-				      .flush = noted_flush,
-				      .free = noted_free};
-	Stream *stream = g_new0(Stream, 1);
-
-	stream->ops = &ops;
-	stream->below = below;
-	return stream;
-}
-
-static void open_pair(Peer *near, End *far)
-{
-	int fds[2];
-
-	g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
-	near->stream = stream_tcp_new(fds[0]);
-	far->fd = fds[1];
-}
-
-static void begin(void)
-{
-	memset(&t, 0, sizeof t);
-	t.options.spice_sasl = TRUE;
-	t.now = 1000;
-	t.s.front = &front_spice;
-	t.s.lease = (char *)"lease";
-	t.s.client_id = CLIENT_ID;
-	t.s.endpoint.protocol = (char *)"spice";
-	t.s.desktop.is_desktop = TRUE;
-	t.server = spice_link_server_new(FALSE);
-	t.writes = g_array_new(FALSE, FALSE, sizeof(gsize));
-	open_pair(&t.s.client, &t.viewer);
-	t.s.client.stream = noted_new(t.s.client.stream);
-	open_pair(&t.s.desktop, &t.desktop);
-}
-
-static void hang_up(End *far)
-{
-	if (far->fd >= 0)
-		close(far->fd);
-	far->fd = -1;
-}
-
-static void end(void)
-{
-	front_spice.close(&t.s);
-	desktop_spice.close(&t.s);
-	relay_spice.close(&t.s);
-	peer_clear(&t.s.client);
-	peer_clear(&t.s.desktop);
-	secret_free(t.s.ask.ticket);
-	secret_free(t.s.ask.password);
-	g_free(t.s.ask.user);
-	g_free(t.s.ask.desktop);
-	g_free(t.s.ask.channel);
-	hang_up(&t.viewer);
-	hang_up(&t.desktop);
-	buffer_clear(&t.viewer.in);
-	buffer_clear(&t.viewer.out);
-	buffer_clear(&t.desktop.in);
-	buffer_clear(&t.desktop.out);
-	g_array_unref(t.writes);
-	spice_link_client_free(t.link);
-	spice_link_server_free(t.server);
-}
-
-/* True if bytes moved. */
-static gboolean exchange(End *far)
-{
-	gboolean moved = buffer_length(&far->out) > 0;
-	ssize_t n;
-
-	if (moved)
-		g_assert_cmpint(send(far->fd, buffer_bytes(&far->out), buffer_length(&far->out),
-				     MSG_NOSIGNAL),
-				==, buffer_length(&far->out));
-	buffer_clear(&far->out);
-	n = far->fd < 0 ? 0 : recv(far->fd, buffer_reserve(&far->in, 8192), 8192, MSG_DONTWAIT);
-	if (n > 0)
-		buffer_commit(&far->in, (gsize)n);
-	else if (buffer_length(&far->in) == 0)
-		buffer_clear(&far->in);
-	if (far == &t.viewer)
-		g_array_set_size(t.writes, 0);
-	return moved || n > 0;
-}
-
-/* Both far ends do what they can: link, and let in. */
-static gboolean far_ends(void)
-{
-	gboolean moved = FALSE;
-
-	if (t.link != NULL && !t.linked) {
-		moved |= exchange(&t.viewer);
-		t.linked = spice_link_client_step(t.link, &t.viewer.in, &t.viewer.out, NULL) ==
-			   SPICE_LINK_CLIENT_READY;
-		moved |= exchange(&t.viewer);
-	}
-	if (!t.accepted) {
-		moved |= exchange(&t.desktop);
-		if (spice_link_server_step(t.server, &t.desktop.in, &t.desktop.out, NULL) ==
-		    SPICE_LINK_SERVER_CREDENTIALS) {
-			spice_link_server_accept(t.server, &t.desktop.out);
-			t.accepted = TRUE;
-		}
-		moved |= exchange(&t.desktop);
-	}
-	return moved;
-}
-
-static Step drive(Step (*run)(Session *, GError **), GError **error)
-{
-	unsigned idle = 0;
-
-	for (;;) {
-		Step step = run(&t.s, error);
-
-		if (step != STEP_WAIT)
-			return step;
-		idle = far_ends() ? 0 : idle + 1;
-		if (idle == 3) /* one for the late broker */
-			return STEP_WAIT;
-	}
-}
-
-static void say(End *far, const void *bytes, gsize n)
-{
-	buffer_append(&far->out, bytes, n);
-	exchange(far);
-}
-
+void say(End *far, const void *bytes, gsize n);
 /* These bytes have come and, at the viewer's end, in one write; n 0: nothing has come. */
-static void hear(End *far, const void *expected, gsize n)
-{
-	guint8 got[8192];
-	gsize most = sizeof got;
-	ssize_t have;
+void hear(End *far, const void *expected, gsize n);
+/* Sends and takes what there is. TRUE if bytes moved. */
+gboolean exchange(End *far);
 
-	g_assert_cmpuint(buffer_length(&far->in), ==, 0);
-	if (far == &t.viewer && t.writes->len > 0) {
-		most = g_array_index(t.writes, gsize, 0);
-		g_array_remove_index(t.writes, 0);
-	}
-	have = recv(far->fd, got, most, MSG_DONTWAIT);
-	if (have < 0 && errno == EAGAIN)
-		have = 0;
-	g_assert_cmpmem(got, have, expected, n);
-}
-
-static void view(guint8 type, guint32 connection_id, const char *ticket)
-{
-	SpiceLinkMess mess = {connection_id, type, 0, 0x9, type == 1 ? 0xf : 0};
-
-	begin();
-	t.link = spice_link_client_new(&mess, ticket, NULL, 0, &t.viewer.out);
-}
+/* Both far ends do what they can: link, and let in. TRUE if bytes moved. */
+gboolean far_ends(void);
+/* Runs that step, and the far ends, until it is done or nothing moves any more. */
+Step drive(Step (*run)(Session *, GError **), GError **error);
