@@ -18,30 +18,18 @@ struct Qmp {
 	GByteArray *in; /* bytes that are not yet read */
 };
 
-static gboolean send_all(Qmp *qmp, const char *bytes, gsize n, gint64 deadline, GError **error)
+/* fd: goes with the first byte, -1 = none. */
+static gboolean send_all(Qmp *qmp, const char *bytes, gsize n, int fd, gint64 deadline,
+			 GError **error)
 {
 	while (n > 0) {
-		ssize_t sent = send(qmp->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent = fdpass_send_one(qmp->fd, bytes, n, fd, MSG_DONTWAIT);
 
 		if (sent >= 0) {
 			bytes += sent;
 			n -= (gsize)sent;
+			fd = -1;
 		} else if (errno == EAGAIN) {
-			if (!dial_wait(qmp->fd, POLLOUT, deadline, "QEMU's monitor", error))
-				return FALSE;
-		} else if (errno != EINTR) {
-			fault_set_errno(error, FAULT_DESKTOP, "QEMU's monitor");
-			return FALSE;
-		}
-	}
-	return TRUE;
-}
-
-/* With a descriptor on its back. One byte carries it; a socket that is empty takes that at once. */
-static gboolean send_file(Qmp *qmp, char byte, int fd, gint64 deadline, GError **error)
-{
-	while (fdpass_send_one(qmp->fd, &byte, 1, fd, MSG_DONTWAIT) < 0) {
-		if (errno == EAGAIN) {
 			if (!dial_wait(qmp->fd, POLLOUT, deadline, "QEMU's monitor", error))
 				return FALSE;
 		} else if (errno != EINTR) {
@@ -153,10 +141,8 @@ static gboolean send_command(Qmp *qmp, const char *command, json_t *arguments, i
 	gboolean sent;
 
 	g_assert(line);
-	sent = (fd < 0 || send_file(qmp, line[0], fd, deadline, error)) &&
-	       send_all(qmp, line + (fd < 0 ? 0 : 1), strlen(line) - (fd < 0 ? 0 : 1), deadline,
-			error) &&
-	       send_all(qmp, "\n", 1, deadline, error);
+	sent = send_all(qmp, line, strlen(line), fd, deadline, error) &&
+	       send_all(qmp, "\n", 1, -1, deadline, error);
 	free(line);
 	json_decref(request);
 	return sent;
