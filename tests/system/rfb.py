@@ -7,15 +7,13 @@ import struct
 
 from PIL import Image
 
+from peer import Gone, read_exactly  # noqa: F401
+
 VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
 RAW, DESKTOP_SIZE, SOUND, LIGHTS = 0, -223, -259, -261
 FENCE, CONTINUOUS = -312, -313
 RETURN, SHIFT = 0xFF0D, 0xFFE1
 SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
-
-
-class Gone(Exception):
-    """The server closed the connection in the middle of what we wanted to read."""
 
 
 class Refused(Exception):
@@ -54,16 +52,7 @@ class Rfb:
     # ---- bytes
 
     def read(self, n):
-        data = b""
-        while len(data) < n:
-            try:
-                more = self.sock.recv(n - len(data))
-            except ConnectionError as error:
-                raise Gone(f"{error} after {data!r}") from error
-            if not more:
-                raise Gone(f"after {data!r}")
-            data += more
-        return data
+        return read_exactly(self.sock, n)
 
     def unpack(self, layout):
         values = struct.unpack(">" + layout, self.read(struct.calcsize(">" + layout)))

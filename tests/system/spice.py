@@ -9,6 +9,8 @@ import struct
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from peer import Gone, read_exactly  # noqa: F401
+
 MAIN, DISPLAY, INPUTS, CURSOR = 1, 2, 3, 4
 OK, INVALID_MAGIC, INVALID_DATA, PERMISSION_DENIED = 0, 2, 3, 7
 AUTH_SPICE, AUTH_SASL = 1, 2
@@ -22,10 +24,6 @@ DRAW_COPY, SURFACE_CREATE = 304, 314
 # What spice-gtk 0.42 announces: common, and by channel.
 COMMON = 0b1101
 CAPS = {MAIN: [0b1111], DISPLAY: [0b1110111111]}
-
-
-class Gone(Exception):
-    """The gateway closed in the middle of what we wanted to read."""
 
 
 class Refused(Exception):
@@ -57,16 +55,7 @@ class Channel:
         self.sock.close()
 
     def read(self, n):
-        data = b""
-        while len(data) < n:
-            try:
-                more = self.sock.recv(n - len(data))
-            except ConnectionError as error:
-                raise Gone(str(error)) from error
-            if not more:
-                raise Gone(f"after {len(data)} of {n} bytes")
-            data += more
-        return data
+        return read_exactly(self.sock, n)
 
     def closed(self):
         try:
