@@ -98,6 +98,18 @@ virDomainPtr libvirt_domain_find(virConnectPtr connection, const ProviderDesktop
 	return domain;
 }
 
+gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop *desktop,
+				virDomainPtr *out_domain, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	*out_domain = libvirt_domain_find(connection, desktop, &failure);
+	if (!failure || failure->code == FAULT_NOT_FOUND)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 static gboolean await_end(virDomainPtr domain, unsigned seconds)
 {
 	gint64 deadline = dial_deadline(seconds);

@@ -15,9 +15,12 @@
 gboolean libvirt_domain_define(virConnectPtr connection, const ProviderDesktop *desktop,
 			       const LibvirtDomain *domain, GError **error);
 
-/* FAULT_NOT_FOUND: there is none. */
+/* virDomainFree() it. FAULT_NOT_FOUND: there is none. */
 virDomainPtr libvirt_domain_find(virConnectPtr connection, const ProviderDesktop *desktop,
 				 GError **error);
+/* The same where it may be that there is none: then *out_domain is NULL. */
+gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop *desktop,
+				virDomainPtr *out_domain, GError **error);
 
 /* Waits for its end: politely, unless it is to be by force, and then not. TRUE also if it does not
  * run. */

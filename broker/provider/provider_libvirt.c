@@ -107,15 +107,12 @@ static const char *domain_type(Provider *provider, virConnectPtr connection,
 static gboolean remove_domain(Provider *provider, virConnectPtr connection,
 			      const ProviderDesktop *desktop, GError **error)
 {
-	g_autoptr(GError) failure = NULL;
-	autodomain domain = libvirt_domain_find(connection, desktop, &failure);
+	autodomain domain = NULL;
 
-	if (!domain && failure->code == FAULT_NOT_FOUND)
-		return TRUE;
-	if (!domain) {
-		g_propagate_error(error, g_steal_pointer(&failure));
+	if (!libvirt_domain_look_up(connection, desktop, &domain, error))
 		return FALSE;
-	}
+	if (!domain)
+		return TRUE;
 	libvirt_link_expect_end(provider->link, desktop->id);
 	return libvirt_domain_end(domain, TRUE, error) && libvirt_domain_undefine(domain, error);
 }
@@ -206,17 +203,12 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 			     GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	g_autoptr(GError) failure = NULL;
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &failure) : NULL;
+	autodomain domain = NULL;
 
-	if (!connection)
+	if (!connection || !libvirt_domain_look_up(connection, desktop, &domain, error))
 		return FALSE;
-	if (!domain && failure->code == FAULT_NOT_FOUND)
+	if (!domain)
 		return TRUE;
-	if (!domain) {
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return FALSE;
-	}
 	libvirt_link_expect_end(provider->link, desktop->id);
 	return libvirt_domain_end(domain, force, error);
 }
@@ -238,15 +230,10 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 			      ProviderState *out_state, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
-	g_autoptr(GError) failure = NULL;
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &failure) : NULL;
+	autodomain domain = NULL;
 
-	if (!connection)
+	if (!connection || !libvirt_domain_look_up(connection, desktop, &domain, error))
 		return FALSE;
-	if (!domain && failure->code != FAULT_NOT_FOUND) {
-		g_propagate_error(error, g_steal_pointer(&failure));
-		return FALSE;
-	}
 	if (!domain)
 		*out_state = PROVIDER_ABSENT;
 	else if (libvirt_domain_suspended(domain))
