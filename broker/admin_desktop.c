@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "maintainer.h"
 #include "plan.h"
+#include "provider/nic.h"
 #include "screens.h"
 #include "session.h"
 #include "store_desktop.h"
@@ -22,6 +23,7 @@ static GPtrArray *view_all(Core *core, GPtrArray *rows)
 		AdminDesktopView *view = g_new0(AdminDesktopView, 1);
 
 		view->screen = screens_allowed(core->options, row);
+		view->mac = row->card ? nic_mac(row->id) : NULL;
 		view->id = g_steal_pointer(&row->id);
 		view->name = g_steal_pointer(&row->name);
 		view->pool = g_steal_pointer(&row->pool);

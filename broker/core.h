@@ -244,6 +244,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanView, plan_view_free)
 typedef struct {
 	char *id, *name, *pool, *kind, *state, *detail, *owner, *address, *protocol, *identity,
 		*image;
+	char *mac;        /* of its network card, as we give it; NULL = none */
 	unsigned version; /* of the image that it rests on */
 	gboolean screen;  /* core_desktop_screen() may be asked */
 	gint64 last_used;

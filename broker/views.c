@@ -139,6 +139,7 @@ void admin_desktop_view_free(AdminDesktopView *view)
 	g_free(view->protocol);
 	g_free(view->identity);
 	g_free(view->image);
+	g_free(view->mac);
 	g_free(view);
 }
 

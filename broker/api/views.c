@@ -185,6 +185,7 @@ json_t *view_admin_desktop(const AdminDesktopView *view)
 	json_object_set_new(json, "screen", json_boolean(view->screen));
 	json_object_set_new(json, "address", view_text(view->address));
 	json_object_set_new(json, "protocol", view_text(view->protocol));
+	json_object_set_new(json, "mac", view_text(view->mac));
 	json_object_set_new(json, "identity", view_text(view->identity));
 	json_object_set_new(json, "image", view_text(view->image));
 	json_object_set_new(json, "version", number(view->version));

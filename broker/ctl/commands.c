@@ -104,17 +104,12 @@ static const Column maintenance_columns[] = {
 };
 
 static const Column desktop_columns[] = {
-	{"ID", "id"},
-	{"NAME", "name"},
-	{"POOL", "pool"},
-	{"KIND", "kind"},
-	{"STATE", "state"},
-	{"OWNER", "owner"},
-	{"IMAGE", "image"},
-	{"VERSION", "version", COLUMN_NUMBER},
-	{"LAST USED", "last_used", COLUMN_SECONDS},
-	{"DETAIL", "detail"},
-	{NULL},
+	{"ID", "id"},         {"NAME", "name"},
+	{"POOL", "pool"},     {"KIND", "kind"},
+	{"STATE", "state"},   {"OWNER", "owner"},
+	{"IMAGE", "image"},   {"VERSION", "version", COLUMN_NUMBER},
+	{"MAC", "mac"},       {"LAST USED", "last_used", COLUMN_SECONDS},
+	{"DETAIL", "detail"}, {NULL},
 };
 
 static const Column snapshot_columns[] = {

@@ -65,6 +65,7 @@ void doctor_state(Doctor *doctor);
 void doctor_pages(Doctor *doctor);
 void doctor_hypervisor(Doctor *doctor);
 void doctor_images(Doctor *doctor);
+void doctor_cards(Doctor *doctor);
 void doctor_desktops(Doctor *doctor);
 
 void doctor_helpers(Doctor *doctor);

@@ -164,6 +164,51 @@ void doctor_images(Doctor *doctor)
 	json_decref(images);
 }
 
+/* ---- network cards */
+
+/* The first image whose QEMU desktops have a card; NULL = none has. */
+static const char *wants_card(const json_t *images)
+{
+	gsize i;
+	json_t *image;
+
+	json_array_foreach (images, i, image) {
+		const char *network = json_string_value(json_object_get(image, "network"));
+
+		if (network && !g_str_equal(network, "none"))
+			return json_string_value(json_object_get(image, "name"));
+	}
+	return NULL;
+}
+
+void doctor_cards(Doctor *doctor)
+{
+	json_t *images = doctor_ask(doctor, "/api/v1/admin/images");
+	const char *path = doctor->options->nics, *image = wants_card(images);
+	struct stat st;
+
+	if (!image || !has_pool_of(doctor, "qemu"))
+		;
+	else if (stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		doctor_ill(
+			doctor, "cards",
+			"systemctl enable --now oriel-nic.socket; or correct nics in oriel.conf, "
+			"or register the image with --network none.",
+			"Desktops of image %s have a network card, and nobody makes them: %s is "
+			"not there",
+			image, path);
+	else if (doctor->knows_broker &&
+		 !doctor_may(doctor->broker_uid, doctor->broker_gid, path, R_OK | W_OK))
+		doctor_ill(doctor, "cards",
+			   "It must be the broker's, as oriel-nic.socket makes it.",
+			   "The broker may not use %s", path);
+	else
+		doctor_well(doctor, "cards", "%s is there, for network cards", path);
+	json_decref(images);
+}
+
+/* ---- what has failed */
+
 void doctor_desktops(Doctor *doctor)
 {
 	json_t *desktops = doctor_ask(doctor, "/api/v1/admin/desktops");

@@ -7,11 +7,18 @@
 #include "secret.h"
 #include "store_host.h"
 
-#define SELECT                                                                                 \
+/* card: an expression, whether it has one. */
+#define SELECT_WITH(card)                                                                      \
 	"SELECT d.id, d.name, d.pool, p.kind, d.owner, d.state, d.detail, d.identity, d.used," \
 	" d.held_until, d.last_used, d.address, d.protocol, d.secret, d.broker, d.image,"      \
-	" d.version"                                                                           \
-	" FROM desktop d JOIN pool p ON p.name = d.pool"
+	" d.version, " card " FROM desktop d JOIN pool p ON p.name = d.pool"
+#define SELECT SELECT_WITH("0")
+/* A network card whose address is ours: of libvirt's "user" there is none, a template may have one.
+ */
+#define CARD                                                                            \
+	"COALESCE((SELECT 1 FROM image_version v WHERE v.image = d.image"               \
+	" AND v.version = d.version AND ((p.provider = 'qemu' AND v.network <> 'none')" \
+	" OR (p.provider = 'libvirt' AND (v.xml IS NOT NULL OR v.network LIKE 'bridge:%')))), 0)"
 
 void store_desktop_free(StoreDesktop *d)
 {
@@ -60,6 +67,7 @@ static StoreDesktop *read_row(const DbRows *rows)
 	d->broker = db_rows_dup(rows, 14);
 	d->image = db_rows_dup(rows, 15);
 	d->version = (unsigned)db_rows_int(rows, 16);
+	d->card = db_rows_int(rows, 17) != 0;
 	return d;
 }
 
@@ -116,7 +124,7 @@ GPtrArray *store_desktops_found(Db *db, const char *text, const char *order, gbo
 	g_auto(Search) search = {0};
 	g_autoptr(DbRows) rows = NULL;
 
-	search_begin(&search, SELECT " WHERE 1 = 1", WORDS, text);
+	search_begin(&search, SELECT_WITH(CARD) " WHERE 1 = 1", WORDS, text);
 	rows = search_rows(&search, db, search_order(orders, G_N_ELEMENTS(orders), order, down),
 			   limit, error);
 	return read_all(rows);

@@ -31,6 +31,7 @@ typedef struct {
 	char *broker; /* on whose machine it lives; NULL = any broker reaches it */
 	char *image;  /* what its overlay rests (without an identity: rested) on; NULL = nothing */
 	unsigned version;
+	gboolean card; /* store_desktops_found() alone: it has one with the address nic_mac() */
 } StoreDesktop;
 /* held_until of one that stays its person's until a plan's step or an admin says otherwise. */
 #define STORE_DESKTOP_KEPT ((gint64)4102444800)

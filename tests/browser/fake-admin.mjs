@@ -9,7 +9,7 @@ const session = (n, user, desktop, pool, protocol, more = {}) => ({ id: `s-${n}`
     protocol, via: 'vnc', peer: `203.0.113.${n}:50${n}22`, gateway: 'gate-1', state: 'live', started_at: NOW - 700 * n, ended_at: 0,
     reason: null, round_trip: [0, 18400, 134000, 412000][n], bytes_in: 12000 * n, bytes_out: 7400000 * n, ...more });
 const desktop = (n, name, pool, kind, state, owner, more = {}) => ({ id: `d-${n}`, name, pool, kind, state, detail: '', owner,
-    address: null, protocol: null, identity: `i${n}`, screen: false, last_used: owner ? NOW - 3600 * n : 0, ...more });
+    address: null, protocol: null, identity: `i${n}`, mac: null, screen: false, last_used: owner ? NOW - 3600 * n : 0, ...more });
 
 /* A picture of 320x200: a dark screen with a window. */
 export function picture(response) {
@@ -21,7 +21,7 @@ export function picture(response) {
 export class FakeAdmin {
     sessions = [session(1, 'ann', 'ann-office', 'office', 'web'), session(2, 'ben', 'classroom-2', 'classroom', 'spice'),
         session(3, 'carla', 'lab-pc-07', 'lab machines', 'vnc')];
-    desktops = [desktop(1, 'ann-office', 'office', 'dedicated', 'in-use', 'ann'), desktop(2, 'classroom-2', 'classroom', 'floating', 'in-use', 'ben'),
+    desktops = [desktop(1, 'ann-office', 'office', 'dedicated', 'in-use', 'ann'), desktop(2, 'classroom-2', 'classroom', 'floating', 'in-use', 'ben', { mac: '02:5e:10:00:00:02' }),
         desktop(3, 'lab-pc-07', 'lab machines', 'machines', 'in-use', 'carla', { address: '192.0.2.7:5900', protocol: 'vnc' }),
         desktop(4, 'classroom-3', 'classroom', 'floating', 'ready', null, { screen: true }), desktop(5, 'dora-office', 'office', 'dedicated', 'off', 'dora'),
         desktop(6, 'classroom-4', 'classroom', 'floating', 'failed', null, { detail: 'The image office-12 is missing on its host.' })];

@@ -57,6 +57,7 @@ test('admin: filter and order stay while the data change', async (given) => {
     await page.click('[aria-label="Sort by name"]');
     await shows(['classroom-4', 'classroom-3', 'classroom-2']);
     assert.equal(await page.getAttribute('th[aria-sort]', 'aria-sort'), 'descending');
+    await person.sees('[data-id="d-2"] [data-title="Remarks"]', 'MAC 02:5e:10:00:00:02');
     admin.desktops = admin.desktops.filter((one) => one.name !== 'classroom-3');
     admin.tell('desktops');
     await shows(['classroom-4', 'classroom-2']);

@@ -253,6 +253,24 @@ def test_images(patient, oriel):
         oriel.ctl("image", "remove", "lost")
 
 
+def test_cards(patient, oriel):
+    path = oriel.path("run/cards.sock")
+    patient.config["broker"]["nics"] = str(path)
+    oriel.ctl("image", "add", "wired", "--kernel", oriel.path("guest/vmlinuz"), "--network", "user")
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        patient.only("cards", f"image wired have a network card, and nobody makes them: {path} is not there")
+        listener.bind(str(path))
+        path.chmod(0o600)  # root's
+        patient.only("cards", f"The broker may not use {path}")
+        path.chmod(0o666)
+        assert patient.examine() == {}
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
+        oriel.ctl("image", "remove", "wired")
+
+
 def test_pools(patient, oriel):
     oriel.ctl("pool", "add", "lonely", "--kind", "floating", "--image", "tiny", "--max", "1")
     try:

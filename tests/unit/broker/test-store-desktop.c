@@ -114,6 +114,42 @@ static void publish(Db *db, unsigned version)
 	g_assert_true(store_pool_publish(db, "lab", "tiny", version, &error));
 }
 
+/* Which of those that rest on an image have a network card. */
+static void carded(StoreFixture *f, const char *provider, const char *network, gboolean expected)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) rows = NULL;
+
+	db_run(f->db, &error, "UPDATE image_version SET network = ?", DB_TEXT(network));
+	g_assert_no_error(error);
+	db_run(f->db, &error, "UPDATE pool SET provider = ?", DB_TEXT(provider));
+	g_assert_no_error(error);
+	rows = store_desktops_found(f->db, "d-", "name", FALSE, 0, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(rows->len, ==, 2);
+	g_assert_cmpint(((StoreDesktop *)rows->pdata[0])->card, ==, expected);
+	g_assert_false(((StoreDesktop *)rows->pdata[1])->card); /* it has not been made */
+}
+
+static void test_cards(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	store_fixture_pool(f->db, "lab", "floating");
+	store_fixture_desktop(f->db, "lab", "d-1", NULL);
+	store_fixture_desktop(f->db, "lab", "d-2", NULL);
+	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i1", "tiny", 1, &error));
+	carded(f, "qemu", "none", FALSE);
+	carded(f, "qemu", "user", TRUE);
+	carded(f, "qemu", "bridge:br0", TRUE);
+	carded(f, "libvirt", "user", FALSE);
+	carded(f, "libvirt", "bridge:br0", TRUE);
+	carded(f, "container", "bridge:br0", FALSE);
+	db_run(f->db, &error, "UPDATE image_version SET xml = '/template'");
+	g_assert_no_error(error);
+	carded(f, "libvirt", "none", TRUE);
+}
+
 /* The names of those found, one after the other. */
 static void found(StoreFixture *f, const char *text, const char *order, gboolean down,
 		  unsigned limit, const char *expected)
@@ -356,6 +392,7 @@ int main(int argc, char **argv)
 	ADD("desktop-cycle", test_desktop_cycle);
 	ADD("desktops-found", test_desktops_found);
 	ADD("sessions-found", test_sessions_found);
+	ADD("cards", test_cards);
 	ADD("versions", test_versions);
 	ADD("brokers", test_brokers);
 	return g_test_run();

@@ -59,7 +59,7 @@ function columns(refresh, screens, closed) {
         { title: 'User', value: (one) => one.owner || '' },
         { title: 'Last used', value: (one) => one.last_used,
             cell: (one) => h('span', { title: moment(one.last_used) }, one.last_used ? ago(one.last_used) : 'never') },
-        { title: 'Remarks', text: (one) => [shut(one) && `Closed: ${shut(one).words}`, one.detail || one.address].filter(Boolean).join(' · ') },
+        { title: 'Remarks', text: (one) => [shut(one) && `Closed: ${shut(one).words}`, one.detail || one.address, one.mac && `MAC ${one.mac}`].filter(Boolean).join(' · ') },
         { title: 'Actions', cell: (one) => actions(one, closed, refresh) },
     ];
 }
