@@ -82,6 +82,41 @@ def test_live_migration(hosts, both):
     assert a.state() == RUNNING
 
 
+# A program in namespaces of its own; libvirt has no display for it.
+CONTAINER = """\
+<domain type='lxc'><name>@NAME@</name><uuid>@UUID@</uuid>
+<memory unit='MiB'>@MEMORY@</memory><vcpu>@CPUS@</vcpu>
+<os><type>exe</type><init>/bin/sleep</init><initarg>1000000</initarg></os>
+<devices><console type='pty'/></devices></domain>
+"""
+
+
+def test_another_hypervisor(hosts, tmp_path):
+    """The same driver at libvirt's LXC: what that has works, what it has not is said, and nothing is left."""
+    uri = hosts[0].uri.replace("qemu+", "lxc+")
+    bare = {"name": "bare", "memory": 64, "cpus": 1}
+    template = tmp_path / "container.xml"
+    template.write_text(CONTAINER)
+    check = Check(tmp_path, bare | {"xml": str(template)}, "libvirt", uri)
+    try:
+        identity = check.done("clone", "d-1")["identity"]
+        assert check.state() == STOPPED
+        check.done("start", "d-1")
+        assert check.state() == RUNNING and check.done("list")["list"] == ["d-1"]
+        assert check.done("displays", "d-1")["displays"] == 0
+        assert check("display", "d-1", "vnc")["fault"] == "desktop"
+        assert check.done("reset", "d-1")["identity"] != identity
+        assert check.state() == STOPPED
+    finally:
+        check.done("destroy", "d-1")
+        assert check.state() == ABSENT
+        check.end()
+    plain = Check(tmp_path, bare, "libvirt", uri)
+    refused = plain("clone", "d-1")
+    assert refused["fault"] == "config" and "template" in refused["message"], refused
+    plain.end()
+
+
 def vnc_authentication(display):
     """RFC 6143 7.2.2: does the password open it?"""
     with rfb.Rfb.dial(display["host"], display["port"]) as viewer:
@@ -263,8 +298,8 @@ def test_nothing_runs_twice(oriel, racks, source, reader, books):
 
 
 def test_weight(oriel, racks, source, books):
-    """Three times what others get of the processors of a host that has cgroups for it, also after a
-    move; one that has none says so and starts it all the same."""
+    """Three times what others get of the processors and the disks of a host that has cgroups for it, also
+    after a move; one that has none says so and starts it all the same."""
     begun = len(oriel.log("broker"))
 
     def told():
@@ -278,11 +313,13 @@ def test_weight(oriel, racks, source, books):
         oriel.ctl("host", "drain", "rack1")
         assert eventually(lambda: not racks["rack1"].qemus(), 120), oriel.tail("broker")
 
-        def said():
-            return racks["rack2"].virsh("schedinfo", f"oriel-{desktop}", check=False).stdout
+        def said(what):
+            return racks["rack2"].virsh(what, f"oriel-{desktop}", check=False).stdout
 
-        if "cpu_shares" in said():
-            assert eventually(lambda: re.search(r"cpu_shares *: (3072|300)\n", said())), said()
+        if "cpu_shares" in said("schedinfo"):
+            assert eventually(lambda: re.search(r"cpu_shares *: (3072|300)\n", said("schedinfo"))), said("schedinfo")
         else:
             assert eventually(lambda: len(told()) == 2), oriel.tail("broker")
+        if re.search(r"^weight *: [1-9]", said("blkiotune"), re.M):  # it begins with 100, or 500 of at most 1000
+            assert eventually(lambda: re.search(r"^weight *: (300|1000)\n", said("blkiotune"), re.M)), said("blkiotune")
     oriel.ctl("host", "resume", "rack1")
