@@ -133,6 +133,20 @@ static char *said(const NativeLogin *login)
 
 /* ---- rounds */
 
+/* Whoever that has proven to be, however they wrote their name. */
+static gboolean not_banned(const NativeLogin *login, GError **error)
+{
+	const char *user = conversation_user(login->conversation);
+	g_autofree char *host = native_login_host(login->peer);
+	gboolean banned;
+
+	if (!limit_banned(login->core->limit, host, user, limit_now(), &banned, error))
+		return FALSE;
+	if (banned)
+		g_set_error(error, FAULT, FAULT_DENIED, "\"%s\" or the address is banned", user);
+	return !banned;
+}
+
 static gboolean accept_person(NativeLogin *login, GError **error)
 {
 	Core *core = login->core;
@@ -167,7 +181,7 @@ static gboolean run(NativeLogin *login, const char *password, char **answers, GE
 		return FALSE;
 	switch (conversation_state(login->conversation)) {
 	case CONVERSATION_ASKS: return TRUE;
-	case CONVERSATION_ACCEPTED: return accept_person(login, error);
+	case CONVERSATION_ACCEPTED: return not_banned(login, error) && accept_person(login, error);
 	case CONVERSATION_REFUSED: break;
 	}
 	g_set_error(error, FAULT, FAULT_DENIED, "the login was refused");

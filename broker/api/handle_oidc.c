@@ -86,21 +86,6 @@ gboolean handle_oidc_login(Request *request, GError **error)
 	return TRUE;
 }
 
-/* An admin's ban is for every way in; the waits are not: the provider has its own. */
-static gboolean not_banned(Request *request, const char *user, GError **error)
-{
-	gboolean banned;
-
-	if (!limit_banned(request->services->limit, request->peer, user, limit_now(), &banned,
-			  error))
-		return FALSE;
-	if (!banned)
-		return TRUE;
-	core_login_refused(request->services->core, user, request->peer, 0);
-	g_set_error(error, FAULT, FAULT_DENIED, "\"%s\" or the address is banned", user);
-	return FALSE;
-}
-
 /* The token of a new login; NULL with why not. */
 static char *sign_in(Request *request, Oidc *oidc, GError **error)
 {
@@ -119,9 +104,12 @@ static char *sign_in(Request *request, Oidc *oidc, GError **error)
 			    "a sign-in that this browser did not begin");
 		return NULL;
 	}
-	if (!oidc_finish(oidc, secret, &with, &user, &groups, error) ||
-	    !not_banned(request, user, error))
+	if (!oidc_finish(oidc, secret, &with, &user, &groups, error))
 		return NULL;
+	if (!login_may(request, user, error)) {
+		core_login_refused(request->services->core, user, request->peer, 0);
+		return NULL;
+	}
 	return core_login_by(request->services->core, user, groups, request->peer, "oidc", error);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * fake-pam: the core's PAM in its tests. Everybody's password is "right", and what is "slow" takes
- * its time; otto is asked for a code (123), too, both.. for both at once.
+ * its time; otto is asked for a code (123), too, both.. for both at once. "site\\anna" is anna.
  */
 #include "auth/conversation.h"
 
@@ -70,7 +70,7 @@ gboolean conversation_answer(Conversation *c, char **answers, GError **error)
 
 const char *conversation_user(const Conversation *c)
 {
-	return c->user;
+	return g_str_has_prefix(c->user, "site\\") ? c->user + 5 : c->user;
 }
 
 char **conversation_groups(const Conversation *c)

@@ -223,6 +223,27 @@ static void test_login(CoreFixture *f, gconstpointer unused)
 	gateway_close(&g);
 }
 
+/* A ban is for the person, in whatever way the name is written. */
+static void test_banned(CoreFixture *f, gconstpointer unused)
+{
+	ControlMessage login = login_of("site\\anna", "right", NULL);
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(GError) error = NULL;
+	Gateway g;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	core_ban(f->core, "root", "anna", NULL, 0, "why", &error);
+	g_assert_no_error(error);
+	ask_refused(&g, &login, "denied");
+	core_unlock(f->core, "root", "anna", NULL, &error);
+	g_assert_no_error(error);
+	ask(&g, &login, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(lease.user, ==, "anna");
+	gateway_close(&g);
+}
+
 /* A desktop that is long in starting holds up so many logins of its person and no more: others have
  * the rest of the threads. */
 static void test_too_much_under_way(CoreFixture *f, gconstpointer unused)
@@ -390,6 +411,7 @@ int main(int argc, char **argv)
 	ADD("guesses", test_guesses);
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
+	ADD("banned", test_banned);
 	ADD("too-much-under-way", test_too_much_under_way);
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);
