@@ -3,6 +3,7 @@
 how long from a key to the first picture that shows it."""
 
 import contextlib
+import math
 import random
 import select
 import socket
@@ -100,6 +101,8 @@ class Viewer:
 
     def __init__(self, session, edge, continuous):
         self.session, self.edge, self.continuous = session, edge, continuous
+        self.typed, self.due = [], math.inf  # when keys were pressed; when the next one is
+        self.chance = random.Random(1)
         if continuous:
             session.keep_updated()
         else:
@@ -109,10 +112,25 @@ class Viewer:
     def ask(self, incremental=True):
         self.session.pack("BBHHHH", 3, int(incremental), 0, 0, *SCREEN)
 
+    def wait(self):
+        """Until there is something to read. Types meanwhile, at any time, as people do: not just when
+        a picture has come."""
+        sock, end = self.session.sock, time.monotonic() + 60
+        while (now := time.monotonic()) < end:
+            if now >= self.due:
+                self.typed.append(now)
+                self.session.key(len(self.typed), True)
+                self.due = now + self.chance.uniform(0.15, 0.45)
+            if getattr(sock, "pending", int)() or select.select([sock], [], [], min(self.due, end) - now)[0]:
+                return
+        raise TimeoutError("no picture comes")
+
     def next_key(self):
         """Reads a picture; the key that it shows."""
+        self.wait()
         while (kind := self.session.unpack("B")) == 248:
             self.session.fence(kind)
+            self.wait()
         assert kind == 0, f"message {kind}"
         if not self.continuous:
             self.ask()
@@ -120,32 +138,22 @@ class Viewer:
         assert count == 1
         self.session.read(12)
         key = self.session.unpack("I")
-        self.session.read(4 * self.edge * self.edge - 4)
+        left = 4 * self.edge * self.edge - 4
+        while left > 0:
+            self.wait()
+            left -= len(self.session.read(min(left, 1024)))
         return key
-
-    def arrives(self, seconds):
-        """True if something is there to be read within so many seconds."""
-        sock = self.session.sock
-        return getattr(sock, "pending", int)() or select.select([sock], [], [], max(0, seconds))[0]
 
     def measure(self, seconds):
         """(pictures a second, median and 90th percentile of the time to a key, in ms)"""
-        chance = random.Random(1)
         for _ in range(10):
             self.next_key()
-        begin = time.monotonic()
-        sent, pictures, seen, delays, due = [], 0, 0, [], begin
-        while (now := time.monotonic()) < begin + seconds:
-            # At any time, as people do: not just when a picture has come.
-            if now >= due:
-                sent.append(now)
-                self.session.key(len(sent), True)
-                due = now + chance.uniform(0.15, 0.45)
-            if not self.arrives(due - now):
-                continue
+        begin = self.due = time.monotonic()
+        pictures, seen, delays = 0, 0, []
+        while time.monotonic() < begin + seconds:
             shown = self.next_key()
             pictures += 1
-            delays += [time.monotonic() - at for at in sent[seen:shown]]
+            delays += [time.monotonic() - at for at in self.typed[seen:shown]]
             seen = max(seen, shown)
         rate = pictures / (time.monotonic() - begin)
         delays.sort()
