@@ -64,3 +64,30 @@ def test_size_and_mouse(oriel, x11, books, display, log, source, tmp_path):  # n
     for button in MOUSE:
         display.ask("click", str(button))
     assert eventually(lambda: re.findall(r"ButtonPress.*?button (\d)", said.read_text(), re.S) == list(map(str, MOUSE)))
+
+
+# What each tells of the buttons that a person presses: RFB, as gtk-vnc speaks it, has no forward.
+@pytest.mark.parametrize("client, pressed", [("remote-viewer", (1, 2, 3, 4, 5, 8, 9)), ("gvncviewer", (1, 3, 4, 5, 8))])
+def test_side_buttons_at_an_rdp_desktop(oriel, rdp_pc, books, display, log, source, client, pressed):  # noqa: F811
+    """All that the desktop hears of them, in a window of its own."""
+    screen, said = rdp_pc
+    if client in terminals.SPICE:
+        text, _ = oriel.login("carla", source).console("pc")
+        terminals.SPICE[client](oriel, display, log, text)
+    else:
+        terminals.VNC[client](oriel, display, log, "carla/pc", oriel.passwords["carla"])
+    assert eventually(lambda: procs.live_sessions(oriel), 60)
+    moves = itertools.cycle(("250", "260"))
+
+    def there():
+        """Over the PC's window, wherever the viewer's own is."""
+        heard = said.read_text().count("MotionNotify")
+        display.ask("mousemove", next(moves), "280")
+        return eventually(lambda: said.read_text().count("MotionNotify") > heard, 2)
+
+    assert eventually(there, 90)
+    before = len(said.read_text())
+    for button in pressed:
+        display.ask("click", str(button))
+    assert eventually(lambda: re.findall(r"ButtonPress.*?button (\d)", said.read_text()[before:], re.S)
+                      == list(map(str, pressed)), 30), said.read_text()[before:]
