@@ -8,10 +8,8 @@ import console
 import guests
 import rfb
 import spice
-import terminals
 import tone
 from deployment import eventually
-from test_clients import log  # noqa: F401
 from test_desktops import at_prompt, vnc
 
 
@@ -52,15 +50,6 @@ def test_vnc_is_heard_in_a_spice_viewer(oriel, loud_vnc, books, source):
         assert tone.is_the_note(hertz) and rate == 48000
     finally:
         viewer.close()
-
-
-def test_vnc_is_heard_in_remote_viewer(oriel, loud_vnc, books, display, log, tmp_path):  # noqa: F811
-    """What it gives to the loudspeakers, which are a file."""
-    text, _ = oriel.login("carla").console("loud-vnc")
-    heard = tmp_path / "heard"
-    tone.to_file(display, heard, 48000)
-    terminals.remote_viewer(oriel, display, log, text)
-    assert eventually(lambda: tone.is_the_note(tone.file_height(heard, 48000)), 90, 0.5), heard.exists()
 
 
 def test_an_own_desktop_is_heard_in_a_vnc_viewer(oriel, books, reader, source):
