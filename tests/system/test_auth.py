@@ -280,11 +280,15 @@ def test_two_questions(authd):
     assert login.answer(hotp(0)) == {"type": "refused"}  # good once
 
 
+def build_pam_expired(module):
+    subprocess.run(["cc", "-Wall", "-shared", "-fPIC", "-o", module, HERE / "pam_expired.c", "-lpam"],
+                   check=True)
+
+
 @pytest.fixture
 def expired(authd, tmp_path):
     module = tmp_path / "pam_expired.so"
-    subprocess.run(["cc", "-Wall", "-shared", "-fPIC", "-o", module, HERE / "pam_expired.c", "-lpam"],
-                   check=True)
+    build_pam_expired(module)
     marks = tmp_path / "expired"
     marks.mkdir()
     (marks / "anna").touch()

@@ -19,7 +19,7 @@ import rfb
 import spice
 import test_move
 from deployment import eventually
-from test_auth import OATH_KEY, hotp
+from test_auth import OATH_KEY, build_pam_expired, hotp
 from test_clients import VIEWER, at_prompt, keep, log, sees, types  # noqa: F401
 from test_lobby import ACCENT, CARD, PAGE, share
 from test_sandbox import OPEN_BUILD, confined, shut_in
@@ -45,6 +45,16 @@ def ask_for_codes(system):
     pam.joinpath("oriel").write_text("\n".join(stack) + "\n")
 
 
+def let_passwords_expire(system):
+    """The password of who has a file in pam.d/expired is over."""
+    pam = system.path("pam.d")
+    pam.joinpath("expired").mkdir()
+    build_pam_expired(pam / "pam_expired.so")
+    stack = [line for line in pam.joinpath("oriel").read_text().splitlines() if not line.startswith("password")]
+    stack += [f"{kind} required {pam}/pam_expired.so dir={pam}/expired" for kind in ("account", "password")]
+    pam.joinpath("oriel").write_text("\n".join(stack) + "\n")
+
+
 @pytest.fixture(scope="module")
 def oriel():
     """Otto has one desktop, carla a good and a bad one, the others two good ones; anybody may come
@@ -56,6 +66,7 @@ def oriel():
     try:
         system.prepare()
         ask_for_codes(system)
+        let_passwords_expire(system)
         system.start_authd()
         system.start_broker()
         system.start_gateway()
@@ -186,6 +197,26 @@ def test_tigervnc_signs_in_with_a_code(oriel, no_lobby, reader, display, log, re
         keep(request, display.screenshot())
     refused = [row for row in oriel.rows("audit", "--limit", "100") if row["user"] == "otto"]
     assert [row["event"] for row in refused].count("login-refused") == 4, refused
+
+
+def test_tigervnc_gives_a_new_password(oriel, no_lobby, display, log, request):  # noqa: F811
+    """All that PAM says and asks on the way, round after round."""
+    expired = oriel.path("pam.d/expired/carla")
+    expired.touch()
+    with told(oriel, "opened for somebody"):
+        tiger(oriel, display, log, "-SecurityTypes=X509None")
+    try:
+        asks(display)
+        display.type("carla\n")
+        for typed, said in (("carla-secret", "PAM has more to say"), ("new-secret", "PAM has more to say"),
+                            ("new-secret", "signed in")):
+            asks(display)
+            with told(oriel, said):
+                display.type(f"{typed}\n")
+        chooses(display)
+        assert not expired.exists()
+    finally:
+        keep(request, display.screenshot())
 
 
 def works_on_two(oriel, reader, display):
