@@ -127,7 +127,9 @@ GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker
 		      : "SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
 			" AND state <> ? AND state IN ('off', 'failed') AND " CLEAN
 			" AND (broker IS NULL OR broker = ?)"
-			" AND identity IS NOT NULL AND NOT" CURRENT " ORDER BY name LIMIT ?",
+			/* one whose broker died on the way rests on nothing, and goes on */
+			" AND (identity IS NOT NULL OR image IS NOT NULL) AND NOT" CURRENT
+			" ORDER BY name LIMIT ?",
 		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;

@@ -273,7 +273,7 @@ static void test_versions(StoreFixture *f, gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(ImageView) newest = NULL, second = NULL;
 	g_autoptr(PoolView) pool = NULL;
-	g_autoptr(GPtrArray) stale = NULL;
+	g_autoptr(GPtrArray) stale = NULL, cut_short = NULL;
 	gboolean withdrawn;
 
 	store_fixture_pool(f->db, "lab", "floating");
@@ -308,6 +308,10 @@ static void test_versions(StoreFixture *f, gconstpointer unused)
 	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && withdrawn);
 	assert_free(f->db, NULL);
 	assert_versions(f->db, "4 3 2 1");
+	/* Also if the broker dies on the way, and the next one finds it off. */
+	g_assert_true(store_desktop_set_state(f->db, "d-1", "off", "", &error));
+	cut_short = store_desktop_find_stale(f->db, "lab", "b1", FALSE, 5, &error);
+	g_assert_cmpuint(cut_short->len, ==, 1);
 	g_assert_false(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 9, &error));
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 	g_clear_error(&error);
