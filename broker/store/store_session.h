@@ -22,8 +22,8 @@ gint64 store_session_audit(Db *db, const char *id, GError **error);
 GPtrArray *store_sessions_unaudited(Db *db, const char *broker, GError **error);
 /* user NULL = everybody's. live: all that have not ended; else the newest `limit`. Newest first. */
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error);
-/* Only some of them, as store_desktops_found(). order: "since", "user", "desktop", "client", "from",
- * "ended", "sent", "line", "idle". */
+/* Only some of them, as store_desktops_found(). order: "since", "user", "desktop", "client",
+ * "from", "ended", "sent", "line", "idle". */
 GPtrArray *store_sessions_found(Db *db, gboolean live, const char *text, const char *order,
 				gboolean down, unsigned limit, GError **error);
 /* How many live, and of how many people. */
