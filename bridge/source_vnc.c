@@ -29,6 +29,7 @@ struct Source {
 	int width, height; /* of the picture that events->picture() gave */
 	guint buttons;
 	FaceRect copied; /* was told as scrolled() just now; width 0 = nothing */
+	gboolean sized;  /* it is known how the desktop tells its sizes */
 	gboolean sounds; /* it can */
 	gboolean listening;
 	const char *password; /* during open() only */
@@ -206,6 +207,49 @@ static rfbBool on_message(rfbClient *client, rfbServerToClientMsg *message)
 	       read_samples(client, GUINT32_FROM_BE(n));
 }
 
+/* Who numbers screens from 0: QEMU, which can be known by its name at once, and who has its keys.
+ */
+static gboolean is_like_qemu(rfbClient *client)
+{
+	return (client->desktopName != NULL && g_str_has_prefix(client->desktopName, "QEMU")) ||
+	       SupportsClient2Server(client, rfbQemuEvent);
+}
+
+/* ExtendedDesktopSize: libvncclient 0.9.14 takes a screen with the number 0 for none. It hears of
+ * no new size then, and ends at the first rectangle outside the old one. So who may have such a
+ * screen, and has told of no other, is asked for sizes in the older way, before it has another
+ * size. */
+static void settle_sizes(Source *source)
+{
+	static const gint32 encodings[] = {
+		rfbEncodingTight,
+		rfbEncodingZRLE,
+		rfbEncodingCopyRect,
+		rfbEncodingHextile,
+		rfbEncodingZlib,
+		rfbEncodingRaw,
+		(gint32)rfbEncodingCompressLevel1,
+		(gint32)rfbEncodingRichCursor,
+		(gint32)rfbEncodingNewFBSize,
+		(gint32)rfbEncodingLastRect,
+		(gint32)rfbEncodingQemuExtendedKeyEvent,
+		LED_STATE,
+		SOUND,
+	};
+	guint8 head[4] = {rfbSetEncodings, 0, 0, G_N_ELEMENTS(encodings)};
+	guint32 list[G_N_ELEMENTS(encodings)];
+
+	if (source->sized || !is_like_qemu(source->client))
+		return;
+	source->sized = TRUE;
+	if (source->client->screen.width != 0)
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++)
+		list[i] = GUINT32_TO_BE((guint32)encodings[i]);
+	WriteToRFBServer(source->client, (const char *)head, sizeof head);
+	WriteToRFBServer(source->client, (const char *)list, sizeof list);
+}
+
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Source *source = data;
@@ -216,6 +260,7 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 			source->watch = 0;
 			return end(source, FAULT_ENDED, "the desktop has left");
 		}
+		settle_sizes(source);
 		if (source->events->full(source->owner)) {
 			source->watch = 0; /* until go_on() */
 			return G_SOURCE_REMOVE;
@@ -294,10 +339,13 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	static rfbClientProtocolExtension extension = {.encodings = encodings,
 						       .handleEncoding = on_rectangle,
 						       .handleMessage = on_message};
+	static gboolean extended;
 	Source *source = g_new0(Source, 1);
 
 	rfbClientLog = rfbClientErr = say_nothing;
-	rfbClientRegisterExtension(&extension);
+	if (!extended)
+		rfbClientRegisterExtension(&extension);
+	extended = TRUE;
 	source->events = events;
 	source->owner = owner;
 	source->password = endpoint->password;
@@ -310,6 +358,7 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 		return NULL;
 	}
 	source->password = NULL;
+	settle_sizes(source);
 	if (source->client->desktopName != NULL) {
 		g_autofree char *title = g_utf8_make_valid(source->client->desktopName, -1);
 

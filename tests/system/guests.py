@@ -113,7 +113,7 @@ class Vm:
         self.reader = None  # reads its letters: set before prompt() and the like
 
     @contextlib.contextmanager
-    def running(self):
+    def running(self, *more):
         control = self.home / f"{self.protocol}.qmp"
         words = {"vnc": ["-vnc", f"unix:{self.display}"],
                  "spice": ["-spice", f"unix=on,addr={self.display},disable-ticketing=on"]}[self.protocol]
@@ -121,7 +121,7 @@ class Vm:
             words += ["-audiodev", {"vnc": "none", "spice": "spice"}[self.protocol] + ",id=sound",
                       "-machine", "pc,pcspk-audiodev=sound", "-nic", "none"]
             words[1] += ",audiodev=sound" if self.protocol == "vnc" else ""
-        with machine(words, self.display, "-qmp", f"unix:{control},server=on,wait=off",
+        with machine(words, self.display, "-qmp", f"unix:{control},server=on,wait=off", *more,
                      system=[] if self.loudspeaker else None):
             with socket.socket(socket.AF_UNIX) as self.qmp:
                 assert eventually(lambda: self.qmp.connect_ex(str(control)) == 0)

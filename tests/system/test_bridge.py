@@ -101,10 +101,9 @@ def rdp_pc(oriel, pools, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def vnc_vm(oriel, pools):
-    """A VM with a VNC display and no SPICE."""
-    socket = oriel.path("vnc-alone.sock")
-    with guests.machine(["-vnc", f"unix:{socket}"], socket) as vm:
-        pools("old", "vnc", f"unix:{socket}")
+    """A VM with a VNC display and no SPICE, just switched on: it waits for "cont"."""
+    with guests.Vm("vnc", oriel.path(".")).running("-S") as vm:
+        pools("old", "vnc", *vm.address)
         yield vm
 
 
@@ -114,8 +113,12 @@ def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, reque
     file = tmp_path / "console.vv"
     file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
     display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+    assert eventually(lambda: procs.live_sessions(oriel))
+    first = bridges(oriel)
+    vnc_vm.ask("cont")
     works(display, reader, request, "bridged2")
     assert [(row["protocol"], row["via"]) for row in procs.live_sessions(oriel)] == [("spice", "vnc")]
+    assert bridges(oriel) == first, "one has not borne that the picture grows while the VM boots"
 
 
 def test_a_card_offers_every_way(oriel, spice_vm, source):
