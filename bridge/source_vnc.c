@@ -14,6 +14,7 @@
 
 #include "secret.h"
 #include "sound.h"
+#include "vnc_clipboard.h"
 
 #define READ_SECONDS     15
 #define BYTES            4 /* a pixel */
@@ -32,6 +33,7 @@ struct Source {
 	gboolean sized;  /* it is known how the desktop tells its sizes */
 	gboolean sounds; /* it can */
 	gboolean listening;
+	VncClipboard clipboard;
 	const char *password; /* during open() only */
 	gboolean told;
 	const SourceEvents *events;
@@ -117,17 +119,6 @@ static void on_cursor(rfbClient *client, int hot_x, int hot_y, int width, int he
 	for (gsize i = 0; i < (gsize)width * (gsize)height; i++)
 		argb[i] = client->rcMask[i] ? argb[i] | 0xff000000 : 0;
 	source->events->cursor(source->owner, argb, width, height, hot_x, hot_y);
-}
-
-/* RFC 6143, 7.6.4: Latin-1. */
-static void on_text(rfbClient *client, const char *text, int n)
-{
-	Source *source = source_of(client);
-	g_autoptr(GString) utf8 = g_string_new(NULL);
-
-	for (int i = 0; i < n && n <= FACE_MAX_TEXT && text[i] != '\0'; i++)
-		g_string_append_unichar(utf8, (guchar)text[i]);
-	source->events->clipboard(source->owner, utf8->str);
 }
 
 /* ---- QEMU's extensions, which the library leaves to others: lights of the keyboard, sound */
@@ -235,6 +226,7 @@ static void settle_sizes(Source *source)
 		(gint32)rfbEncodingQemuExtendedKeyEvent,
 		LED_STATE,
 		SOUND,
+		VNC_CLIPBOARD,
 	};
 	guint8 head[4] = {rfbSetEncodings, 0, 0, G_N_ELEMENTS(encodings)};
 	guint32 list[G_N_ELEMENTS(encodings)];
@@ -250,13 +242,35 @@ static void settle_sizes(Source *source)
 	WriteToRFBServer(source->client, (const char *)list, sizeof list);
 }
 
+/* The library's own, but for the clipboard's. */
+static gboolean take_message(Source *source)
+{
+	rfbClient *client = source->client;
+	g_autofree char *text = NULL;
+	char type;
+
+	if (!ReadFromRFBServer(client, &type, 1))
+		return FALSE;
+	if (type != rfbServerCutText) {
+		/* It reads the type again. */
+		client->bufoutptr--;
+		client->buffered++;
+		return HandleRFBServerMessage(client);
+	}
+	if (!vnc_clipboard_take(&source->clipboard, client, &text))
+		return FALSE;
+	if (text != NULL)
+		source->events->clipboard(source->owner, text);
+	return TRUE;
+}
+
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Source *source = data;
 	rfbClient *client = source->client;
 
 	do {
-		if (!HandleRFBServerMessage(client)) {
+		if (!take_message(source)) {
 			source->watch = 0;
 			return end(source, FAULT_ENDED, "the desktop has left");
 		}
@@ -326,7 +340,6 @@ static rfbClient *make_client(Source *source, int fd)
 	client->GotFrameBufferUpdate = on_update;
 	client->GotCopyRect = on_copy;
 	client->GotCursorShape = on_cursor;
-	client->GotXCutText = on_text;
 	client->GetPassword = on_password;
 	rfbClientSetClientData(client, source_vnc.open, source);
 	return client;
@@ -335,7 +348,7 @@ static rfbClient *make_client(Source *source, int fd)
 static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
 			gpointer owner, GError **error)
 {
-	static int encodings[] = {LED_STATE, SOUND, 0};
+	static int encodings[] = {LED_STATE, SOUND, VNC_CLIPBOARD, 0};
 	static rfbClientProtocolExtension extension = {.encodings = encodings,
 						       .handleEncoding = on_rectangle,
 						       .handleMessage = on_message};
@@ -406,11 +419,7 @@ static void vnc_window(Source *source, int width, int height)
 
 static void vnc_clipboard(Source *source, const char *text)
 {
-	g_autofree char *latin1 =
-		g_convert_with_fallback(text, -1, "ISO-8859-1", "UTF-8", "?", NULL, NULL, NULL);
-
-	if (latin1 != NULL)
-		SendClientCutText(source->client, latin1, (int)strlen(latin1));
+	vnc_clipboard_offer(&source->clipboard, source->client, text);
 }
 
 static void vnc_listen(Source *source, gboolean on)
@@ -432,6 +441,7 @@ static void vnc_close(Source *source)
 	g_clear_pointer(&source->client->rcSource, free); /* which the library forgets */
 	g_clear_pointer(&source->client->rcMask, free);
 	rfbClientCleanup(source->client);
+	vnc_clipboard_clear(&source->clipboard);
 	g_free(source);
 }
 

@@ -73,6 +73,13 @@ class Display:
         """Starts a viewer; it ends with the display at the latest."""
         return self._spawn(command, log=log, env=env or {})
 
+    def clipboard(self, text=None):
+        """What is copied there; text: copies it."""
+        done = subprocess.run(["xclip", "-selection", "clipboard", "-o" if text is None else "-i"], env=self.environment,
+                              input=text, stdout=subprocess.PIPE if text is None else subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, text=True, timeout=60)
+        return done.stdout
+
     def paper(self, colours):
         """Behind all windows: from one colour to another, as ImageMagick names them (which does it, and says
         that it failed)."""

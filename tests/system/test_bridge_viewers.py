@@ -39,8 +39,9 @@ def x11(oriel, tmp_path):
         desktop.close()
 
 
-def test_size_and_mouse(oriel, x11, books, display, log, source, tmp_path):  # noqa: F811
-    """remote-viewer fills its screen; the desktop gets as large, and is seen so; then it hears the mouse."""
+def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_path):  # noqa: F811
+    """remote-viewer fills its screen; the desktop gets as large, and is seen so; then it hears the mouse, and text
+    goes both ways in any alphabet."""
     desktop, said = x11
     text, _ = oriel.login("carla", source).console("follows")
     file = tmp_path / "console.vv"
@@ -65,6 +66,10 @@ def test_size_and_mouse(oriel, x11, books, display, log, source, tmp_path):  # n
     for button in MOUSE:
         display.ask("click", str(button))
     assert eventually(lambda: re.findall(r"ButtonPress.*?button (\d)", said.read_text(), re.S) == list(map(str, MOUSE)))
+    desktop.clipboard("Grüße für 5 €\nиз офиса")
+    assert eventually(lambda: display.clipboard() == "Grüße für 5 €\nиз офиса", 60, 0.3), display.clipboard()
+    display.clipboard("домой 日本")
+    assert eventually(lambda: desktop.clipboard() == "домой 日本", 60, 0.3), desktop.clipboard()
 
 
 # What each tells of the buttons that a person presses: RFB, as gtk-vnc speaks it, has no forward.
