@@ -10,8 +10,8 @@ test('console: a picture, and keys that arrive', async ({ page, server, person }
     await page.keyboard.type('hello');
     await page.keyboard.press('Alt+Tab');
     await person.eventually(() => assert.equal(text(server), 'hello'));
+    await person.eventually(() => assert.ok(server.desktop.typed().includes(0xff09)));
     await person.eventually(() => assert.deepEqual(server.desktop.held(), []));
-    assert.ok(server.desktop.typed().includes(0xff09));
 });
 
 test('console: the toolbar goes away and comes back', async ({ page, person }) => {
