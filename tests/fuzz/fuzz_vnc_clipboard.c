@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	static rfbClient *client;
 	VncClipboard clipboard = {0};
 	gboolean goes_on;
+	gssize went;
 	int pair[2];
 
 	if (client == NULL)
@@ -28,7 +29,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	client->sock = pair[1];
 	client->bufoutptr = client->buf;
 	client->buffered = 0;
-	g_assert(write(pair[0], data, size) == (gssize)size);
+	went = write(pair[0], data, size);
+	g_assert(went == (gssize)size);
 	shutdown(pair[0], SHUT_WR);
 	vnc_clipboard_offer(&clipboard, client, "ours");
 	do {
