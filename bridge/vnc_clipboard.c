@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "face.h"
+#include "latin1.h"
 
 #define TEXT    (1u << 0)
 #define CAPS    (1u << 24)
@@ -66,11 +67,9 @@ static gboolean provide(const VncClipboard *clipboard, rfbClient *client)
 
 static gboolean send_latin1(rfbClient *client, const char *text)
 {
-	gsize n = 0;
-	g_autofree char *latin1 =
-		g_convert_with_fallback(text, -1, "ISO-8859-1", "UTF-8", "?", NULL, &n, NULL);
+	g_autoptr(GString) latin1 = latin1_encode(text);
 
-	return latin1 == NULL || send_cut_text(client, (gint32)n, latin1, n);
+	return send_cut_text(client, (gint32)latin1->len, latin1->str, latin1->len);
 }
 
 gboolean vnc_clipboard_offer(VncClipboard *clipboard, rfbClient *client, const char *text)
@@ -84,15 +83,6 @@ gboolean vnc_clipboard_offer(VncClipboard *clipboard, rfbClient *client, const c
 }
 
 /* ---- in */
-
-static char *from_latin1(const guint8 *bytes, gsize n)
-{
-	GString *utf8 = g_string_sized_new(n);
-
-	for (gsize i = 0; i < n && bytes[i] != '\0'; i++)
-		g_string_append_unichar(utf8, bytes[i]);
-	return g_string_free(utf8, FALSE);
-}
 
 /* NULL: it is not whole, or too long. */
 static char *unpack(guint8 *packed, gsize n)
@@ -168,7 +158,7 @@ gboolean vnc_clipboard_take(VncClipboard *clipboard, rfbClient *client, char **o
 		return FALSE;
 	if (length < 0)
 		return take_flags(clipboard, client, body, (gsize)n, out_text);
-	*out_text = from_latin1(body, (gsize)n);
+	*out_text = latin1_decode((const char *)body, (gsize)n);
 	return TRUE;
 }
 

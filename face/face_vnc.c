@@ -9,6 +9,7 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "latin1.h"
 #include "vnc_extras.h"
 
 #include <errno.h>
@@ -81,14 +82,11 @@ static void tell_clipboard(Face *face, const char *text)
 		face->events->clipboard(face->owner, text);
 }
 
-/* RFC 6143: Latin-1. No iconv(): it would load a module. */
 static void on_latin1(char *text, int n, rfbClientPtr client)
 {
-	g_autoptr(GString) utf8 = g_string_sized_new((gsize)n);
+	g_autofree char *utf8 = latin1_decode(text, (gsize)n);
 
-	for (int i = 0; i < n && text[i] != '\0'; i++)
-		g_string_append_unichar(utf8, (guchar)text[i]);
-	tell_clipboard(face_of(client), utf8->str);
+	tell_clipboard(face_of(client), utf8);
 }
 
 static void on_utf8(char *text, int n, rfbClientPtr client)
@@ -293,16 +291,12 @@ static void vnc_title(Face *face, const char *title)
 /* The library's own fallback to Latin-1 tells the length of the UTF-8 and breaks the stream. */
 static void vnc_clipboard(Face *face, const char *text)
 {
-	g_autoptr(GString) latin1 = g_string_new(NULL);
+	g_autoptr(GString) latin1 = NULL;
 	g_autofree char *copy = g_strdup(text);
 
 	if (face->client == NULL || strlen(text) > FACE_MAX_TEXT)
 		return;
-	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
-		gunichar c = g_utf8_get_char(at);
-
-		g_string_append_c(latin1, c <= 0xff ? (char)c : '?');
-	}
+	latin1 = latin1_encode(text);
 	if (face->client->enableExtendedClipboard)
 		rfbSendServerCutTextUTF8(face->screen, copy, (int)strlen(copy), NULL, 0);
 	else
