@@ -136,15 +136,10 @@ static char *said(const NativeLogin *login)
 /* Whoever that has proven to be, however they wrote their name. */
 static gboolean not_banned(const NativeLogin *login, GError **error)
 {
-	const char *user = conversation_user(login->conversation);
 	g_autofree char *host = native_login_host(login->peer);
-	gboolean banned;
 
-	if (!limit_banned(login->core->limit, host, user, limit_now(), &banned, error))
-		return FALSE;
-	if (banned)
-		g_set_error(error, FAULT, FAULT_DENIED, "\"%s\" or the address is banned", user);
-	return !banned;
+	return limit_admits(login->core->limit, host, conversation_user(login->conversation),
+			    limit_now(), error);
 }
 
 static gboolean accept_person(NativeLogin *login, GError **error)

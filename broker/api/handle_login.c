@@ -102,18 +102,6 @@ static LimitVerdict refuse(Request *request, const char *user, json_t *messages)
 	return LIMIT_REFUSED;
 }
 
-gboolean login_may(Request *request, const char *user, GError **error)
-{
-	gboolean banned;
-
-	if (!limit_banned(request->services->limit, request->peer, user, limit_now(), &banned,
-			  error))
-		return FALSE;
-	if (banned)
-		g_set_error(error, FAULT, FAULT_DENIED, "\"%s\" or the address is banned", user);
-	return !banned;
-}
-
 static LimitVerdict accept_login(Request *request, Conversation *conversation, json_t *messages,
 				 GError **error)
 {
@@ -123,7 +111,7 @@ static LimitVerdict accept_login(Request *request, Conversation *conversation, j
 	autosecret char *cookie = NULL;
 	json_t *body;
 
-	if (!login_may(request, user, error))
+	if (!limit_admits(request->services->limit, request->peer, user, limit_now(), error))
 		return g_error_matches(*error, FAULT, FAULT_DENIED) ? LIMIT_REFUSED
 								    : LIMIT_UNDECIDED;
 	token = core_login(core, user, conversation_groups(conversation), request->peer, error);

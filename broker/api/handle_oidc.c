@@ -106,7 +106,7 @@ static char *sign_in(Request *request, Oidc *oidc, GError **error)
 	}
 	if (!oidc_finish(oidc, secret, &with, &user, &groups, error))
 		return NULL;
-	if (!login_may(request, user, error)) {
+	if (!limit_admits(request->services->limit, request->peer, user, limit_now(), error)) {
 		core_login_refused(request->services->core, user, request->peer, 0);
 		return NULL;
 	}

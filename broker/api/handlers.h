@@ -24,9 +24,6 @@ gboolean handle_login(Request *request, GError **error);
 gboolean handle_login_answer(Request *request, GError **error);
 gboolean handle_login_cancel(Request *request, GError **error);
 gboolean handle_session(Request *request, GError **error);
-/* FAULT_DENIED: an admin has banned who that has proven to be, however they wrote their name. The
- * waits were for the name as it was written. */
-gboolean login_may(Request *request, const char *user, GError **error);
 
 /* handle_oidc.c */
 gboolean handle_oidc(Request *request, GError **error);

@@ -324,6 +324,17 @@ gboolean limit_banned(Limit *limit, const char *peer, const char *user, gint64 n
 	return TRUE;
 }
 
+gboolean limit_admits(Limit *limit, const char *peer, const char *user, gint64 now, GError **error)
+{
+	gboolean banned;
+
+	if (!limit_banned(limit, peer, user, now, &banned, error))
+		return FALSE;
+	if (banned)
+		g_set_error(error, FAULT, FAULT_DENIED, "\"%s\" or the address is banned", user);
+	return !banned;
+}
+
 gboolean limit_introduce(Limit *limit, const char *user, const char *place, gint64 now,
 			 GError **error)
 {

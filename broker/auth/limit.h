@@ -56,6 +56,10 @@ unsigned limit_end(LimitAttempt *attempt, LimitVerdict verdict, gint64 now);
 gboolean limit_banned(Limit *limit, const char *peer, const char *user, gint64 now, gboolean *out,
 		      GError **error);
 
+/* The same as a verdict: FAULT_DENIED if the person or the address is banned. For who has proven to
+ * be user, however they wrote their name: the waits were for the name as it was written. */
+gboolean limit_admits(Limit *limit, const char *peer, const char *user, gint64 now, GError **error);
+
 /* From here on this user counts as known at this place. */
 gboolean limit_introduce(Limit *limit, const char *user, const char *place, gint64 now,
 			 GError **error);
