@@ -128,9 +128,10 @@ gboolean plan_shut_down(Core *core, const char *desktop, GError **error)
 
 /* ---- the time of a session */
 
-static PlanEnd end_of(const StoreLimited *one)
+static PlanEnd end_of(Core *core, const StoreLimited *one)
 {
-	gint64 idle = one->idle_after ? one->active_at + one->idle_after : G_MAXINT64;
+	gint64 active_at = MAX(one->active_at, activity_unwritten(core, one->id));
+	gint64 idle = one->idle_after ? active_at + one->idle_after : G_MAXINT64;
 	gint64 length = one->length ? one->started_at + one->length + one->extended : G_MAXINT64;
 	PlanEnd end = {.ends_at = MIN(idle, length)};
 
@@ -156,7 +157,7 @@ gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error)
 
 		if (!one)
 			continue;
-		end = end_of(one);
+		end = end_of(core, one);
 		view->ends_at = end.ends_at;
 		view->warn_at = end.warn_at;
 		view->ends_why = end.why;
@@ -195,11 +196,9 @@ gboolean plan_enforce(Core *core, gint64 *due, GError **error)
 	gint64 now = core_now();
 
 	for (guint i = 0; all && i < all->len; i++) {
-		StoreLimited *one = all->pdata[i];
-		PlanEnd end;
+		const StoreLimited *one = all->pdata[i];
+		PlanEnd end = end_of(core, one);
 
-		one->active_at = MAX(one->active_at, activity_unwritten(core, one->id));
-		end = end_of(one);
 		if (end.ends_at <= now)
 			end_session(core, one, &end);
 		else
@@ -221,7 +220,7 @@ static gboolean extend(Core *core, const char *id, GError **error)
 	if (all->len == 0)
 		return TRUE;
 	one = all->pdata[0];
-	end = end_of(one);
+	end = end_of(core, one);
 	if (g_str_equal(end.why, "idle") || now < end.warn_at || one->extend == 0)
 		return TRUE;
 	return store_plan_extend(core->db, id, one->extend, error);

@@ -12,7 +12,7 @@
 
 #include <sys/random.h>
 
-#define INPUT_MS 10000 /* between two reports of a session's keys and pointer */
+#define INPUT_MS 5000 /* between two reports of keys and pointer that go on */
 
 static const struct {
 	const char *name;
@@ -278,15 +278,16 @@ void session_report_input(Session *s)
 {
 	SessionLoop *loop = s->loop;
 	guint64 now = session_now(s);
+	gboolean goes_on = s->input;
 	ControlMessage active = {.type = CONTROL_ACTIVE, .lease = s->lease};
 
 	if (loop->timer != NULL && !uv_is_active((uv_handle_t *)loop->timer))
 		session_close_timer(s);
-	if (s->input)
+	if (goes_on)
 		loop->input_at = now;
 	s->input = FALSE;
 	if (s->lease == NULL || loop->phase != PHASE_STEPS || loop->input_at == loop->input_told ||
-	    (loop->told_at != 0 && now - loop->told_at < INPUT_MS))
+	    (goes_on && loop->told_at != 0 && now - loop->told_at < INPUT_MS))
 		return;
 	active.milliseconds = now - loop->input_at;
 	active.round_trip = stream_tcp_round_trip(s->client.stream->fd);

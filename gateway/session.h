@@ -200,7 +200,8 @@ void session_answered(Session *session, const ControlMessage *message, int fd, c
 void session_report_live(Session *session);
 
 /* Every second: lets go of a timer that waits for nothing; tells the broker when a key or the
- * pointer moved last, if that is news and was not told just now. */
+ * pointer moved last, if that is news: at each pause, and now and then while they go on. So nobody
+ * who moved more than a few seconds ago is taken for idle. */
 void session_report_input(Session *session);
 
 /* Adds itself to the worker's counts (control/counts.h), and its bytes since the last time. */

@@ -64,8 +64,12 @@ def test_idle_suspends_and_a_click_wakes(oriel, source, reader, books):
         stack.callback(oriel.ctl, "pool", "plan", "own", "--idle", "nothing", "--idle-after", "0")
         viewer.pack("BBHH", 5, 0, 7, 7)
         oriel.ctl("pool", "plan", "own", *rules)
-        (warned,) = eventually(lambda: [row for row in api.sessions() if row["ends_why"]])
-        assert warned["ends_why"] == "idle" and 0 < warned["ends_in"] <= 7, warned
+
+        def warned():
+            (row,) = api.sessions()
+            return row["ends_why"] == "idle" and 0 < row["ends_in"] <= 7
+
+        assert eventually(warned), api.sessions()
 
         def over():
             rows = {row["id"]: row for row in oriel.rows("sessions", "--all")}
