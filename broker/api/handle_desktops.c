@@ -16,12 +16,8 @@
 
 gboolean handle_desktops(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) desktops = core_desktops(request->services->core, request->who, error);
-
-	if (desktops == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(desktops, view_desktop));
-	return TRUE;
+	return REPLY_VIEWS(request, core_desktops(request->services->core, request->who, error),
+			   view_desktop);
 }
 
 gboolean handle_desktop(Request *request, GError **error)
@@ -38,11 +34,8 @@ gboolean handle_desktop(Request *request, GError **error)
 /* Its user agrees to lose what is on it, for what is new. */
 gboolean handle_desktop_update(Request *request, GError **error)
 {
-	if (!core_desktop_update(request->services->core, request->who, request->args[0],
-				 request->peer, error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_desktop_update(request->services->core, request->who,
+						       request->args[0], request->peer, error));
 }
 
 /* Where viewers connect to: what the admin says, else the name by which this page was reached. */
@@ -189,7 +182,6 @@ gboolean handle_console(Request *request, GError **error)
 gboolean handle_sessions(Request *request, GError **error)
 {
 	gboolean all = request_flag(request, "all");
-	g_autoptr(GPtrArray) sessions = NULL;
 	gint64 limit;
 
 	if (all && !request->who->admin) {
@@ -198,18 +190,14 @@ gboolean handle_sessions(Request *request, GError **error)
 	}
 	if (!request_number(request, "limit", 1, SESSIONS_MAX, 100, &limit, error))
 		return FALSE;
-	sessions = core_sessions(request->services->core, all ? NULL : request->who->user,
-				 !request_flag(request, "ended"), (unsigned)limit, error);
-	if (sessions == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(sessions, view_session));
-	return TRUE;
+	return REPLY_VIEWS(request,
+			   core_sessions(request->services->core, all ? NULL : request->who->user,
+					 !request_flag(request, "ended"), (unsigned)limit, error),
+			   view_session);
 }
 
 gboolean handle_session_end(Request *request, GError **error)
 {
-	if (!core_session_end(request->services->core, request->who, request->args[0], error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_session_end(request->services->core, request->who,
+						    request->args[0], error));
 }

@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* handle_hosts: the machines that desktops run on, for admins. See handle_admin.c. */
+/* handle_hosts: the machines that desktops run on, for admins. */
 #include "handlers.h"
+
 #include "services.h"
 #include "views.h"
 
 #define HOSTS_MAX 10000
 
-static gboolean in_range(const char *name, json_int_t value, json_int_t max, GError **error)
-{
-	if (value >= 0 && value <= max)
-		return TRUE;
-	g_set_error(error, FAULT, FAULT_CLIENT, "%s must be from 0 to %lld", name, (long long)max);
-	return FALSE;
-}
-
-static gboolean reply_done(Request *request, gboolean done)
-{
-	if (done)
-		reply_empty(request, 204);
-	return done;
-}
-
 gboolean handle_hosts(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) hosts = core_hosts(request->services->core, error);
-
-	if (hosts != NULL)
-		reply_json(request, 200,
-			   view_array(hosts, (json_t * (*)(gconstpointer)) view_host));
-	return hosts != NULL;
+	return REPLY_VIEWS(request, core_hosts(request->services->core, error), view_host);
 }
 
 gboolean handle_host_add(Request *request, GError **error)
@@ -43,10 +24,10 @@ gboolean handle_host_add(Request *request, GError **error)
 			  &memory, "cpu_ratio", &cpu_ratio, "memory_ratio", &memory_ratio,
 			  "storage", &storage))
 		return FALSE;
-	if (!in_range("cpus", cpus, 100000, error) ||
-	    !in_range("memory", memory, 1024 * 1024 * 1024, error) ||
-	    !in_range("cpu_ratio", cpu_ratio, 10000, error) ||
-	    !in_range("memory_ratio", memory_ratio, 10000, error))
+	if (!in_range("cpus", cpus, 0, 100000, error) ||
+	    !in_range("memory", memory, 0, 1024 * 1024 * 1024, error) ||
+	    !in_range("cpu_ratio", cpu_ratio, 0, 10000, error) ||
+	    !in_range("memory_ratio", memory_ratio, 0, 10000, error))
 		return FALSE;
 	host = (HostView){
 		.name = (char *)name,
@@ -60,8 +41,7 @@ gboolean handle_host_add(Request *request, GError **error)
 	};
 	if (!core_host_add(request->services->core, admin_name(request), &host, error))
 		return FALSE;
-	reply_json(request, 201, json_pack("{s:s}", "name", name));
-	return TRUE;
+	return reply_created(request, "name", name);
 }
 
 gboolean handle_host_remove(Request *request, GError **error)
@@ -122,7 +102,7 @@ gboolean handle_pool_set_hosts(Request *request, GError **error)
 
 	if (!request_json(request, &root, error, "{s:o,s?:s,s?:I}", "hosts", &array, "placement",
 			  &placement, "apart", &apart) ||
-	    !in_range("apart", apart, 100000, error))
+	    !in_range("apart", apart, 0, 100000, error))
 		return FALSE;
 	names = take_names(array, error);
 	if (names == NULL)

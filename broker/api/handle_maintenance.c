@@ -7,12 +7,8 @@
 
 gboolean handle_maintenances(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) all = core_maintenances(request->services->core, error);
-
-	if (all == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(all, view_maintenance));
-	return TRUE;
+	return REPLY_VIEWS(request, core_maintenances(request->services->core, error),
+			   view_maintenance);
 }
 
 gboolean handle_maintenance_begin(Request *request, GError **error)
@@ -28,8 +24,7 @@ gboolean handle_maintenance_begin(Request *request, GError **error)
 		.kind = (char *)kind, .name = (char *)name, .words = (char *)words};
 	if (!core_maintenance_begin(request->services->core, admin_name(request), &view, error))
 		return FALSE;
-	reply_json(request, 201, json_pack("{s:s}", "name", name));
-	return TRUE;
+	return reply_created(request, "name", name);
 }
 
 /* ?kind=&name=: a host's name may have slashes in it. */
@@ -42,8 +37,6 @@ gboolean handle_maintenance_end(Request *request, GError **error)
 		g_set_error(error, FAULT, FAULT_CLIENT, "want a kind and a name");
 		return FALSE;
 	}
-	if (!core_maintenance_end(request->services->core, admin_name(request), kind, name, error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_maintenance_end(request->services->core,
+							admin_name(request), kind, name, error));
 }

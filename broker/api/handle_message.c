@@ -7,12 +7,8 @@
 
 gboolean handle_messages(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) messages = core_messages(request->services->core, request->who, error);
-
-	if (messages == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(messages, view_message));
-	return TRUE;
+	return REPLY_VIEWS(request, core_messages(request->services->core, request->who, error),
+			   view_message);
 }
 
 gboolean handle_message_send(Request *request, GError **error)
@@ -21,9 +17,7 @@ gboolean handle_message_send(Request *request, GError **error)
 	g_autoptr(json_t) root = NULL;
 	const char *user, *text;
 
-	if (!request_json(request, &root, error, "{s:s,s:s}", "user", &user, "text", &text) ||
-	    !core_message_send(request->services->core, admin, user, text, error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return request_json(request, &root, error, "{s:s,s:s}", "user", &user, "text", &text) &&
+	       reply_done(request,
+			  core_message_send(request->services->core, admin, user, text, error));
 }

@@ -20,12 +20,7 @@ gboolean handle_session_extend(Request *request, GError **error)
 
 gboolean handle_plans(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) plans = core_plans(request->services->core, error);
-
-	if (plans == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(plans, view_plan));
-	return TRUE;
+	return REPLY_VIEWS(request, core_plans(request->services->core, error), view_plan);
 }
 
 static gboolean seconds_ok(const json_int_t *values, gsize n, GError **error)
@@ -84,8 +79,5 @@ gboolean handle_plan_set(Request *request, GError **error)
 		.extend = (unsigned)s[EXTEND],
 		.snapshots = (unsigned)s[SNAPSHOTS],
 	};
-	if (!core_plan_set(core, admin_name(request), &plan, error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_plan_set(core, admin_name(request), &plan, error));
 }

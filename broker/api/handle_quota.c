@@ -9,12 +9,7 @@
 
 gboolean handle_quotas(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) quotas = core_quotas(request->services->core, error);
-
-	if (quotas == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(quotas, view_quota));
-	return TRUE;
+	return REPLY_VIEWS(request, core_quotas(request->services->core, error), view_quota);
 }
 
 gboolean handle_quota_set(Request *request, GError **error)
@@ -44,15 +39,11 @@ gboolean handle_quota_set(Request *request, GError **error)
 	};
 	if (!core_quota_set(request->services->core, admin_name(request), &quota, error))
 		return FALSE;
-	reply_json(request, 201, json_pack("{s:s}", "name", name));
-	return TRUE;
+	return reply_created(request, "name", name);
 }
 
 gboolean handle_quota_remove(Request *request, GError **error)
 {
-	if (!core_quota_remove(request->services->core, admin_name(request), request->args[0],
-			       request->args[1], error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_quota_remove(request->services->core, admin_name(request),
+						     request->args[0], request->args[1], error));
 }

@@ -7,13 +7,10 @@
 
 gboolean handle_snapshots(Request *request, GError **error)
 {
-	g_autoptr(GPtrArray) all =
-		core_snapshots(request->services->core, request->who, request->args[0], error);
-
-	if (all == NULL)
-		return FALSE;
-	reply_json(request, 200, VIEW_ARRAY(all, view_snapshot));
-	return TRUE;
+	return REPLY_VIEWS(
+		request,
+		core_snapshots(request->services->core, request->who, request->args[0], error),
+		view_snapshot);
 }
 
 gboolean handle_snapshot_take(Request *request, GError **error)
@@ -26,24 +23,17 @@ gboolean handle_snapshot_take(Request *request, GError **error)
 	    !core_snapshot_take(request->services->core, request->who, request->args[0], name, &id,
 				error))
 		return FALSE;
-	reply_json(request, 201, json_pack("{s:s}", "id", id));
-	return TRUE;
+	return reply_created(request, "id", id);
 }
 
 gboolean handle_snapshot_revert(Request *request, GError **error)
 {
-	if (!core_snapshot_revert(request->services->core, request->who, request->args[0],
-				  request->args[1], error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_snapshot_revert(request->services->core, request->who,
+							request->args[0], request->args[1], error));
 }
 
 gboolean handle_snapshot_remove(Request *request, GError **error)
 {
-	if (!core_snapshot_remove(request->services->core, request->who, request->args[0],
-				  request->args[1], error))
-		return FALSE;
-	reply_empty(request, 204);
-	return TRUE;
+	return reply_done(request, core_snapshot_remove(request->services->core, request->who,
+							request->args[0], request->args[1], error));
 }

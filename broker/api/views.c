@@ -227,12 +227,3 @@ json_t *view_message(const MessageView *view)
 	return json_pack("{s:o,s:o,s:I}", "id", view_text(view->id), "text", view_text(view->text),
 			 "at", (json_int_t)view->at);
 }
-
-json_t *view_array(const GPtrArray *views, json_t *(*view)(gconstpointer))
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < views->len; i++)
-		json_array_append_new(array, view(g_ptr_array_index(views, i)));
-	return array;
-}

@@ -25,7 +25,3 @@ json_t *view_entitlement(const EntitlementView *view);
 json_t *view_ban(const BanView *view);
 json_t *view_message(const MessageView *view);
 json_t *view_audit(const AuditView *view);
-
-/* An array of them, each made by `view` (one of the above). */
-json_t *view_array(const GPtrArray *views, json_t *(*view)(gconstpointer));
-#define VIEW_ARRAY(views, view) view_array(views, (json_t * (*)(gconstpointer)) view)
