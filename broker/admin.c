@@ -111,7 +111,7 @@ gboolean core_pool_remove(Core *core, const char *admin, const char *name, GErro
 	for (guint i = 0; rows && i < rows->len; i++) {
 		StoreDesktop *row = rows->pdata[i];
 
-		sessions_end_desktop(core, row->id, "the pool was removed");
+		sessions_end_desktop(core, row->id, NULL, "the pool was removed");
 		if (!desktop_destroy(core, row->id, error))
 			return FALSE;
 	}

@@ -66,14 +66,14 @@ static gboolean act_start(Core *core, const StoreDesktop *row, GError **error)
 
 static gboolean act_stop(Core *core, const StoreDesktop *row, GError **error)
 {
-	sessions_end_desktop(core, row->id, "stopped by an administrator");
+	sessions_end_desktop(core, row->id, NULL, "stopped by an administrator");
 	return desktop_stop(core, row->id, error);
 }
 
 static gboolean act_reset(Core *core, const StoreDesktop *row, GError **error)
 {
-	sessions_end_desktop(core, row->id, "reset by an administrator");
-	return desktop_reset(core, row->id, error);
+	sessions_end_desktop(core, row->id, NULL, "reset by an administrator");
+	return desktop_reset(core, row->id, NULL, error);
 }
 
 /* What the last owner left in it goes before anybody else may have it: the maintainer resets. */

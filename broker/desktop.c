@@ -61,13 +61,23 @@ gboolean desktop_stop(Core *core, const char *id, GError **error)
 	return desktop_settle(core, id, "off", step_error, error);
 }
 
-gboolean desktop_reset(Core *core, const char *id, GError **error)
+/* It may have been given to somebody else while the turn was another's. From here on it cannot be
+ * used by one who is not its owner now: that takes a start, and a turn. */
+static gboolean still_of(const Seat *seat, const char *owner, GError **error)
+{
+	if (!owner || g_strcmp0(seat->row->owner, owner) == 0)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s is not %s's any more", seat->row->id, owner);
+	return FALSE;
+}
+
+gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **error)
 {
 	g_auto(Turn) turn = turn_take(core, id, desktop_deadline(core), error);
 	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
 	GError *step_error = NULL;
 
-	if (!seat)
+	if (!seat || !still_of(seat, owner, error))
 		return FALSE;
 	if (!seat->ops->clone) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be reset", seat->row->name);
@@ -108,14 +118,14 @@ gboolean desktop_destroy(Core *core, const char *id, GError **error)
 	       store_desktop_remove(core->db, id, error);
 }
 
-gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,
-			  GError **error)
+gboolean desktop_snapshot(Core *core, const char *id, const char *owner, ProviderSnapshot deed,
+			  const char *name, GError **error)
 {
 	g_auto(Turn) turn = turn_take(core, id, desktop_deadline(core), error);
 	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
 	GError *step_error = NULL;
 
-	if (!seat)
+	if (!seat || !still_of(seat, owner, error))
 		return FALSE;
 	if (!seat->ops->snapshot) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "%s keeps no snapshots", seat->row->name);

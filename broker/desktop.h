@@ -8,7 +8,8 @@
  *                    resetting -> off          any step -> failed, with the reason
  *
  * One step at a time for each desktop: who comes second waits for his turn. All calls block and
- * belong on worker threads.
+ * belong on worker threads. What is done for one person, its `owner`, is done only if it still is
+ * theirs when the turn has come (FAULT_NOT_FOUND); NULL = whosever it is.
  */
 #pragma once
 
@@ -24,8 +25,9 @@
 gboolean desktop_start(Core *core, const char *id, const char *protocol, GError **error);
 /* Stops it; "off". */
 gboolean desktop_stop(Core *core, const char *id, GError **error);
-/* A fresh overlay, proven by another identity; "off". FAULT_BUSY in use. */
-gboolean desktop_reset(Core *core, const char *id, GError **error);
+/* A fresh overlay, proven by another identity; "off". owner: for whom it is done, as above.
+ * FAULT_BUSY in use. */
+gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **error);
 /* The same for a free one that rests on another version than its pool publishes; nothing to do if
  * somebody was given it meanwhile. */
 gboolean desktop_roll(Core *core, const char *id, GError **error);
@@ -47,10 +49,10 @@ gboolean desktop_leave_host(Core *core, const char *id, GError **error);
  */
 gboolean desktop_found_on(Core *core, const char *id, const ProviderOps *ops, Provider *here,
 			  const char *host, gboolean *out_stays, GError **error);
-/* Takes, goes back to ("off" then) or forgets a snapshot of its disk. FAULT_CLIENT if its provider
- * or it cannot. */
-gboolean desktop_snapshot(Core *core, const char *id, ProviderSnapshot deed, const char *name,
-			  GError **error);
+/* Takes, goes back to ("off" then) or forgets a snapshot of its disk. owner: as above. FAULT_CLIENT
+ * if its provider or it cannot. */
+gboolean desktop_snapshot(Core *core, const char *id, const char *owner, ProviderSnapshot deed,
+			  const char *name, GError **error);
 /* Looks whether it still runs, and writes down if it does not. */
 gboolean desktop_check(Core *core, const char *id, GError **error);
 

@@ -107,7 +107,7 @@ gboolean core_machine_remove(Core *core, const char *admin, const char *id, GErr
 
 	if (!row)
 		return FALSE;
-	sessions_end_desktop(core, id, "the machine was removed");
+	sessions_end_desktop(core, id, NULL, "the machine was removed");
 	if (!desktop_destroy(core, id, error))
 		return FALSE;
 	audit_admin(core, admin, id, "machine remove %s %s", row->pool, row->name);

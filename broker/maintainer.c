@@ -153,6 +153,12 @@ static gboolean step_start(Core *core, const char *id, GError **error)
 	return desktop_start(core, id, NULL, error);
 }
 
+/* Whosever it is by then: a dirty one is nobody's until this is done. */
+static gboolean step_reset(Core *core, const char *id, GError **error)
+{
+	return desktop_reset(core, id, NULL, error);
+}
+
 /* ---- what there is to do */
 
 /* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
@@ -253,7 +259,7 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
 	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead, error);
 	for (guint i = 0; dirty && i < dirty->len; i++)
-		begin_job(m, dirty->pdata[i], desktop_reset, "reset", due);
+		begin_job(m, dirty->pdata[i], step_reset, "reset", due);
 	return dirty != NULL;
 }
 

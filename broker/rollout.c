@@ -55,7 +55,7 @@ gboolean core_desktop_update(Core *core, const Who *who, const char *id, const c
 		return FALSE;
 	if (!seat_elsewhere(row, pool))
 		return TRUE;
-	if (!desktop_reset(core, id, error))
+	if (!desktop_reset(core, id, who->user, error))
 		return FALSE;
 	audit_note(core, &(AuditEntry){.event = "update",
 				       .user = who->user,

@@ -22,7 +22,7 @@ typedef struct {
 struct Screens {
 	GMutex lock;
 	GHashTable *taking; /* a set of desktops, whose pictures are being taken */
-	GHashTable *shots;  /* desktop id -> Shot                     */
+	GHashTable *shots;  /* key_of() -> Shot                       */
 	GHashTable *looks;  /* "admin desktop" -> gint64: the last one */
 };
 
@@ -81,23 +81,31 @@ gboolean screens_allowed(const Options *options, const StoreDesktop *row)
 	return g_str_equal(options->screens, "all");
 }
 
-/* A fresh one that was taken for somebody else, or NULL. Under the lock. */
-static GBytes *fresh(Screens *screens, const char *id)
+/* Of the desktop, whose it is, and since it was made anew: what one owner had on the screen is no
+ * picture for the next. */
+static char *key_of(const StoreDesktop *row)
 {
-	const Shot *shot = g_hash_table_lookup(screens->shots, id);
+	return g_strdup_printf("%s %s %s", row->id, row->identity ? row->identity : "",
+			       row->owner ? row->owner : "");
+}
+
+/* A fresh one that was taken for somebody else, or NULL. Under the lock. */
+static GBytes *fresh(Screens *screens, const char *key)
+{
+	const Shot *shot = g_hash_table_lookup(screens->shots, key);
 
 	return shot && g_get_monotonic_time() - shot->taken < FRESH_US ? g_bytes_ref(shot->png)
 								       : NULL;
 }
 
-static void keep(Screens *screens, const char *id, GBytes *png)
+static void keep(Screens *screens, const char *key, GBytes *png)
 {
 	Shot *shot = g_new(Shot, 1);
 
 	*shot = (Shot){g_get_monotonic_time(), g_bytes_ref(png)};
 	if (g_hash_table_size(screens->shots) >= KEPT_MAX)
 		g_hash_table_remove_all(screens->shots);
-	g_hash_table_replace(screens->shots, g_strdup(id), shot);
+	g_hash_table_replace(screens->shots, g_strdup(key), shot);
 }
 
 /* Once for as long as an admin keeps looking. */
@@ -137,15 +145,29 @@ static GBytes *take(Core *core, const char *id, GError **error)
 		   : NULL;
 }
 
+/* It may have got another owner while its picture was taken. */
+static gboolean still(Core *core, const char *id, const char *key, GError **error)
+{
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, id, error);
+	g_autofree char *now = row ? key_of(row) : NULL;
+
+	if (!row || g_str_equal(now, key))
+		return row != NULL;
+	g_set_error(error, FAULT, FAULT_BUSY, "%s has just changed hands", row->name);
+	return FALSE;
+}
+
 /* One that is fresh, or a new one. */
-static GBytes *picture(Core *core, const char *id, GError **error)
+static GBytes *picture(Core *core, const StoreDesktop *row, GError **error)
 {
 	Screens *screens = core->screens;
+	g_autofree char *key = key_of(row);
+	const char *id = row->id;
 	GBytes *png;
 	gboolean full;
 
 	g_mutex_lock(&screens->lock);
-	png = fresh(screens, id);
+	png = fresh(screens, key);
 	full = g_hash_table_size(screens->taking) >= AT_ONCE ||
 	       g_hash_table_contains(screens->taking, id);
 	if (!png && !full)
@@ -158,10 +180,12 @@ static GBytes *picture(Core *core, const char *id, GError **error)
 		return NULL;
 	}
 	png = take(core, id, error);
+	if (png && !still(core, id, key, error))
+		g_clear_pointer(&png, g_bytes_unref);
 	g_mutex_lock(&screens->lock);
 	g_hash_table_remove(screens->taking, id);
 	if (png)
-		keep(screens, id, png);
+		keep(screens, key, png);
 	g_mutex_unlock(&screens->lock);
 	return png;
 }
@@ -178,20 +202,22 @@ GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GErro
 		return NULL;
 	}
 	note_look(core, admin, row);
-	return picture(core, id, error);
+	return picture(core, row, error);
 }
 
 /* The card says whether they may have the desktop at all, and see it. */
 GBytes *core_own_screen(Core *core, const Who *who, const char *id, GError **error)
 {
 	g_autoptr(DesktopView) card = core_desktop(core, who, id, error);
+	g_autoptr(StoreDesktop)
+		row = card && card->screen ? store_desktop(core->db, card->id, error) : NULL;
 
-	if (!card)
+	if (!card || (card->screen && !row))
 		return NULL;
-	if (!card->screen) {
+	if (!card->screen || !screens_own(core->options, row, who->user)) {
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "the screen of %s is not shown",
 			    card->name);
 		return NULL;
 	}
-	return picture(core, card->id, error);
+	return picture(core, row, error);
 }

@@ -78,7 +78,8 @@ gboolean session_ended(Core *core, const ControlMessage *notice);
 gboolean session_end(Core *core, const char *lease, Fault code, const char *reason);
 /* The same, and what that means to the desktop's plan. */
 gboolean session_end_by_plan(Core *core, const char *lease, PlanEvent event, const char *reason);
-void sessions_end_desktop(Core *core, const char *desktop_id, const char *reason);
+/* The one on this desktop, if it is this user's (NULL = whosever). */
+void sessions_end_desktop(Core *core, const char *desktop_id, const char *user, const char *reason);
 /* A gateway's connection dropped: its leases end. */
 void sessions_gateway_gone(Core *core, const Asker *asker);
 /* Ends leases that never got their picture; *due comes down to when the next one will have to. */

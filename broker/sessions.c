@@ -268,14 +268,14 @@ GPtrArray *sessions_ids(Sessions *s)
 	return collect(s, any, NULL);
 }
 
-void sessions_end_desktop(Core *core, const char *desktop_id, const char *reason)
+void sessions_end_desktop(Core *core, const char *desktop_id, const char *user, const char *reason)
 {
 	g_autoptr(StoreLease) row = NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (!store_lease_of_desktop(core->db, desktop_id, &row, &error))
 		log_error(NULL, "the session on %s is not ended: %s", desktop_id, error->message);
-	else if (row)
+	else if (row && (!user || g_str_equal(row->user, user)))
 		session_end(core, row->id, FAULT_ENDED, reason);
 }
 

@@ -37,15 +37,16 @@ GPtrArray *core_snapshots(Core *core, const Who *who, const char *desktop, GErro
 	return own ? store_snapshots(core->db, desktop, TRUE, error) : NULL;
 }
 
-static gboolean sweep(Core *core, const char *desktop, GError **error)
+static gboolean sweep(Core *core, const StoreDesktop *desktop, GError **error)
 {
-	g_autoptr(GPtrArray) half = store_snapshots(core->db, desktop, FALSE, error);
+	g_autoptr(GPtrArray) half = store_snapshots(core->db, desktop->id, FALSE, error);
 
 	for (guint i = 0; half && i < half->len; i++) {
 		const SnapshotView *view = half->pdata[i];
 
 		if (view->taken_at < core_now() - ABANDONED &&
-		    (!desktop_snapshot(core, desktop, PROVIDER_FORGET, view->id, error) ||
+		    (!desktop_snapshot(core, desktop->id, desktop->owner, PROVIDER_FORGET, view->id,
+				       error) ||
 		     !store_snapshot_remove(core->db, view->id, error)))
 			return FALSE;
 	}
@@ -112,10 +113,10 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 		return FALSE;
 	own = find_desktop(core, who, desktop, error);
 	plan = own ? core_plan(core, own->pool, error) : NULL;
-	if (!plan || !sweep(core, desktop, error) ||
+	if (!plan || !sweep(core, own, error) ||
 	    !reserve(core, desktop, id, name, plan->snapshots, error))
 		return FALSE;
-	if (!desktop_snapshot(core, desktop, PROVIDER_TAKE, id, error)) {
+	if (!desktop_snapshot(core, desktop, own->owner, PROVIDER_TAKE, id, error)) {
 		store_snapshot_remove(core->db, id, NULL);
 		return FALSE;
 	}
@@ -126,16 +127,21 @@ gboolean core_snapshot_take(Core *core, const Who *who, const char *desktop, con
 	return TRUE;
 }
 
-/* The name (g_free) of one of this desktop, which must be this person's. */
-static char *find(Core *core, const Who *who, const char *desktop, const char *id, GError **error)
+/* The name (g_free) of one of this desktop, which must be this person's, and whose that is now
+ * (g_free). */
+static char *find(Core *core, const Who *who, const char *desktop, const char *id, char **out_owner,
+		  GError **error)
 {
-	g_autoptr(GPtrArray) all = core_snapshots(core, who, desktop, error);
+	g_autoptr(StoreDesktop) own = find_desktop(core, who, desktop, error);
+	g_autoptr(GPtrArray) all = own ? store_snapshots(core->db, desktop, TRUE, error) : NULL;
 
 	for (guint i = 0; all && i < all->len; i++) {
 		const SnapshotView *view = all->pdata[i];
 
-		if (g_str_equal(view->id, id))
-			return g_strdup(view->name);
+		if (!g_str_equal(view->id, id))
+			continue;
+		*out_owner = g_strdup(own->owner);
+		return g_strdup(view->name);
 	}
 	if (all)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s has no snapshot %s", desktop, id);
@@ -145,12 +151,13 @@ static char *find(Core *core, const Who *who, const char *desktop, const char *i
 gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, const char *id,
 			      GError **error)
 {
-	g_autofree char *name = find(core, who, desktop, id, error);
+	g_autofree char *owner = NULL;
+	g_autofree char *name = find(core, who, desktop, id, &owner, error);
 
 	if (!name)
 		return FALSE;
-	sessions_end_desktop(core, desktop, "it went back to a snapshot");
-	if (!desktop_snapshot(core, desktop, PROVIDER_REVERT, id, error))
+	sessions_end_desktop(core, desktop, owner, "it went back to a snapshot");
+	if (!desktop_snapshot(core, desktop, owner, PROVIDER_REVERT, id, error))
 		return FALSE;
 	note(core, who, desktop, "revert to", name);
 	return TRUE;
@@ -159,9 +166,10 @@ gboolean core_snapshot_revert(Core *core, const Who *who, const char *desktop, c
 gboolean core_snapshot_remove(Core *core, const Who *who, const char *desktop, const char *id,
 			      GError **error)
 {
-	g_autofree char *name = find(core, who, desktop, id, error);
+	g_autofree char *owner = NULL;
+	g_autofree char *name = find(core, who, desktop, id, &owner, error);
 
-	if (!name || !desktop_snapshot(core, desktop, PROVIDER_FORGET, id, error) ||
+	if (!name || !desktop_snapshot(core, desktop, owner, PROVIDER_FORGET, id, error) ||
 	    !store_snapshot_remove(core->db, id, error))
 		return FALSE;
 	note(core, who, desktop, "remove", name);

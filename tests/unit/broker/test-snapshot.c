@@ -2,6 +2,7 @@
 /* Snapshots that people keep, on a real core with a made-up provider: whose, how many, and what a
  * broker that was killed leaves behind. */
 #include "core-fixture.h"
+#include "desktop.h"
 #include "fault.h"
 #include "log.h"
 #include "session.h"
@@ -131,6 +132,47 @@ static void test_half(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(fake_snapshots(id), ==, 1);
 }
 
+/* It was given to somebody else between the look at whose it is and the turn: what was asked for
+ * the one before is not done to the next, nor is their session ended. */
+static void test_changes_hands(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = desktop(f);
+	g_autofree char *snapshot = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+
+	allow(f, "office", 2);
+	snapshot = take(f, "anna", id, "hers", &error);
+	g_assert_no_error(error);
+	fake_content(id, 7);
+	g_assert_false(desktop_snapshot(f->core, id, "ben", PROVIDER_TAKE, "n-his", &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_false(desktop_snapshot(f->core, id, "ben", PROVIDER_REVERT, snapshot, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_false(desktop_snapshot(f->core, id, "ben", PROVIDER_FORGET, snapshot, &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_false(desktop_reset(f->core, id, "ben", &error));
+	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
+	g_clear_error(&error);
+	g_assert_cmpuint(fake_snapshots(id), ==, 1);
+	g_assert_cmpint(fake_content(id, 0), ==, 7);
+
+	ticket = core_fixture_connect(f, "anna", id, "vnc");
+	lease = core_fixture_redeem(f, ticket, "vnc");
+	sessions_end_desktop(f->core, id, "ben", "it went back to a snapshot");
+	g_assert_true(session_started(f->core, lease, &nobody));
+	sessions_end_desktop(f->core, id, "anna", "it went back to a snapshot");
+	g_assert_false(session_started(f->core, lease, &nobody));
+	g_assert_true(desktop_snapshot(f->core, id, "anna", PROVIDER_REVERT, snapshot, &error));
+	g_assert_no_error(error);
+	g_assert_true(desktop_reset(f->core, id, "anna", &error));
+	g_assert_no_error(error);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -140,5 +182,6 @@ int main(int argc, char **argv)
 		   core_fixture_teardown)
 	ADD("revert", test_revert);
 	ADD("half", test_half);
+	ADD("changes-hands", test_changes_hands);
 	return g_test_run();
 }
