@@ -7,39 +7,21 @@
  * finds all of it again. Where the image allows it, desktops are copies of a booted guest
  * (qemu_template.h), each with an identity of its own (guest_identity.h).
  */
-#include "provider.h"
-
 #include <unistd.h>
 
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
-#include "nic.h"
 #include "place.h"
+#include "qemu.h"
 #include "qemu_argv.h"
-#include "qemu_clone.h"
-#include "qemu_nic.h"
 #include "qemu_power.h"
 #include "qemu_probe.h"
 #include "qemu_process.h"
-#include "qemu_randoms.h"
 #include "qemu_screen.h"
 #include "qemu_snapshot.h"
-#include "qemu_template.h"
-#include "qemu_watch.h"
-#include "qmp.h"
 
-#define START_SECONDS 20 /* until QEMU's monitor answers */
-#define WAKE_SECONDS  20 /* until a clone has said who it is */
-#define RETRY_MS      20
-
-struct Provider {
-	char *dir;
-	char *accel;
-	QemuWatch *watch;
-	QemuTemplates *templates;
-	QemuRandoms *randoms;
-};
+#define RETRY_MS 20
 
 /* A clone that was cut short on its way to an identity is ended: it will be made again. What the
  * others have said counts on. */
@@ -94,10 +76,19 @@ static void qemu_close(Provider *provider)
 	g_free(provider);
 }
 
-static const char *accelerator(Provider *provider, const ProviderImage *image)
+const char *qemu_accelerator(Provider *provider, const ProviderImage *image)
 {
 	return g_str_equal(provider->accel, "auto") ? qemu_probe(provider->dir, image->kernel)
 						    : provider->accel;
+}
+
+QemuRules *qemu_rules_of(Provider *provider, const ProviderDesktop *desktop, GError **error)
+{
+	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *key = place_template(provider->dir, desktop->id);
+	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
+
+	return qemu_rules_new(place, provider->dir, template, &desktop->image, error);
 }
 
 /* Asks for the accelerator too, so that not the first user of an image waits for the answer. */
@@ -105,7 +96,7 @@ static gboolean qemu_image_ensure(Provider *provider, const ProviderImage *image
 {
 	if (!place_check_image(image, error))
 		return FALSE;
-	accelerator(provider, image);
+	qemu_accelerator(provider, image);
 	return TRUE;
 }
 
@@ -113,13 +104,13 @@ static gboolean qemu_prepare(Provider *provider, const ProviderImage *image, Pro
 			     gpointer data, GError **error)
 {
 	return place_check_image(image, error) &&
-	       qemu_templates_make(provider->templates, image, accelerator(provider, image),
+	       qemu_templates_make(provider->templates, image, qemu_accelerator(provider, image),
 				   give_up, data, error);
 }
 
 static gboolean qemu_prepared(Provider *provider, const ProviderImage *image)
 {
-	g_autofree char *key = qemu_templates_key(image, accelerator(provider, image));
+	g_autofree char *key = qemu_templates_key(image, qemu_accelerator(provider, image));
 
 	return qemu_templates_ready(provider->templates, key);
 }
@@ -130,8 +121,8 @@ static void qemu_tidy(Provider *provider, const ProviderImage *images, gsize n)
 	g_autoptr(GPtrArray) ids = place_list(provider->dir, NULL);
 
 	for (gsize i = 0; i < n; i++)
-		g_hash_table_add(keys,
-				 qemu_templates_key(&images[i], accelerator(provider, &images[i])));
+		g_hash_table_add(keys, qemu_templates_key(&images[i],
+							  qemu_accelerator(provider, &images[i])));
 	for (guint i = 0; ids && i < ids->len; i++) {
 		char *key = place_template(provider->dir, ids->pdata[i]);
 
@@ -158,7 +149,7 @@ static gboolean renew_from_template(Provider *provider, const ProviderDesktop *d
 				    char **out_identity, GError **error)
 {
 	g_autofree char *key =
-		qemu_templates_key(&desktop->image, accelerator(provider, &desktop->image));
+		qemu_templates_key(&desktop->image, qemu_accelerator(provider, &desktop->image));
 
 	if (!qemu_templates_ready(provider->templates, key)) {
 		g_set_error(error, FAULT, FAULT_BUSY, "no template has booted yet");
@@ -184,198 +175,6 @@ static gboolean qemu_clone(Provider *provider, const ProviderDesktop *desktop, c
 			   GError **error)
 {
 	return qemu_reset(provider, desktop, out_identity, error);
-}
-
-/* Says what went wrong in QEMU's own words, if it has any, and ends it. Takes failure. */
-static void give_up(const char *place, const char *desktop_id, GError *failure, GError **error)
-{
-	autofd int pidfd = qemu_process_find(place, desktop_id);
-	g_autofree char *words = NULL;
-
-	if (pidfd >= 0)
-		qemu_process_kill(pidfd, NULL);
-	words = qemu_process_last_words(place);
-	g_set_error(error, FAULT, failure->code, "%s", *words ? words : failure->message);
-	g_error_free(failure);
-}
-
-/*
- * Waits until QEMU runs the guest. The monitor's socket was made before QEMU was, so the
- * connection stands from the beginning and breaks when QEMU gives up.
- */
-static gboolean await_guest(const char *place, const char *desktop_id, GError **error)
-{
-	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
-	gint64 deadline = dial_deadline(START_SECONDS);
-	g_autoptr(GError) failure = NULL;
-	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, &failure);
-	json_t *status = NULL;
-	gboolean running = FALSE;
-
-	if (qmp)
-		status = qmp_execute(qmp, "query-status", NULL, deadline, &failure);
-	if (status) {
-		running = json_is_true(json_object_get(status, "running"));
-		json_decref(status);
-		if (running)
-			return TRUE;
-		g_set_error(&failure, FAULT, FAULT_DESKTOP, "QEMU does not run the guest");
-	}
-	give_up(place, desktop_id, g_steal_pointer(&failure), error);
-	return FALSE;
-}
-
-static QemuRules *rules_of(Provider *provider, const ProviderDesktop *desktop, GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *key = place_template(provider->dir, desktop->id);
-	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
-
-	return qemu_rules_new(place, provider->dir, template, &desktop->image, error);
-}
-
-/* Starts QEMU; its monitor can be connected to on return. */
-static gboolean launch(Provider *provider, const ProviderDesktop *desktop, const char *identity,
-		       QemuMemory memory, QemuProcessFiles files, GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *monitor_path = g_build_filename(place, QEMU_MONITOR, NULL);
-	g_auto(GStrv) argv = qemu_argv(
-		desktop, accelerator(provider, &desktop->image), identity, memory,
-		&(QemuNumbers){QEMU_PROCESS_MONITOR, QEMU_PROCESS_MEMORY, QEMU_PROCESS_NIC});
-	g_autoptr(QemuRules) rules = rules_of(provider, desktop, error);
-	/* Closed on return: the last one that can accept is QEMU. When it dies, connections do. */
-	autofd int monitor = rules ? dial_listen(monitor_path, error) : -1;
-
-	files.monitor = monitor;
-	return monitor >= 0 && qemu_process_start(place, argv, &files, rules, error);
-}
-
-/* *out: what nic_take() takes; stays -1 if there is to be no card. */
-static gboolean ask_for_nic(const ProviderDesktop *desktop, int *out, GError **error)
-{
-	const char *network = desktop->image.network;
-
-	if (!nic_wanted(network))
-		return TRUE;
-	*out = nic_ask(desktop->nics, network, dial_deadline(NIC_SECONDS), error);
-	return *out >= 0;
-}
-
-static gboolean boot(Provider *provider, const ProviderDesktop *desktop, const char *identity,
-		     GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	autofd int asked = -1, nic = -1;
-
-	if (!ask_for_nic(desktop, &asked, error))
-		return FALSE;
-	if (asked >= 0) {
-		nic = nic_take(autofd_steal(&asked), desktop->image.network,
-			       dial_deadline(NIC_SECONDS), error);
-		if (nic < 0)
-			return FALSE;
-	}
-	return launch(provider, desktop, identity, QEMU_MEMORY_OWN,
-		      (QemuProcessFiles){.memory = -1, .nic = nic}, error) &&
-	       await_guest(place, desktop->id, error);
-}
-
-/* The clone runs, and is somebody: with its card it asks for a lease in its own name. */
-static gboolean plug_nic(const char *place, const ProviderDesktop *desktop, int *asked,
-			 GError **error)
-{
-	gint64 deadline = dial_deadline(NIC_SECONDS);
-	autofd int nic = -1;
-
-	if (*asked < 0)
-		return TRUE;
-	nic = nic_take(autofd_steal(asked), desktop->image.network, deadline, error);
-	return nic >= 0 && qemu_nic_plug(place, desktop, nic, deadline, error);
-}
-
-/* On the template's disk, which is as its guest's memory knows it. */
-static gboolean lay_overlay(Provider *provider, const ProviderDesktop *desktop, const char *key,
-			    GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
-	g_autofree char *dir = qemu_templates_dir(provider->templates, key);
-	g_autofree char *disk = g_build_filename(dir, QEMU_OVERLAY, NULL);
-
-	return !desktop->image.disk || place_overlay(overlay, disk, error);
-}
-
-/* The first start of an instant clone. Cut short, it is done again from the beginning: nobody has
- * been there, and what it wrote meanwhile goes with its overlay. */
-static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const char *identity,
-		     GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *key = place_template(provider->dir, desktop->id);
-	g_autofree char *random = NULL;
-	g_autoptr(GError) failure = NULL;
-	autofd int state = -1, memory = -1, asked = -1;
-
-	if (!key) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "%s: of no template", desktop->id);
-		return FALSE;
-	}
-	if (!qemu_templates_open(provider->templates, key, &state, &memory, error) ||
-	    !lay_overlay(provider, desktop, key, error) ||
-	    !ask_for_nic(desktop, &asked, error) || /* made while the clone wakes */
-	    !launch(provider, desktop, identity, QEMU_MEMORY_CLONE,
-		    (QemuProcessFiles){.memory = memory, .nic = -1}, error))
-		return FALSE;
-	if (qemu_clone_wake(place, desktop, identity, state, dial_deadline(WAKE_SECONDS), &random,
-			    &failure) &&
-	    qemu_randoms_put(provider->randoms, desktop->id, random, &failure) &&
-	    plug_nic(place, desktop, &asked, &failure) &&
-	    place_proven(provider->dir, desktop->id, random, &failure))
-		return TRUE;
-	give_up(place, desktop->id, g_steal_pointer(&failure), error);
-	return FALSE;
-}
-
-static gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
-{
-	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *identity = place_identity(provider->dir, desktop->id);
-	gboolean unproven = place_unproven(provider->dir, desktop->id);
-	int pidfd = qemu_process_find(place, desktop->id);
-
-	if (pidfd >= 0 && unproven) {
-		gboolean killed = qemu_process_kill(pidfd, error);
-
-		close(pidfd);
-		pidfd = -1;
-		if (!killed)
-			return FALSE;
-	}
-	if (pidfd >= 0 && qemu_power_stands_still(place) &&
-	    !qemu_power_set_still(place, FALSE, error)) {
-		close(pidfd);
-		return FALSE;
-	}
-	if (pidfd < 0) {
-		qemu_power_forget(place);
-		if (!identity) {
-			g_set_error(error, FAULT, FAULT_NOT_FOUND, "%s: no such desktop",
-				    desktop->id);
-			return FALSE;
-		}
-		if (!place_check_image(&desktop->image, error) ||
-		    !(unproven ? wake(provider, desktop, identity, error)
-			       : boot(provider, desktop, identity, error)))
-			return FALSE;
-		pidfd = qemu_process_find(place, desktop->id);
-	}
-	if (pidfd < 0) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "QEMU ended as soon as it had started");
-		return FALSE;
-	}
-	qemu_watch_add(provider->watch, desktop->id, pidfd);
-	return TRUE;
 }
 
 static gboolean qemu_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
@@ -460,7 +259,7 @@ static gboolean qemu_keep(Provider *provider, const ProviderDesktop *desktop, Pr
 	    (deed == PROVIDER_REVERT && !qemu_stop(provider, desktop, TRUE, error)))
 		return FALSE;
 	pidfd = qemu_process_find(place, desktop->id);
-	rules = rules_of(provider, desktop, error);
+	rules = qemu_rules_of(provider, desktop, error);
 	return rules && qemu_snapshot(place, rules, pidfd >= 0, deed, name, error);
 }
 
