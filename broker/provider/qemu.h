@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * qemu: the provider of plain QEMU processes as its own files see it: provider_qemu.c, with the table of
- * table of what it can do, and qemu_start.c. Used by many threads at once; each part has a lock of
- * its own.
+ * qemu: the provider of plain QEMU processes as its own files see it: provider_qemu.c, with the
+ * table of what it can do, and qemu_start.c. Many threads use it at once; its parts have locks of
+ * their own.
  */
 #pragma once
 
