@@ -15,14 +15,14 @@
 #include "secret.h"
 #include "sound.h"
 #include "vnc_clipboard.h"
+#include "vnc_size.h"
 
-#define READ_SECONDS     15
-#define BYTES            4 /* a pixel */
-#define SET_DESKTOP_SIZE 251
-#define LED_STATE        (-261)
-#define SOUND            (-259)
-#define SOUND_MAX        (1 << 20) /* bytes of one message */
-#define ENCODINGS        "tight zrle copyrect hextile zlib raw"
+#define READ_SECONDS 15
+#define BYTES        4 /* a pixel */
+#define LED_STATE    (-261)
+#define SOUND        (-259)
+#define SOUND_MAX    (1 << 20) /* bytes of one message */
+#define ENCODINGS    "tight zrle copyrect hextile zlib raw"
 
 struct Source {
 	rfbClient *client; /* NULL: it was never there, or is gone */
@@ -30,10 +30,10 @@ struct Source {
 	int width, height; /* of the picture that events->picture() gave */
 	guint buttons;
 	FaceRect copied; /* was told as scrolled() just now; width 0 = nothing */
-	gboolean sized;  /* it is known how the desktop tells its sizes */
 	gboolean sounds; /* it can */
 	gboolean listening;
 	VncClipboard clipboard;
+	VncSize size;
 	const char *password; /* during open() only */
 	gboolean told;
 	const SourceEvents *events;
@@ -198,64 +198,23 @@ static rfbBool on_message(rfbClient *client, rfbServerToClientMsg *message)
 	       read_samples(client, GUINT32_FROM_BE(n));
 }
 
-/* Who numbers screens from 0: QEMU, which can be known by its name at once, and who has its keys.
- */
-static gboolean is_like_qemu(rfbClient *client)
-{
-	return (client->desktopName != NULL && g_str_has_prefix(client->desktopName, "QEMU")) ||
-	       SupportsClient2Server(client, rfbQemuEvent);
-}
-
-/* ExtendedDesktopSize: libvncclient 0.9.14 takes a screen with the number 0 for none. It hears of
- * no new size then, and ends at the first rectangle outside the old one. So who may have such a
- * screen, and has told of no other, is asked for sizes in the older way, before it has another
- * size. */
-static void settle_sizes(Source *source)
-{
-	static const gint32 encodings[] = {
-		rfbEncodingTight,
-		rfbEncodingZRLE,
-		rfbEncodingCopyRect,
-		rfbEncodingHextile,
-		rfbEncodingZlib,
-		rfbEncodingRaw,
-		(gint32)rfbEncodingCompressLevel1,
-		(gint32)rfbEncodingRichCursor,
-		(gint32)rfbEncodingNewFBSize,
-		(gint32)rfbEncodingLastRect,
-		(gint32)rfbEncodingQemuExtendedKeyEvent,
-		LED_STATE,
-		SOUND,
-		VNC_CLIPBOARD,
-	};
-	guint8 head[4] = {rfbSetEncodings, 0, 0, G_N_ELEMENTS(encodings)};
-	guint32 list[G_N_ELEMENTS(encodings)];
-
-	if (source->sized || !is_like_qemu(source->client))
-		return;
-	source->sized = TRUE;
-	if (source->client->screen.width != 0)
-		return;
-	for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++)
-		list[i] = GUINT32_TO_BE((guint32)encodings[i]);
-	WriteToRFBServer(source->client, (const char *)head, sizeof head);
-	WriteToRFBServer(source->client, (const char *)list, sizeof list);
-}
-
-/* The library's own, but for the clipboard's. */
+/* The library's own, but for the clipboard's and those about the size. */
 static gboolean take_message(Source *source)
 {
 	rfbClient *client = source->client;
 	g_autofree char *text = NULL;
+	gboolean taken = FALSE;
 	char type;
 
 	if (!ReadFromRFBServer(client, &type, 1))
 		return FALSE;
 	if (type != rfbServerCutText) {
-		/* It reads the type again. */
+		/* It is read again. */
 		client->bufoutptr--;
 		client->buffered++;
-		return HandleRFBServerMessage(client);
+		if (type == rfbFramebufferUpdate && !vnc_size_take(client, &taken))
+			return FALSE;
+		return taken || HandleRFBServerMessage(client);
 	}
 	if (!vnc_clipboard_take(&source->clipboard, client, &text))
 		return FALSE;
@@ -274,7 +233,7 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 			source->watch = 0;
 			return end(source, FAULT_ENDED, "the desktop has left");
 		}
-		settle_sizes(source);
+		vnc_size_settle(&source->size, client);
 		if (source->events->full(source->owner)) {
 			source->watch = 0; /* until go_on() */
 			return G_SOURCE_REMOVE;
@@ -371,7 +330,6 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 		return NULL;
 	}
 	source->password = NULL;
-	settle_sizes(source);
 	if (source->client->desktopName != NULL) {
 		g_autofree char *title = g_utf8_make_valid(source->client->desktopName, -1);
 
@@ -399,22 +357,9 @@ static void vnc_pointer(Source *source, int x, int y, guint buttons)
 	SendPointerEvent(source->client, x, y, (int)(buttons & 0xff));
 }
 
-/* With the one screen that it has told of last, for which the library keeps the network's order of
- * bytes. (Its own SendExtDesktopSize() says what happens to be in its memory.) */
 static void vnc_window(Source *source, int width, int height)
 {
-	const rfbExtDesktopScreen *screen = &source->client->screen;
-	const guint8 size[] = {(guint8)(width >> 8), (guint8)width, (guint8)(height >> 8),
-			       (guint8)height};
-	guint8 wish[8 + 16] = {SET_DESKTOP_SIZE, [6] = 1};
-
-	if (screen->width == 0 || (width == source->width && height == source->height))
-		return;
-	memcpy(wish + 2, size, sizeof size);
-	memcpy(wish + 8, &screen->id, 4);
-	memcpy(wish + 16, size, sizeof size);
-	memcpy(wish + 20, &screen->flags, 4);
-	WriteToRFBServer(source->client, (const char *)wish, sizeof wish);
+	vnc_size_wish(&source->size, source->client, width, height);
 }
 
 static void vnc_clipboard(Source *source, const char *text)

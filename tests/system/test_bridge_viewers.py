@@ -9,6 +9,7 @@ import pytest
 from PIL import ImageChops, ImageStat
 
 import deployment
+import guests
 import procs
 import screens
 import terminals
@@ -70,6 +71,22 @@ def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_p
     assert eventually(lambda: display.clipboard() == "Grüße für 5 €\nиз офиса", 60, 0.3), display.clipboard()
     display.clipboard("домой 日本")
     assert eventually(lambda: desktop.clipboard() == "домой 日本", 60, 0.3), desktop.clipboard()
+
+
+def test_size_of_a_vm(oriel, pools, books, display, log, source, tmp_path):  # noqa: F811
+    """QEMU, whose screen has the number 0, is told how large remote-viewer's window is, and passes it on to its
+    card, which says so to the system (none here: what that one makes of it is its own)."""
+    heard, socket = tmp_path / "heard", oriel.path("virtio.sock")
+    told = ["-trace", "vnc_msg_client_set_desktop_size", "-trace", "vnc_msg_server_ext_desktop_resize", "-D", heard]
+    with guests.machine(["-vnc", f"unix:{socket}"], socket, "-vga", "virtio", *told, system=[]):
+        pools("virtio", "vnc", f"unix:{socket}")
+        text, _ = oriel.login("carla", source).console("virtio")
+        file = tmp_path / "console.vv"
+        file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
+        display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
+        wish = "set desktop size .*size={}x{} screens=1\n(.*\n)*.*reason=4".format(*display.size)
+        assert eventually(lambda: re.search(wish, heard.read_text()), 120, 0.3), heard.read_text()
+        assert procs.live_sessions(oriel)
 
 
 # What each tells of the buttons that a person presses: RFB, as gtk-vnc speaks it, has no forward.

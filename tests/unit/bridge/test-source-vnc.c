@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A VNC desktop that changes its size, and whose screen has the number 0: QEMU, and others. */
+/* A VNC desktop that changes its size, and whose screen has the number 0, as QEMU's: by itself, and
+ * because its viewer wishes it. */
 #include "source.h"
 
 #include <string.h>
@@ -61,86 +62,106 @@ static void take(int fd, void *bytes, gsize n)
 	}
 }
 
-#define SAY(fd, bytes) g_assert_cmpint(write(fd, bytes, sizeof bytes - 1), ==, sizeof bytes - 1)
+#define SAY(desktop, bytes) say(desktop, bytes, sizeof bytes - 1)
 
-/* The next SetEncodings, whatever else is asked before it. */
-static GArray *take_encodings(int fd)
+/* The next message of this type, whatever else is asked before it. */
+static void take_message(int fd, guint8 wanted, guint8 *out_body, gsize n)
 {
 	static const guint8 rest[] = {19, 0, 3, 9};
 	guint8 type, body[19];
-	GArray *list = g_array_new(FALSE, FALSE, sizeof(gint32));
 
-	for (take(fd, &type, 1); type != 2; take(fd, &type, 1)) {
+	for (take(fd, &type, 1); type != wanted; take(fd, &type, 1)) {
 		g_assert_cmpuint(type, <, sizeof rest);
 		take(fd, body, rest[type]);
+		if (type == 2)
+			for (guint i = body[1] << 8 | body[2]; i > 0; i--)
+				take(fd, body, 4);
 	}
-	take(fd, body, 3);
-	g_array_set_size(list, (guint)body[1] << 8 | body[2]);
-	take(fd, list->data, list->len * sizeof(gint32));
-	for (guint i = 0; i < list->len; i++)
-		g_array_index(list, gint32, i) =
-			(gint32)GUINT32_FROM_BE(g_array_index(list, guint32, i));
-	return list;
+	take(fd, out_body, n);
 }
 
-static gboolean has(const GArray *list, gint32 encoding)
+static gboolean can_tell_of_sizes(int fd)
 {
-	for (guint i = 0; i < list->len; i++)
-		if (g_array_index(list, gint32, i) == encoding)
-			return TRUE;
-	return FALSE;
+	guint8 head[3], encoding[4];
+	gboolean can = FALSE;
+
+	take_message(fd, 2, head, sizeof head);
+	for (guint i = head[1] << 8 | head[2]; i > 0; i--) {
+		take(fd, encoding, sizeof encoding);
+		can = can || memcmp(encoding, "\377\377\376\314", 4) == 0;
+	}
+	return can;
 }
 
 typedef struct {
 	int fd;
-	const char *name; /* of 4 letters */
+	gsize piece; /* what it writes at once */
 } Desktop;
+
+static void say(const Desktop *desktop, const char *bytes, gsize n)
+{
+	for (gsize at = 0; at < n; at += MIN(desktop->piece, n - at)) {
+		gsize piece = MIN(desktop->piece, n - at);
+
+		g_assert_cmpint(write(desktop->fd, bytes + at, piece), ==, (gssize)piece);
+		if (piece < n)
+			g_usleep(1000);
+	}
+}
 
 static gpointer run_desktop(gpointer data)
 {
 	const Desktop *desktop = data;
 	int fd = desktop->fd;
-	g_autoptr(GArray) first = NULL;
-	g_autoptr(GArray) second = NULL;
-	guint8 bytes[12];
+	guint8 bytes[23];
 
-	SAY(fd, "RFB 003.008\n");
+	SAY(desktop, "RFB 003.008\n");
 	take(fd, bytes, 12);
-	SAY(fd, "\1\1");
+	SAY(desktop, "\1\1");
 	take(fd, bytes, 1);
-	SAY(fd, "\0\0\0\0");
+	SAY(desktop, "\0\0\0\0");
 	take(fd, bytes, 1);
-	SAY(fd, "\0\2\0\1"
-		"\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
-		"\0\0\0\4");
-	g_assert_cmpint(write(fd, desktop->name, 4), ==, 4);
-	first = take_encodings(fd);
-	/* QEMU's keys, then its size with a screen of number 0, each in an update. */
-	SAY(fd, "\0\0\0\1"
-		"\0\0\0\0\0\2\0\1"
-		"\377\377\376\376");
-	SAY(fd, "\0\0\0\1"
-		"\0\0\0\0\0\2\0\1"
-		"\377\377\376\314"
-		"\1\0\0\0"
-		"\0\0\0\0\0\0\0\0\0\2\0\1\0\0\0\0");
-	second = take_encodings(fd);
-	g_assert_true(has(first, -308));
-	g_assert_false(has(second, -308));
-	g_assert_true(has(second, -223));
-	g_assert_true(has(second, -258));
-	/* The older way, and a pixel outside what was. */
-	SAY(fd, "\0\0\0\1"
-		"\0\0\0\0\0\3\0\2"
-		"\377\377\377\41");
-	SAY(fd, "\0\0\0\1"
-		"\0\2\0\1\0\1\0\1"
-		"\0\0\0\0"
-		"\1\2\3\0");
+	SAY(desktop, "\0\2\0\1"
+		     "\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
+		     "\0\0\0\4QEMU");
+	g_assert_true(can_tell_of_sizes(fd));
+	/* An update of nothing, QEMU's keys, then its size with a screen of number 0. */
+	SAY(desktop, "\0\0\0\0"
+		     "\0\0\0\1"
+		     "\0\0\0\0\0\2\0\1"
+		     "\377\377\376\376"
+		     "\0\0\0\1"
+		     "\0\0\0\0\0\2\0\1"
+		     "\377\377\376\314"
+		     "\1\0\0\0"
+		     "\0\0\0\0\0\0\0\0\0\2\0\1\0\0\0\7");
+	/* What was wished before: 3x2, with that screen and its flags. */
+	take_message(fd, 251, bytes, sizeof bytes);
+	g_assert_cmpmem(bytes, sizeof bytes,
+			"\0\0\3\0\2\1\0"
+			"\0\0\0\0\0\0\0\0\0\3\0\2\0\0\0\7",
+			sizeof bytes);
+	/* It refuses, and is as it was; then it has a size of its own, and a pixel outside what
+	 * was. */
+	SAY(desktop, "\0\0\0\1"
+		     "\0\1\0\3\0\7\0\7"
+		     "\377\377\376\314"
+		     "\1\0\0\0"
+		     "\0\0\0\0\0\0\0\0\0\2\0\1\0\0\0\0"
+		     "\0\0\0\1"
+		     "\0\0\0\0\0\3\0\2"
+		     "\377\377\376\314"
+		     "\2\0\0\0"
+		     "\0\0\0\0\0\0\0\0\0\2\0\2\0\0\0\0"
+		     "\0\0\0\1\0\2\0\0\0\1\0\2\0\0\0\0"
+		     "\0\0\0\1"
+		     "\0\2\0\1\0\1\0\1"
+		     "\0\0\0\0"
+		     "\1\2\3\0");
 	return NULL;
 }
 
-static void test_a_new_size(gconstpointer name)
+static void test_a_new_size(gconstpointer piece)
 {
 	static const struct timeval patience = {.tv_sec = 30};
 	g_autoptr(GError) error = NULL;
@@ -149,7 +170,7 @@ static void test_a_new_size(gconstpointer name)
 	GThread *thread;
 	Source *source;
 	int pair[2];
-	Desktop desktop = {.name = name};
+	Desktop desktop = {.piece = GPOINTER_TO_SIZE(piece)};
 
 	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -158,6 +179,7 @@ static void test_a_new_size(gconstpointer name)
 	source = source_vnc.open(&endpoint, pair[1], &events, &seen, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(seen.width, ==, 2);
+	source_vnc.window(source, 3, 2);
 	while ((seen.width != 3 || seen.changes == 0) && !seen.over)
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_false(seen.over);
@@ -173,7 +195,9 @@ static void test_a_new_size(gconstpointer name)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_data_func("/source-vnc/a-new-size/qemu", "QEMU", test_a_new_size);
-	g_test_add_data_func("/source-vnc/a-new-size/another", "else", test_a_new_size);
+	g_test_add_data_func("/source-vnc/a-new-size/at-once", GSIZE_TO_POINTER(4096),
+			     test_a_new_size);
+	g_test_add_data_func("/source-vnc/a-new-size/in-pieces", GSIZE_TO_POINTER(5),
+			     test_a_new_size);
 	return g_test_run();
 }
