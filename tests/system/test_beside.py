@@ -2,9 +2,12 @@
 """What a PC gives beside its picture. Its loudspeaker beeps, and the viewer of an own desktop, or over a
 bridge that of the other protocol, hears that note. The lights of its keyboard are seen."""
 
+import subprocess
+
 import pytest
 
 import console
+import deployment
 import guests
 import rfb
 import spice
@@ -94,3 +97,47 @@ def test_lights_are_told_to_a_spice_viewer(oriel, request, books, source, pool):
                     pass
     finally:
         viewer.close()
+
+
+@pytest.fixture
+def rdp(oriel, tmp_path):
+    """A PC with an RDP server that tells of its keyboard's lights."""
+    subprocess.run([deployment.SOURCE / "config/demo/certificate", tmp_path, "localhost"], check=True)
+    (tmp_path / "password").write_text("any")
+    pc = subprocess.Popen([deployment.BUILD / "tests/system/rdp-lights", tmp_path / "tls.crt", tmp_path / "tls.key"],
+                          stdout=subprocess.PIPE, text=True)
+    try:
+        address = f"bob@127.0.0.1:{pc.stdout.readline().strip()}"
+        oriel.ctl("pool", "add", "lit", "--kind", "machines")
+        oriel.ctl("machine", "add", "lit", "lit-1", "--protocol", "rdp", "--address", address, "--secret-file",
+                  tmp_path / "password")
+        oriel.ctl("entitle", "lit", "--user", "carla")
+        yield
+        oriel.ctl("pool", "remove", "lit")
+    finally:
+        pc.kill()
+        pc.wait(60)
+        pc.stdout.close()
+
+
+def test_lights_of_an_rdp_desktop(oriel, rdp, books, source):
+    """Each viewer presses the key, and sees the light that the desktop makes of it."""
+    ticket = oriel.login("carla", source).ticket("lit", "spice")
+    viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        viewer.attach()
+        keyboard = viewer.open(spice.INPUTS)
+        for lit in (4, 0):
+            keyboard.send(spice.KEY_DOWN, (0x3A).to_bytes(4, "little"))
+            keyboard.send(spice.KEY_UP, (0xBA).to_bytes(4, "little"))
+            while int.from_bytes(keyboard.wait(spice.KEY_MODIFIERS), "little") != lit:
+                pass
+    finally:
+        viewer.close()
+    with vnc(oriel, source, "carla/lit") as viewer:
+        viewer.want_raw()
+        viewer.pack("BxHiii", 2, 3, rfb.RAW, rfb.DESKTOP_SIZE, rfb.LIGHTS)
+        for lit in (4, 0):
+            for down in (1, 0):
+                viewer.pack("BBxxI", 4, down, 0xFFE5)
+            assert eventually(lambda lit=lit: viewer.update() and viewer.lights == lit)
