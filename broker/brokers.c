@@ -87,7 +87,7 @@ static void hear_follow(Brokers *b, const char *text)
 	follow.backend_id = (guint32)g_ascii_strtoull(words[4], NULL, 10);
 	follow.user = *words[5] ? words[5] : NULL;
 	follow.desktop = *words[6] ? words[6] : NULL;
-	gateway_link_tell(b->core->link, &follow);
+	gateway_link_follow(b->core->link, &follow);
 }
 
 static void heard(const char *text, gpointer data)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "follows.h"
 #include "gateway_link.h"
 #include "quota.h"
 
@@ -17,8 +18,9 @@ struct GatewayLink {
 	GThread *acceptor;
 	GThreadPool *pool;   /* for LANE_SLOW */
 	GThreadPool *logins; /* for LANE_LOGIN */
-	Quota *opening;      /* how many of those one person has while desktops start */
-	GMutex lock;         /* of all below */
+	Follows *follows;
+	Quota *opening; /* how many of those one person has while desktops start */
+	GMutex lock;    /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
 	unsigned most;           /* of those; who comes then is closed */

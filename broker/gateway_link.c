@@ -61,6 +61,7 @@ GatewayLink *gateway_link_new(Core *core)
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
 	link->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	link->pool = g_thread_pool_new(gateway_connection_run, NULL, WORKERS, FALSE, NULL);
+	link->follows = follows_new();
 	link->opening = quota_new(LOGINS_EACH);
 	link->logins = g_thread_pool_new(gateway_connection_run, NULL, LOGINS, FALSE, NULL);
 	return link;
@@ -121,6 +122,7 @@ void gateway_link_free(GatewayLink *link)
 		return;
 	g_hash_table_destroy(link->connections);
 	g_hash_table_destroy(link->counted);
+	follows_free(link->follows);
 	quota_free(link->opening);
 	g_mutex_clear(&link->lock);
 	g_cond_clear(&link->empty);
@@ -161,6 +163,20 @@ void gateway_link_tell(GatewayLink *link, const ControlMessage *message)
 
 	for (guint i = 0; i < all->len; i++)
 		gateway_connection_send(all->pdata[i], message, -1);
+}
+
+void gateway_link_follow(GatewayLink *link, const ControlMessage *follow)
+{
+	follows_note(link->follows, follow);
+	gateway_link_tell(link, follow);
+}
+
+void gateway_connection_catch_up(GatewayConnection *connection)
+{
+	g_autoptr(GPtrArray) all = follows_recent(connection->link->follows);
+
+	for (guint i = 0; i < all->len; i++)
+		gateway_connection_send(connection, all->pdata[i], -1);
 }
 
 void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const char *reason)

@@ -26,6 +26,8 @@ void gateway_link_free(GatewayLink *link);
 unsigned gateway_link_count(GatewayLink *link);
 /* Tells every gateway to close this lease's connections. */
 void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const char *reason);
+/* Tells every gateway a CONTROL_FOLLOW, and those that come soon. */
+void gateway_link_follow(GatewayLink *link, const ControlMessage *follow);
 /* Tells every gateway. */
 void gateway_link_tell(GatewayLink *link, const ControlMessage *message);
 /* Sends to the gateway that is this connection (only compared); fd -1 = none, stays the caller's.
@@ -45,6 +47,8 @@ Core *gateway_connection_core(const GatewayConnection *connection);
 /* What it said in its hello; NULL before. Set once, by the hello. */
 const char *gateway_connection_name(const GatewayConnection *connection);
 void gateway_connection_welcome(GatewayConnection *connection, const char *name);
+/* After its hello: what it was not here for. */
+void gateway_connection_catch_up(GatewayConnection *connection);
 /* True once it has dropped: what was opened for it must end. */
 gboolean gateway_connection_gone(GatewayConnection *connection);
 /* Sends; fd -1 = none, stays the caller's. A peer that does not read loses its connection. */

@@ -152,7 +152,7 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
  * broker; which cannot bring them to a lobby of ours. */
 static void tell_follow(Core *core, const ControlMessage *follow)
 {
-	gateway_link_tell(core->link, follow);
+	gateway_link_follow(core->link, follow);
 	if (follow->backend_id == 0 || !lobbies_lease(follow->lease))
 		brokers_tell_follow(core->brokers, follow);
 }
@@ -366,6 +366,7 @@ static gboolean do_hello(GatewayConnection *connection, const ControlMessage *m,
 {
 	gateway_connection_welcome(connection, m->gateway);
 	say_ok(connection, m);
+	gateway_connection_catch_up(connection);
 	return TRUE;
 }
 

@@ -168,8 +168,8 @@ static void test_follow(CoreFixture *f, gconstpointer unused)
 	g_autofree char *old_ticket = NULL;
 	g_autofree char *ticket = NULL;
 	g_autofree char *lease = NULL;
-	g_auto(ControlMessage) follow = {0};
-	Gateway mains = {0}, others = {0};
+	g_auto(ControlMessage) follow = {0}, told = {0};
+	Gateway mains = {0}, others = {0}, late;
 	CoreFixture there;
 	Core *second;
 
@@ -193,6 +193,12 @@ static void test_follow(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(follow.client_id, !=, 0);
 	g_assert_cmpstr(follow.user, ==, "anna");
 	g_assert_cmpstr(follow.desktop, ==, "lab-1");
+	/* And those who come from a broker that is gone. */
+	gateway_hello(&late, &there);
+	g_assert_true(gateway_receive(&late, &told));
+	g_assert_cmpint(told.type, ==, CONTROL_FOLLOW);
+	g_assert_cmpuint(told.backend_id, ==, 8);
+	gateway_close(&late);
 	gateway_close(&mains);
 	gateway_close(&others);
 	core_close(second);

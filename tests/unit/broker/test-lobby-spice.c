@@ -185,7 +185,8 @@ static void test_bad_ticket(Fixture *x, gconstpointer unused)
 static void test_there_and_back(Fixture *x, gconstpointer unused)
 {
 	ControlMessage login = login_of("anna", "right", NULL), join, back;
-	g_auto(ControlMessage) lease = {0}, move = {0}, again = {0}, nowhere = {0};
+	g_auto(ControlMessage) lease = {0}, move = {0}, again = {0}, nowhere = {0}, told = {0};
+	Gateway late;
 	int client;
 
 	login.protocol = (char *)"spice";
@@ -233,6 +234,16 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	joins(x, join, again.lease, LOBBY_ID);
 	join.password = (char *)"wrong";
 	ask_refused(&x->other, &join, "denied");
+
+	/* A gateway that had no broker when that was told. */
+	gateway_hello(&late, &x->f);
+	g_assert_true(gateway_receive(&late, &told));
+	g_assert_cmpint(told.type, ==, CONTROL_FOLLOW);
+	g_assert_cmpstr(told.lease, ==, again.lease);
+	g_assert_cmpuint(told.client_id, ==, lease.client_id);
+	g_assert_cmpuint(told.backend_id, ==, LOBBY_ID);
+	g_assert_cmpstr(told.user, ==, "anna");
+	gateway_close(&late);
 
 	/* Asked a second time, in vain: nobody waits for it. */
 	gateway_send(&x->g, &back);

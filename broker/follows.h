@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * follows: where the main channels of SPICE viewers have gone lately, for a gateway that was linked
+ * to no broker when it was told, or to one that died: their further channels wait there for it
+ * (docs/protocol-control.md). For any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "control/control.h"
+
+#define FOLLOWS_SECONDS 20 /* a channel waits for 15 */
+
+typedef struct Follows Follows;
+
+Follows *follows_new(void);
+void follows_free(Follows *follows);
+
+/* A CONTROL_FOLLOW, in place of an earlier one of the same client. */
+void follows_note(Follows *follows, const ControlMessage *follow);
+
+/* The last of each client, of ControlMessage; free it. */
+GPtrArray *follows_recent(Follows *follows);
