@@ -9,6 +9,7 @@
  */
 #include "fault.h"
 #include "log.h"
+#include "net/tls_memory.h"
 #include "options.h"
 #include "rights.h"
 #include "supervisor.h"
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	g_autoptr(Options) options = NULL;
 	g_auto(GStrv) words = g_strdupv(argv); /* the option parser takes its own out of argv */
 
+	tls_memory_init();
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
 		fprintf(stderr, "oriel-gateway: %s\n",

@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "listener.h"
 #include "net/address.h"
+#include "net/tls_memory.h"
 #include "sandbox_gateway.h"
 #include "secret.h"
 #include "sockets.h"
@@ -130,6 +131,7 @@ static void on_input(uv_timer_t *timer)
 static void on_tidy(uv_timer_t *timer)
 {
 	buffer_tidy();
+	tls_memory_tidy();
 	malloc_trim(0);
 }
 

@@ -26,6 +26,14 @@ typedef struct {
 	int wants;  /* what the last read from below waited for */
 } TlsStream;
 
+/* OpenSSL's own empties all of its places, whether there is something in them or not: two percent
+ * of what a small record costs. */
+static void forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 /* ---- the BIO between OpenSSL and the stream below */
 
 static int bio_read(BIO *bio, char *bytes, size_t n, size_t *out_n)
@@ -140,7 +148,7 @@ static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	TlsStream *tls = (TlsStream *)s;
 	int result;
 
-	ERR_clear_error();
+	forget_errors();
 	tls->used = 0;
 	result = SSL_read_ex(tls->ssl, bytes, n, out_n);
 	return result == 1 ? IO_DONE : verdict(tls, result, "receive", error);
@@ -159,7 +167,7 @@ static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **er
 		if (io != IO_DONE)
 			return io;
 	}
-	ERR_clear_error();
+	forget_errors();
 	while (taken < n && buffer_length(&tls->out) < GATHER) {
 		gsize one;
 		int result = SSL_write_ex(tls->ssl, bytes + taken, n - taken, &one);
