@@ -45,34 +45,43 @@ Widget *page_add_field(Page *page, const char *label, gboolean hidden)
 	return widget;
 }
 
-/* A narrow picture leaves less around. */
-static int padding(const Theme *theme, const FaceRect *area)
+/* Within so many pixels, one below the other from 0: the card's height. */
+static int stack(Page *page, const Theme *theme, int width, int pad, gboolean tight)
 {
-	return theme_px(theme, area->width < theme_px(theme, 420) ? PADDING / 2 : PADDING);
-}
-
-void page_layout(Page *page, const Theme *theme, const FaceRect *area)
-{
-	int margin = theme_px(theme, MARGIN), pad = padding(theme, area);
-	int width = MAX(MIN(theme_px(theme, page->width), area->width - 2 * margin), 2 * pad + 1);
-	int inner = width - 2 * pad, height = 0;
 	const Widget *above = NULL;
+	int height = 0;
 
 	for (guint i = 0; i < page->widgets->len; i++) {
 		Widget *widget = page->widgets->pdata[i];
+		int gap = widget_gap(widget, above, theme);
 
-		widget->rect.width = inner;
-		widget->rect.height = widget_height(widget, theme, inner);
-		widget->rect.y = height + widget_gap(widget, above, theme);
+		widget->rect.width = MAX(width - 2 * pad, 1);
+		widget->rect.height = widget_height(widget, theme, widget->rect.width);
+		widget->rect.y = height + (tight ? gap * 3 / 5 : gap);
 		height = widget->rect.y + widget->rect.height;
 		above = widget;
 	}
-	page->card = (FaceRect){area->x + (area->width - width) / 2, 0, width, height + 2 * pad};
-	page->most = MAX(page->card.height + 2 * margin - area->height, 0);
+	return height + 2 * pad;
+}
+
+/* A narrow picture leaves less around, and one that is too low for all also less in between. */
+void page_layout(Page *page, const Theme *theme, const FaceRect *area)
+{
+	int margin = theme_px(theme, MARGIN);
+	int pad = theme_px(theme, area->width < theme_px(theme, 420) ? PADDING / 2 : PADDING);
+	int width = MAX(MIN(theme_px(theme, page->width), area->width - 2 * margin), 1);
+	int height = stack(page, theme, width, pad, FALSE);
+
+	if (height + 2 * margin > area->height) {
+		margin /= 2;
+		pad = theme_px(theme, PADDING / 2);
+		height = stack(page, theme, width, pad, TRUE);
+	}
+	page->card = (FaceRect){area->x + (area->width - width) / 2, 0, width, height};
+	page->most = MAX(height + 2 * margin - area->height, 0);
 	page->scroll = CLAMP(page->scroll, 0, page->most);
 	/* A little above the middle, where the eye looks. */
-	page->card.y = area->y + MAX((area->height - page->card.height) * 2 / 5, margin) -
-		       page->scroll;
+	page->card.y = area->y + MAX((area->height - height) * 2 / 5, margin) - page->scroll;
 	for (guint i = 0; i < page->widgets->len; i++) {
 		Widget *widget = page->widgets->pdata[i];
 

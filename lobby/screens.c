@@ -38,7 +38,8 @@ static Page *signin(const Model *model)
 	Page *page = page_new(NARROW, ACT_NONE);
 
 	page_add(page, WIDGET_TITLE, "Sign in", NULL, ACT_NONE, 0);
-	page_add(page, WIDGET_TEXT, "to reach your desktop", NULL, ACT_NONE, 0);
+	if (!given(model->error) && !given(model->notice))
+		page_add(page, WIDGET_TEXT, "to reach your desktop", NULL, ACT_NONE, 0);
 	add_notices(page, model);
 	page_add_field(page, "User name", FALSE);
 	page_add_field(page, "Password", TRUE);
@@ -125,8 +126,8 @@ static char *detail_of(const LobbyDesktop *desktop, gint64 now)
 
 static Page *desktops(const Model *model, gint64 now)
 {
-	Page *page = page_new(WIDE, ACT_NONE);
 	gboolean any = model->desktops->len > 0;
+	Page *page = page_new(any ? WIDE : NARROW, ACT_NONE);
 
 	page_add(page, WIDGET_TITLE, any ? "Choose a desktop" : "No desktop", NULL, ACT_NONE, 0);
 	add_user(page, model);
@@ -191,7 +192,7 @@ static Page *ending(const Model *model)
 	page_add(page, WIDGET_TEXT, model->ending, NULL, ACT_NONE, 0);
 	add_notices(page, model);
 	if (model->extend)
-		page_add(page, WIDGET_BUTTON, "Extend", NULL, ACT_EXTEND, 0);
+		page_add(page, WIDGET_BUTTON, "Stay longer", NULL, ACT_EXTEND, 0);
 	page_add(page, model->extend ? WIDGET_LINK : WIDGET_BUTTON, "Go back", NULL, ACT_CANCEL, 0);
 	return page;
 }

@@ -93,7 +93,7 @@ static void draw_bar(const Widget *widget, const Theme *theme, cairo_t *cairo)
 		width = rect->width / 3.0;
 		from = (rect->width - width) * (at < 20 ? at : 40 - at) / 20;
 	}
-	theme_ink(theme, cairo, INK_LINE);
+	theme_ink(theme, cairo, INK_HOVER);
 	theme_round(cairo, rect->x, rect->y, rect->width, rect->height, radius);
 	cairo_fill(cairo);
 	if (width < 1)
