@@ -12,11 +12,11 @@ const action = (name, label, plan) => ({ name, label, value: plan[name], choices
 
 export async function editPlan(plan, refresh) {
     const fields = [
-        action('disconnect', 'When it is left, it', plan), seconds('disconnect_after', '… after seconds', plan),
-        action('logout', 'When signed out of, it', plan), seconds('logout_after', '… after seconds', plan),
-        action('idle', 'When nobody moves, it', plan), seconds('idle_after', '… after seconds (0 = never)', plan),
-        seconds('length', 'A session’s seconds at most', plan, '0 = as long as it likes.'), seconds('warn', 'Warned so many before', plan, 'Its person sees it.'),
-        seconds('extend', 'May be made longer by', plan, '0 = may not.'), seconds('snapshots', 'Snapshots of their own', plan, 'Of dedicated desktops.'),
+        action('disconnect', 'When its user disconnects, it', plan), seconds('disconnect_after', '… after seconds', plan),
+        action('logout', 'When its user signs out, it', plan), seconds('logout_after', '… after seconds', plan),
+        action('idle', 'When it is idle, it', plan), seconds('idle_after', '… after seconds (0 = never)', plan),
+        seconds('length', 'Longest session, in seconds', plan, '0 = as long as its user likes.'), seconds('warn', 'Warning before it ends, in seconds', plan, 'Its user sees how long it still is.'),
+        seconds('extend', 'Can be extended by, in seconds', plan, '0 = it cannot.'), seconds('snapshots', 'Snapshots a user may keep', plan, 'Of a desktop that is their own.'),
     ];
 
     if (await formDialog(`What becomes of ${plan.pool}`, { fields, action: 'Save', done: 'It holds from the next event on.',

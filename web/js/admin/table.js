@@ -90,6 +90,6 @@ export function table({ caption, columns, rows, id, wish, rebuild, empty, found:
         h('thead', {}, h('tr', {}, ...columns.map((column) => header(column, wish, rebuild)))),
         h('tbody', {}, ...found.map((row) => h('tr', { 'data-id': id(row) }, ...columns.map((column) =>
             h(column.main ? 'th' : 'td', { scope: column.main ? 'row' : undefined, 'data-title': column.main ? undefined : column.title,
-                class: column.number ? 'number' : column.value || column.text ? undefined : 'row-actions' },
+                class: column.number ? 'number' : column.title === 'Actions' ? 'row-actions' : undefined },
             column.cell ? column.cell(row) : String((column.value ?? column.text)(row))))))));
 }
