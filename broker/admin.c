@@ -2,6 +2,7 @@
 /* admin: what admins change. Each deed is in the audit log. */
 #include <string.h>
 
+#include "ability.h"
 #include "audit.h"
 #include "desktop.h"
 #include "fault.h"
@@ -27,8 +28,11 @@ GPtrArray *core_pools(Core *core, GError **error)
 	g_autoptr(GPtrArray) pools = store_pools(core->db, error);
 
 	for (guint i = 0; pools && i < pools->len; i++) {
-		if (!store_pool_count(core->db, pools->pdata[i], error))
+		PoolView *pool = pools->pdata[i];
+
+		if (!store_pool_count(core->db, pool, error))
 			return NULL;
+		ability_tell(core, pool->provider, pool->uri, &pool->hypervisor, &pool->can);
 	}
 	return g_steal_pointer(&pools);
 }
@@ -52,11 +56,14 @@ static gboolean put(Core *core, PoolView *pool, GError **error)
 	       store_pool_publish(core->db, pool->name, pool->image, pool->version, error);
 }
 
-static gboolean weighs(const char *provider)
+static gboolean weight_ok(Core *core, const PoolView *pool, GError **error)
 {
-	const ProviderOps *ops = provider_find(provider);
+	ProviderAbility able;
 
-	return ops && (ops->caps & PROVIDER_WEIGHS);
+	return pool->weight == 0 || pool->weight == 100 ||
+	       (ability_of_pool(core, pool, &able, error) &&
+		ability_has(&able, PROVIDER_WEIGHS, pool->name,
+			    "give a desktop more or less of its host than others", error));
 }
 
 gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GError **error)
@@ -83,9 +90,7 @@ gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GErr
 		return wrong(error, "a pool needs room for one desktop at least");
 	if (pool->spare > pool->max)
 		return wrong(error, "more spare desktops than the pool may have");
-	if (pool->weight != 0 && pool->weight != 100 && !weighs(whole.provider))
-		return wrong(error, "desktops of this provider have no weight");
-	if (!put(core, &whole, error))
+	if (!weight_ok(core, &whole, error) || !put(core, &whole, error))
 		return FALSE;
 	audit_admin(core, admin, NULL, "pool add %s (%s)", pool->name, pool->kind);
 	maintainer_wake(core->maintainer);

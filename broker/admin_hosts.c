@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* admin_hosts: what admins say of the machines that desktops run on. */
+#include "ability.h"
 #include "audit.h"
 #include "brokers.h"
 #include "fault.h"
@@ -22,7 +23,14 @@ static gboolean wrong(GError **error, const char *words)
 
 GPtrArray *core_hosts(Core *core, GError **error)
 {
-	return store_hosts(core->db, error);
+	GPtrArray *hosts = store_hosts(core->db, error);
+
+	for (guint i = 0; hosts && i < hosts->len; i++) {
+		HostView *host = hosts->pdata[i];
+
+		ability_tell(core, host->provider, host->uri, &host->hypervisor, &host->can);
+	}
+	return hosts;
 }
 
 /* What was not said, the host knows itself. */
@@ -122,11 +130,23 @@ gboolean core_pool_hosts(Core *core, const char *pool, PoolHostsView *out, GErro
 static gboolean host_fits(Core *core, const PoolView *pool, const char *name, GError **error)
 {
 	g_autoptr(HostView) host = store_host(core->db, name, error);
+	g_autofree char *there = NULL, *here = NULL;
+	g_auto(GStrv) ignored = NULL, ignored_too = NULL;
 
-	if (!host || g_str_equal(host->provider, pool->provider))
-		return host != NULL;
-	g_set_error(error, FAULT, FAULT_CLIENT, "host '%s' is one of %s, pool '%s' of %s", name,
-		    host->provider, pool->name, pool->provider);
+	if (!host)
+		return FALSE;
+	if (!g_str_equal(host->provider, pool->provider)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "host '%s' is one of %s, pool '%s' of %s",
+			    name, host->provider, pool->name, pool->provider);
+		return FALSE;
+	}
+	/* An image is made for one hypervisor. */
+	ability_tell(core, host->provider, host->uri, &there, &ignored);
+	ability_tell(core, pool->provider, pool->uri, &here, &ignored_too);
+	if (!there || !here || g_str_equal(there, here))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CLIENT, "host '%s' runs %s, pool '%s' is for %s", name,
+		    there, pool->name, here);
 	return FALSE;
 }
 

@@ -222,7 +222,9 @@ typedef struct {
 	char *previous_image; /* views only, as what follows: what "rollback" publishes */
 	unsigned previous_version;
 	unsigned total, busy, ready, failed;
-	unsigned stale; /* desktops that rest on another version */
+	unsigned stale;   /* desktops that rest on another version */
+	char *hypervisor; /* at its uri, once it was opened; else NULL */
+	char **can;       /* ... words for what it can (ability.c)    */
 } PoolView;
 void pool_view_free(PoolView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PoolView, pool_view_free)
@@ -337,6 +339,8 @@ typedef struct {
 	char *detail;   /* why it is down                                                */
 	gboolean drain; /* it gets nothing new, and loses what can go                    */
 	unsigned desktops, used_cpus, used_memory; /* promised to desktops                */
+	char *hypervisor;                          /* once it was opened; else NULL       */
+	char **can;                                /* ... words for what it can (ability.c) */
 } HostView;
 void host_view_free(HostView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostView, host_view_free)

@@ -127,8 +127,9 @@ gboolean desktop_snapshot(Core *core, const char *id, const char *owner, Provide
 
 	if (!seat || !still_of(seat, owner, error))
 		return FALSE;
-	if (!seat->ops->snapshot) {
-		g_set_error(error, FAULT, FAULT_CLIENT, "%s keeps no snapshots", seat->row->name);
+	if (!(seat->able.caps & PROVIDER_SNAPSHOTS)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "%s: %s keeps no snapshots",
+			    seat->row->name, seat->able.name);
 		return FALSE;
 	}
 	if (deed != PROVIDER_REVERT)

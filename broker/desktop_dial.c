@@ -44,7 +44,7 @@ static gboolean set_password(const Seat *seat, const char *protocol, const char 
 			     Endpoint *endpoint, GError **error)
 {
 	if (endpoint->has_fd || endpoint->password || !seat->ops->set_ticket ||
-	    !(seat->ops->caps & PROVIDER_TICKETS))
+	    !(seat->able.caps & PROVIDER_TICKETS))
 		return TRUE;
 	endpoint->password = g_str_equal(protocol, "vnc") ? secret_ndup(password, VNC_PASSWORD)
 							  : secret_dup(password);

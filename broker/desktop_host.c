@@ -89,7 +89,7 @@ static gboolean leave_drained(Core *core, const char *id, const HostView *host, 
 	if (!seat_state(seat, &state, error))
 		return FALSE;
 	if (!host->storage || !seat->ops->forget || state == PROVIDER_SUSPENDED ||
-	    (state == PROVIDER_RUNNING && !seat->ops->migrate))
+	    (state == PROVIDER_RUNNING && !(seat->able.caps & PROVIDER_MIGRATES)))
 		return TRUE;
 	if (state == PROVIDER_RUNNING)
 		return migrate(core, seat, host, error);

@@ -162,7 +162,7 @@ gboolean images_check(Core *core, const PoolView *pool, ImageView **out_image, G
 		return FALSE;
 	if (!pool->image)
 		return TRUE;
-	if (!(ops->caps & PROVIDER_CLONES))
+	if (!(provider_ability(ops, provider).caps & PROVIDER_CLONES))
 		return wrong(error, "this provider makes no desktops from images");
 	image = store_image(core->db, pool->image, pool->version, error);
 	if (!image)

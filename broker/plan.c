@@ -2,6 +2,7 @@
 /* plan: see plan.h. */
 #include "plan.h"
 
+#include "ability.h"
 #include "activity.h"
 #include "audit.h"
 #include "brokers.h"
@@ -282,38 +283,40 @@ PlanView *core_plan(Core *core, const char *pool, GError **error)
 	return found ? plan_of(core, pool, found->kind, error) : NULL;
 }
 
-/* What the provider of this pool can do to a desktop. */
-static gboolean action_possible(const PoolView *pool, const char *action, GError **error)
+/* What the pool's hypervisor can do to a desktop. */
+static gboolean action_possible(Core *core, const PoolView *pool, const char *action,
+				GError **error)
 {
-	const ProviderOps *ops = provider_find(pool->provider);
-	gboolean can;
+	static const struct {
+		const char *action;
+		unsigned cap;
+	} actions[] = {
+		{"nothing", 0},
+		{"suspend", PROVIDER_SUSPENDS},
+		{"shutdown", PROVIDER_POWER},
+		{"reset", PROVIDER_CLONES},
+		{"delete", PROVIDER_CLONES},
+	};
+	ProviderAbility able;
 
-	if (g_str_equal(action, "nothing"))
-		return TRUE;
-	if (g_str_equal(action, "suspend"))
-		can = ops && ops->suspend;
-	else if (g_str_equal(action, "shutdown"))
-		can = ops && ops->stop;
-	else if (g_str_equal(action, "reset") || g_str_equal(action, "delete"))
-		can = ops && ops->clone;
-	else
-		can = FALSE;
-	if (!can)
-		g_set_error(error, FAULT, FAULT_CLIENT,
-			    "'%s' is none of nothing, suspend, shutdown, reset, delete that the "
-			    "desktops"
-			    " of pool '%s' know",
-			    action, pool->name);
-	return can;
+	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
+		if (g_str_equal(action, actions[i].action))
+			return actions[i].cap == 0 ||
+			       (ability_of_pool(core, pool, &able, error) &&
+				ability_has(&able, actions[i].cap, pool->name, action, error));
+	}
+	g_set_error(error, FAULT, FAULT_CLIENT,
+		    "'%s' is none of nothing, suspend, shutdown, reset, delete", action);
+	return FALSE;
 }
 
 gboolean core_plan_set(Core *core, const char *admin, const PlanView *plan, GError **error)
 {
 	g_autoptr(PoolView) pool = store_pool(core->db, plan->pool, error);
 
-	if (!pool || !action_possible(pool, plan->disconnect, error) ||
-	    !action_possible(pool, plan->idle, error) ||
-	    !action_possible(pool, plan->logout, error))
+	if (!pool || !action_possible(core, pool, plan->disconnect, error) ||
+	    !action_possible(core, pool, plan->idle, error) ||
+	    !action_possible(core, pool, plan->logout, error))
 		return FALSE;
 	if (MAX(MAX(plan->disconnect_after, plan->idle_after),
 		MAX(plan->logout_after, plan->length)) > AFTER_MAX ||

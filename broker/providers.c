@@ -81,6 +81,18 @@ static Entry *find_entry(Providers *p, const ProviderOps *ops, const char *uri)
 	return entry;
 }
 
+Provider *providers_peek(Providers *p, const ProviderOps *ops, const char *uri)
+{
+	Entry *entry = find_entry(p, ops, uri);
+	Provider *provider = NULL;
+
+	if (g_mutex_trylock(&entry->lock)) {
+		provider = entry->provider;
+		g_mutex_unlock(&entry->lock);
+	}
+	return provider;
+}
+
 gboolean providers_get(Providers *p, const char *name, const char *uri, const ProviderOps **out_ops,
 		       Provider **out_provider, GError **error)
 {

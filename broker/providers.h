@@ -11,6 +11,9 @@
 Providers *providers_new(const Options *options, ProviderEvent event, gpointer user_data);
 void providers_free(Providers *providers);
 
+/* If it is open, and nobody is about to open it; else NULL. Waits for nobody. */
+Provider *providers_peek(Providers *providers, const ProviderOps *ops, const char *uri);
+
 /* What was opened lives as long as `providers`. FAULT_CONFIG if there is no such driver. A failed
  * opening is tried again at the next call. */
 gboolean providers_get(Providers *providers, const char *name, const char *uri,

@@ -69,7 +69,7 @@ static gboolean reconcile_desktop(Core *core, const StoreDesktop *row, gint64 no
 
 	if (!store_lease_of_desktop(core->db, row->id, &leased, error))
 		return FALSE;
-	if (seat && (seat->machine || !(seat->ops->caps & PROVIDER_POWER)))
+	if (seat && (seat->machine || !(seat->able.caps & PROVIDER_POWER)))
 		state = PROVIDER_RUNNING; /* told by its display, when somebody comes */
 	else if (!seat || !seat->ops->state(seat->provider, &seat->spec, &state, &why) ||
 		 !clear_half_made(core, seat, &state, &why))

@@ -140,6 +140,7 @@ Seat *seat_load(Core *core, const char *desktop_id, GError **error)
 			   seat->host ? seat->host->uri : seat->pool->uri, &seat->ops,
 			   &seat->provider, error))
 		return NULL;
+	seat->able = provider_ability(seat->ops, seat->provider);
 	seat->spec = specify(seat->row, seat->image);
 	seat->spec.weight = seat->pool->weight;
 	seat->spec.nics = core->options->nics;
@@ -164,7 +165,7 @@ void seat_free(Seat *seat)
 
 gboolean seat_powered(const Seat *seat)
 {
-	return (seat->ops->caps & PROVIDER_POWER) && (!seat->machine || seat->machine->power);
+	return (seat->able.caps & PROVIDER_POWER) && (!seat->machine || seat->machine->power);
 }
 
 gboolean seat_state(const Seat *seat, ProviderState *out, GError **error)

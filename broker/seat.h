@@ -16,6 +16,7 @@ typedef struct {
 	StoreMachine *machine; /* NULL for others                                          */
 	const ProviderOps *ops;
 	Provider *provider;
+	ProviderAbility able;
 	ProviderDesktop spec; /* points into row, image and machine */
 	gboolean boots;       /* no instant clone this time, whatever the pool says */
 } Seat;

@@ -82,6 +82,8 @@ void pool_view_free(PoolView *view)
 	g_free(view->previous_image);
 	g_free(view->provider);
 	g_free(view->uri);
+	g_free(view->hypervisor);
+	g_strfreev(view->can);
 	g_free(view);
 }
 

@@ -126,6 +126,16 @@ json_t *view_plan(const PlanView *view)
 	return json;
 }
 
+static void set_ability(json_t *json, const char *hypervisor, char *const *can)
+{
+	json_t *words = json_array();
+
+	for (; can && *can; can++)
+		json_array_append_new(words, view_text(*can));
+	json_object_set_new(json, "hypervisor", view_text(hypervisor));
+	json_object_set_new(json, "can", words);
+}
+
 json_t *view_pool(const PoolView *view)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I}", "name",
@@ -143,6 +153,7 @@ json_t *view_pool(const PoolView *view)
 	json_object_set_new(json, "failed", number(view->failed));
 	json_object_set_new(json, "instant", json_boolean(view->instant));
 	json_object_set_new(json, "weight", number(view->weight));
+	set_ability(json, view->hypervisor, view->can);
 	return json;
 }
 
@@ -162,6 +173,7 @@ json_t *view_host(const HostView *view)
 	json_object_set_new(json, "desktops", number(view->desktops));
 	json_object_set_new(json, "used_cpus", number(view->used_cpus));
 	json_object_set_new(json, "used_memory", number(view->used_memory));
+	set_ability(json, view->hypervisor, view->can);
 	return json;
 }
 

@@ -27,6 +27,7 @@ static const Column pool_columns[] = {
 	{"VERSION", "version", COLUMN_NUMBER},
 	{"PROVIDER", "provider"},
 	{"URI", "uri"},
+	{"HYPERVISOR", "hypervisor"},
 	{"TOTAL", "total", COLUMN_NUMBER},
 	{"BUSY", "busy", COLUMN_NUMBER},
 	{"STALE", "stale", COLUMN_NUMBER},
@@ -61,6 +62,8 @@ static const Column host_columns[] = {
 	{"MEMORY", "memory", COLUMN_NUMBER},
 	{"PROMISED", "used_memory", COLUMN_NUMBER},
 	{"STORAGE", "storage"},
+	{"HYPERVISOR", "hypervisor"},
+	{"CAN", "can"},
 	{"DETAIL", "detail"},
 	{NULL},
 };

@@ -132,7 +132,7 @@ static void (*const checks[])(Doctor *doctor) = {
 	check_broker,      doctor_auth,   doctor_pam,         doctor_user,     doctor_entitlements,
 	doctor_sockets,    doctor_ports,  doctor_certificate, doctor_state,    doctor_pages,
 	doctor_hypervisor, doctor_images, doctor_cards,       doctor_desktops, doctor_helpers,
-	doctor_provider,   doctor_hosts,
+	doctor_provider,   doctor_hosts,  doctor_abilities,
 };
 
 /* ---- the report */

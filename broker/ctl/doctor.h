@@ -71,3 +71,4 @@ void doctor_desktops(Doctor *doctor);
 void doctor_helpers(Doctor *doctor);
 void doctor_provider(Doctor *doctor);
 void doctor_hosts(Doctor *doctor);
+void doctor_abilities(Doctor *doctor);

@@ -123,3 +123,45 @@ void doctor_hosts(Doctor *doctor)
 	json_decref(hosts);
 	json_decref(closed);
 }
+
+static gboolean can(const json_t *row, const char *word)
+{
+	const json_t *words = json_object_get(row, "can");
+	gboolean found = FALSE;
+
+	for (gsize i = 0; i < json_array_size(words); i++)
+		found |= g_strcmp0(json_string_value(json_array_get(words, i)), word) == 0;
+	return found;
+}
+
+/* What a hypervisor is not able to is no illness; what a pool was promised and does not get may be
+ * one. */
+void doctor_abilities(Doctor *doctor)
+{
+	static const char *const deeds[] = {"disks",   "suspend", "snapshot", "instant",
+					    "migrate", "weight",  "events"};
+	json_t *pools = doctor_ask(doctor, "/api/v1/admin/pools");
+	gsize i;
+	json_t *row;
+
+	json_array_foreach (pools, i, row) {
+		g_autoptr(GString) lacks = g_string_new(NULL);
+
+		if (*text(row, "hypervisor") == '\0' || g_str_equal(text(row, "kind"), "machines"))
+			continue;
+		for (gsize k = 0; k < G_N_ELEMENTS(deeds); k++) {
+			if (!can(row, deeds[k]))
+				g_string_append_printf(lacks, "%s%s", lacks->len ? ", " : "",
+						       deeds[k]);
+		}
+		if (json_is_true(json_object_get(row, "instant")) && !can(row, "instant"))
+			doctor_doubt(doctor, "hypervisor",
+				     "Only the provider qemu makes instant copies.",
+				     "Desktops of pool %s boot: %s makes no copies of a booted one",
+				     text(row, "name"), text(row, "hypervisor"));
+		doctor_well(doctor, "hypervisor", "Pool %s: %s%s%s", text(row, "name"),
+			    text(row, "hypervisor"), lacks->len ? ", which has no: " : "",
+			    lacks->str);
+	}
+	json_decref(pools);
+}

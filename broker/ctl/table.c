@@ -25,12 +25,26 @@ static char *format_text(const char *text)
 	return g_string_free(safe, FALSE);
 }
 
+static char *format_list(const json_t *list)
+{
+	g_autoptr(GString) words = g_string_new(NULL);
+
+	for (gsize i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+
+		g_string_append_printf(words, "%s%s", i ? "," : "", word ? word : "");
+	}
+	return format_text(words->str);
+}
+
 static char *format_cell(const json_t *value, ColumnKind kind)
 {
 	gint64 number = json_integer_value(value);
 
 	if (json_is_string(value))
 		return format_text(json_string_value(value));
+	if (json_is_array(value))
+		return format_list(value);
 	if (!json_is_integer(value))
 		return g_strdup("");
 	switch (kind) {

@@ -94,8 +94,9 @@ gboolean libvirt_display_address(virDomainPtr domain, const LibvirtGraphics *gra
 	if (fd < 0)
 		return FALSE;
 	close(fd);
-	password = grant_password(domain, passwords, protocol, error);
-	if (!password) {
+	password = passwords ? grant_password(domain, passwords, protocol, error)
+			     : secret_dup(graphics->password);
+	if (passwords && !password) {
 		g_free(host);
 		return FALSE;
 	}

@@ -21,7 +21,8 @@ gboolean libvirt_display_set_password(virDomainPtr domain, const LibvirtGraphics
 /*
  * Its address, once it accepts (within so many seconds), and a password that is good from now on.
  * server: the domain's host, NULL = this machine. passwords: held while a password is read and set,
- * the same for all displays of a provider.
+ * the same for all displays of a provider; NULL = where none can be set while a domain runs: then
+ * it is what its definition says, if anything.
  */
 gboolean libvirt_display_address(virDomainPtr domain, const LibvirtGraphics *graphics,
 				 const char *server, GMutex *passwords, const char *protocol,

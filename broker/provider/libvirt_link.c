@@ -171,6 +171,16 @@ virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
 	return connection;
 }
 
+gboolean libvirt_link_hears(LibvirtLink *link)
+{
+	gboolean hears;
+
+	g_mutex_lock(&link->mutex);
+	hears = link->connection && link->callback >= 0;
+	g_mutex_unlock(&link->mutex);
+	return hears;
+}
+
 void libvirt_link_expect_end(LibvirtLink *link, const char *desktop_id)
 {
 	g_mutex_lock(&link->listener->mutex);

@@ -24,6 +24,9 @@ void libvirt_link_free(LibvirtLink *link);
  * FAULT_DESKTOP. */
 virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error);
 
+/* libvirt tells of ends that nobody wanted: not every hypervisor's driver does. */
+gboolean libvirt_link_hears(LibvirtLink *link);
+
 /*
  * An end of this desktop is wanted: no event, until libvirt_link_mind_end(). That belongs behind a
  * start that has worked: word of the wanted end may come during it.

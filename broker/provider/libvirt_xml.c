@@ -45,6 +45,10 @@ static void add_os(GString *xml, const ProviderDesktop *desktop, const char *typ
 	add(xml, "</os>\n");
 }
 
+/* Closed from the start: this password was never valid. A ticket sets another one, and a descriptor
+ * from libvirt needs none. */
+#define CLOSED "passwdValidTo='1970-01-01T00:00:01'"
+
 static void add_graphics(GString *xml, const LibvirtDomain *domain)
 {
 	static const char spice[] = "<image compression='auto_lz'/><jpeg compression='never'/>"
@@ -54,21 +58,22 @@ static void add_graphics(GString *xml, const LibvirtDomain *domain)
 	/* SPICE on a socket that says "autoport" cannot have its password changed (libvirt 9.0). */
 	const char *autoport = domain->sockets ? "no" : "yes";
 
-	/* Closed from the start: this password was never valid. A ticket sets another one, and a
-	 * descriptor from libvirt needs none. VNC looks at eight characters and may have
-	 * no more. */
-	add(xml,
-	    "<graphics type='vnc' autoport='yes' sharePolicy='ignore' passwd='%.8s' "
-	    "passwdValidTo='1970-01-01T00:00:01'>",
-	    domain->password);
-	g_string_append(xml, listen);
-	add(xml,
-	    "</graphics>\n<graphics type='spice' autoport='%s' passwd='%s' "
-	    "passwdValidTo='1970-01-01T00:00:01'>",
-	    autoport, domain->password);
-	g_string_append(xml, listen);
-	g_string_append(xml, spice);
-	add(xml, "</graphics>\n");
+	/* VNC looks at eight characters and may have no more. */
+	if (domain->displays & PROVIDER_VNC) {
+		add(xml,
+		    "<graphics type='vnc' autoport='yes' sharePolicy='ignore' "
+		    "passwd='%.8s' " CLOSED ">",
+		    domain->password);
+		g_string_append(xml, listen);
+		add(xml, "</graphics>\n");
+	}
+	if (domain->displays & PROVIDER_SPICE) {
+		add(xml, "<graphics type='spice' autoport='%s' passwd='%s' " CLOSED ">", autoport,
+		    domain->password);
+		g_string_append(xml, listen);
+		g_string_append(xml, spice);
+		add(xml, "</graphics>\n");
+	}
 }
 
 /* A host's bridge is the same thing for it as for us. A private network behind the host ("user")
@@ -90,6 +95,7 @@ static void add_devices(GString *xml, const ProviderDesktop *desktop, const Libv
 	const ProviderImage *image = &desktop->image;
 	const char *video = image->video && !g_str_equal(image->video, "std") ? image->video
 									      : "vga";
+	gboolean spice = domain->displays & PROVIDER_SPICE;
 
 	if (domain->overlay)
 		add(xml,
@@ -97,19 +103,21 @@ static void add_devices(GString *xml, const ProviderDesktop *desktop, const Libv
 		    "discard='unmap'/><source file='%s'/><target dev='vda' bus='virtio'/>"
 		    "</disk>\n",
 		    domain->overlay);
-	add(xml, "<controller type='usb' model='qemu-xhci'/><input type='tablet' bus='usb'/>\n"
-		 "<channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/>"
-		 "</channel>\n" LIBVIRT_CLIPBOARD "\n"
+	add(xml, "<controller type='usb' model='qemu-xhci'/><input type='tablet' "
+		 "bus='usb'/>\n" LIBVIRT_CLIPBOARD "\n"
 		 "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
 		 "</channel>\n");
+	if (spice)
+		add(xml, "<channel type='spicevmc'>"
+			 "<target type='virtio' name='com.redhat.spice.0'/></channel>\n");
 	add_interface(xml, desktop);
 	add_graphics(xml, domain);
 	add(xml,
-	    "<sound model='ich6'/><audio id='1' type='spice'/>\n"
+	    "<sound model='ich6'/><audio id='1' type='%s'/>\n"
 	    "<video><model type='%s'/></video>\n"
 	    "<rng model='virtio'><backend model='builtin'/></rng>\n"
 	    "<memballoon model='none'/>\n",
-	    video);
+	    spice ? "spice" : "none", video);
 }
 
 char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *domain)

@@ -17,6 +17,7 @@ typedef struct {
 	const char *uuid;     /* the identity                                              */
 	const char *overlay;  /* path of the qcow2 overlay, or NULL                        */
 	gboolean sockets;     /* displays on Unix sockets; else on the host's own address  */
+	unsigned displays;    /* PROVIDER_VNC and so on: those that the host's QEMU has    */
 	const char *password; /* of the displays until a ticket sets one; never valid     */
 } LibvirtDomain;
 

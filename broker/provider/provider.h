@@ -28,7 +28,18 @@ enum {
 	PROVIDER_LOCAL = 1 << 6,     /* ... on its machine, for no other one   */
 	PROVIDER_SNAPSHOTS = 1 << 7, /* keeps what a disk was like            */
 	PROVIDER_WEIGHS = 1 << 8,    /* heeds ProviderDesktop.weight, where its host has cgroups */
+	PROVIDER_SUSPENDS = 1 << 9,  /* suspend(), and start() goes on          */
+	PROVIDER_MIGRATES = 1 << 10, /* migrate()                               */
+	PROVIDER_INSTANT = 1 << 11,  /* prepare()                               */
+	PROVIDER_DISKS = 1 << 12,    /* a desktop's disk is an overlay on its image's */
 };
+
+/* What one provider that is open can do: a driver may open hypervisors that differ. */
+typedef struct {
+	const char *name;  /* of the hypervisor, for people; static              */
+	unsigned caps;     /* of the above                                      */
+	unsigned displays; /* that its desktops can have: PROVIDER_VNC and so on */
+} ProviderAbility;
 
 /* Suspended: it keeps its memory and its place but no processor; start() lets it go on. */
 typedef enum {
@@ -85,8 +96,9 @@ typedef gboolean (*ProviderGiveUp)(gpointer data);
 typedef enum { PROVIDER_TAKE, PROVIDER_REVERT, PROVIDER_FORGET } ProviderSnapshot;
 
 typedef struct {
-	const char *name; /* "qemu", "libvirt", "container", "machine" */
-	unsigned caps;
+	const char *name; /* "qemu", "libvirt", "container", "machine"              */
+	unsigned caps;    /* at the best; see ability()                             */
+	unsigned shows;   /* the same: which displays its desktops can have         */
 
 	/* uri: "" for qemu and machine; a libvirt URI; a container
 	 * engine's unix:///path. dir: the driver's own directory, made by
@@ -94,8 +106,11 @@ typedef struct {
 	Provider *(*open)(const char *uri, const char *dir, const char *accel, ProviderEvent event,
 			  gpointer user_data, GError **error);
 	void (*close)(Provider *provider);
+	/* NULL: whatever it opened, it can what the driver can. Asks nobody. */
+	void (*ability)(const Provider *provider, ProviderAbility *out);
 
-	/* Checks that the image's files are there and usable. */
+	/* Checks that the image's files are there and usable. FAULT_CLIENT: what it asks for, this
+	 * hypervisor cannot. */
 	gboolean (*image_ensure)(Provider *provider, const ProviderImage *image, GError **error);
 
 	/*
@@ -174,6 +189,15 @@ typedef struct {
 enum { PROVIDER_VNC = 1, PROVIDER_SPICE = 2, PROVIDER_RDP = 4 };
 
 extern const ProviderOps provider_qemu, provider_libvirt, provider_container, provider_machine;
+
+static inline ProviderAbility provider_ability(const ProviderOps *ops, const Provider *provider)
+{
+	ProviderAbility able = {ops->name, ops->caps, ops->shows};
+
+	if (ops->ability)
+		ops->ability(provider, &able);
+	return able;
+}
 
 /* The driver of that name or NULL. */
 const ProviderOps *provider_find(const char *name);

@@ -342,7 +342,8 @@ static gboolean container_host(Provider *provider, ProviderHost *out, GError **e
 const ProviderOps provider_container = {
 	.name = "container",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_WEIGHS,
+		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_WEIGHS | PROVIDER_DISKS,
+	.shows = PROVIDER_VNC,
 	.open = container_open,
 	.close = container_close,
 	.image_ensure = container_image_ensure,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "libvirt_ability.h"
 #include "libvirt_display.h"
 #include "libvirt_domain.h"
 #include "libvirt_link.h"
@@ -27,7 +28,18 @@ struct Provider {
 	char *server;     /* host in the URI, NULL = this machine           */
 	GMutex passwords; /* of displays, see libvirt_display.h             */
 	gboolean own;     /* domains run as our own user: embed and session */
+	LibvirtAbility able;
 };
+
+static gboolean ask_ability(Provider *provider, GError **error)
+{
+	autoconnect connection = libvirt_link_get(provider->link, error);
+
+	if (!connection)
+		return FALSE;
+	provider->able = libvirt_ability_ask(connection, libvirt_link_hears(provider->link));
+	return TRUE;
+}
 
 static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
 			      ProviderEvent event, gpointer user_data, GError **error)
@@ -53,7 +65,7 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 	provider->own = !provider->server && (g_str_equal(g_uri_get_path(parsed), "/embed") ||
 					      g_str_equal(g_uri_get_path(parsed), "/session"));
 	provider->link = libvirt_link_new(uri, event, user_data, error);
-	if (!provider->link)
+	if (!provider->link || !ask_ability(provider, error))
 		g_clear_pointer(&provider, provider_libvirt.close);
 	return provider;
 }
@@ -70,12 +82,18 @@ static void libvirt_close(Provider *provider)
 	g_free(provider);
 }
 
+static void libvirt_ability(const Provider *provider, ProviderAbility *out)
+{
+	*out = provider->able.ability;
+}
+
 /* The image's files are on the host that the URI names; only ours can be looked at. */
 static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 
-	return connection && (provider->server || place_check_image(image, error)) &&
+	return connection && libvirt_ability_suffices(&provider->able, image, error) &&
+	       (provider->server || place_check_image(image, error)) &&
 	       libvirt_overlay_possible(connection, provider->own, image, error);
 }
 
@@ -83,14 +101,13 @@ static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *im
 static const char *domain_type(Provider *provider, virConnectPtr connection,
 			       const ProviderImage *image)
 {
-	const char *hypervisor = virConnectGetType(connection);
 	char *capabilities;
 	gboolean kvm;
 
-	if (g_strcmp0(hypervisor, "TEST") == 0 || g_strcmp0(hypervisor, "Test") == 0)
-		return "test";
-	if (g_strcmp0(hypervisor, "QEMU") != 0)
+	if (!provider->able.built_in)
 		return NULL;
+	if (g_str_equal(virConnectGetType(connection), "TEST"))
+		return "test";
 	if (!g_str_equal(provider->accel, "auto"))
 		return g_str_equal(provider->accel, "kvm") ? "kvm" : "qemu";
 	if (!provider->server)
@@ -125,6 +142,7 @@ static gboolean define(Provider *provider, virConnectPtr connection, const Provi
 		.uuid = identity,
 		.overlay = overlay,
 		.sockets = !provider->server,
+		.displays = provider->able.ability.displays,
 	};
 
 	return libvirt_domain_define(connection, desktop, &domain, error);
@@ -251,7 +269,8 @@ static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desk
 	unsigned displays = 0;
 
 	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND))
-		return libvirt_domain_displays_of_image(&desktop->image);
+		return libvirt_domain_displays_of_image(&desktop->image) &
+		       provider->able.ability.displays;
 	for (int i = 0; domain && i < 2; i++) {
 		g_auto(LibvirtGraphics) graphics = {0};
 
@@ -284,8 +303,10 @@ static gboolean libvirt_display(Provider *provider, const ProviderDesktop *deskt
 					     VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
 	if (fd < 0)
 		return libvirt_display_address(domain, &graphics, provider->server,
-					       &provider->passwords, protocol, seconds,
-					       out_endpoint, error);
+					       provider->able.ability.caps & PROVIDER_TICKETS
+						       ? &provider->passwords
+						       : NULL,
+					       protocol, seconds, out_endpoint, error);
 	*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
 	*out_fd = fd;
 	return TRUE;
@@ -406,9 +427,12 @@ static gboolean libvirt_forget(Provider *provider, const ProviderDesktop *deskto
 const ProviderOps provider_libvirt = {
 	.name = "libvirt",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_TICKETS |
-		PROVIDER_EVENTS | PROVIDER_SURVIVES | PROVIDER_WEIGHS,
+		PROVIDER_EVENTS | PROVIDER_SURVIVES | PROVIDER_WEIGHS | PROVIDER_SUSPENDS |
+		PROVIDER_MIGRATES | PROVIDER_DISKS,
+	.shows = PROVIDER_VNC | PROVIDER_SPICE,
 	.open = libvirt_open,
 	.close = libvirt_close,
+	.ability = libvirt_ability,
 	.image_ensure = libvirt_image_ensure,
 	.clone = libvirt_clone,
 	.start = libvirt_start,

@@ -179,6 +179,7 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 const ProviderOps provider_machine = {
 	.name = "machine",
 	.caps = PROVIDER_POWER | PROVIDER_SURVIVES,
+	.shows = PROVIDER_VNC | PROVIDER_SPICE | PROVIDER_RDP,
 	.open = machine_open,
 	.close = machine_close,
 	.start = machine_start,

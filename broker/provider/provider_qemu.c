@@ -290,7 +290,9 @@ static gboolean qemu_host(Provider *provider, ProviderHost *out, GError **error)
 const ProviderOps provider_qemu = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_SNAPSHOTS,
+		PROVIDER_SURVIVES | PROVIDER_LOCAL | PROVIDER_SNAPSHOTS | PROVIDER_SUSPENDS |
+		PROVIDER_INSTANT | PROVIDER_DISKS,
+	.shows = PROVIDER_VNC | PROVIDER_SPICE,
 	.open = qemu_open,
 	.close = qemu_close,
 	.image_ensure = qemu_image_ensure,

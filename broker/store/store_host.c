@@ -20,6 +20,8 @@ void host_view_free(HostView *h)
 	g_free(h->storage);
 	g_free(h->state);
 	g_free(h->detail);
+	g_free(h->hypervisor);
+	g_strfreev(h->can);
 	g_free(h);
 }
 

@@ -37,9 +37,10 @@ export class FakeAdmin {
     bans = [{ user: null, address: '203.0.113.9', until: NOW + 600, failures: 30, admin: null, reason: null },
         { user: 'mallory', address: null, until: 0, failures: 0, admin: 'root', reason: 'left the company' }];
     hosts = [{ name: 'rack-1', provider: 'libvirt', uri: 'qemu+tls://rack-1/system', broker: null, storage: 'san', state: 'up', detail: '', cpus: 64, memory: 262144,
-        cpu_ratio: 400, memory_ratio: 100, desktops: 71, used_cpus: 142, used_memory: 145408 },
+        cpu_ratio: 400, memory_ratio: 100, desktops: 71, used_cpus: 142, used_memory: 145408,
+        hypervisor: 'QEMU', can: ['vnc', 'spice', 'images', 'disks', 'power', 'suspend', 'migrate', 'password', 'weight', 'events'] },
     { name: 'rack-2', provider: 'libvirt', uri: 'qemu+tls://rack-2/system', broker: null, storage: 'san', state: 'drain', detail: '', cpus: 64, memory: 262144,
-        cpu_ratio: 400, memory_ratio: 100, desktops: 1, used_cpus: 2, used_memory: 2048 },
+        cpu_ratio: 400, memory_ratio: 100, desktops: 1, used_cpus: 2, used_memory: 2048, hypervisor: null, can: [] },
     { name: 'rack-3', provider: 'libvirt', uri: 'qemu+tls://rack-3.a-long-name-of-a-data-centre.example.org/system', broker: null, storage: null, state: 'down',
         detail: 'unable to connect to server at rack-3:16514: Connection refused', cpus: 16, memory: 65536, cpu_ratio: 200, memory_ratio: 120, desktops: 32, used_cpus: 32, used_memory: 65536 }];
     quotas = [{ kind: 'user', name: '*', desktops: 2, sessions: 3, memory: 0, cpus: 0 }, { kind: 'group', name: 'engineering', desktops: 6, sessions: 6, memory: 65536, cpus: 32 },

@@ -141,6 +141,7 @@ test('admin: hosts tell what they have promised, are drained and closed', async 
 
     await person.sees('[data-host="rack-1"]', '142 of 256 (64, 400 %)');
     await person.sees('[data-host="rack-1"]', '142 GiB of 256 GiB');
+    await person.sees('[data-host="rack-1"]', 'QEMU: VNC, SPICE, disks of their own, suspend, live migration, weights; no snapshots, instant copies');
     await person.sees('[data-host="rack-3"] .bad-words', 'Connection refused');
     await choose(page, 'Drain', 'rack-1');
     await page.click('.dialog >> text="Drain"');

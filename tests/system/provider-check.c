@@ -219,7 +219,10 @@ int main(int argc, char **argv)
 	}
 	provider = ops->open(argv[2], argv[3], argv[4], on_event, NULL, &error);
 	if (provider) {
-		answer(json_pack("{s:i}", "caps", ops->caps));
+		ProviderAbility able = provider_ability(ops, provider);
+
+		answer(json_pack("{s:s, s:i, s:i}", "hypervisor", able.name, "caps", able.caps,
+				 "displays", able.displays));
 		serve(ops, provider, file);
 	} else {
 		answer(json_pack("{s:s, s:s}", "fault", fault_info(fault_code(error))->name,

@@ -12,7 +12,7 @@ import procs
 from deployment import eventually
 from test_desktops import vnc
 from test_providers import (
-    ABSENT, CLONES, EVENTS, LOCAL, POWER, RESETS, RUNNING, STOPPED, SURVIVES, VNC, WEIGHS, Check,
+    ABSENT, CLONES, DISKS, EVENTS, LOCAL, POWER, RESETS, RUNNING, STOPPED, SURVIVES, VNC, WEIGHS, Check,
 )
 
 MIB = 1024 * 1024
@@ -58,7 +58,7 @@ def running(check):
 
 def test_life(engine, live, tmp_path):
     check = live()
-    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | WEIGHS
+    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | WEIGHS | DISKS
     check.done("ensure")
     assert check.state() == ABSENT
     assert check("start", "d-1")["fault"] == "not-found"

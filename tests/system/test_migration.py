@@ -20,7 +20,9 @@ from deployment import eventually
 from test_clients import at_prompt as at_the_prompt
 from test_clients import keep, log, sees, types  # noqa: F401
 from test_desktops import at_prompt, vnc
-from test_providers import ABSENT, RUNNING, STOPPED, Check
+from test_providers import (
+    ABSENT, CLONES, EVENTS, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDS, WEIGHS, Check,
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,12 @@ def test_another_hypervisor(hosts, tmp_path):
     template = tmp_path / "container.xml"
     template.write_text(CONTAINER)
     check = Check(tmp_path, bare | {"xml": str(template)}, "libvirt", uri)
+    assert check.opened == {
+        "hypervisor": "LXC", "displays": 0,
+        "caps": CLONES | POWER | RESETS | EVENTS | SURVIVES | WEIGHS | SUSPENDS,
+    }
+    refused = check("ensure")
+    assert refused["fault"] == "client" and "LXC shows no VNC or SPICE" in refused["message"], refused
     try:
         identity = check.done("clone", "d-1")["identity"]
         assert check.state() == STOPPED
@@ -183,6 +191,21 @@ TEMPLATE = """\
 <video><model type='vga'/></video><memballoon model='none'/>
 </devices></domain>
 """
+
+
+def test_hosts_tell_what_they_can(oriel, hosts, racks, tmp_path):
+    """Admins see which hypervisor a host has; and a pool for one that cannot is refused with its name."""
+    listed = {row["name"]: row for row in oriel.rows("host", "list")}
+    assert listed["rack1"]["hypervisor"] == listed["rack2"]["hypervisor"] == "QEMU"
+    assert {"vnc", "spice", "suspend", "migrate", "weight"} <= set(listed["rack1"]["can"])
+    assert "instant" not in listed["rack1"]["can"]
+    template = tmp_path / "container.xml"
+    template.write_text(CONTAINER)
+    oriel.ctl("image", "add", "cell", "--xml", template)
+    with pytest.raises(AssertionError, match="LXC shows no VNC or SPICE display"):
+        oriel.ctl("pool", "add", "cells", "--kind", "floating", "--image", "cell", "--provider",
+                  "libvirt", "--uri", hosts[0].uri.replace("qemu+", "lxc+"))
+    oriel.ctl("image", "remove", "cell")
 
 
 def host_of(racks):

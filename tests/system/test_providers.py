@@ -22,7 +22,7 @@ import deployment
 CHECK = deployment.BUILD / "tests/system/provider-check"
 CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL, SNAPSHOTS = (1 << bit for bit in range(8))
 ABSENT, STOPPED, SUSPENDED, RUNNING = range(4)
-WEIGHS = 1 << 8
+WEIGHS, SUSPENDS, MIGRATES, INSTANT, DISKS = (1 << bit for bit in range(8, 13))
 VNC, SPICE = 1, 2
 
 
@@ -144,7 +144,9 @@ def at_prompt(directory):
 
 def test_life(qemu, tmp_path):
     check = qemu()
-    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | SNAPSHOTS
+    assert check.opened["caps"] == (
+        CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | SNAPSHOTS | SUSPENDS | INSTANT | DISKS
+    )
     check.done("ensure")
     assert check.state() == ABSENT
     assert check("start", "d-1")["fault"] == "not-found"
@@ -404,7 +406,10 @@ def test_libvirt_life(tmp_path, image, embedded):
     image["disk"] = str(disk)
     root = embedded.split("=")[1]
     check = Check(tmp_path, image, "libvirt", embedded)
-    assert check.opened["caps"] == CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES | WEIGHS
+    assert check.opened == {
+        "hypervisor": "QEMU", "displays": VNC | SPICE,
+        "caps": CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES | WEIGHS | SUSPENDS | MIGRATES | DISKS,
+    }
     check.done("ensure")
     assert check.state() == ABSENT
     assert check("start", "d-1")["fault"] == "not-found"
@@ -454,6 +459,8 @@ def test_libvirt_overlay_in_a_pool(tmp_path, image):
     )
     image = {"name": "pooled", "disk": "/images/golden", "memory": 64, "cpus": 1}
     check = Check(tmp_path, image, "libvirt", f"test://{node}")
+    assert check.opened["hypervisor"] == "libvirt's test driver"
+    assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | SUSPENDS | DISKS
     first = check.done("clone", "d-1")["identity"]
     second = check.done("clone", "d-1")["identity"]
     assert first != second
@@ -484,6 +491,30 @@ def test_libvirt_template(tmp_path, image):
     template.write_text("<domain><name>fixed</name><uuid>@UUID@</uuid></domain>")
     assert check("clone", "d-1")["fault"] == "config"
     check.end()
+
+
+def test_libvirt_display_with_a_password_for_good(tmp_path, image):
+    """Where no password can be set while a domain runs, its display has that of its definition."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    Greeter(listener)
+    template = tmp_path / "template.xml"
+    template.write_text(
+        "<domain type='@TYPE@'><name>@NAME@</name><uuid>@UUID@</uuid>"
+        "<memory unit='MiB'>@MEMORY@</memory><os><type>hvm</type></os><devices>"
+        f"<graphics type='vnc' port='{port}' autoport='no' listen='127.0.0.1' passwd='for-good'/>"
+        "</devices></domain>"
+    )
+    check = Check(tmp_path, {**image, "xml": str(template)}, "libvirt", "test:///default")
+    check.done("ensure")
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert check.done("displays", "d-1")["displays"] == VNC
+    display = check.done("display", "d-1", "vnc")
+    assert (display["host"], display["port"]) == ("127.0.0.1", port)
+    assert display["password"] == "for-good"
+    check.end()
+    listener.close()
 
 
 def test_libvirt_that_is_not_there(tmp_path, image):

@@ -397,7 +397,9 @@ static GPtrArray *fake_list(Provider *provider, GError **error)
 static const ProviderOps fake_ops = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
-		PROVIDER_SURVIVES,
+		PROVIDER_SURVIVES | PROVIDER_SNAPSHOTS | PROVIDER_SUSPENDS | PROVIDER_MIGRATES |
+		PROVIDER_DISKS,
+	.shows = PROVIDER_VNC | PROVIDER_SPICE,
 	.open = fake_open,
 	.close = fake_close,
 	.image_ensure = fake_image_ensure,

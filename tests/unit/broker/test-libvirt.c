@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "libvirt_ability.h"
 #include "libvirt_graphics.h"
 #include "libvirt_xml.h"
 #include "secret.h"
@@ -22,6 +23,7 @@ static const LibvirtDomain domain = {.type = "qemu",
 				     .uuid = "UUID",
 				     .overlay = "/o<1>",
 				     .sockets = TRUE,
+				     .displays = PROVIDER_VNC | PROVIDER_SPICE,
 				     .password = "secret0123"};
 
 static void test_build(void)
@@ -40,8 +42,11 @@ static void test_build(void)
 	g_assert_nonnull(strstr(xml, "passwd='secret01' passwdValidTo='1970-"));
 	g_assert_null(strstr(xml, "<interface"));
 
+	g_assert_nonnull(strstr(xml, "<graphics type='spice'"));
+
 	remote.sockets = FALSE;
 	remote.overlay = NULL;
+	remote.displays = PROVIDER_VNC;
 	bridged.image.network = "bridge:br0";
 	near = libvirt_xml_build(&bridged, &domain);
 	g_assert_nonnull(strstr(near, "<source bridge='br0'/><model type='virtio'/></interface>"));
@@ -49,6 +54,8 @@ static void test_build(void)
 	far = libvirt_xml_build(&desktop, &remote);
 	g_assert_null(strstr(far, "<listen"));
 	g_assert_null(strstr(far, "<disk"));
+	g_assert_nonnull(strstr(far, "<graphics type='vnc'"));
+	g_assert_null(strstr(far, "type='spice"));
 }
 
 static void filled(const char *template, const char *expected)
@@ -123,11 +130,93 @@ static void test_graphics(void)
 	}
 }
 
+static unsigned caps_of(const char *type)
+{
+	return libvirt_ability_of(type, NULL).ability.caps;
+}
+
+static unsigned displays_of(const char *type, const char *xml)
+{
+	return libvirt_ability_of(type, xml).ability.displays;
+}
+
+/* Each hypervisor has what every one has, and one that nobody has heard of has nothing else. */
+static void test_ability(void)
+{
+	static const char *const types[] = {"QEMU", "TEST",    "Xen",   "LXC", "ESX", "VMware",
+					    "VBOX", "Hyper-V", "BHYVE", "vz",  "CH"};
+	const unsigned least = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS |
+			       PROVIDER_SURVIVES;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+		g_assert_cmpuint(caps_of(types[i]) & least, ==, least);
+		g_assert_cmpuint(caps_of(types[i]) & ~provider_libvirt.caps, ==, 0);
+		g_assert_cmpuint(displays_of(types[i], NULL) & ~provider_libvirt.shows, ==, 0);
+		g_assert_cmpstr(libvirt_ability_of(types[i], NULL).ability.name, !=,
+				"this hypervisor");
+	}
+	g_assert_cmpuint(caps_of("QEMU"), ==, provider_libvirt.caps);
+	g_assert_cmpuint(caps_of("qemu"), ==, provider_libvirt.caps);
+	g_assert_cmpuint(caps_of("nobody's"), ==, least);
+	g_assert_cmpuint(caps_of(NULL), ==, least);
+	g_assert_cmpuint(displays_of("nobody's", NULL), ==, 0);
+	g_assert_false(caps_of("ESX") & (PROVIDER_TICKETS | PROVIDER_MIGRATES | PROVIDER_DISKS));
+	g_assert_true(caps_of("Xen") & PROVIDER_DISKS);
+	g_assert_false(caps_of("bhyve") & PROVIDER_SUSPENDS);
+}
+
+/* A QEMU that was built without SPICE says so. */
+static void test_ability_asked(void)
+{
+	const unsigned both = PROVIDER_VNC | PROVIDER_SPICE;
+
+	g_assert_cmpuint(displays_of("QEMU", "<domainCapabilities><devices/></domainCapabilities>"),
+			 ==, both);
+	g_assert_cmpuint(displays_of("QEMU",
+				     "<domainCapabilities><devices><graphics supported='yes'>"
+				     "<enum name='type'><value>sdl</value><value>vnc</value></enum>"
+				     "</graphics><video supported='yes'><enum name='x'>"
+				     "<value>spice</value></enum></video></devices>"
+				     "</domainCapabilities>"),
+			 ==, PROVIDER_VNC);
+	g_assert_cmpuint(displays_of("QEMU", "<graphics supported='no'></graphics>"), ==, 0);
+}
+
+static void suffices(const char *type, const ProviderImage *image, const char *words)
+{
+	LibvirtAbility able = libvirt_ability_of(type, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(libvirt_ability_suffices(&able, image, &error) == !words);
+	if (!words)
+		return;
+	g_assert_error(error, FAULT, FAULT_CLIENT);
+	g_assert_nonnull(strstr(error->message, words));
+}
+
+/* What an image asks for and a hypervisor has not is said with its name. */
+static void test_suffices(void)
+{
+	const ProviderImage plain = {.disk = "/d"}, template = {.disk = "/d", .xml = "/x"};
+	const ProviderImage diskless = {.xml = "/x"};
+
+	suffices("QEMU", &plain, NULL);
+	suffices("Xen", &template, NULL);
+	suffices("Xen", &plain, "Xen has no built-in definition");
+	suffices("LXC", &diskless, "LXC shows no VNC or SPICE display");
+	suffices("ESX", &template, "VMware ESX makes no disk");
+	suffices("ESX", &diskless, NULL);
+	suffices("Hyper-V", &template, "pool of machines");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/libvirt/build", test_build);
 	g_test_add_func("/libvirt/template", test_template);
 	g_test_add_func("/libvirt/graphics", test_graphics);
+	g_test_add_func("/libvirt/ability", test_ability);
+	g_test_add_func("/libvirt/ability/asked", test_ability_asked);
+	g_test_add_func("/libvirt/ability/suffices", test_suffices);
 	return g_test_run();
 }

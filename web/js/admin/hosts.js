@@ -13,6 +13,17 @@ const PROVIDERS = { qemu: 'QEMU', libvirt: 'libvirt', container: 'Containers' };
 const STATES = { up: ['ready', 'Up'], drain: ['starting', 'Draining'], down: ['failed', 'Down'] };
 const URIS = { libvirt: 'qemu+tls://host-7/system', container: 'unix:///run/podman/podman.sock' };
 
+/* What people know of what a hypervisor can, in the words of the API and of a page. */
+const ABILITIES = { vnc: 'VNC', spice: 'SPICE', disks: 'disks of their own', suspend: 'suspend', snapshot: 'snapshots', instant: 'instant copies',
+    migrate: 'live migration', weight: 'weights' };
+
+/* "QEMU: VNC, suspend; no snapshots". */
+function ability({ hypervisor, can = [] }) {
+    const words = (has) => Object.entries(ABILITIES).filter(([word]) => can.includes(word) === has).map(([, said]) => said).join(', ');
+
+    return [`${hypervisor}: ${words(true)}`, words(false) && `no ${words(false)}`].filter(Boolean).join('; ');
+}
+
 /* MiB as a person says it. */
 const memory = (mib) => mib >= 1024 ? `${(mib / 1024).toFixed(mib % 1024 ? 1 : 0)} GiB` : `${mib} MiB`;
 
@@ -69,6 +80,7 @@ function card(host, all, refresh) {
             h('span', { class: 'buttons' }, h('span', { class: `state state-${look}` }, words), actions(host, entry, refresh))),
         h('h2', {}, host.name),
         h('p', { class: 'card-pool' }, [PROVIDERS[host.provider] ?? host.provider, host.uri, host.broker && `with broker ${host.broker}`, host.storage && `storage ${host.storage}`].filter(Boolean).join(' · ')),
+        host.hypervisor ? h('p', { class: 'card-detail' }, ability(host)) : null,
         host.detail ? h('p', { class: 'card-detail bad-words' }, host.detail) : null,
         closedNote(entry),
         capacity('Processors', host.used_cpus, host.cpus, host.cpu_ratio, String),
