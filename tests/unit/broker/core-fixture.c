@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "database.h"
+#include "scratch.h"
 #include "session.h"
 
 static void open_core(CoreFixture *f)
@@ -42,24 +43,11 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	open_core(f);
 }
 
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		remove_tree(child);
-	}
-	g_assert_cmpint(g_remove(path), ==, 0);
-}
-
 void core_fixture_teardown(CoreFixture *f, gconstpointer unused)
 {
 	core_close(f->core);
 	options_free(f->options);
-	remove_tree(f->dir);
+	scratch_remove(f->dir);
 	g_free(f->dir);
 	fake_end();
 }

@@ -4,7 +4,7 @@
 
 #include "fault.h"
 #include "net/stream_tcp.h"
-#include "secret.h"
+#include "session-io.h"
 
 #include <errno.h>
 #include <string.h>
@@ -79,12 +79,7 @@ void end(void)
 	front_rfb.close(&t.s);
 	desktop_rfb.close(&t.s);
 	relay_rfb.close(&t.s);
-	peer_clear(&t.s.client);
-	peer_clear(&t.s.desktop);
-	secret_free(t.s.ask.ticket);
-	secret_free(t.s.ask.password);
-	g_free(t.s.ask.user);
-	g_free(t.s.ask.desktop);
+	session_io_clear(&t.s);
 	if (t.viewer >= 0)
 		close(t.viewer);
 	if (t.desktop >= 0)

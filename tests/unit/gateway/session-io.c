@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* session-io: what session.c makes of a read or a write, for fixtures that play the rest of it. */
+/* session-io: see session-io.h. */
+#include "session-io.h"
+
 #include "fault.h"
-#include "session.h"
+#include "secret.h"
 
 Step session_client_io(Session *session, Io io)
 {
@@ -16,4 +18,15 @@ Step session_desktop_io(Session *session, Io io, GError **error)
 		return session_client_io(session, io);
 	g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop closed the connection");
 	return STEP_FAIL;
+}
+
+void session_io_clear(Session *session)
+{
+	peer_clear(&session->client);
+	peer_clear(&session->desktop);
+	secret_free(session->ask.ticket);
+	secret_free(session->ask.password);
+	g_free(session->ask.user);
+	g_free(session->ask.desktop);
+	g_free(session->ask.channel);
 }

@@ -4,7 +4,7 @@
 
 #include "fault.h"
 #include "net/stream_tcp.h"
-#include "secret.h"
+#include "session-io.h"
 
 #include <errno.h>
 #include <string.h>
@@ -152,13 +152,7 @@ void end(void)
 	front_spice.close(&t.s);
 	desktop_spice.close(&t.s);
 	relay_spice.close(&t.s);
-	peer_clear(&t.s.client);
-	peer_clear(&t.s.desktop);
-	secret_free(t.s.ask.ticket);
-	secret_free(t.s.ask.password);
-	g_free(t.s.ask.user);
-	g_free(t.s.ask.desktop);
-	g_free(t.s.ask.channel);
+	session_io_clear(&t.s);
 	hang_up(&t.viewer);
 	hang_up(&t.desktop);
 	buffer_clear(&t.viewer.in);

@@ -10,6 +10,7 @@
 #include "net/tls.h"
 #include "rights.h"
 #include "sandbox_gateway.h"
+#include "scratch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -268,31 +269,6 @@ static void test_dialer_lost(void)
 
 /* ---- the world */
 
-static int listen_unix(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-	g_assert_cmpint(listen(fd, 16), ==, 0);
-	return fd;
-}
-
-static int listen_tcp(int *out_port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, n), ==, 0);
-	g_assert_cmpint(listen(fd, 16), ==, 0);
-	g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &n), ==, 0);
-	*out_port = ntohs(address.sin_port);
-	return fd;
-}
-
 static char *make_file(const char *dir, const char *name, const char *text)
 {
 	char *path = g_build_filename(world.dir, dir, name, NULL);
@@ -317,32 +293,15 @@ static void world_make(void)
 	world.options.ocsp = g_strdup("");
 	world.options.control = g_build_filename(world.dir, "control.sock", NULL);
 	world.options.web = g_build_filename(world.dir, "web.sock", NULL);
-	world.listeners[0] = listen_unix(world.options.control);
-	world.listeners[1] = listen_tcp(&world.tcp_port);
-}
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *inner = g_build_filename(path, name, NULL);
-
-		if (g_file_test(inner, G_FILE_TEST_IS_DIR) &&
-		    !g_file_test(inner, G_FILE_TEST_IS_SYMLINK))
-			remove_tree(inner);
-		else
-			g_unlink(inner);
-	}
-	g_rmdir(path);
+	world.listeners[0] = scratch_listen_unix(world.options.control);
+	world.listeners[1] = scratch_listen_tcp(&world.tcp_port);
 }
 
 static void world_end(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(world.listeners); i++)
 		close(world.listeners[i]);
-	remove_tree(world.dir);
+	scratch_remove(world.dir);
 	g_free(world.options.certificate);
 	g_free(world.options.key);
 	g_free(world.options.ocsp);

@@ -2,15 +2,14 @@
 /* world: see world.h. */
 #include "world.h"
 
-#include <arpa/inet.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "scratch.h"
 
 World world;
 
@@ -48,30 +47,11 @@ static char *make_file(const char *name, int mode)
 static char *listen_unix(const char *name, int mode, int *out_fd)
 {
 	char *path = g_build_filename(world.dir, name, NULL);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-	g_assert_cmpint(listen(fd, 128), ==, 0);
+	*out_fd = scratch_listen_unix(path);
 	g_assert_cmpint(g_chmod(path, mode), ==, 0);
 	give_away(path);
-	*out_fd = fd;
 	return path;
-}
-
-static int listen_tcp(int *out_port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t n = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, n), ==, 0);
-	g_assert_cmpint(listen(fd, 128), ==, 0);
-	g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &n), ==, 0);
-	*out_port = ntohs(address.sin_port);
-	return fd;
 }
 
 static pid_t start_bystander(void)
@@ -128,21 +108,8 @@ void world_make(void)
 	world.options.admin = listen_unix("run/admin", 0600, &world.listeners[1]);
 	world.options.control = listen_unix("run/control", 0666, &world.listeners[2]);
 	world.options.web = g_build_filename(world.dir, "run/web", NULL);
-	world.listeners[3] = listen_tcp(&world.tcp_port);
+	world.listeners[3] = scratch_listen_tcp(&world.tcp_port);
 	world.bystander = start_bystander();
-}
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-		g_autofree char *inner = g_build_filename(path, name, NULL);
-
-		remove_tree(inner);
-	}
-	g_remove(path);
 }
 
 void world_end(void)
@@ -176,7 +143,7 @@ void world_end(void)
 	waitpid(world.bystander, NULL, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(world.listeners); i++)
 		close(world.listeners[i]);
-	remove_tree(world.dir);
+	scratch_remove(world.dir);
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
 		g_clear_pointer(words[i], g_free);
 }
