@@ -49,6 +49,7 @@ void buffer_commit(Buffer *buffer, gsize n);
 /* Forgets n bytes at the front; gives the storage back when nothing is left. */
 void buffer_consume(Buffer *buffer, gsize n);
 
+/* Copies behind what is there. The caller bounds n. */
 void buffer_append(Buffer *buffer, const void *bytes, gsize n);
 void buffer_append_u8(Buffer *buffer, guint8 value);
 void buffer_append_u16be(Buffer *buffer, guint16 value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * quota: how many slow things one person may have under way at a time, so that nobody takes all the
- * threads that wait for such.
+ * threads that wait for such. Thread-safe.
  */
 #pragma once
 
@@ -9,6 +9,7 @@
 
 typedef struct Quota Quota;
 
+/* each: how many a person may have. */
 Quota *quota_new(unsigned each);
 void quota_free(Quota *quota);
 

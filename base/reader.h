@@ -14,6 +14,7 @@ typedef struct {
 	gboolean failed;
 } Reader;
 
+/* Of the n bytes there; what is left of them; and the next number. */
 void reader_init(Reader *reader, const void *bytes, gsize n);
 gsize reader_left(const Reader *reader);
 guint8 reader_u8(Reader *reader);

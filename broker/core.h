@@ -6,6 +6,12 @@
  *
  *   who (login, token) -> may (entitlement) -> which (assignment, one transaction)
  *     -> where (provider) -> remember (store, audit)
+ *
+ * What is returned is the caller's: a view is freed by its own _free(), a GPtrArray of views, which
+ * frees them, by g_ptr_array_unref(). `admin` is who does it, for the audit log, in which every
+ * change stands. Any call may fail with FAULT_BROKER (the store cannot be asked), with
+ * FAULT_NOT_FOUND (what it is about is not there) and FAULT_CLIENT (a value that cannot be); other
+ * faults are named where they may come.
  */
 #pragma once
 
@@ -355,13 +361,15 @@ typedef struct {
 void pool_hosts_view_clear(PoolHostsView *view);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PoolHostsView, pool_hosts_view_clear)
 
-GPtrArray *core_hosts(Core *core, GError **error);
+GPtrArray *core_hosts(Core *core, GError **error); /* of HostView */
 /* Adds it, or changes all but provider and uri. The host is asked: FAULT_CONFIG, FAULT_DESKTOP. */
 gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error);
 /* FAULT_BUSY while something is on it or a pool may use it. */
 gboolean core_host_remove(Core *core, const char *admin, const char *name, GError **error);
+/* drain: it gets nothing new, and loses what can go (hosts.h); FALSE takes that back. */
 gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
 			 GError **error);
+/* Clear *out with pool_hosts_view_clear(). */
 gboolean core_pool_hosts(Core *core, const char *pool, PoolHostsView *out, GError **error);
 /* For desktops made from now on. All of the pool's provider. */
 gboolean core_pool_set_hosts(Core *core, const char *admin, const PoolHostsView *hosts,
@@ -387,8 +395,11 @@ char *core_machine_token(Core *core, const char *admin, const char *id, GError *
  * a wrong token. */
 gboolean core_machine_local(Core *core, const char *id, const char *token, const char *user,
 			    unsigned seconds, GError **error);
+/* Ends its session first. */
 gboolean core_machine_remove(Core *core, const char *admin, const char *id, GError **error);
 GPtrArray *core_entitlements(Core *core, GError **error);
+/* Either a user or a group, the other NULL. grant FALSE withdraws it, and with it every ticket for
+ * this pool that is not spent. */
 gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
 		      const char *group, gboolean grant, GError **error);
 GPtrArray *core_admin_desktops(Core *core, GError **error);
@@ -402,6 +413,7 @@ gboolean core_maintenance_begin(Core *core, const char *admin, const Maintenance
 gboolean core_maintenance_end(Core *core, const char *admin, const char *kind, const char *name,
 			      GError **error);
 GPtrArray *core_quotas(Core *core, GError **error);
+/* Or changes it. */
 gboolean core_quota_set(Core *core, const char *admin, const QuotaView *quota, GError **error);
 gboolean core_quota_remove(Core *core, const char *admin, const char *kind, const char *name,
 			   GError **error);
@@ -451,6 +463,7 @@ gboolean core_healthy(Core *core, char **out_detail);
 /* All that /metrics says, in Prometheus' text format; g_free() it. */
 char *core_metrics(Core *core);
 
+/* As core_open() was given them. */
 const Options *core_options(const Core *core);
 
 /* The one back-off of refused logins, whatever way they come. Owned by the core; thread-safe. */

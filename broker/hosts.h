@@ -16,7 +16,8 @@
 
 #include "core_parts.h"
 
-Hosts *hosts_new(Core *core);
+Hosts *hosts_new(Core *core); /* which must outlive it */
+/* Begins to look, on a thread of its own. */
 void hosts_start(Hosts *hosts);
 /* Waits for what is under way. Accepts NULL. */
 void hosts_stop(Hosts *hosts);

@@ -13,7 +13,7 @@
 #include "core_parts.h"
 #include "provider/provider.h"
 
-Maintainer *maintainer_new(Core *core);
+Maintainer *maintainer_new(Core *core); /* which must outlive it */
 void maintainer_start(Maintainer *maintainer);
 /* Long waits give up from now on: maintainer_stopping(). */
 void maintainer_quit(Maintainer *maintainer);

@@ -8,6 +8,7 @@
 #include "core_parts.h"
 #include "provider/provider.h"
 
+/* options must outlive it; event is for all drivers, with user_data. */
 Providers *providers_new(const Options *options, ProviderEvent event, gpointer user_data);
 void providers_free(Providers *providers);
 

@@ -5,9 +5,9 @@
 #include "core_parts.h"
 
 /* Before anything else runs. A provider that cannot be asked is no error: its desktops are marked,
- * and the next start tries again. */
+ * and the next start tries again. FAULT_BROKER. */
+gboolean reconcile(Core *core, GError **error);
+
 /* Destroys what that provider has and the books do not. host: whose uri that is, or NULL; what the
  * books have on another host by now is forgotten here. */
 void reconcile_orphans(Core *core, const char *provider, const char *uri, const char *host);
-
-gboolean reconcile(Core *core, GError **error);

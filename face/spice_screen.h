@@ -22,6 +22,7 @@ SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceS
 /* After the server was destroyed, which ends its thread. */
 void spice_screen_free(SpiceScreen *screen);
 
+/* As the functions of the same name in FaceOps (face.h). */
 guint32 *spice_screen_pixels(SpiceScreen *screen, gsize *out_stride);
 int spice_screen_width(const SpiceScreen *screen);
 int spice_screen_height(const SpiceScreen *screen);

@@ -20,5 +20,6 @@ Dialer *dialer_start(const Options *options, GError **error);
  * which never waits for the broker: microseconds, two seconds at most. */
 int dialer_connect(Dialer *dialer, DialerTarget target, GError **error);
 
+/* Ends the process. Accepts NULL. */
 void dialer_free(Dialer *dialer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dialer, dialer_free)

@@ -16,6 +16,7 @@ typedef struct {
 	int scrolled;        /* pixels of the text that are left of the field */
 } Field;
 
+/* That text, the caret behind it; nothing, and no trace of what was there. */
 void field_set(Field *field, const char *text);
 void field_wipe(Field *field);
 

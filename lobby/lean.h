@@ -6,4 +6,5 @@
  */
 #pragma once
 
+/* Once, a moment after the first page was shown. */
 void lean_start_over(void);

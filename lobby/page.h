@@ -16,8 +16,11 @@ typedef struct {
 	int scroll, most;   /* pixels that the column was pushed up, and can be */
 } Page;
 
+/* Empty, `width` logical pixels wide. */
 Page *page_new(double width, Act escape);
 void page_free(Page *page);
+/* Below what is there; the widget is the page's, for the caller to make more of. Texts are copied;
+ * act and index are told when it is pressed. A field has a label above it. */
 Widget *page_add(Page *page, WidgetKind kind, const char *text, const char *detail, Act act,
 		 guint index);
 Widget *page_add_field(Page *page, const char *label, gboolean hidden);

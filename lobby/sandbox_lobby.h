@@ -5,4 +5,5 @@
 
 #include <glib.h>
 
+/* For good. FALSE: not everything was given up, and the lobby must not go on. */
 gboolean sandbox_lobby(GError **error);

@@ -38,6 +38,7 @@ typedef struct {
 	PangoContext *pango;
 } Theme;
 
+/* Light, normal text, for a picture of no size yet: theme_fit() comes next. */
 void theme_init(Theme *theme);
 void theme_clear(Theme *theme);
 
@@ -63,4 +64,5 @@ void theme_ink(const Theme *theme, cairo_t *cairo, Ink ink);
 PangoLayout *theme_layout(const Theme *theme, const char *text, double size, gboolean bold,
 			  int width, unsigned lines);
 
+/* The path of a rectangle with round corners, in pixels of the picture. */
 void theme_round(cairo_t *cairo, double x, double y, double width, double height, double radius);

@@ -35,6 +35,7 @@ void view_warn(View *view, const char *text, gboolean extend);
 /* The fields of the page, in their order: secrets, for the caller to free one by one. */
 char **view_texts(const View *view);
 
+/* As FaceEvents has them. */
 void view_key(View *view, guint32 keysym, guint32 scancode, gboolean down);
 void view_pointer(View *view, int x, int y, guint buttons);
 /* What a paste will put in. */

@@ -10,6 +10,7 @@
  * not shows as '?'. */
 json_t *view_text(const char *text);
 
+/* One view, copied: a new reference each. */
 json_t *view_desktop(const DesktopView *view);
 json_t *view_snapshot(const SnapshotView *view);
 json_t *view_maintenance(const MaintenanceView *view);

@@ -40,6 +40,7 @@ int doctor_run(const char *config, const char *socket_path, const char *pam_dir,
 
 /* ---- for its parts: what they found */
 
+/* A row of the answer: well, doubtful or ill; advice: what to do. */
 void doctor_well(Doctor *doctor, const char *topic, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void doctor_doubt(Doctor *doctor, const char *topic, const char *advice, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);

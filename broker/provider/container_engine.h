@@ -30,8 +30,11 @@ const char *container_engine_socket(const ContainerEngine *engine);
  * that has changed is another image. Seconds to minutes the first time. FAULT_CONFIG. */
 char *container_engine_image(ContainerEngine *engine, const char *archive, GError **error);
 
+/* body: of the Docker Engine API's "create"; borrowed. FAULT_DESKTOP, FAULT_NOT_FOUND (its image),
+ * with the engine's words. */
 gboolean container_engine_create(ContainerEngine *engine, const char *name, json_t *body,
 				 GError **error);
+/* Nothing to do for one that runs. FAULT_DESKTOP, FAULT_NOT_FOUND. */
 gboolean container_engine_start(ContainerEngine *engine, const char *name, GError **error);
 /* Returns when it has ended. seconds 0: kills at once. Not an error if it is not there. */
 gboolean container_engine_stop(ContainerEngine *engine, const char *name, unsigned seconds,

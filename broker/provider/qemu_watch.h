@@ -9,6 +9,7 @@
 
 typedef struct QemuWatch QemuWatch;
 
+/* event is called from the thread. */
 QemuWatch *qemu_watch_new(ProviderEvent event, gpointer user_data);
 /* No event comes after this. Not from within an event. */
 void qemu_watch_free(QemuWatch *watch);

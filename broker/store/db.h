@@ -117,6 +117,7 @@ typedef struct {
 	Db *db;
 } DbTransaction;
 
+/* tx.db is NULL if it could not begin. After a commit, or a failed one, it is over. */
 DbTransaction db_begin(Db *db, GError **error);
 gboolean db_commit(DbTransaction *transaction, GError **error);
 void db_rollback(DbTransaction *transaction);

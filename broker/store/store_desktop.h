@@ -39,6 +39,7 @@ typedef struct {
 void store_desktop_free(StoreDesktop *desktop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDesktop, store_desktop_free)
 
+/* As said above. Looks at nothing but this row. */
 gboolean store_desktop_clean(const StoreDesktop *desktop);
 
 StoreDesktop *store_desktop(Db *db, const char *id, GError **error); /* FAULT_NOT_FOUND */
@@ -61,6 +62,7 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error);
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
 				 GError **error);
+/* The broker on whose machine it is from now on; NULL = any reaches it. */
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
 /* It was made anew, from that version; FAULT_NOT_FOUND if that is no more. */
 gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, const char *image,

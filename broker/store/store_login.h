@@ -13,6 +13,7 @@ typedef struct {
 void store_login_free(StoreLogin *login);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLogin, store_login_free)
 
+/* id: shown to the person; hash: of the token. expires_at: s since 1970. */
 gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
 			 const char *peer, gint64 expires_at, GError **error);
 /* The login of that token; FAULT_DENIED if there is none or it has expired. */

@@ -6,6 +6,7 @@
 #include "db.h"
 
 GPtrArray *store_maintenances(Db *db, GError **error); /* of MaintenanceView, by kind and name */
+/* Adds it, or changes the words of the one of that kind and name. */
 gboolean store_maintenance_put(Db *db, const MaintenanceView *view, GError **error);
 /* FAULT_NOT_FOUND. */
 gboolean store_maintenance_remove(Db *db, const char *kind, const char *name, GError **error);

@@ -6,6 +6,7 @@
 #include "db.h"
 
 GPtrArray *store_quotas(Db *db, GError **error); /* of QuotaView, by kind and name */
+/* Adds it, or changes the one of that kind and name. */
 gboolean store_quota_put(Db *db, const QuotaView *quota, GError **error);
 /* FAULT_NOT_FOUND. */
 gboolean store_quota_remove(Db *db, const char *kind, const char *name, GError **error);

@@ -7,6 +7,7 @@
 
 #include "db.h"
 
+/* desktop: its id. expires_at: s since 1970. */
 gboolean store_ticket_add(Db *db, const char *hash, const char *user, const char *desktop,
 			  const char *protocol, gint64 expires_at, GError **error);
 /* Spends it; *out_user and *out_desktop are the caller's (g_free). FAULT_DENIED, with the cause in
