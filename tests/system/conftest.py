@@ -10,11 +10,14 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-pytest.register_assert_rewrite("procs", "deployment", "leftovers")
+pytest.register_assert_rewrite(
+    "deployment", "desktops", "leftovers", "lobbies", "moves", "procs", "sandboxes", "tunnels", "windows",
+)
 
 import console  # noqa: E402
 import deployment  # noqa: E402
 import leftovers  # noqa: E402
+import lobbies  # noqa: E402
 import procs  # noqa: E402
 import screens  # noqa: E402
 
@@ -42,8 +45,7 @@ def oriel():
     """One deployment for all (of a pytest process): the pool "shared" floats and is anna's, ben's
     and carla's; anna has one in the dedicated pool "own", too. The admin has none. In the end
     nothing of all those tests may be left in it."""
-    system = deployment.Deployment()
-    try:
+    with deployment.Deployment() as system:
         system.start()
         system.add_image()
         system.ctl("pool", "add", "shared", "--kind", "floating", "--image", "tiny", "--max", "3",
@@ -55,8 +57,6 @@ def oriel():
         yield system
         leftovers.nothing_is_left(system)
         leftovers.no_daemon_said_that_it_has_a_bug(system)
-    finally:
-        system.stop()
 
 
 @pytest.fixture
@@ -85,3 +85,18 @@ def display(tmp_path):
     screen = screens.Display(tmp_path)
     yield screen
     screen.close()
+
+
+@pytest.fixture
+def log(request):
+    """Where a viewer's own words go, in tests/out/system."""
+    deployment.OUT.joinpath("system").mkdir(parents=True, exist_ok=True)
+    with deployment.OUT.joinpath("system", f"{request.node.name}.log").open("wb") as file:
+        yield file
+
+
+@pytest.fixture
+def no_lobby(oriel, books):
+    """Checks after the test that no lobby is left of it."""
+    yield
+    assert deployment.eventually(lambda: not lobbies.pids(oriel)), lobbies.pids(oriel)

@@ -10,10 +10,9 @@ import threading
 
 import deployment
 import procs
-import rfb
 import spice
 from deployment import eventually
-from test_tickets import vnc, web
+from tickets import vnc, web
 
 ASK = 60000  # tests/bench/desktop.c: a SPICE message that wants so many bytes
 SIDE = 16  # of the piece of picture that each asks for

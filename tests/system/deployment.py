@@ -297,6 +297,12 @@ class Deployment:
         if number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
             daemon.wait(60)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
         for name in reversed(list(self.daemons)):
             if not self.ended(name):

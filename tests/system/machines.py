@@ -9,7 +9,7 @@ import threading
 import time
 
 import deployment
-from test_tickets import vnc
+from tickets import vnc
 
 
 def pictures(path, kind="vnc"):

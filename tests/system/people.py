@@ -14,7 +14,7 @@ import oriel
 import rfb
 import ws
 from deployment import eventually
-from test_tickets import vnc, web
+from tickets import vnc, web
 
 # What may happen to somebody whose broker is killed.
 MISHAPS = (OSError, EOFError, http.client.HTTPException, oriel.Refused, rfb.Gone, rfb.Refused,

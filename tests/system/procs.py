@@ -7,6 +7,8 @@ import pathlib
 
 from deployment import eventually
 
+BUFFER_KIB = 512  # that a client which reads nothing may cost
+
 
 def descriptors(pid):
     """How many of each kind a process has, if it still is; numbers of sockets and pipes do not matter."""
@@ -17,6 +19,12 @@ def descriptors(pid):
                 kind = os.readlink(entry).split(":")[0]
                 count[kind] = count.get(kind, 0) + 1
     return count
+
+
+def own_kib(pid):
+    """KiB of memory that are its alone and no file's."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss_Anon:"))
 
 
 def open_total(oriel, name):

@@ -12,7 +12,7 @@ from peer import Gone, read_exactly  # noqa: F401
 VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
 RAW, DESKTOP_SIZE, SOUND, LIGHTS = 0, -223, -259, -261
 FENCE, CONTINUOUS = -312, -313
-RETURN, SHIFT = 0xFF0D, 0xFFE1
+RETURN, SHIFT, CONTROL = 0xFF0D, 0xFFE1, 0xFFE3
 SHIFTED = set('~!@#$%^&*()_+{}|:"<>?ABCDEFGHIJKLMNOPQRSTUVWXYZ')
 
 
@@ -245,6 +245,11 @@ class Rfb:
 
     def key(self, keysym, down):
         self.pack("BBxxI", 4, int(down), keysym)
+
+    def interrupt(self):
+        """Control-C: a shell forgets what stands there half, an open quote too."""
+        for key, down in ((CONTROL, True), (ord("c"), True), (ord("c"), False), (CONTROL, False)):
+            self.key(key, down)
 
     def type(self, text):
         """On a US keyboard, which is what QEMU takes it for."""

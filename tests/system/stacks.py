@@ -13,6 +13,8 @@ import time
 import deployment
 from deployment import eventually, free_port
 
+OATH_KEY = bytes(range(20))  # of pam_oath, where a test needs no other
+
 # Puts our copy over /etc and our directory over /run/nslcd, for the program that follows alone.
 STAGE = """
 set -e
@@ -53,6 +55,12 @@ def hashed(password):
         check=True,
     )
     return done.stdout.strip()
+
+
+def build_pam_expired(module):
+    """A PAM module that finds the password of whoever has a file in its directory expired."""
+    source = deployment.SOURCE / "tests/system/pam_expired.c"
+    subprocess.run(["cc", "-Wall", "-shared", "-fPIC", "-o", module, source, "-lpam"], check=True)
 
 
 def hotp(key, counter):

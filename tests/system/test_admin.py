@@ -11,7 +11,7 @@ import oriel as oriel_api
 import pytest
 from deployment import SOURCE, eventually
 from PIL import Image
-from test_tickets import opens_web, web
+from tickets import opens_web, web
 
 
 class Stream:

@@ -20,7 +20,7 @@ import rfb
 import spice
 import ws
 from deployment import eventually
-from test_tickets import opens_web, vnc, web
+from tickets import opens_web, vnc, web
 
 PROMPT = 8.0  # s within which the others are served, whatever happens: less than any step may wait
 

@@ -5,8 +5,6 @@ People are in a pam_userdb, one-time codes come from pam_oath, locks from pam_li
 /etc/passwd but the one user whose groups are asked for. Needs db-util and libpam-oath.
 """
 import grp
-import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -21,9 +19,10 @@ import time
 
 import pytest
 
+from stacks import OATH_KEY, build_pam_expired, hotp
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
-OATH_KEY = bytes(range(20))
 SECRETS = {"anna": "anna's pässword", "bob": "b0b-secret", "locked": "l0cked-secret",
            "daemon": "d3mon-secret", "Daemon": "d3mon-secret"}
 LIMIT = 512  # logins at a time, oriel-authd.c
@@ -34,13 +33,6 @@ def build_dir():
         if path and (pathlib.Path(path) / "broker/auth/oriel-authd").exists():
             return pathlib.Path(path)
     pytest.fail("oriel-authd is not built")
-
-
-def hotp(counter):
-    """RFC 4226, six digits."""
-    digest = hmac.new(OATH_KEY, struct.pack(">Q", counter), hashlib.sha1).digest()
-    at = digest[-1] & 15
-    return "%06d" % ((struct.unpack(">I", digest[at:at + 4])[0] & 0x7fffffff) % 10**6)
 
 
 class Login:
@@ -272,17 +264,12 @@ def test_two_questions(authd):
     assert login.receive()["prompts"][0]["kind"] == "secret"
     second = login.answer(SECRETS["anna"])
     assert second["type"] == "prompts" and "One-time password" in second["prompts"][0]["text"]
-    assert login.answer(hotp(0))["type"] == "accepted"
+    assert login.answer(hotp(OATH_KEY, 0))["type"] == "accepted"
 
     login = Login(server.path, "anna")
     login.receive()
     assert login.answer(SECRETS["anna"])["type"] == "prompts"
-    assert login.answer(hotp(0)) == {"type": "refused"}  # good once
-
-
-def build_pam_expired(module):
-    subprocess.run(["cc", "-Wall", "-shared", "-fPIC", "-o", module, HERE / "pam_expired.c", "-lpam"],
-                   check=True)
+    assert login.answer(hotp(OATH_KEY, 0)) == {"type": "refused"}  # good once
 
 
 @pytest.fixture

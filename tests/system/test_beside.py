@@ -13,7 +13,7 @@ import rfb
 import spice
 import tone
 from deployment import eventually
-from test_desktops import at_prompt, vnc
+from desktops import at_prompt, vnc
 
 
 def beeps(oriel, protocol):

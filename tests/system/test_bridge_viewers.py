@@ -15,7 +15,7 @@ import screens
 import terminals
 from deployment import eventually
 from test_bridge import pools, rdp_pc  # noqa: F401
-from test_clients import log  # noqa: F401
+
 
 MOUSE = (1, 2, 3, 4, 5)  # buttons, and the wheel up and down
 
@@ -40,7 +40,7 @@ def x11(oriel, tmp_path):
         desktop.close()
 
 
-def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_path):  # noqa: F811
+def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_path):
     """remote-viewer fills its screen; the desktop gets as large, and is seen so; then it hears the mouse, and text
     goes both ways in any alphabet."""
     desktop, said = x11

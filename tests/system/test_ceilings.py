@@ -22,16 +22,11 @@ ZRLE = 16
 
 @pytest.fixture(scope="module")
 def system():
-    system = deployment.Deployment(
-        "ceilings",
-        gateway={"max_per_address": 5000, "max_handshakes": 5000, "max_memory": MEMORY,
-                 "max_session_memory": 1, "drain": 1, "session_bandwidth": SESSION, "user_bandwidth": USER},
-    )
-    try:
+    gateway = {"max_per_address": 5000, "max_handshakes": 5000, "max_memory": MEMORY,
+               "max_session_memory": 1, "drain": 1, "session_bandwidth": SESSION, "user_bandwidth": USER}
+    with deployment.Deployment("ceilings", gateway) as system:
         system.start()
         yield system
-    finally:
-        system.stop()
 
 
 @pytest.fixture(scope="module")

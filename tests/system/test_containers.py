@@ -10,7 +10,7 @@ import pytest
 import engine as engines
 import procs
 from deployment import eventually
-from test_desktops import vnc
+from desktops import vnc
 from test_providers import (
     ABSENT, CLONES, DISKS, EVENTS, LOCAL, POWER, RESETS, RUNNING, STOPPED, SURVIVES, VNC, WEIGHS, Check,
 )

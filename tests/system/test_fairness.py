@@ -13,8 +13,8 @@ import procs
 import pytest
 import rfb
 from deployment import eventually
-from test_tickets import vnc
-from test_torture import BUFFER_KIB, own_kib
+from tickets import vnc
+from procs import BUFFER_KIB, own_kib
 
 N = 8  # who do not read, each with far more to come than anybody may hold
 SIDE, PICTURES = 512, 10  # of 1 MiB each

@@ -10,7 +10,7 @@ import console
 import procs
 import pytest
 from deployment import eventually
-from test_desktops import at_prompt, identity, vnc
+from desktops import at_prompt, identity, vnc
 
 
 def rolled(oriel, version):

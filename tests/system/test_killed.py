@@ -94,13 +94,10 @@ class Killed(deployment.Deployment):
 
 @pytest.fixture(scope="module")
 def system():
-    killed = Killed()
-    try:
+    with Killed() as killed:
         killed.start()
         killed.furnish()
         yield killed
-    finally:
-        killed.stop()
 
 
 def at_rest(system):

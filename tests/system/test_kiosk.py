@@ -14,7 +14,7 @@ from PIL import ImageChops
 import deployment
 import screens
 from deployment import SOURCE, eventually
-from test_clients import keep, log  # noqa: F401
+from windows import keep
 
 SIZE = (1280, 800)  # not what a lobby has by itself
 # What ends, hides, minimizes, opens a menu of or leaves the full screen of some viewer, window manager, X server.
@@ -28,12 +28,9 @@ ESCAPES = ("F8", "F11", "F12", "shift+F11", "shift+F12", "ctrl+alt+Delete", "ctr
 def oriel():
     """Nobody's desktops: a terminal has work enough with the sign-in."""
     gateway = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
-    system = deployment.Deployment("kiosk", gateway=gateway, lobby=True)
-    try:
+    with deployment.Deployment("kiosk", gateway=gateway, lobby=True) as system:
         system.start()
         yield system
-    finally:
-        system.stop()
 
 
 def build(file, *words):
@@ -72,7 +69,7 @@ exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0/usr/lib/oriel-kiosk/
 
 
 @pytest.fixture
-def terminal(oriel, log):  # noqa: F811
+def terminal(oriel, log):
     """terminal(viewer, port): what the package makes of a screen."""
     home = pathlib.Path(tempfile.mkdtemp(dir=oriel.directory))  # pytest's own are root's alone
     home.chmod(0o755)

@@ -15,9 +15,8 @@ import foyer
 import rfb
 import screens
 from deployment import eventually
+from lobbies import ACCENT, CARD, ERROR_BACK, PAGE, ROW, share
 
-PAGE, CARD, ROW = (247, 246, 243), (255, 255, 255), (239, 237, 232)
-ACCENT, ERROR_BACK = (12, 92, 88), (251, 231, 228)
 TAB, ESCAPE, DOWN = 0xFF09, 0xFF1B, 0xFF54
 OFFICE = ("d1", "office-07", "Office", "ready", int(time.time()) - 7200)
 LAB = ("d2", "lab-workstation", "Engineering", "stopped", 0)
@@ -31,12 +30,6 @@ def press(client, keysym):
 def click(client, x, y):
     for buttons in (0, 1, 0):
         client.pack("BBHH", 5, buttons, x, y)
-
-
-def share(image, colour):
-    """Which part of the picture has this colour."""
-    count = sum(n for n, pixel in image.getcolors(1 << 24) if pixel == colour)
-    return count / (image.width * image.height)
 
 
 def middle(image, colour):

@@ -11,7 +11,7 @@ import oriel as oriel_api
 import procs
 import pytest
 from deployment import SOURCE, eventually
-from test_tickets import opens_web, vnc, web
+from tickets import opens_web, vnc, web
 
 MONITORING = SOURCE / "config" / "monitoring"
 LINE = re.compile(r'([a-z_:]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)')

@@ -17,12 +17,12 @@ import libvirtd
 import procs
 import rfb
 from deployment import eventually
-from test_clients import at_prompt as at_the_prompt
-from test_clients import keep, log, sees, types  # noqa: F401
-from test_desktops import at_prompt, vnc
+from desktops import at_prompt, vnc
 from test_providers import (
     ABSENT, CLONES, EVENTS, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDS, WEIGHS, Check,
 )
+from windows import at_prompt as at_the_prompt
+from windows import keep, sees, types
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_a_viewer_goes_along(oriel, racks, source, reader, books):
     oriel.ctl("host", "resume", host)
 
 
-def test_remote_viewer_goes_along(oriel, racks, source, reader, books, display, log, request, tmp_path):  # noqa: F811
+def test_remote_viewer_goes_along(oriel, racks, source, reader, books, display, log, request, tmp_path):
     """SPICE: what it shows and what it takes keys for is another QEMU from then on, in the same window."""
     text, _ = oriel.login("anna", source).console("racks")
     file = tmp_path / "console.vv"

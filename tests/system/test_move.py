@@ -4,48 +4,14 @@
 import pytest
 
 import console
-import procs
 from deployment import eventually
-from test_clients import VIEWER, keep, log, sees, types  # noqa: F401
-from test_desktops import vnc
-
-
-def session(oriel, user):
-    rows = [row for row in procs.live_sessions(oriel) if row["user"] == user]
-    assert len(rows) == 1, rows
-    return rows[0]
-
-
-def move(oriel, user, pool):
-    """Moves and waits until the books say so; the session's new row."""
-    old = session(oriel, user)
-    oriel.ctl("session", "move", old["id"], pool)
-
-    def moved():
-        rows = [row for row in procs.live_sessions(oriel) if row["user"] == user]
-        return len(rows) == 1 and rows[0]["pool"] == pool and rows[0]["state"] == "live"
-
-    assert eventually(moved), (procs.live_sessions(oriel), oriel.tail("gateway"))
-    new = session(oriel, user)
-    assert new["id"] != old["id"] and new["desktop"] != old["desktop"]
-    return new
-
-
-def types_and_sees(oriel, display, reader, pool):
-    """Once it is that pool's desktop that waits for a command: its name is in the prompt."""
-    def asks():
-        picture = display.screenshot()
-        written = [line for line in reader.lines(picture) if line.strip("? ")]
-        return reader.prompts(picture) and written[-1].startswith(f"{pool}-")
-
-    assert eventually(asks, 120, 0.3), "no picture with a prompt came"
-    word = session(oriel, "anna")["id"].replace("-", "")
-    assert not sees(display, reader, word, 0)
-    assert types(display, reader, word), "the word is not on the screen"
+from desktops import vnc
+from moves import move, session, types_and_sees
+from windows import VIEWER, keep
 
 
 @pytest.mark.parametrize("encoding", ["Tight", "ZRLE", "Hextile", "Raw"])
-def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encoding):  # noqa: F811
+def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encoding):
     """There and back and there: every zlib stream goes on twice, in the strictest viewer."""
     viewer = display.run(
         [*VIEWER, "-AutoSelect=0", f"-PreferredEncoding={encoding}"]
@@ -63,7 +29,7 @@ def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encodin
         keep(request, display.screenshot())
 
 
-def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tmp_path, source):  # noqa: F811
+def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tmp_path, source):
     """There and back: the channels that it has go on, one after the other, in the same window."""
     text, _ = oriel.login("anna", source).console("own")
     file = tmp_path / "console.vv"

@@ -16,7 +16,7 @@ import pytest
 import deployment
 import oriel as clients
 from deployment import eventually
-from test_desktops import vnc
+from desktops import vnc
 from test_providers import POWER, RUNNING, STOPPED, SURVIVES, Check, Greeter
 
 PASSWORD = "geh#eim's"

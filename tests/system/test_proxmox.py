@@ -8,7 +8,8 @@ import subprocess
 import urllib.parse
 
 import pytest
-from test_clients import log, works  # noqa: F401
+
+from windows import works
 
 
 class Launcher:
@@ -88,7 +89,7 @@ def test_not_mine(launcher):
     assert "error" in launcher.ask("GET", "/api2/json/nodes").json
 
 
-def test_remote_viewer(launcher, books, reader, display, log, request, tmp_path):  # noqa: F811
+def test_remote_viewer(launcher, books, reader, display, log, request, tmp_path):
     """The keys go into a connection file line by line, and that through a pipe to the viewer."""
     machine = launcher.data("GET", "/api2/json/cluster/resources?type=vm")[0]
     keys = launcher.data(

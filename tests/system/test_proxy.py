@@ -20,18 +20,13 @@ SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 @pytest.fixture(scope="module")
 def behind():
     """A gateway of one worker that takes two connections from one address."""
-    system = deployment.Deployment(
-        "proxy",
-        gateway={"workers": 1, "max_per_address": 2, "proxy_from": "2001:db8::/32, 127.9.0.0/16"},
-    )
-    try:
+    gateway = {"workers": 1, "max_per_address": 2, "proxy_from": "2001:db8::/32, 127.9.0.0/16"}
+    with deployment.Deployment("proxy", gateway) as system:
         system.start()
         system.add_image()
         system.ctl("pool", "add", "shared", "--kind", "floating", "--image", "tiny", "--max", "2")
         system.ctl("entitle", "shared", "--user", "ben")
         yield system
-    finally:
-        system.stop()
 
 
 def version1(client, port=4711):

@@ -17,8 +17,7 @@ import spice
 import terminals
 import tone
 from deployment import eventually
-from test_clients import log  # noqa: F401
-from test_desktops import vnc
+from desktops import vnc
 
 pytestmark = pytest.mark.skipif(not os.environ.get("ORIEL_MATRIX"), reason="ORIEL_MATRIX=1 asks for it")
 
@@ -123,7 +122,7 @@ def test_sound_is_heard_in_a_spice_viewer(oriel, session, books, source):
         viewer.close()
 
 
-def test_sound_is_heard_in_remote_viewer(oriel, session, books, display, log, tmp_path):  # noqa: F811
+def test_sound_is_heard_in_remote_viewer(oriel, session, books, display, log, tmp_path):
     """What it gives to the loudspeakers, which are a file."""
     text, _ = oriel.login("carla").console("xrdp")
     heard = tmp_path / "heard"

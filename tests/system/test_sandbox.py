@@ -3,18 +3,13 @@
 
 import contextlib
 import os
-import pathlib
-import re
 import signal
 
 import pytest
 
 import procs
 from deployment import command_name, eventually, processes_of
-
-# A build for checking leaves them open, and says so.
-OPEN_BUILD = "leaves the sandbox open"
-FILTERED, NONE = "2", "0000000000000000"
+from sandboxes import OPEN_BUILD, confined, shut_in
 
 
 @pytest.fixture
@@ -24,35 +19,8 @@ def closed(oriel):
     return oriel
 
 
-def status(pid):
-    """Empty once it is gone."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return {}
-    return dict(re.findall(r"^(\w+):\t(.*)$", text, re.M))
-
-
-def core_limit(pid):
-    text = pathlib.Path(f"/proc/{pid}/limits").read_text()
-    return re.search(r"^Max core file size +(\S+) +(\S+)", text, re.M).groups()
-
-
 def dialers(oriel):
     return [p for p in processes_of(oriel.gateway_uid) if command_name(p) == "oriel-dialer"]
-
-
-def confined(pid):
-    facts = status(pid)
-    assert facts["NoNewPrivs"] == "1"
-    assert {facts[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Amb")} == {NONE}
-    assert core_limit(pid) == ("0", "0")
-    return facts["Seccomp"] == FILTERED
-
-
-def shut_in(pid):
-    """Has it shut itself in, or gone? One that has just been started has not, yet."""
-    return status(pid).get("Seccomp") in (FILTERED, None)
 
 
 def test_gateway(closed):

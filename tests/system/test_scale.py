@@ -19,7 +19,7 @@ import rfb
 from cryptography.hazmat.primitives import serialization
 from deployment import Deployment, eventually, free_port
 from postgres import Postgres
-from test_tunnel import BROKER, GATEWAY, Authority, configure, start_tunnel, status
+from tunnels import Authority, BROKER, GATEWAY, configure, start_tunnel, status
 
 PEOPLE = ("anna", "ben", "carla")
 PCS = 6

@@ -8,25 +8,7 @@ import pytest
 
 import rfb
 import ws
-
-
-def web(oriel, ticket, source=None, path="/websockify?token={}"):
-    sock = ws.tls(oriel.host, oriel.port, oriel.ca, source)
-    place = f"{oriel.host}:{oriel.port}"
-    socket = ws.WebSocket(sock, path.format(ticket), place, f"https://{place}")
-    return rfb.Rfb(socket)
-
-
-def vnc(oriel, ticket, source=None):
-    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
-    viewer.secure(oriel.ca, "ticket", ticket)
-    return viewer
-
-
-def opens_web(viewer):
-    viewer.none()
-    viewer.init()
-    viewer.screen()
+from tickets import opens_web, vnc, web
 
 
 def web_is_refused(oriel, ticket, source, fault="denied"):

@@ -21,23 +21,18 @@ import deployment
 import procs
 import rfb
 from deployment import eventually
+from procs import BUFFER_KIB, own_kib
 
 SIZES = {"vnc": 90, "web": 90, "spice": 20}
 ROOM = 24  # MiB of the broker's disk
 HEAP_KIB = 16384  # in pieces that malloc cannot give back
 EACH = 100  # bytes of those that are of each that came with a flood
-BUFFER_KIB = 512  # that a client which reads nothing may cost
 CLOCK = "tests/system/libtest-clock.so"
 
 
 def memory_kib(system):
     """{daemon: memory of its own that all its processes have}"""
     return {name: sum(own_kib(pid) for pid in system.pids(name)) for name in ("gateway", "broker")}
-
-
-def own_kib(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss_Anon:"))
 
 
 class Torture(deployment.Deployment):
@@ -96,15 +91,12 @@ class Torture(deployment.Deployment):
 
 @pytest.fixture(scope="module")
 def system():
-    system = Torture()
-    try:
+    with Torture() as system:
         system.start()
         system.add_image()
         system.ctl("pool", "add", "own", "--kind", "dedicated", "--image", "tiny", "--max", "1")
         system.ctl("entitle", "own", "--user", "ben")
         yield system
-    finally:
-        system.stop()
 
 
 @pytest.fixture(scope="module")

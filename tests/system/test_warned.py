@@ -9,11 +9,12 @@ import pytest
 
 import deployment
 import guests
+import lobbies
 import screens
 import spice
 from deployment import eventually
-from test_desktops import vnc
-from test_native_login import live, lobbies, no_lobby, told  # noqa: F401
+from desktops import vnc
+from lobbies import live, told
 
 ESCAPE = 0xFF1B
 
@@ -21,12 +22,9 @@ ESCAPE = 0xFF1B
 @pytest.fixture(scope="module")
 def oriel():
     """With a lobby, and bridges."""
-    system = deployment.Deployment("warned", lobby=True)
-    try:
+    with deployment.Deployment("warned", lobby=True) as system:
         system.start()
         yield system
-    finally:
-        system.stop()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +48,7 @@ def alone(oriel, tmp_path_factory):
         vnc_pc.close()
 
 
-def test_vnc_viewer_at_a_spice_desktop(oriel, no_lobby, alone, source):  # noqa: F811
+def test_vnc_viewer_at_a_spice_desktop(oriel, no_lobby, alone, source):
     """A VNC viewer at a SPICE desktop, which nobody uses: to the warning, and back over another bridge."""
 
     def red():
@@ -75,7 +73,7 @@ def test_vnc_viewer_at_a_spice_desktop(oriel, no_lobby, alone, source):  # noqa:
         assert later["ends_in"] > 590, (mine, later)
 
 
-def test_spice_viewer_at_a_vnc_desktop(oriel, no_lobby, alone, source):  # noqa: F811
+def test_spice_viewer_at_a_vnc_desktop(oriel, no_lobby, alone, source):
     """A SPICE viewer at a VNC desktop, whose time is over soon: the same."""
     ticket = oriel.login("carla", source).ticket("pc-vnc", "spice")
     viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
@@ -115,7 +113,7 @@ def killed_before_it_heard(oriel, pool, there):
     try:
         with told(oriel, "is warned of its end"):
             oriel.ctl("pool", "plan", pool, "--length", "600", "--warn", "600")
-        assert eventually(lambda: lobbies(oriel))
+        assert eventually(lambda: lobbies.pids(oriel))
         oriel.signal("broker", signal.SIGKILL)
     finally:
         os.killpg(gateway, signal.SIGCONT)
@@ -130,13 +128,13 @@ def killed_before_it_heard(oriel, pool, there):
         oriel.ctl("pool", "plan", pool, "--length", "0", "--warn", "60")
 
 
-def test_killed_before_it_heard_vnc(oriel, no_lobby, alone, source):  # noqa: F811
+def test_killed_before_it_heard_vnc(oriel, no_lobby, alone, source):
     with vnc(oriel, source, "carla/pc-vnc") as viewer:
         size = viewer.screen().size
         killed_before_it_heard(oriel, "pc-vnc", lambda: eventually(lambda: viewer.update().size == size))
 
 
-def test_killed_before_it_heard_spice(oriel, no_lobby, alone, source):  # noqa: F811
+def test_killed_before_it_heard_spice(oriel, no_lobby, alone, source):
     ticket = oriel.login("carla", source).ticket("pc-spice", "spice")
     viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
     try:
