@@ -217,24 +217,38 @@ static gboolean filter_enter(Filter *filter, GError **error)
 	return FALSE;
 }
 
+/* A filter that lets through what every process of ours needs, and what is added to it. */
+static gboolean narrow_begin(Filter *filter, GError **error)
+{
+	if (!filter_begin(filter, SCMP_ACT_ERRNO(EPERM), error))
+		return FALSE;
+	filter_add_all(filter, SCMP_ACT_ALLOW, common, G_N_ELEMENTS(common));
+	return TRUE;
+}
+
+/* Who tries to start a program, or something dangerous, is not us any more, and ends. */
+static gboolean narrow_enter(Filter *filter, GError **error)
+{
+	filter_add_all(filter, SCMP_ACT_KILL_PROCESS, programs, G_N_ELEMENTS(programs));
+	filter_add_all(filter, SCMP_ACT_KILL_PROCESS, dangerous, G_N_ELEMENTS(dangerous));
+	return filter_enter(filter, error);
+}
+
 gboolean syscalls_allow_gateway(GError **error)
 {
 	Filter filter;
 
 	if (SANDBOX_OPEN)
 		return TRUE;
-	if (!filter_begin(&filter, SCMP_ACT_ERRNO(EPERM), error))
+	if (!narrow_begin(&filter, error))
 		return FALSE;
-	filter_add_all(&filter, SCMP_ACT_ALLOW, common, G_N_ELEMENTS(common));
 	filter_add_all(&filter, SCMP_ACT_ALLOW, gateway, G_N_ELEMENTS(gateway));
 	allow_data_memory(&filter);
 	allow_own_signals(&filter);
 	allow_descriptor_flags(&filter);
 	allow_tcp_sockets(&filter);
 	allow_reading_files(&filter);
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, programs, G_N_ELEMENTS(programs));
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, dangerous, G_N_ELEMENTS(dangerous));
-	return filter_enter(&filter, error);
+	return narrow_enter(&filter, error);
 }
 
 gboolean syscalls_allow_dialer(GError **error)
@@ -247,15 +261,12 @@ gboolean syscalls_allow_dialer(GError **error)
 
 	if (SANDBOX_OPEN)
 		return TRUE;
-	if (!filter_begin(&filter, SCMP_ACT_ERRNO(EPERM), error))
+	if (!narrow_begin(&filter, error))
 		return FALSE;
-	filter_add_all(&filter, SCMP_ACT_ALLOW, common, G_N_ELEMENTS(common));
 	filter_add(&filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0, NULL);
 	filter_add(&filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), G_N_ELEMENTS(dials), dials);
 	allow_own_signals(&filter);
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, programs, G_N_ELEMENTS(programs));
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, dangerous, G_N_ELEMENTS(dangerous));
-	return filter_enter(&filter, error);
+	return narrow_enter(&filter, error);
 }
 
 static gboolean allow_painter(const int *more, gsize n, GError **error)
@@ -264,9 +275,8 @@ static gboolean allow_painter(const int *more, gsize n, GError **error)
 
 	if (SANDBOX_OPEN)
 		return TRUE;
-	if (!filter_begin(&filter, SCMP_ACT_ERRNO(EPERM), error))
+	if (!narrow_begin(&filter, error))
 		return FALSE;
-	filter_add_all(&filter, SCMP_ACT_ALLOW, common, G_N_ELEMENTS(common));
 	filter_add_all(&filter, SCMP_ACT_ALLOW, painter, G_N_ELEMENTS(painter));
 	filter_add_all(&filter, SCMP_ACT_ALLOW, more, n);
 	allow_if(&filter, SCMP_SYS(socketpair), 0, G_MAXUINT32, AF_UNIX);
@@ -275,9 +285,7 @@ static gboolean allow_painter(const int *more, gsize n, GError **error)
 	allow_own_signals(&filter);
 	allow_descriptor_flags(&filter);
 	allow_reading_files(&filter);
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, programs, G_N_ELEMENTS(programs));
-	filter_add_all(&filter, SCMP_ACT_KILL_PROCESS, dangerous, G_N_ELEMENTS(dangerous));
-	return filter_enter(&filter, error);
+	return narrow_enter(&filter, error);
 }
 
 gboolean syscalls_allow_painter(GError **error)
