@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the clients of every protocol share: bytes from somebody who may go at any moment."""
 
+import socket
+import ssl
+
 
 class Gone(Exception):
     """The other side closed the connection in the middle of what we wanted to read."""
@@ -21,3 +24,15 @@ def read_exactly(sock, n):
             raise Gone(f"after {told(data, n)}")
         data += more
     return data
+
+
+def has_closed(sock):
+    """True if the other side has closed, whatever it still said before."""
+    try:
+        while sock.recv(65536):
+            pass
+    except socket.timeout:
+        return False
+    except (ConnectionError, ssl.SSLError):
+        pass
+    return True

@@ -7,7 +7,7 @@ import struct
 
 from PIL import Image
 
-from peer import Gone, read_exactly  # noqa: F401
+from peer import Gone, has_closed, read_exactly  # noqa: F401
 
 VENCRYPT, X509_NONE, X509_PLAIN = 19, 260, 262
 RAW, DESKTOP_SIZE, SOUND, LIGHTS = 0, -223, -259, -261
@@ -69,14 +69,7 @@ class Rfb:
 
     def closed(self):
         """True if the server has closed, whatever it still said before."""
-        try:
-            while self.sock.recv(65536):
-                pass
-        except socket.timeout:
-            return False
-        except (ConnectionError, ssl.SSLError):
-            pass
-        return True
+        return has_closed(self.sock)
 
     # ---- handshake
 

@@ -9,7 +9,7 @@ import struct
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from peer import Gone, read_exactly  # noqa: F401
+from peer import Gone, has_closed, read_exactly  # noqa: F401
 
 MAIN, DISPLAY, INPUTS, CURSOR = 1, 2, 3, 4
 OK, INVALID_MAGIC, INVALID_DATA, PERMISSION_DENIED = 0, 2, 3, 7
@@ -58,14 +58,7 @@ class Channel:
         return read_exactly(self.sock, n)
 
     def closed(self):
-        try:
-            while self.sock.recv(65536):
-                pass
-        except socket.timeout:
-            return False
-        except (ConnectionError, ssl.SSLError):
-            pass
-        return True
+        return has_closed(self.sock)
 
     # ---- link
 
