@@ -144,13 +144,17 @@ def test_capitals_and_signs(oriel, spice_vm, books, reader, source):
     with vnc(oriel, source, "carla/vm") as viewer:
         console_ready(viewer, reader)
 
-        def right():
+        def says(command, word):
             viewer.interrupt()
-            viewer.type(f"clear; [ '{signs}' = \"$(printf '{octal}')\" ] && echo right\n")
-            return eventually(lambda: "right" in reader.lines(viewer.update()), 20)
+            viewer.type(f"clear; {command} && echo {word}\n")
+            return eventually(lambda: word in reader.lines(viewer.update()), 30)
 
-        # The keyboard of a VM that is kept from running for a moment holds only a few strokes; one that
-        # was lost may be a quote, which every further line would be a part of.
+        def right():
+            """In lines that each fit into the keyboard of a VM that is kept from running for a moment (256 bytes,
+            three a key). One that was lost all the same may be a quote, which the interrupt closes."""
+            return (says(f"typed='{signs}'", "one") and says(f"wanted=$(printf '{octal}')", "two")
+                    and says('[ "$typed" = "$wanted" ]', "right"))
+
         assert any(right() for _ in range(4))
 
 
