@@ -121,6 +121,7 @@ gboolean place_overlay(const char *path, const char *disk, GError **error)
 	const char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F",
 			      format,     "-b",     disk, path, NULL};
 
+	g_unlink(path);
 	return format && run_program(argv, NULL, QEMU_IMG_SECONDS, NULL, error);
 }
 
@@ -134,13 +135,12 @@ static gboolean forget(const char *dir, const char *name, GError **error)
 	return FALSE;
 }
 
-/* Every file of a desktop that can be removed, the identity first; not the directory. */
+/* Every file in it that can be removed; not the directory. */
 static void empty(const char *place)
 {
 	g_autoptr(GDir) entries = g_dir_open(place, 0, NULL);
 	const char *name;
 
-	forget(place, IDENTITY, NULL);
 	while (entries && (name = g_dir_read_name(entries)))
 		forget(place, name, NULL);
 }
@@ -150,7 +150,7 @@ static void empty(const char *place)
  * over, and lives on, has rules that let it write there. What it has made that cannot be removed is
  * put aside.
  */
-static gboolean clear(const char *dir, const char *place, GError **error)
+static gboolean clear_one(const char *dir, const char *place, GError **error)
 {
 	g_autofree char *aside = g_build_filename(dir, "aside", NULL);
 	g_autofree char *name = g_uuid_string_random();
@@ -165,6 +165,15 @@ static gboolean clear(const char *dir, const char *place, GError **error)
 	}
 	fault_set_errno(error, FAULT_DESKTOP, place);
 	return FALSE;
+}
+
+/* The identity first. */
+static gboolean clear(const char *dir, const char *place, GError **error)
+{
+	g_autofree char *inside = g_build_filename(place, QEMU_INSIDE, NULL);
+
+	forget(place, IDENTITY, NULL);
+	return clear_one(dir, inside, error) && clear_one(dir, place, error);
 }
 
 static gboolean put(const char *place, const char *name, const char *words, GError **error)
@@ -183,12 +192,13 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 		     const char *template, char **out_identity, GError **error)
 {
 	g_autofree char *place = place_of(dir, id);
+	g_autofree char *inside = g_build_filename(place, QEMU_INSIDE, NULL);
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *identity = g_uuid_string_random();
 
 	if (!clear(dir, place, error))
 		return FALSE;
-	if (g_mkdir(place, 0700) < 0) {
+	if (g_mkdir(place, 0700) < 0 || g_mkdir(inside, 0700) < 0) {
 		fault_set_errno(error, FAULT_CONFIG, place);
 		return FALSE;
 	}
@@ -202,8 +212,8 @@ gboolean place_renew(const char *dir, const char *id, const ProviderImage *image
 	return TRUE;
 }
 
-/* What put() wrote. QEMU writes to this directory, too: another kind of file is not opened, a long
- * one not read. NULL if there is none. */
+/* What put() wrote. Where there is no Landlock, QEMU could have written to this directory, too:
+ * another kind of file is not opened, a long one not read. NULL if there is none. */
 static char *get(const char *dir, const char *id, const char *name)
 {
 	g_autofree char *place = place_of(dir, id);

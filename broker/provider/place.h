@@ -4,15 +4,17 @@
  *
  *   DIR/desktops/ID/identity       the UUID of the overlay; written last, removed first: without
  *                                  it there is no desktop, whatever else lies there
- *   DIR/desktops/ID/overlay.qcow2  what the desktop has written, on top of its golden image
+ *   DIR/desktops/ID/qemu           where its QEMU works
+ *   DIR/desktops/ID/qemu/overlay.qcow2  what the desktop has written, on top of its golden image
  *   DIR/desktops/ID/template       an instant clone: the name of the template whose disk lies below
  *                                  its overlay
  *   DIR/desktops/ID/unproven       ... that nobody may have yet: it has not said who it is
  *   DIR/desktops/ID/random         ... what its kernel made of chance when it had become somebody
  *
- * All 0700. QEMU may write to its own (qemu_rules.h), so nothing there is believed to be what it
- * was: links are not followed, and what cannot be removed with the rest ends up in DIR/aside. It
- * starts nothing but qemu-img.
+ * All 0700. QEMU writes to ID/qemu alone (qemu_rules.h): what is known about a desktop lies
+ * outside, where who has taken over its QEMU cannot forge it. (Without Landlock they can: links are
+ * not followed there either.) What cannot be removed with the rest ends up in DIR/aside. It starts
+ * nothing but qemu-img.
  */
 #pragma once
 
@@ -34,7 +36,8 @@ gboolean place_check_image(const ProviderImage *image, GError **error);
  * NULL, FAULT_CONFIG. */
 const char *place_disk_format(const char *disk, GError **error);
 
-/* A fresh overlay on the disk, in place of whatever was there. FAULT_CONFIG, FAULT_DESKTOP. */
+/* A fresh overlay on the disk, in place of whatever was there, which is not followed if it is a
+ * link. FAULT_CONFIG, FAULT_DESKTOP. */
 gboolean place_overlay(const char *path, const char *disk, GError **error);
 
 /* Throws away what was there and puts a fresh overlay (if the image has a disk) and a fresh

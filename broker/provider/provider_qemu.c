@@ -34,7 +34,7 @@ static void watch_all(Provider *provider)
 		g_autofree char *place = place_of(provider->dir, id);
 		gboolean unproven = place_unproven(provider->dir, id);
 		g_autofree char *random = unproven ? NULL : place_random(provider->dir, id);
-		int pidfd = qemu_process_find(place, id);
+		int pidfd = qemu_process_find(place);
 
 		if (random)
 			qemu_randoms_put(provider->randoms, id, random, NULL);
@@ -85,10 +85,11 @@ const char *qemu_accelerator(Provider *provider, const ProviderImage *image)
 QemuRules *qemu_rules_of(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
+	g_autofree char *inside = g_build_filename(place, QEMU_INSIDE, NULL);
 	g_autofree char *key = place_template(provider->dir, desktop->id);
 	g_autofree char *template = key ? qemu_templates_dir(provider->templates, key) : NULL;
 
-	return qemu_rules_new(place, provider->dir, template, &desktop->image, error);
+	return qemu_rules_new(inside, provider->dir, template, &desktop->image, error);
 }
 
 /* Asks for the accelerator too, so that not the first user of an image waits for the answer. */
@@ -137,11 +138,11 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 			  GError **error)
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
-	/* The one that is held is believed before what lies where it can write. */
+	/* The one that is held is believed before what lies on the disk. */
 	int pidfd = qemu_watch_take(provider->watch, desktop->id);
 
 	if (pidfd < 0)
-		pidfd = qemu_process_find(place, desktop->id);
+		pidfd = qemu_process_find(place);
 	return pidfd < 0 || qemu_power_end(place, pidfd, force, error);
 }
 
@@ -189,7 +190,7 @@ static gboolean qemu_state(Provider *provider, const ProviderDesktop *desktop,
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
-	int pidfd = qemu_process_find(place, desktop->id);
+	int pidfd = qemu_process_find(place);
 
 	if (pidfd >= 0 && place_unproven(provider->dir, desktop->id)) {
 		close(pidfd); /* nobody's yet; start() begins again */
@@ -226,7 +227,7 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 
 	for (;;) {
 		g_autoptr(GError) failure = NULL;
-		autofd int pidfd = qemu_process_find(place, desktop->id);
+		autofd int pidfd = qemu_process_find(place);
 		int fd;
 
 		if (pidfd < 0) {
@@ -258,7 +259,7 @@ static gboolean qemu_keep(Provider *provider, const ProviderDesktop *desktop, Pr
 	if (!place_check_id(name, error) ||
 	    (deed == PROVIDER_REVERT && !qemu_stop(provider, desktop, TRUE, error)))
 		return FALSE;
-	pidfd = qemu_process_find(place, desktop->id);
+	pidfd = qemu_process_find(place);
 	rules = qemu_rules_of(provider, desktop, error);
 	return rules && qemu_snapshot(place, rules, pidfd >= 0, deed, name, error);
 }

@@ -35,7 +35,8 @@ static void add_format(GPtrArray *argv, const char *option, const char *format, 
 	va_end(values);
 }
 
-char *qemu_argv_name(const char *desktop_id)
+/* Says in a process list whose process it is. */
+static char *argv_name(const char *desktop_id)
 {
 	return g_strconcat("guest=oriel-", desktop_id, NULL);
 }
@@ -177,7 +178,7 @@ GStrv qemu_argv(const ProviderDesktop *desktop, const char *accel, const char *i
 {
 	const ProviderImage *image = &desktop->image;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autofree char *name = qemu_argv_name(desktop->id);
+	g_autofree char *name = argv_name(desktop->id);
 
 	add_machine(argv, accel, memory == QEMU_MEMORY_OWN ? "" : ",memory-backend=ram");
 	add_memory(argv, image->memory, memory, numbers->memory);

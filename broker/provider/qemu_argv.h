@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * qemu_argv: the command line of a desktop's QEMU. Pure text: looks at no file, starts nothing.
- * All paths below the desktop's own directory are relative to it, for QEMU is started there.
+ * All paths below the desktop's own directory are relative to it, for QEMU is started there; it
+ * writes to QEMU_INSIDE in it, and to nothing else (qemu_rules.h).
  */
 #pragma once
 
@@ -11,19 +12,17 @@
 
 #define QEMU_PROGRAM "qemu-system-x86_64"
 
-#define QEMU_VNC     "vnc.sock"
-#define QEMU_SPICE   "spice.sock"
-#define QEMU_MONITOR "qmp.sock"
-#define QEMU_AGENT   "agent.sock"
-#define QEMU_GUEST   "identity.sock"
-#define QEMU_OVERLAY "overlay.qcow2"
-#define QEMU_MEMORY  "memory"
-#define QEMU_STATE   "state"
+#define QEMU_INSIDE  "qemu"
+#define QEMU_VNC     QEMU_INSIDE "/vnc.sock"
+#define QEMU_SPICE   QEMU_INSIDE "/spice.sock"
+#define QEMU_MONITOR QEMU_INSIDE "/qmp.sock"
+#define QEMU_AGENT   QEMU_INSIDE "/agent.sock"
+#define QEMU_GUEST   QEMU_INSIDE "/identity.sock"
+#define QEMU_SCREEN  QEMU_INSIDE "/screen.ppm"
+#define QEMU_OVERLAY QEMU_INSIDE "/overlay.qcow2"
+#define QEMU_MEMORY  QEMU_INSIDE "/memory"
 #define QEMU_DISK    "disk" /* its name in QEMU */
 #define QEMU_NIC_BUS "nic-port"
-
-/* The value of -name: says in a process list, and to qemu_process_find(), whose process it is. */
-char *qemu_argv_name(const char *desktop_id);
 
 /* Where the guest's memory is. */
 typedef enum {

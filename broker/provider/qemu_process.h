@@ -3,10 +3,12 @@
  * qemu_process: a desktop's QEMU as a process: started so that it outlives the broker, and found
  * again by whoever comes next.
  *
- * Whether it lives is told by a lock (fcntl(2), open file description) on DIR/alive, which QEMU
- * inherits and the kernel drops when it is gone, however it went. The file holds the process id,
- * written by the process itself before it becomes QEMU. So no process id is believed without the
- * lock, and none is signalled but through a pidfd.
+ * DIR/alive says which process it is, in the kernel's own words (/proc/self/stat, with the id of
+ * this boot), written by the process itself before it becomes QEMU, which cannot write there any
+ * more: what it holds of the file is for reading. No process id is believed unless the process
+ * began when it says, and none is signalled but through a pidfd. A lock on the file (fcntl(2), open
+ * file description), which QEMU inherits, keeps a second one from being started beside one that is
+ * on its way.
  */
 #pragma once
 
@@ -27,8 +29,8 @@ enum { QEMU_PROCESS_MONITOR = 3, QEMU_PROCESS_MEMORY = 6, QEMU_PROCESS_NIC = 7 }
 gboolean qemu_process_start(const char *dir, GStrv argv, const QemuProcessFiles *files,
 			    const QemuRules *rules, GError **error);
 
-/* A pidfd (pidfd_open(2)) of the QEMU that runs in DIR for this desktop, or -1 if none does. */
-int qemu_process_find(const char *dir, const char *desktop_id);
+/* A pidfd (pidfd_open(2)) of the QEMU that runs in DIR, or -1 if none does. */
+int qemu_process_find(const char *dir);
 
 /* Waits for its end. */
 gboolean qemu_process_wait(int pidfd, gint64 deadline);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * qemu_rules: what a desktop's QEMU may still use of this machine. Of files, by Landlock: its own
- * directory, its image to read, KVM, and what programs need. Of sockets: Unix ones that it serves;
- * it cannot dial. A guest that broke out of its QEMU has the broker's user id; these rules keep it
- * from the broker's database and admin socket, from other desktops' disks, displays and monitors,
- * from the network, and from looking into any process or signalling it.
+ * qemu_rules: what a desktop's QEMU may still use of this machine. Of files, by Landlock: a
+ * directory of its own, its image to read, KVM, and what programs need. Of sockets: Unix ones that
+ * it serves; it cannot dial. A guest that broke out of its QEMU has the broker's user id; these
+ * rules keep it from the broker's database and admin socket, from other desktops' disks, displays
+ * and monitors, from the network, and from looking into any process or signalling it.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ typedef struct {
 	struct sock_fprog calls;
 } QemuRules;
 
-/* `dir` is the desktop's own directory, `state` one that holds those of others and is never opened
- * as a whole. template: the directory of what it was cloned from, to read; may be NULL.
+/* `dir` is all that it may write to, `state` a directory that holds those of others and is never
+ * opened as a whole. template: the directory of what it was cloned from, to read; may be NULL.
  * FAULT_CONFIG, FAULT_BUG. */
 QemuRules *qemu_rules_new(const char *dir, const char *state, const char *template,
 			  const ProviderImage *image, GError **error);

@@ -14,7 +14,6 @@
 #include "qemu_argv.h"
 #include "qmp.h"
 
-#define SCREEN         "screen.ppm"
 #define SCREEN_SECONDS 5
 
 /* The file is QEMU's: nothing but a plain one is read, and no more of it than there may be. */
@@ -44,14 +43,14 @@ static GBytes *read_screen(const char *path, GError **error)
 GBytes *qemu_screen_take(const char *place, GError **error)
 {
 	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
-	g_autofree char *path = g_build_filename(place, SCREEN, NULL);
+	g_autofree char *path = g_build_filename(place, QEMU_SCREEN, NULL);
 	gint64 deadline = dial_deadline(SCREEN_SECONDS);
 	g_autoptr(Qmp) qmp = qmp_open(monitor, deadline, error);
 	GBytes *ppm = NULL;
 
 	g_unlink(path);
-	if (qmp &&
-	    qmp_order(qmp, "screendump", json_pack("{s:s}", "filename", SCREEN), deadline, error))
+	if (qmp && qmp_order(qmp, "screendump", json_pack("{s:s}", "filename", QEMU_SCREEN),
+			     deadline, error))
 		ppm = read_screen(path, error);
 	g_unlink(path); /* a screen is nothing to leave lying about */
 	return ppm;

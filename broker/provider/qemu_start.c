@@ -22,9 +22,9 @@
 #define WAKE_SECONDS  20 /* until a clone has said who it is */
 
 /* Says what went wrong in QEMU's own words, if it has any, and ends it. Takes failure. */
-static void give_up(const char *place, const char *desktop_id, GError *failure, GError **error)
+static void give_up(const char *place, GError *failure, GError **error)
 {
-	autofd int pidfd = qemu_process_find(place, desktop_id);
+	autofd int pidfd = qemu_process_find(place);
 	g_autofree char *words = NULL;
 
 	if (pidfd >= 0)
@@ -38,7 +38,7 @@ static void give_up(const char *place, const char *desktop_id, GError *failure, 
  * Waits until QEMU runs the guest. The monitor's socket was made before QEMU was, so the
  * connection stands from the beginning and breaks when QEMU gives up.
  */
-static gboolean await_guest(const char *place, const char *desktop_id, GError **error)
+static gboolean await_guest(const char *place, GError **error)
 {
 	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
 	gint64 deadline = dial_deadline(START_SECONDS);
@@ -56,7 +56,7 @@ static gboolean await_guest(const char *place, const char *desktop_id, GError **
 			return TRUE;
 		g_set_error(&failure, FAULT, FAULT_DESKTOP, "QEMU does not run the guest");
 	}
-	give_up(place, desktop_id, g_steal_pointer(&failure), error);
+	give_up(place, g_steal_pointer(&failure), error);
 	return FALSE;
 }
 
@@ -104,7 +104,7 @@ static gboolean boot(Provider *provider, const ProviderDesktop *desktop, const c
 	}
 	return launch(provider, desktop, identity, QEMU_MEMORY_OWN,
 		      (QemuProcessFiles){.memory = -1, .nic = nic}, error) &&
-	       await_guest(place, desktop->id, error);
+	       await_guest(place, error);
 }
 
 /* The clone runs, and is somebody: with its card it asks for a lease in its own name. */
@@ -159,7 +159,7 @@ static gboolean wake(Provider *provider, const ProviderDesktop *desktop, const c
 	    plug_nic(place, desktop, &asked, &failure) &&
 	    place_proven(provider->dir, desktop->id, random, &failure))
 		return TRUE;
-	give_up(place, desktop->id, g_steal_pointer(&failure), error);
+	give_up(place, g_steal_pointer(&failure), error);
 	return FALSE;
 }
 
@@ -168,7 +168,7 @@ gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, GError *
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	g_autofree char *identity = place_identity(provider->dir, desktop->id);
 	gboolean unproven = place_unproven(provider->dir, desktop->id);
-	int pidfd = qemu_process_find(place, desktop->id);
+	int pidfd = qemu_process_find(place);
 
 	if (pidfd >= 0 && unproven) {
 		gboolean killed = qemu_process_kill(pidfd, error);
@@ -194,7 +194,7 @@ gboolean qemu_start(Provider *provider, const ProviderDesktop *desktop, GError *
 		    !(unproven ? wake(provider, desktop, identity, error)
 			       : boot(provider, desktop, identity, error)))
 			return FALSE;
-		pidfd = qemu_process_find(place, desktop->id);
+		pidfd = qemu_process_find(place);
 	}
 	if (pidfd < 0) {
 		g_set_error(error, FAULT, FAULT_DESKTOP, "QEMU ended as soon as it had started");

@@ -22,6 +22,7 @@
 #include "qmp.h"
 
 #define READY           "ready"
+#define STATE           "state"
 #define NAME            "template" /* of the guest's host, until it is somebody */
 #define MONITOR_SECONDS 20
 #define BOOT_SECONDS    300
@@ -100,14 +101,25 @@ char *qemu_templates_key(const ProviderImage *image, const char *accel)
 
 /* ---- throwing away */
 
+static void empty(const char *dir)
+{
+	g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (entries && (name = g_dir_read_name(entries))) {
+		g_autofree char *path = g_build_filename(dir, name, NULL);
+
+		g_unlink(path);
+	}
+}
+
 /* Ends its QEMU and removes all of it, the word that it is whole first. */
 static gboolean discard(QemuTemplates *templates, const char *key, GError **error)
 {
 	g_autofree char *dir = qemu_templates_dir(templates, key);
+	g_autofree char *inside = file_of(templates, key, QEMU_INSIDE);
 	g_autofree char *ready = file_of(templates, key, READY);
-	g_autoptr(GDir) entries = NULL;
-	autofd int pidfd = qemu_process_find(dir, key);
-	const char *name;
+	autofd int pidfd = qemu_process_find(dir);
 
 	g_mutex_lock(&templates->mutex);
 	g_hash_table_remove(templates->memories, key);
@@ -115,12 +127,9 @@ static gboolean discard(QemuTemplates *templates, const char *key, GError **erro
 	g_unlink(ready);
 	if (pidfd >= 0 && !qemu_process_kill(pidfd, error))
 		return FALSE;
-	entries = g_dir_open(dir, 0, NULL);
-	while (entries && (name = g_dir_read_name(entries))) {
-		g_autofree char *path = g_build_filename(dir, name, NULL);
-
-		g_unlink(path);
-	}
+	empty(inside);
+	g_rmdir(inside);
+	empty(dir);
 	if (g_rmdir(dir) == 0 || errno == ENOENT)
 		return TRUE;
 	fault_set_errno(error, FAULT_DESKTOP, dir);
@@ -189,6 +198,7 @@ static gboolean start(QemuTemplates *templates, const char *key, const ProviderI
 		      const char *accel, GError **error)
 {
 	g_autofree char *dir = qemu_templates_dir(templates, key);
+	g_autofree char *inside = file_of(templates, key, QEMU_INSIDE);
 	g_autofree char *overlay = g_build_filename(dir, QEMU_OVERLAY, NULL);
 	g_autofree char *monitor_path = g_build_filename(dir, QEMU_MONITOR, NULL);
 	g_autofree char *identity = g_uuid_string_random();
@@ -196,13 +206,13 @@ static gboolean start(QemuTemplates *templates, const char *key, const ProviderI
 	g_autoptr(QemuRules) rules = NULL;
 	autofd int monitor = -1;
 
-	if (g_mkdir_with_parents(dir, 0700) < 0) {
-		fault_set_errno(error, FAULT_CONFIG, dir);
+	if (g_mkdir_with_parents(inside, 0700) < 0) {
+		fault_set_errno(error, FAULT_CONFIG, inside);
 		return FALSE;
 	}
 	if (image->disk && !place_overlay(overlay, image->disk, error))
 		return FALSE;
-	rules = qemu_rules_new(dir, templates->dir, NULL, image, error);
+	rules = qemu_rules_new(inside, templates->dir, NULL, image, error);
 	monitor = rules ? dial_listen(monitor_path, error) : -1;
 	return monitor >= 0 &&
 	       qemu_process_start(dir, argv, &(QemuProcessFiles){monitor, -1, -1}, rules, error);
@@ -229,10 +239,10 @@ static gboolean boot_and_save(const char *dir, const char *key, ProviderGiveUp g
 {
 	g_autofree char *monitor = g_build_filename(dir, QEMU_MONITOR, NULL);
 	g_autofree char *port = g_build_filename(dir, QEMU_GUEST, NULL);
-	g_autofree char *state_path = g_build_filename(dir, QEMU_STATE, NULL);
+	g_autofree char *state_path = g_build_filename(dir, STATE, NULL);
 	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(MONITOR_SECONDS), error);
 	autofd int guest = qmp ? dial_socket(port, dial_deadline(MONITOR_SECONDS), error) : -1;
-	autofd int pidfd = qemu_process_find(dir, key);
+	autofd int pidfd = qemu_process_find(dir);
 	autofd int state = -1;
 
 	if (guest < 0 || !await_guest(guest, give_up, data, error))
@@ -256,7 +266,7 @@ static gboolean boot_and_save(const char *dir, const char *key, ProviderGiveUp g
 /* What was written is on the disk before the word that it is whole. */
 static gboolean seal(const char *dir, GError **error)
 {
-	static const char *const names[] = {QEMU_MEMORY, QEMU_STATE, QEMU_OVERLAY};
+	static const char *const names[] = {QEMU_MEMORY, STATE, QEMU_OVERLAY};
 	g_autofree char *ready = g_build_filename(dir, READY, NULL);
 	g_autoptr(GError) failure = NULL;
 
@@ -332,7 +342,7 @@ gboolean qemu_templates_open(QemuTemplates *templates, const char *key, int *out
 			     int *out_memory, GError **error)
 {
 	g_autofree char *memory_path = file_of(templates, key, QEMU_MEMORY);
-	g_autofree char *state_path = file_of(templates, key, QEMU_STATE);
+	g_autofree char *state_path = file_of(templates, key, STATE);
 	autofd int state = open(state_path, O_RDONLY | O_CLOEXEC);
 	int memory;
 

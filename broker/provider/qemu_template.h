@@ -2,11 +2,11 @@
 /*
  * qemu_template: booted guests, frozen, to make desktops of:
  *
- *   DIR/templates/KEY/memory         the guest's memory
- *   DIR/templates/KEY/state          its devices' state
- *   DIR/templates/KEY/overlay.qcow2  what it has written while it booted; below its clones'
- * overlays DIR/templates/KEY/ready          written last: without it, it is half made and thrown
- * away
+ *   DIR/templates/KEY/qemu/memory         the guest's memory
+ *   DIR/templates/KEY/qemu/overlay.qcow2  what it has written while it booted; below its clones'
+ *                                         overlays
+ *   DIR/templates/KEY/state               its devices' state
+ *   DIR/templates/KEY/ready               written last: without it, it is half made and thrown away
  *
  * KEY stands for the version of the image, the image's files as they are, QEMU and all that it is
  * told: when one of them changes, another template is made. Clones get the memory as a sealed file

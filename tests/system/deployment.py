@@ -396,8 +396,8 @@ class Deployment:
         return {pid: line for pid, line in found.items() if "qemu-system" in line}
 
     def file_of(self, desktop, name):
-        """A QEMU's. (Who searches for it stumbles over what is being removed meanwhile.)"""
-        return self.path("broker/qemu/desktops") / desktop / name
+        """Of what its QEMU writes. (Who searches for it stumbles over what is being removed meanwhile.)"""
+        return self.path("broker/qemu/desktops") / desktop / "qemu" / name
 
     def spare_display(self):
         """QEMU's own VNC socket of a desktop that nobody uses: a way past all that is tested."""

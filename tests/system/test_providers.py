@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -117,7 +118,7 @@ def monitor(directory, *command):
     try:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(60)
-            link.connect(f"/proc/self/fd/{home}/qmp.sock")
+            link.connect(f"/proc/self/fd/{home}/qemu/qmp.sock")
             stream = link.makefile("rw")
             stream.readline()
             for request in ({"execute": "qmp_capabilities"}, *command):
@@ -134,8 +135,8 @@ def monitor(directory, *command):
 def at_prompt(directory):
     """On QEMU's own screenshot, in the one directory where it may write: the tiny guest's first
     line is on blue, in its kernel's mode."""
-    picture = directory / "state/desktops/d-1/screen.ppm"
-    monitor(directory, {"execute": "screendump", "arguments": {"filename": picture.name}})
+    picture = directory / "state/desktops/d-1/qemu/screen.ppm"
+    monitor(directory, {"execute": "screendump", "arguments": {"filename": f"qemu/{picture.name}"}})
     magic, size, depth, pixels = picture.read_bytes().split(b"\n", 3)
     assert (magic, depth) == (b"P6", b"255")
     red, green, blue = pixels[:3]
@@ -250,8 +251,11 @@ def test_stale_process_id_is_not_believed(qemu, tmp_path):
     check.done("clone", "d-1")
     check.done("start", "d-1")
     check.done("force", "d-1")
+    alive = tmp_path / "state/desktops/d-1/alive"
+    words = alive.read_text()
+    assert re.match(r"[0-9a-f-]{36}\d+ \(", words)
     with subprocess.Popen(["sleep", "60"]) as other:
-        (tmp_path / "state/desktops/d-1/alive").write_text(f"{other.pid}\n")
+        alive.write_text(f"{words[:36]}{other.pid}{words[words.index(' ('):]}")
         assert check.state() == STOPPED
         check.done("destroy", "d-1")
         assert other.poll() is None
@@ -263,7 +267,7 @@ def test_overlay_is_thrown_away(qemu, tmp_path, image):
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "16M"], check=True)
     check = qemu(image={**image, "disk": str(disk)})
     check.done("clone", "d-1")
-    overlay = tmp_path / "state/desktops/d-1/overlay.qcow2"
+    overlay = tmp_path / "state/desktops/d-1/qemu/overlay.qcow2"
 
     def holds(byte):
         run = subprocess.run(["qemu-io", "-c", f"read -P {byte} 0 4096", overlay],

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "autofd.h"
 #include "dial.h"
 #include "fault.h"
 #include "log.h"
@@ -125,7 +126,7 @@ static void test_argv_memory(void)
 	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_CLONE, &numbers);
 
 	g_assert_true(has_pair(template, "-object",
-			       "memory-backend-file,id=ram,size=64M,mem-path=memory,share=on"));
+			       "memory-backend-file,id=ram,size=64M,mem-path=qemu/memory,share=on"));
 	g_assert_false(g_strv_contains((const char *const *)template, "-incoming"));
 	g_assert_true(
 		has_pair(clone, "-object",
@@ -357,9 +358,12 @@ static void test_place(void)
 static void test_hostile_place(void)
 {
 	static const char *const names[] = {"identity", "template", "random", "alive"};
+	static const char word[] = "5ed1a5ca-692c-444e-b2d6-e00160653480";
 	g_autofree char *dir = g_dir_make_tmp("oriel-place-XXXXXX", NULL);
 	g_autofree char *place = place_of(dir, "d-1");
-	g_autofree char *inner = g_build_filename(place, "inner", NULL);
+	g_autofree char *inner = g_build_filename(place, QEMU_INSIDE, "inner", NULL);
+	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
+	g_autofree char *text = NULL;
 	g_autofree char *secret = g_build_filename(dir, "secret", NULL);
 	g_autofree char *remove = g_strdup_printf("rm -r %s", dir);
 	g_autofree char *long_word = g_strnfill(256, 'a');
@@ -368,8 +372,7 @@ static void test_hostile_place(void)
 	int before;
 
 	g_assert_true(place_open(dir, &error));
-	g_assert_true(
-		g_file_set_contents(secret, "5ed1a5ca-692c-444e-b2d6-e00160653480", -1, NULL));
+	g_assert_true(g_file_set_contents(secret, word, -1, NULL));
 	place_renew(dir, "d-1", &(ProviderImage){0}, NULL, &identity, &error);
 	g_assert_no_error(error);
 	for (int kind = 0; kind < 3; kind++) {
@@ -386,10 +389,15 @@ static void test_hostile_place(void)
 		g_assert_null(place_identity(dir, "d-1"));
 		g_assert_null(place_template(dir, "d-1"));
 		g_assert_null(place_random(dir, "d-1"));
-		g_assert_cmpint(qemu_process_find(place, "d-1"), ==, -1);
+		g_assert_cmpint(qemu_process_find(place), ==, -1);
 	}
 	before = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	g_assert_cmpint(g_mkdir(inner, 0700), ==, 0);
+	g_unlink(overlay);
+	g_assert_cmpint(symlink(secret, overlay), ==, 0);
+	g_assert_true(place_overlay(overlay, secret, NULL));
+	g_assert_true(g_file_get_contents(secret, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, word);
 	g_clear_pointer(&identity, g_free);
 	place_renew(dir, "d-1", &(ProviderImage){0}, NULL, &identity, &error);
 	g_assert_no_error(error);
@@ -397,6 +405,62 @@ static void test_hostile_place(void)
 	/* Who had the old directory has nothing of the new one. */
 	g_assert_cmpint(faccessat(before, "identity", F_OK, 0), ==, -1);
 	close(before);
+	g_assert_cmpint(system(remove), ==, 0);
+}
+
+/* Who has taken over a QEMU can neither say that its desktop is another, or fresh, nor that it does
+ * not run: a broker that was restarted finds it, to end it. */
+static void test_hostile_qemu(void)
+{
+	static const char deeds[] =
+		"exec 2> /dev/null\n"
+		"for fd in /proc/$$/fd/*; do fd=${fd##*/}; test $fd -lt 3 || eval \"exec $fd>&-\"; "
+		"done\n"
+		"for name in identity unproven template random alive suspended new; do\n"
+		"  echo forged > $name; rm -f $name; done\n"
+		"rmdir qemu; mv qemu other; echo mine > qemu/done\n"
+		"exec sleep 120\n";
+	g_autofree char *dir = g_dir_make_tmp("oriel-hostile-XXXXXX", NULL);
+	g_autofree char *place = place_of(dir, "d-1");
+	g_autofree char *inside = g_build_filename(place, QEMU_INSIDE, NULL);
+	g_autofree char *done = g_build_filename(inside, "done", NULL);
+	g_autofree char *fresh = g_build_filename(place, "new", NULL);
+	g_autofree char *remove = g_strdup_printf("rm -r %s", dir);
+	g_autofree char *identity = NULL, *now = NULL;
+	char *argv[] = {(char *)"/bin/bash", (char *)"-c", (char *)deeds, NULL};
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	g_autoptr(QemuRules) rules = NULL;
+	g_autoptr(GError) error = NULL;
+	autofd int pidfd = -1;
+	ProviderImage image = {0};
+
+	g_assert_true(place_open(dir, NULL));
+	place_renew(dir, "d-1", &image, NULL, &identity, &error);
+	g_assert_no_error(error);
+	rules = qemu_rules_new(inside, dir, NULL, &image, &error);
+	g_assert_no_error(error);
+	if (rules->files < 0) {
+		g_test_skip("no Landlock here");
+	} else {
+		g_assert_cmpint(qemu_process_find(place), ==, -1);
+		qemu_process_start(place, argv, &(QemuProcessFiles){-1, -1, -1}, rules, &error);
+		g_assert_no_error(error);
+		while (!g_file_test(done, G_FILE_TEST_EXISTS) && g_get_monotonic_time() < deadline)
+			g_usleep(1000);
+		g_assert_true(g_file_test(done, G_FILE_TEST_EXISTS));
+		now = place_identity(dir, "d-1");
+		g_assert_cmpstr(now, ==, identity);
+		g_assert_false(place_unproven(dir, "d-1"));
+		g_assert_null(place_template(dir, "d-1"));
+		g_assert_false(g_file_test(fresh, G_FILE_TEST_EXISTS));
+		g_assert_false(qemu_process_start(place, argv, &(QemuProcessFiles){-1, -1, -1},
+						  rules, &error));
+		g_assert_error(error, FAULT, FAULT_BUSY);
+		pidfd = qemu_process_find(place);
+		g_assert_cmpint(pidfd, >=, 0);
+		g_assert_true(qemu_process_kill(pidfd, NULL));
+		g_assert_cmpint(qemu_process_find(place), ==, -1);
+	}
 	g_assert_cmpint(system(remove), ==, 0);
 }
 
@@ -409,6 +473,7 @@ static void test_hostile_disk(void)
 	g_autofree char *disk = g_build_filename(base, "golden", NULL);
 	g_autofree char *books = g_build_filename(state, "books", NULL);
 	g_autofree char *place = place_of(state, "d-1");
+	g_autofree char *inside = g_build_filename(place, QEMU_INSIDE, NULL);
 	g_autofree char *overlay = g_build_filename(place, QEMU_OVERLAY, NULL);
 	g_autofree char *remove = g_strdup_printf("rm -r %s", base);
 	g_autofree char *identity = NULL;
@@ -421,7 +486,7 @@ static void test_hostile_disk(void)
 	g_assert_true(g_file_set_contents(books, "who may what", -1, NULL));
 	place_renew(state, "d-1", &image, NULL, &identity, &error);
 	g_assert_no_error(error);
-	rules = qemu_rules_new(place, state, NULL, &image, &error);
+	rules = qemu_rules_new(inside, state, NULL, &image, &error);
 	g_assert_no_error(error);
 	qemu_snapshot(place, rules, FALSE, PROVIDER_TAKE, "n-1", &error);
 	g_assert_no_error(error);
@@ -533,6 +598,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/image", test_image);
 	g_test_add_func("/provider/place", test_place);
 	g_test_add_func("/provider/hostile-place", test_hostile_place);
+	g_test_add_func("/provider/hostile-qemu", test_hostile_qemu);
 	g_test_add_func("/provider/hostile-disk", test_hostile_disk);
 	g_test_add_func("/provider/run", test_run);
 	g_test_add_func("/provider/last-words", test_last_words);
