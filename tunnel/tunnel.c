@@ -16,8 +16,10 @@
 #include "reach.h"
 #include "record.h"
 #include "secret.h"
+#include "strangers.h"
 
 #define CONNECTIONS_MAX  4096
+#define STRANGERS_MAX    1024                     /* of those, at the broker's end              */
 #define GREETING_SECONDS 10                       /* until it is known who it is, and what for  */
 #define AWAY_US          (1 * G_TIME_SPAN_SECOND) /* so long nobody is let in where nothing is behind */
 #define LISTENERS        2
@@ -29,6 +31,7 @@ static const guint8 ready = 'R';
 struct Tunnel {
 	const Options *options;
 	Kept *kept;
+	Strangers *strangers;     /* inside */
 	gboolean inside;          /* the broker's end */
 	int listeners[LISTENERS]; /* -1 = not now. Inside: the first, for all purposes */
 	char *paths[LISTENERS];   /* outside: of each Purpose that the gateway connects for */
@@ -42,8 +45,9 @@ struct Tunnel {
 typedef struct {
 	Tunnel *tunnel;
 	int fd;
-	Purpose purpose; /* outside */
-	char *secret;    /* outside, PURPOSE_DISPLAY */
+	Stranger stranger; /* inside, until its certificate is known */
+	Purpose purpose;   /* outside */
+	char *secret;      /* outside, PURPOSE_DISPLAY */
 } Guest;
 
 static gint64 deadline(void)
@@ -53,6 +57,7 @@ static gint64 deadline(void)
 
 static void guest_free(Guest *guest)
 {
+	strangers_remove(guest->tunnel->strangers, &guest->stranger);
 	if (guest->fd >= 0)
 		close(guest->fd);
 	secret_free(guest->secret);
@@ -72,6 +77,8 @@ static void guest_start(Tunnel *tunnel, int fd, Purpose purpose, const char *sec
 	guest->fd = fd;
 	guest->purpose = purpose;
 	guest->secret = secret_dup(secret);
+	if (tunnel->inside)
+		strangers_add(tunnel->strangers, &guest->stranger, fd);
 	thread = room ? g_thread_try_new("carry", run, guest, NULL) : NULL;
 	if (thread != NULL)
 		g_thread_unref(thread);
@@ -137,8 +144,11 @@ static gpointer run_inside(gpointer data)
 	g_autoptr(GError) error = NULL;
 	Purpose purpose = PURPOSE_CONTROL;
 	SSL *ssl = secure_accept(tunnel->options, guest->fd, deadline(), &purpose, &error);
-	autofd int inner = ssl ? inner_socket(tunnel, ssl, purpose, &error) : -1;
+	autofd int inner = -1;
 
+	strangers_remove(tunnel->strangers, &guest->stranger);
+	if (ssl)
+		inner = inner_socket(tunnel, ssl, purpose, &error);
 	if (inner >= 0 && make_nonblocking(inner) &&
 	    secure_write(ssl, &ready, sizeof ready, deadline(), &error)) {
 		Carry with = {.ssl = ssl, .plain = inner, .kept = tunnel->kept};
@@ -349,6 +359,7 @@ Tunnel *tunnel_new(const Options *options, GError **error)
 	tunnel->options = options;
 	tunnel->inside = *options->tunnel_listen != '\0';
 	tunnel->kept = kept_new();
+	tunnel->strangers = strangers_new(STRANGERS_MAX);
 	g_mutex_init(&tunnel->lock);
 	for (unsigned i = 0; i < LISTENERS; i++) {
 		tunnel->listeners[i] = -1;
@@ -373,6 +384,7 @@ void tunnel_free(Tunnel *tunnel)
 	for (unsigned i = 0; i < LISTENERS; i++)
 		g_free(tunnel->paths[i]);
 	kept_free(tunnel->kept);
+	strangers_free(tunnel->strangers);
 	g_mutex_clear(&tunnel->lock);
 	g_free(tunnel->away);
 	g_free(tunnel);
