@@ -9,7 +9,8 @@
  * -rfbunixpath), open to everybody: the directory around it is the broker's alone, and of the
  * container only /run/oriel is shared with the machine. The container's own layer is the overlay;
  * its labels say whose it is and which identity it has. The engine remembers everything, this
- * process nothing. A container gets no capability and can gain none.
+ * process nothing. A container gets no capability and can gain none; its network is what its image
+ * says.
  */
 #include "provider.h"
 
@@ -25,6 +26,7 @@
 #include "container_watch.h"
 #include "dial.h"
 #include "fault.h"
+#include "nic.h"
 #include "place.h"
 
 #define SHARED       "display"
@@ -78,6 +80,11 @@ static gboolean container_image_ensure(Provider *provider, const ProviderImage *
 	if (!image->disk || image->kernel || image->xml) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
 			    "an image of containers is a disk alone: an archive of 'podman save'");
+		return FALSE;
+	}
+	if (g_strcmp0(nic_bridge(image->network), "host") == 0) {
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			    "\"host\" is no network of an engine but the machine's own");
 		return FALSE;
 	}
 	tag = place_check_image(image, error)
@@ -173,6 +180,12 @@ static gboolean remove_container(Provider *provider, const char *id, GError **er
 	return container_engine_remove(provider->engine, name, error);
 }
 
+/* In the engine's words; NULL = its default one. */
+static const char *network_mode(const char *network)
+{
+	return g_strcmp0(network, "none") == 0 ? "none" : nic_bridge(network);
+}
+
 /* https://docs.docker.com/engine/api/v1.41/#tag/Container/operation/ContainerCreate */
 static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const char *tag,
 		       const char *identity)
@@ -184,6 +197,7 @@ static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const
 				   CONTAINER_IDENTITY, identity, CONTAINER_PLACE, provider->dir);
 	json_int_t cpus = desktop->image.cpus;
 	json_int_t weight = desktop->weight ? desktop->weight : 100;
+	const char *mode = network_mode(desktop->image.network);
 	json_t *host = json_pack(
 		"{s:[s], s:I, s:I, s:I, s:I, s:I, s:[s], s:[s], s:{s:s}, s:{s:s}}", "Binds", bind,
 		"Memory", memory, "MemorySwap", memory, "NanoCpus", cpus * 1000000000, "CpuShares",
@@ -191,6 +205,8 @@ static json_t *specify(Provider *provider, const ProviderDesktop *desktop, const
 		"ALL", "SecurityOpt", "no-new-privileges", "LogConfig", "Type", "none",
 		"RestartPolicy", "Name", "no");
 
+	if (mode)
+		json_object_set_new(host, "NetworkMode", json_string(mode));
 	/* Not every host has a cgroup for it: who asks for nothing does not find out. */
 	if (weight != 100)
 		json_object_set_new(host, "BlkioWeight",

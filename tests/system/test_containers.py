@@ -34,7 +34,8 @@ def live(engine, tmp_path):
     lives = []
 
     def make(**options):
-        lives.append(Check(tmp_path, engine.image, "container", options.get("uri", engine.uri)))
+        image = engine.image if "network" not in options else {**engine.image, "network": options["network"]}
+        lives.append(Check(tmp_path, image, "container", options.get("uri", engine.uri)))
         return lives[-1]
 
     yield make
@@ -112,6 +113,17 @@ def test_limits_hold(engine, live):
         for what in ("quota", "period")
     )
     assert quota == engine.image["cpus"] * period
+
+
+def test_network_is_what_the_image_says(engine, live):
+    """None but its own loopback; one of the engine's that is not there is refused, and so is the host's."""
+    check = live(network="none")
+    running(check)
+    assert engine.inspect()["HostConfig"]["NetworkMode"] == "none"
+    assert engine.inside("ls", "/sys/class/net").split() == ["lo"]
+    check.done("destroy", "d-1")
+    assert live(network="bridge:host")("ensure")["fault"] == "config"
+    assert live(network="bridge:nowhere")("clone", "d-1")["fault"] in ("desktop", "not-found")
 
 
 def test_its_end_is_noticed(engine, live):
