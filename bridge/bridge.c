@@ -8,6 +8,7 @@
 #include "autofd.h"
 #include "control/control.h"
 #include "fault.h"
+#include "last_words.h"
 #include "source.h"
 #include "wire.h"
 
@@ -52,20 +53,34 @@ static gboolean leave(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* What is said of the end: an answer to the lease, as long as that waits for one. */
+static ControlMessage farewell(const Bridge *bridge, Fault fault, const char *reason)
+{
+	return (ControlMessage){.type = bridge->request ? CONTROL_REFUSE : CONTROL_ENDED,
+				.id = bridge->request,
+				.lease = bridge->lease,
+				.fault = (char *)fault_info(fault)->name,
+				.reason = (char *)reason,
+				.step = (char *)"bridge"};
+}
+
+static void prepare_last_words(const Bridge *bridge)
+{
+	ControlMessage died =
+		farewell(bridge, FAULT_DESKTOP, "the bridge died of what the desktop sent");
+
+	last_words_set(&died);
+}
+
 /* The first reason counts. The desktop's connection stays as long as that one needs. */
 static void end(Bridge *bridge, Fault fault, const char *reason)
 {
-	const FaultInfo *info = fault_info(fault);
-	ControlMessage said = {.type = bridge->request ? CONTROL_REFUSE : CONTROL_ENDED,
-			       .id = bridge->request,
-			       .lease = bridge->lease,
-			       .fault = (char *)info->name,
-			       .reason = (char *)reason,
-			       .step = (char *)"bridge"};
+	ControlMessage said = farewell(bridge, fault, reason);
 
 	if (bridge->leaving)
 		return;
 	bridge->leaving = TRUE;
+	last_words_set(NULL);
 	if (bridge->lease != NULL)
 		wire_say(bridge->wire, &said);
 	g_clear_handle_id(&bridge->deadline, g_source_remove);
@@ -247,6 +262,7 @@ static void first_picture(Bridge *bridge)
 
 	bridge->request = 0;
 	wire_say(bridge->wire, &ok);
+	prepare_last_words(bridge);
 	g_clear_handle_id(&bridge->deadline, g_source_remove);
 	if (!bridge->connected)
 		bridge->deadline = g_timeout_add_seconds(CLIENT_SECONDS, on_deadline, bridge);
@@ -365,6 +381,7 @@ static void begin(Bridge *bridge, const ControlMessage *m, int fd)
 
 	bridge->lease = g_strdup(m->lease);
 	bridge->request = m->id;
+	prepare_last_words(bridge);
 	bridge->source_ops = source_find(m->endpoint.protocol);
 	if (bridge->source_ops == NULL || fd < 0) {
 		if (fd >= 0)

@@ -8,13 +8,15 @@
 
 #include "bridge.h"
 #include "fault.h"
+#include "last_words.h"
 #include "log.h"
 #include "sandbox_bridge.h"
 #include "source.h"
 
 #define WIRE 3
 
-/* What libraries say of USB and of their own deprecations helps nobody; errors come as events. */
+/* What libraries say of USB, of their own deprecations and of plugins that the sandbox keeps out
+ * helps nobody; errors come as events. */
 static void hush(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
 }
@@ -29,6 +31,7 @@ int main(int argc, char **argv)
 
 	log_init("bridge", FALSE);
 	g_log_set_handler("GSpice", G_LOG_LEVEL_MASK, hush, NULL);
+	g_log_set_handler("GStreamer", G_LOG_LEVEL_MASK, hush, NULL);
 	if (face == NULL) {
 		fprintf(stderr,
 			"usage: oriel-bridge vnc|spice LAYOUT, with the broker on descriptor 3\n");
@@ -41,6 +44,7 @@ int main(int argc, char **argv)
 		log_warning(NULL, "%s", error->message);
 		return 1;
 	}
+	last_words_init(WIRE);
 	bridge = bridge_new(WIRE, face, keymap, loop);
 	g_main_loop_run(loop);
 	bridge_free(bridge);

@@ -335,7 +335,7 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 
 		events->title(owner, title);
 	}
-	source->watch = g_unix_fd_add(source->client->sock, G_IO_IN, on_readable, source);
+	vnc_go_on(source);
 	return source;
 }
 

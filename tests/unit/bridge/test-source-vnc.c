@@ -192,9 +192,59 @@ static void test_a_new_size(gconstpointer piece)
 	g_free(seen.pixels);
 }
 
+/* Its first picture comes in one piece with its greeting, before anybody has asked. */
+static gpointer run_hasty(gpointer data)
+{
+	const Desktop *desktop = data;
+	int fd = desktop->fd;
+	guint8 bytes[12];
+
+	SAY(desktop, "RFB 003.008\n");
+	take(fd, bytes, 12);
+	SAY(desktop, "\1\1");
+	take(fd, bytes, 1);
+	SAY(desktop, "\0\0\0\0");
+	take(fd, bytes, 1);
+	SAY(desktop, "\0\2\0\1"
+		     "\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
+		     "\0\0\0\4"
+		     "evil"
+		     "\0\0\0\1"
+		     "\0\1\0\0\0\1\0\1"
+		     "\0\0\0\0"
+		     "\1\2\3\0");
+	return NULL;
+}
+
+static void test_a_hasty_desktop(void)
+{
+	g_autoptr(GError) error = NULL;
+	Seen seen = {0};
+	Endpoint endpoint = {0};
+	GThread *thread;
+	Source *source;
+	int pair[2];
+	Desktop desktop = {.piece = 4096};
+
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	desktop.fd = pair[0];
+	thread = g_thread_new("hasty", run_hasty, &desktop);
+	source = source_vnc.open(&endpoint, pair[1], &events, &seen, &error);
+	g_assert_no_error(error);
+	while (seen.changes == 0 && !seen.over)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_false(seen.over);
+	g_assert_cmpuint(seen.pixels[1] & 0xffffff, ==, 0x030201);
+	g_thread_join(thread);
+	source_vnc.close(source);
+	close(pair[0]);
+	g_free(seen.pixels);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/source-vnc/a-hasty-desktop", test_a_hasty_desktop);
 	g_test_add_data_func("/source-vnc/a-new-size/at-once", GSIZE_TO_POINTER(4096),
 			     test_a_new_size);
 	g_test_add_data_func("/source-vnc/a-new-size/in-pieces", GSIZE_TO_POINTER(5),
