@@ -14,7 +14,8 @@ static void say_nothing(const char *format, ...)
 {
 }
 
-/* The desktop's end, after data; -1 = too much. The client's is client->sock. The caller closes both. */
+/* The desktop's end, after data; -1 = too much. The client's is client->sock. The caller closes
+ * both. */
 static int vnc_desktop_open(rfbClient *client, const guint8 *data, gsize size)
 {
 	gssize went;
