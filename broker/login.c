@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* login: who is asking. PAM has said yes (auth/); here a web login becomes a token, and a token a
- * person again. Whether somebody is an admin is asked of the options each time, not stored. */
+ * person again. Whether somebody is an admin, or banned, is asked each time, not stored. */
 #include "audit.h"
 #include "entitlement.h"
 #include "fault.h"
@@ -43,7 +43,8 @@ Who *core_who(Core *core, const char *token, GError **error)
 	g_autoptr(StoreLogin) login = store_login_find(core->db, hash, now, error);
 	Who *who;
 
-	if (!login)
+	/* Also for who was banned since they signed in. */
+	if (!login || !limit_admits(core->limit, "", login->user, limit_now(), error))
 		return NULL;
 	if (expires - login->expires_at >= RENEW_AFTER &&
 	    !store_login_renew(core->db, login->id, expires, error))

@@ -58,7 +58,9 @@ static gboolean prepare(Core *core, const Who *who, const char *card, const char
 			    protocol);
 		return FALSE;
 	}
-	if (!assignment_assign(core, who, card, until, &id, error))
+	/* A banned one may have signed in before, and be at a lobby still. */
+	if (!limit_admits(core->limit, "", who->user, limit_now(), error) ||
+	    !assignment_assign(core, who, card, until, &id, error))
 		return FALSE;
 	if (!check_display(core, id, via, error) || !desktop_start(core, id, via, error)) {
 		/* Nobody was in: it goes back as soon as may be. */

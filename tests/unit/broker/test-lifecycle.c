@@ -425,6 +425,36 @@ static void test_login(CoreFixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_DENIED);
 }
 
+/* A ban ends what somebody has signed in to before, however their name is written; lifted, it goes
+ * on. */
+static void test_banned(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"staff", NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
+	autosecret char *other = core_login(f->core, "ben", groups, "::1", &error);
+	g_autoptr(Who) who = NULL, after = NULL, ben = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	who = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	g_assert_true(core_ban(f->core, "root", "ANNA", NULL, 0, "left us", &error));
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	g_assert_null(core_connect(f->core, who, "p-lab", "vnc", "::1", &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	ben = core_who(f->core, other, &error);
+	g_assert_no_error(error);
+	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
+
+	g_assert_true(core_unlock(f->core, "root", "anna", NULL, &error));
+	after = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	ticket_free(core_fixture_connect(f, "anna", "p-lab", "vnc"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -433,6 +463,7 @@ int main(int argc, char **argv)
 	g_test_add("/lifecycle/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
 	ADD("login", test_login);
+	ADD("banned", test_banned);
 	ADD("entitled", test_entitled);
 	ADD("dedicated", test_dedicated);
 	ADD("floating", test_floating);
