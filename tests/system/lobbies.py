@@ -51,9 +51,8 @@ def open_to_anybody(name, **passwords):
     anybody may come to the lobby, and SPICE viewers ask for no name themselves. passwords: of further
     people, who have no desktop."""
     lobby = {"vnc_lobby": "yes", "spice_lobby": "yes", "spice_sasl": "no"}
-    system = deployment.Deployment(name, gateway=lobby, lobby=True)
-    system.passwords = {who: f"{who}-secret" for who in ("anna", "carla", "otto")} | passwords
-    try:
+    with deployment.Deployment(name, gateway=lobby, lobby=True) as system:
+        system.passwords = {who: f"{who}-secret" for who in ("anna", "carla", "otto")} | passwords
         system.prepare()
         ask_for_codes(system)
         let_passwords_expire(system)
@@ -72,8 +71,6 @@ def open_to_anybody(name, **passwords):
         system.ctl("entitle", "own", "--user", "anna")
         system.ctl("entitle", "bad", "--user", "carla")
         yield system
-    finally:
-        system.stop()
 
 
 def pids(oriel):
