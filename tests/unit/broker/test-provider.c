@@ -125,8 +125,9 @@ static void test_argv_memory(void)
 	g_auto(GStrv) template = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_TEMPLATE, &numbers);
 	g_auto(GStrv) clone = qemu_argv(&desktop, "tcg", "I", QEMU_MEMORY_CLONE, &numbers);
 
-	g_assert_true(has_pair(template, "-object",
-			       "memory-backend-file,id=ram,size=64M,mem-path=qemu/memory,share=on"));
+	g_assert_true(
+		has_pair(template, "-object",
+			 "memory-backend-file,id=ram,size=64M,mem-path=qemu/memory,share=on"));
 	g_assert_false(g_strv_contains((const char *const *)template, "-incoming"));
 	g_assert_true(
 		has_pair(clone, "-object",
