@@ -104,9 +104,20 @@ static gboolean may_have(Core *core, const Who *who, const PoolView *pool, const
 	       quotas_allow(core, who, pool, row, error);
 }
 
+/* Inside a transaction, in which none was free. */
+static gboolean none_free(Core *core, const PoolView *pool, gboolean *out_coming, GError **error)
+{
+	if (!store_desktop_coming(core->db, pool->name, brokers_name(core->brokers), out_coming,
+				  error))
+		return FALSE;
+	g_set_error(error, FAULT, FAULT_BUSY, "pool '%s' has no free desktop (%u at most)%s",
+		    pool->name, pool->max, *out_coming ? "; one is being made fresh" : "");
+	return FALSE;
+}
+
 /* Inside a transaction: from a pool's card. */
 static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, const ImageView *image,
-			  gint64 until, char **out_id, GError **error)
+			  gint64 until, char **out_id, gboolean *out_coming, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
 	gboolean floating = g_str_equal(pool->kind, "floating");
@@ -126,11 +137,8 @@ static gboolean from_pool(Core *core, const Who *who, const PoolView *pool, cons
 	} else if (!make(core, pool, image, who->user, until, &id, error)) {
 		return FALSE;
 	}
-	if (!id) {
-		g_set_error(error, FAULT, FAULT_BUSY, "pool '%s' has no free desktop (%u at most)",
-			    pool->name, pool->max);
-		return FALSE;
-	}
+	if (!id)
+		return none_free(core, pool, out_coming, error);
 	*out_id = g_steal_pointer(&id);
 	return TRUE;
 }
@@ -166,7 +174,7 @@ static gboolean by_id(Core *core, const Who *who, const char *id, gint64 until, 
 
 /* What does not change with a desktop is read before the transaction, for which others wait. */
 static gboolean by_card(Core *core, const Who *who, const char *name, gint64 until, char **out_id,
-			GError **error)
+			gboolean *out_coming, GError **error)
 {
 	g_autoptr(PoolView) pool = entitlement_pool(core, who, name, error);
 	g_autoptr(ImageView) image = NULL;
@@ -183,7 +191,7 @@ static gboolean by_card(Core *core, const Who *who, const char *name, gint64 unt
 	if (pool->image && !image)
 		return FALSE;
 	tx = db_begin(core->db, error);
-	if (!tx.db || !from_pool(core, who, pool, image, until, &id, error) ||
+	if (!tx.db || !from_pool(core, who, pool, image, until, &id, out_coming, error) ||
 	    !db_commit(&tx, error))
 		return FALSE;
 	*out_id = g_steal_pointer(&id);
@@ -191,10 +199,11 @@ static gboolean by_card(Core *core, const Who *who, const char *name, gint64 unt
 }
 
 gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
-			   char **out_id, GError **error)
+			   char **out_id, gboolean *out_coming, GError **error)
 {
+	*out_coming = FALSE;
 	if (g_str_has_prefix(card, "p-"))
-		return by_card(core, who, card + 2, until, out_id, error);
+		return by_card(core, who, card + 2, until, out_id, out_coming, error);
 
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	g_autofree char *id = NULL;

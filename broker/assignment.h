@@ -12,9 +12,10 @@
 #include "core_parts.h"
 
 /* card: "d-..." or "p-POOL". *out_id: the desktop, held for this person until then. FAULT_NOT_FOUND
- * (also: not entitled, another's), FAULT_BUSY (none is free). */
+ * (also: not entitled, another's), FAULT_BUSY (none is free; *out_coming: one is just being made
+ * fresh, so that it is worth asking again). */
 gboolean assignment_assign(Core *core, const Who *who, const char *card, gint64 until,
-			   char **out_id, GError **error);
+			   char **out_id, gboolean *out_coming, GError **error);
 
 /* A new row in the pool; the provider makes the desktop at its first start. owner NULL = free.
  * *out_id NULL = the pool is full. */

@@ -13,7 +13,10 @@
 #include "secret.h"
 #include "store_ticket.h"
 
-#define SLACK 30 /* s: from a started desktop to its ticket or lease */
+#define SLACK   30  /* s: from a started desktop to its ticket or lease */
+#define PATIENT 15  /* s: so long somebody waits for a desktop that is being made fresh  */
+#define WAITING 16  /* so many at once, of the threads that start desktops for people    */
+#define LOOK_MS 100 /* between two of their looks                                       */
 
 static gboolean check_display(Core *core, const char *id, const char *via, GError **error)
 {
@@ -45,11 +48,47 @@ char *ticket_card(Core *core, const Who *who, const char *wanted, GError **error
 	return NULL;
 }
 
+static int waiting; /* people, atomic */
+
+static gboolean begin_to_wait(void)
+{
+	if (g_atomic_int_add(&waiting, 1) < WAITING)
+		return TRUE;
+	g_atomic_int_add(&waiting, -1);
+	return FALSE;
+}
+
+/* Assigned, if need be as soon as one that somebody else has just left is fresh. */
+static gboolean assign(Core *core, const Who *who, const char *card, char **out_id, GError **error)
+{
+	gint64 deadline = g_get_monotonic_time() + PATIENT * G_USEC_PER_SEC;
+	gboolean waits = FALSE;
+	gboolean assigned, coming;
+
+	for (;;) {
+		gint64 until = core_now() + core->times.start + SLACK;
+		g_autoptr(GError) why = NULL;
+
+		assigned = assignment_assign(core, who, card, until, out_id, &coming, &why);
+		if (!assigned && coming && g_get_monotonic_time() < deadline &&
+		    !maintainer_stopping(core->maintainer) && (waits || begin_to_wait())) {
+			waits = TRUE;
+			g_usleep(LOOK_MS * 1000);
+			continue;
+		}
+		if (!assigned)
+			g_propagate_error(error, g_steal_pointer(&why));
+		break;
+	}
+	if (waits)
+		g_atomic_int_add(&waiting, -1);
+	return assigned;
+}
+
 /* Assigned and started; see ticket_prepare(). */
 static gboolean prepare(Core *core, const Who *who, const char *card, const char *protocol,
 			char **out_id, GError **error)
 {
-	gint64 until = core_now() + core->times.start + SLACK;
 	const char *via = g_str_equal(protocol, "spice") ? "spice" : "vnc";
 	g_autofree char *id = NULL;
 
@@ -60,7 +99,7 @@ static gboolean prepare(Core *core, const Who *who, const char *card, const char
 	}
 	/* A banned one may have signed in before, and be at a lobby still. */
 	if (!limit_admits(core->limit, "", who->user, limit_now(), error) ||
-	    !assignment_assign(core, who, card, until, &id, error))
+	    !assign(core, who, card, &id, error))
 		return FALSE;
 	if (!check_display(core, id, via, error) || !desktop_start(core, id, via, error)) {
 		/* Nobody was in: it goes back as soon as may be. */

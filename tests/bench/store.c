@@ -40,14 +40,15 @@ static gpointer click(gpointer data)
 		gint64 at = g_get_monotonic_time();
 		g_autoptr(GPtrArray) cards = core_desktops(w->f->core, who, &error);
 		g_autofree char *id = NULL;
+		gboolean coming;
 
 		times_note(w->list, at);
 		ticket_free(core_connect(w->f->core, who, "p-lab", "web", "::1", &error));
 		g_assert_no_error(error);
 		times_note(w->whole, begin);
 		at = g_get_monotonic_time();
-		g_assert_true(
-			assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id, &error));
+		g_assert_true(assignment_assign(w->f->core, who, "p-lab", core_now() + 60, &id,
+						&coming, &error));
 		times_note(w->place, at);
 	}
 	return NULL;

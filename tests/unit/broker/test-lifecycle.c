@@ -100,6 +100,29 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(other->desktop_id, ==, first->desktop_id);
 }
 
+/* Who clicks while the only one is being made fresh gets it when it is. */
+static void test_waits_for_fresh(CoreFixture *f, gconstpointer unused)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	g_autoptr(Ticket) first = NULL;
+	g_autoptr(Ticket) other = NULL;
+	g_autofree char *lease = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	lease = core_fixture_redeem(f, first, "vnc");
+	g_atomic_int_set(&fake.slow_ms, 1000);
+	session_end(f->core, lease, FAULT_ENDED, "left");
+	while (g_atomic_int_get(&fake.resets) == 0 && g_get_monotonic_time() < deadline)
+		g_usleep(1000);
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1); /* begun */
+	g_atomic_int_set(&fake.slow_ms, 0);
+	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
+	g_assert_cmpstr(other->desktop_id, ==, first->desktop_id);
+	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
+	g_assert_cmpint(g_atomic_int_get(&fake.overlaps), ==, 0);
+}
+
 /* A ticket that nobody used gives the desktop back without a reset. */
 static void test_unused(CoreFixture *f, gconstpointer unused)
 {
@@ -468,6 +491,7 @@ int main(int argc, char **argv)
 	ADD("dedicated", test_dedicated);
 	ADD("floating", test_floating);
 	ADD("unused-ticket", test_unused);
+	ADD("waits-for-fresh", test_waits_for_fresh);
 	ADD("unproven-reset", test_unproven_reset);
 	ADD("machines", test_machines);
 	ADD("machine-in-local-use", test_machine_in_local_use);
