@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container engine of our own, Podman with its Docker-compatible API, and a small image for it, made
-of this machine's own packages."""
+"""Container engines of our own, Podman with its Docker-compatible API and Docker itself, and a small image
+for them, made of this machine's own packages."""
 
 import json
 import os
@@ -59,34 +59,22 @@ def small_image(directory):
 
 
 class Engine:
+    """What both have in common: a service on a socket, and a command line."""
+
     def __init__(self):
         # Short: sockets below.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-pm-", dir="/tmp"))
         self.directory.chmod(0o755)
-        (self.directory / "containers.conf").write_text(CONFIGURATION.format(
-            nofile=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
-            nproc=4096,
-        ))
         self.socket = self.directory / "api.sock"
         self.uri = f"unix://{self.socket}"
+        self.environment = dict(os.environ)
         self.image = small_image(self.directory)
         self.service = None
 
-    def command(self, *words):
-        places = [f"--{name}={self.directory / name}" for name in ("root", "runroot", "tmpdir")]
-        return ["podman", *places, *words]
-
-    @property
-    def environment(self):
-        return {**os.environ, "CONTAINERS_CONF": str(self.directory / "containers.conf")}
-
     def start(self):
-        log = (self.directory / "service.log").open("ab")
-        self.service = subprocess.Popen(
-            self.command("system", "service", "--time=0", self.uri),
-            env=self.environment, stdout=log, stderr=log,
-        )
-        log.close()
+        with (self.directory / "service.log").open("ab") as log:
+            self.service = subprocess.Popen(self.serve(), env=self.environment, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
         assert eventually(self.listens), (self.directory / "service.log").read_text()
         self.socket.chmod(0o666)
 
@@ -100,31 +88,75 @@ class Engine:
         self.service.wait(60)
         self.socket.unlink(missing_ok=True)
 
-    def podman(self, *words):
+    def run(self, *words):
         done = subprocess.run(self.command(*words), env=self.environment, capture_output=True,
                               text=True, timeout=180, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def inspect(self, desktop="d-1"):
-        return json.loads(self.podman("inspect", f"oriel-{desktop}"))[0]
+        return json.loads(self.run("inspect", f"oriel-{desktop}"))[0]
 
     def inside(self, *words, desktop="d-1"):
-        return self.podman("exec", f"oriel-{desktop}", *words)
+        return self.run("exec", f"oriel-{desktop}", *words)
 
     def containers(self):
-        return self.podman("ps", "--all", "--format={{.Names}}").split()
+        return self.run("ps", "--all", "--format={{.Names}}").split()
 
     def remove(self):
         for name in self.containers():
-            self.podman("rm", "--force", "--time=0", name)
+            self.run("rm", "--force", name)
         self.end_service()
-        # Where Podman keeps its overlays it mounts the directory on itself.
-        subprocess.run(["umount", self.directory / "root/overlay"], check=False,
-                       stderr=subprocess.DEVNULL)
-        # What Podman started to clean up behind a container may still be at it.
+        # Where its layers are it mounts the directory on itself.
+        subprocess.run(["umount", self.layers], check=False, stderr=subprocess.DEVNULL)
+        # What it started to clean up behind a container may still be at it.
         assert eventually(self.removed), list(self.directory.rglob("*"))
 
     def removed(self):
         shutil.rmtree(self.directory, ignore_errors=True)
         return not self.directory.exists()
+
+
+class Podman(Engine):
+    def __init__(self):
+        super().__init__()
+        self.layers = self.directory / "root/overlay"
+        configuration = self.directory / "containers.conf"
+        configuration.write_text(CONFIGURATION.format(
+            nofile=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+            nproc=4096,
+        ))
+        self.environment["CONTAINERS_CONF"] = str(configuration)
+
+    def command(self, *words):
+        places = [f"--{name}={self.directory / name}" for name in ("root", "runroot", "tmpdir")]
+        return ["podman", *places, *words]
+
+    def serve(self):
+        return self.command("system", "service", "--time=0", self.uri)
+
+
+class Docker(Engine):
+    """No network, which would be this machine's own; containers outlive the service, as Podman's do."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = self.directory / "data"
+        self.configuration = self.directory / "daemon.json"
+        self.configuration.write_text(json.dumps({
+            "data-root": str(self.layers), "exec-root": str(self.directory / "exec"),
+            "pidfile": str(self.directory / "pid"), "hosts": [self.uri],
+            "deprecated-key-path": str(self.directory / "key.json"),
+            "bridge": "none", "iptables": False, "ip6tables": False, "ip-forward": False,
+            "storage-driver": "vfs", "live-restore": True, "shutdown-timeout": 1,
+        }))
+
+    def command(self, *words):
+        return ["docker", "--host", self.uri, *words]
+
+    def serve(self):
+        return ["dockerd", "--config-file", self.configuration]
+
+    def listens(self):
+        return super().listens() and subprocess.run(
+            self.command("version"), capture_output=True, check=False).returncode == 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desktops that are containers: the driver against a real Podman, and through a whole gateway."""
+"""Desktops that are containers: the driver against a real Podman and a real Docker, and through a whole
+gateway."""
 
 import contextlib
 import os
@@ -18,14 +19,31 @@ from test_providers import (
 MIB = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def engine():
-    started = engines.Engine()
+def started(engine):
     try:
-        started.start()
-        yield started
+        engine.start()
+        yield engine
     finally:
-        started.remove()
+        engine.remove()
+
+
+@pytest.fixture(scope="module")
+def podman():
+    yield from started(engines.Podman())
+
+
+@pytest.fixture(scope="module")
+def docker():
+    yield from started(engines.Docker())
+
+
+@pytest.fixture
+def engine(request):
+    """Podman, unless the test asks for both."""
+    return request.getfixturevalue(getattr(request, "param", "podman"))
+
+
+both = pytest.mark.parametrize("engine", ["podman", "docker"], indirect=True)
 
 
 @pytest.fixture
@@ -57,6 +75,7 @@ def running(check):
     return identity
 
 
+@both
 def test_life(engine, live, tmp_path):
     check = live()
     assert check.opened["caps"] == CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | WEIGHS | DISKS
@@ -94,6 +113,7 @@ def test_life(engine, live, tmp_path):
     assert check.events.empty()
 
 
+@both
 def test_limits_hold(engine, live):
     running(live())
     about = engine.inspect()
@@ -126,6 +146,7 @@ def test_network_is_what_the_image_says(engine, live):
     assert live(network="bridge:nowhere")("clone", "d-1")["fault"] in ("desktop", "not-found")
 
 
+@both
 def test_its_end_is_noticed(engine, live):
     """Once it is not wanted; also after the engine's service was away."""
     check = live()
@@ -149,6 +170,7 @@ def test_its_end_is_noticed(engine, live):
     assert eventually(lambda: check.state() == STOPPED)
 
 
+@both
 def test_survives_the_broker(engine, live):
     before = live()
     running(before)
@@ -189,6 +211,7 @@ def test_what_is_wrong_is_said(engine, live, tmp_path):
         assert live(uri=uri).opened["fault"] == "config"
 
 
+@both
 def test_through_the_gateway(oriel, engine, source, books):
     """A floating pool of containers: somebody comes, sees its picture, goes; it is made fresh."""
     archive = engine.image["disk"]
@@ -213,28 +236,23 @@ def test_through_the_gateway(oriel, engine, source, books):
 
 
 @pytest.fixture
-def fleet(oriel, engine):
-    """Two engines are two hosts of one pool with two spares."""
-    second = engines.Engine()
-    try:
-        second.start()
-        oriel.ctl("image", "add", "boxed", "--disk", engine.image["disk"], "--memory", "256")
-        oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
-                  "container", "--uri", engine.uri, "--max", "4")
-        for name, uri in (("rack1", engine.uri), ("rack2", second.uri)):
-            oriel.ctl("host", "add", name, "--provider", "container", "--uri", uri)
-        oriel.ctl("pool", "hosts", "boxes", "--hosts", "rack1,rack2")
-        oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
-                  "container", "--uri", engine.uri, "--max", "4", "--spare", "2")
-        oriel.ctl("entitle", "boxes", "--user", "carla")
-        yield {"rack1": engine, "rack2": second}
-        assert eventually(lambda: not procs.live_sessions(oriel))
-        oriel.ctl("pool", "remove", "boxes")
-        oriel.ctl("host", "remove", "rack1")
-        oriel.ctl("host", "remove", "rack2")
-        oriel.ctl("image", "remove", "boxed")
-    finally:
-        second.remove()
+def fleet(oriel, podman, docker):
+    """Two engines, of either kind, are two hosts of one pool with two spares."""
+    oriel.ctl("image", "add", "boxed", "--disk", podman.image["disk"], "--memory", "256")
+    oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
+              "container", "--uri", podman.uri, "--max", "4")
+    for name, uri in (("rack1", podman.uri), ("rack2", docker.uri)):
+        oriel.ctl("host", "add", name, "--provider", "container", "--uri", uri)
+    oriel.ctl("pool", "hosts", "boxes", "--hosts", "rack1,rack2")
+    oriel.ctl("pool", "add", "boxes", "--kind", "floating", "--image", "boxed", "--provider",
+              "container", "--uri", podman.uri, "--max", "4", "--spare", "2")
+    oriel.ctl("entitle", "boxes", "--user", "carla")
+    yield {"rack1": podman, "rack2": docker}
+    assert eventually(lambda: not procs.live_sessions(oriel))
+    oriel.ctl("pool", "remove", "boxes")
+    oriel.ctl("host", "remove", "rack1")
+    oriel.ctl("host", "remove", "rack2")
+    oriel.ctl("image", "remove", "boxed")
 
 
 def test_two_hosts(oriel, fleet, source, books):
