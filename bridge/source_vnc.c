@@ -15,6 +15,7 @@
 #include "secret.h"
 #include "sound.h"
 #include "vnc_clipboard.h"
+#include "vnc_peek.h"
 #include "vnc_size.h"
 
 #define READ_SECONDS 15
@@ -198,29 +199,38 @@ static rfbBool on_message(rfbClient *client, rfbServerToClientMsg *message)
 	       read_samples(client, GUINT32_FROM_BE(n));
 }
 
-/* The library's own, but for the clipboard's and those about the size. */
-static gboolean take_message(Source *source)
+static gboolean take_clipboard(Source *source)
 {
-	rfbClient *client = source->client;
 	g_autofree char *text = NULL;
-	gboolean taken = FALSE;
-	char type;
 
-	if (!ReadFromRFBServer(client, &type, 1))
-		return FALSE;
-	if (type != rfbServerCutText) {
-		/* It is read again. */
-		client->bufoutptr--;
-		client->buffered++;
-		if (type == rfbFramebufferUpdate && !vnc_size_take(client, &taken))
-			return FALSE;
-		return taken || HandleRFBServerMessage(client);
-	}
-	if (!vnc_clipboard_take(&source->clipboard, client, &text))
+	if (!vnc_clipboard_take(&source->clipboard, source->client, &text))
 		return FALSE;
 	if (text != NULL)
 		source->events->clipboard(source->owner, text);
 	return TRUE;
+}
+
+/* The library's own, but for the clipboard's, and what it would take for too large. */
+static gboolean take_message(Source *source)
+{
+	rfbClient *client = source->client;
+	gint32 alone = 0;
+	char type;
+
+	if (!ReadFromRFBServer(client, &type, 1))
+		return FALSE;
+	if (type == rfbServerCutText)
+		return take_clipboard(source);
+	/* It is read again. */
+	client->bufoutptr--;
+	client->buffered++;
+	if (type == rfbFramebufferUpdate && !vnc_peek(client, &alone))
+		return FALSE;
+	if (alone == (gint32)rfbEncodingExtDesktopSize)
+		return vnc_size_take(client);
+	if (alone == SOUND || alone == (gint32)rfbEncodingQemuExtendedKeyEvent)
+		vnc_peek_shrink(client); /* what QEMU can has no place in the picture */
+	return HandleRFBServerMessage(client);
 }
 
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)

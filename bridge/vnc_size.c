@@ -2,43 +2,18 @@
 /* vnc_size: see vnc_size.h. */
 #include "vnc_size.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "vnc_peek.h"
 
 #define SET_DESKTOP_SIZE 251
 #define SCREEN           16 /* bytes of one, there and back */
-#define LOOK_US          100000
 
 G_STATIC_ASSERT(sizeof(rfbExtDesktopScreen) == SCREEN);
 
 static guint u16(const guint8 *bytes)
 {
 	return (guint)bytes[0] << 8 | bytes[1];
-}
-
-/* The next n bytes, left where they are: in the library's buffer. NULL: lost. */
-static const guint8 *look_at(rfbClient *client, guint n)
-{
-	gint64 end = g_get_monotonic_time() + client->readTimeout * G_USEC_PER_SEC;
-
-	if (client->buffered < n) {
-		memmove(client->buf, client->bufoutptr, client->buffered);
-		client->bufoutptr = client->buf;
-	}
-	while (client->buffered < n) {
-		gssize got = read(client->sock, client->buf + client->buffered,
-				  sizeof client->buf - client->buffered);
-
-		if (got > 0)
-			client->buffered += (guint)got;
-		else if (got == 0 || (errno != EAGAIN && errno != EINTR) ||
-			 g_get_monotonic_time() > end)
-			return NULL;
-		else
-			WaitForMessage(client, LOOK_US);
-	}
-	return (const guint8 *)client->bufoutptr;
 }
 
 static gboolean has_size(rfbClient *client, guint width, guint height)
@@ -54,28 +29,16 @@ static gboolean has_size(rfbClient *client, guint width, guint height)
 	       SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height, FALSE);
 }
 
-gboolean vnc_size_take(rfbClient *client, gboolean *out_taken)
+gboolean vnc_size_take(rfbClient *client)
 {
-	enum { COUNT = 2, REASON = 4, STATUS = 6, WIDTH = 8, HEIGHT = 10, ENCODING = 12 };
-	enum { TO_COUNT = 4, TO_ENCODING = 16, HEAD = 20, OUR_WISH = 1 };
+	enum { REASON = 4, STATUS = 6, WIDTH = 8, HEIGHT = 10, HEAD = VNC_PEEK_BYTES + 4 };
+	enum { OUR_WISH = 1 };
 	guint8 head[HEAD];
-	const guint8 *next;
 	gboolean refused;
 
-	*out_taken = FALSE;
-	if (client->tlsSession != NULL)
-		return TRUE; /* what comes is the library's alone */
-	next = look_at(client, TO_COUNT);
-	if (next == NULL || u16(next + COUNT) != 1)
-		return next != NULL;
-	next = look_at(client, TO_ENCODING);
-	if (next == NULL ||
-	    (u16(next + ENCODING) << 16 | u16(next + ENCODING + 2)) != rfbEncodingExtDesktopSize)
-		return next != NULL;
-	*out_taken = TRUE;
 	if (!ReadFromRFBServer(client, (char *)head, HEAD))
 		return FALSE;
-	for (guint i = 0; i < head[TO_ENCODING]; i++) {
+	for (guint i = 0; i < head[VNC_PEEK_BYTES]; i++) {
 		rfbExtDesktopScreen screen;
 
 		if (!ReadFromRFBServer(client, (char *)&screen, SCREEN))

@@ -15,10 +15,10 @@ typedef struct {
 	int width, height; /* wished, and not said yet; 0 = nothing */
 } VncSize;
 
-/* Where a FramebufferUpdate begins. Takes it and sets *out_taken if it is about the size and
- * nothing else; then the library's MallocFrameBuffer() was called for a new one, and
- * client->screen is the desktop's first, whatever its number. FALSE: the connection is lost. */
-gboolean vnc_size_take(rfbClient *client, gboolean *out_taken);
+/* Takes a FramebufferUpdate that is about the size and nothing else (vnc_peek()). Then the
+ * library's MallocFrameBuffer() was called for a new one, and client->screen is the desktop's
+ * first, whatever its number. FALSE: the connection is lost. */
+gboolean vnc_size_take(rfbClient *client);
 
 /* The desktop shall be as large, if it can: said now, or by vnc_size_settle(). */
 void vnc_size_wish(VncSize *size, rfbClient *client, int width, int height);

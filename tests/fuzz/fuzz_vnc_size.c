@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a VNC desktop says of its size, message after message, while its viewer wishes another. */
+#include "vnc_peek.h"
 #include "vnc_size.h"
 
 #include "vnc_desktop.h"
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	static rfbClient *client;
 	VncSize wish = {0};
-	gboolean taken;
+	gint32 alone;
 	int desktop;
 
 	if (client == NULL)
@@ -29,7 +30,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	if (desktop < 0)
 		return 0;
 	vnc_size_wish(&wish, client, 800, 600);
-	while (vnc_size_take(client, &taken) && taken) {
+	while (vnc_peek(client, &alone) && alone == (gint32)rfbEncodingExtDesktopSize &&
+	       vnc_size_take(client)) {
 		vnc_size_settle(&wish, client);
 		vnc_size_wish(&wish, client, client->height, client->width);
 		vnc_desktop_drain(desktop);

@@ -125,10 +125,14 @@ static gpointer run_desktop(gpointer data)
 		     "\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
 		     "\0\0\0\4QEMU");
 	g_assert_true(can_tell_of_sizes(fd));
-	/* An update of nothing, QEMU's keys, then its size with a screen of number 0. */
+	/* An update of nothing; that it has QEMU's sound and keys, in a size that it has not told
+	 * yet; then its size with a screen of number 0. */
 	SAY(desktop, "\0\0\0\0"
 		     "\0\0\0\1"
-		     "\0\0\0\0\0\2\0\1"
+		     "\0\0\0\0\0\4\0\3"
+		     "\377\377\376\375"
+		     "\0\0\0\1"
+		     "\0\0\0\0\0\4\0\3"
 		     "\377\377\376\376"
 		     "\0\0\0\1"
 		     "\0\0\0\0\0\2\0\1"
