@@ -74,7 +74,7 @@ void page_layout(Page *page, const Theme *theme, const FaceRect *area)
 
 	if (height + 2 * margin > area->height) {
 		margin /= 2;
-		pad = theme_px(theme, PADDING / 2);
+		pad = theme_px(theme, PADDING / 2.0);
 		height = stack(page, theme, width, pad, TRUE);
 	}
 	page->card = (FaceRect){area->x + (area->width - width) / 2, 0, width, height};

@@ -59,7 +59,8 @@ static void forget(Strangers *strangers, Stranger *stranger)
 	stranger->link.data = NULL;
 }
 
-/* Under the lock: the one that has waited longest of the address that has the most. */
+/* Under the lock: the one that has waited longest of the address that has the most; NULL = nobody
+ * waits. */
 static Stranger *find_last(Strangers *strangers)
 {
 	g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
@@ -86,10 +87,11 @@ static Stranger *find_last(Strangers *strangers)
 void strangers_add(Strangers *strangers, Stranger *stranger, int fd)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&strangers->lock);
+	Stranger *last = NULL;
 
-	if (strangers->waiting.length >= strangers->most) {
-		Stranger *last = find_last(strangers);
-
+	if (strangers->waiting.length >= strangers->most)
+		last = find_last(strangers);
+	if (last != NULL) {
 		shutdown(last->fd, SHUT_RDWR);
 		forget(strangers, last);
 	}
