@@ -109,21 +109,30 @@ static void say(const Desktop *desktop, const char *bytes, gsize n)
 	}
 }
 
+/* Up to the greeting. */
+static void shake_hands(const Desktop *desktop)
+{
+	guint8 bytes[12];
+
+	SAY(desktop, "RFB 003.008\n");
+	take(desktop->fd, bytes, 12);
+	SAY(desktop, "\1\1");
+	take(desktop->fd, bytes, 1);
+	SAY(desktop, "\0\0\0\0");
+	take(desktop->fd, bytes, 1);
+}
+
+/* Of a picture of 2x1; then comes a name of four letters. */
+#define GREETING "\0\2\0\1\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0\0\0\0\4"
+
 static gpointer run_desktop(gpointer data)
 {
 	const Desktop *desktop = data;
 	int fd = desktop->fd;
 	guint8 bytes[23];
 
-	SAY(desktop, "RFB 003.008\n");
-	take(fd, bytes, 12);
-	SAY(desktop, "\1\1");
-	take(fd, bytes, 1);
-	SAY(desktop, "\0\0\0\0");
-	take(fd, bytes, 1);
-	SAY(desktop, "\0\2\0\1"
-		     "\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
-		     "\0\0\0\4QEMU");
+	shake_hands(desktop);
+	SAY(desktop, GREETING "QEMU");
 	g_assert_true(can_tell_of_sizes(fd));
 	/* An update of nothing; that it has QEMU's sound and keys, in a size that it has not told
 	 * yet; then its size with a screen of number 0. */
@@ -200,23 +209,13 @@ static void test_a_new_size(gconstpointer piece)
 static gpointer run_hasty(gpointer data)
 {
 	const Desktop *desktop = data;
-	int fd = desktop->fd;
-	guint8 bytes[12];
 
-	SAY(desktop, "RFB 003.008\n");
-	take(fd, bytes, 12);
-	SAY(desktop, "\1\1");
-	take(fd, bytes, 1);
-	SAY(desktop, "\0\0\0\0");
-	take(fd, bytes, 1);
-	SAY(desktop, "\0\2\0\1"
-		     "\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
-		     "\0\0\0\4"
-		     "evil"
-		     "\0\0\0\1"
-		     "\0\1\0\0\0\1\0\1"
-		     "\0\0\0\0"
-		     "\1\2\3\0");
+	shake_hands(desktop);
+	SAY(desktop, GREETING "evil"
+			      "\0\0\0\1"
+			      "\0\1\0\0\0\1\0\1"
+			      "\0\0\0\0"
+			      "\1\2\3\0");
 	return NULL;
 }
 
