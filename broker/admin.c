@@ -4,6 +4,7 @@
 
 #include "ability.h"
 #include "audit.h"
+#include "core_admin.h"
 #include "desktop.h"
 #include "fault.h"
 #include "images.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* admin_desktop: what admins do with single desktops. */
 #include "audit.h"
+#include "core_admin.h"
 #include "desktop.h"
 #include "fault.h"
 #include "maintainer.h"

@@ -3,6 +3,7 @@
 #include "ability.h"
 #include "audit.h"
 #include "brokers.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "hosts.h"
 #include "maintainer.h"

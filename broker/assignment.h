@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 
 /* card: "d-..." or "p-POOL". *out_id: the desktop, held for this person until then. FAULT_NOT_FOUND

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "store_refusal.h"
 

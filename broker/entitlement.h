@@ -2,6 +2,7 @@
 /* entitlement: what somebody may. */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 #include "store_desktop.h"
 

@@ -3,6 +3,7 @@
 #include "hosts.h"
 
 #include "brokers.h"
+#include "core_admin.h"
 #include "desktop.h"
 #include "fault.h"
 #include "log.h"

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 
 /* Copies the files that the image names. The same image, naming the copies, with `files` set
  * (image_view_free); written to the disk when it returns. FAULT_CONFIG if a file cannot be read,

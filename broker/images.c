@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "image_files.h"
 #include "log.h"

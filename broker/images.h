@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 
 /* Whether the pool's provider can make desktops of pool->image at pool->version (0 = the newest).

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "core_admin.h"
 #include "desktop.h"
 #include "fault.h"
 #include "provider/machine_power.h"

@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "brokers.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "maintainer.h"
 #include "seat.h"

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 #include "store_desktop.h"
 

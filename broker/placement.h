@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 
 /*

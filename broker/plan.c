@@ -6,6 +6,7 @@
 #include "activity.h"
 #include "audit.h"
 #include "brokers.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "lobby_warning.h"
 #include "maintainer.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "store_image.h"
 #include "store_quota.h"

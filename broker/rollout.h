@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 
 /* The ids (char *) of those whose turn it is now, for desktop_roll(). */

@@ -2,6 +2,7 @@
 /* seat: one desktop with its pool, image and open provider: all that a step of its life needs. */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 #include "provider/provider.h"
 #include "store_desktop.h"

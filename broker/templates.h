@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core_admin.h"
 #include "core_parts.h"
 
 /* True if the pool wants one and has none. */

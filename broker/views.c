@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* views: frees what core.h hands out. Each accepts NULL. */
-#include "core.h"
+#include "core_admin.h"
 
 #include "secret.h"
 

@@ -2,6 +2,7 @@
 /* handle_screens: what a desktop shows, small, for admins and for whose desktop it is. */
 #include "handlers.h"
 
+#include "core_admin.h"
 #include "services.h"
 
 static gboolean reply_png(Request *request, GBytes *png)

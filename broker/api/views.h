@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "core.h"
+#include "core_admin.h"
 
 /* A text, or null. Names of accounts and guests come from outside and may not be UTF-8: what is
  * not shows as '?'. */

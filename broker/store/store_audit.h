@@ -2,7 +2,7 @@
 /* store_audit: what happened, for good: rows are added and read, never changed. */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 /* Adds it; entry->id is ignored. May run inside a transaction, so that a deed and its record stand

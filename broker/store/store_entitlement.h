@@ -2,7 +2,7 @@
 /* store_entitlement: who may use which pool, by user name and by NSS group. */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_entitlements(Db *db, GError **error); /* of EntitlementView */

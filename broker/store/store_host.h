@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_hosts(Db *db, GError **error);                        /* of HostView, by name */

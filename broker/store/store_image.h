@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_images(Db *db, GError **error); /* of ImageView, by name, newest first */

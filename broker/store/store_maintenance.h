@@ -2,7 +2,7 @@
 /* store_maintenance: what is closed for a while, by whom and with which words. */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_maintenances(Db *db, GError **error); /* of MaintenanceView, by kind and name */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 /* *out NULL = the pool has none of its own. */

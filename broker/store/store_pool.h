@@ -3,7 +3,7 @@
  * FAULT_BROKER from the database. */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_pools(Db *db, GError **error); /* of PoolView without counts, by name */

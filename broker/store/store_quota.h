@@ -2,7 +2,7 @@
 /* store_quota: how much people and pools may have, and how much they have. */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 GPtrArray *store_quotas(Db *db, GError **error); /* of QuotaView, by kind and name */

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "core.h"
+#include "core_admin.h"
 #include "db.h"
 
 /* Times in ms since 1970. */

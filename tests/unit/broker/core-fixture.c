@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 
+#include "core_admin.h"
 #include "database.h"
 #include "scratch.h"
 #include "session.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fake-core-admin: the administrators' half of fake-core.h. */
+#include "core_admin.h"
 #include "fake-core.h"
 #include "fault.h"
 #include "secret.h"

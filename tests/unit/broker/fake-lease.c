@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core_admin.h"
+
 void lease_expect_end(Gateway *g, const char *lease, const char *reason)
 {
 	g_auto(ControlMessage) end = {0};

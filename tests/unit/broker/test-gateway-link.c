@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core_admin.h"
 #include "fake-lease.h"
 #include "fault.h"
 #include "gateway_connection.h"

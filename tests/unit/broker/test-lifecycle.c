@@ -5,6 +5,7 @@
  */
 #include "core-fixture.h"
 
+#include "core_admin.h"
 #include "fault.h"
 #include "log.h"
 #include "secret.h"

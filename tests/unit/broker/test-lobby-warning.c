@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core_admin.h"
 #include "fault.h"
 #include "foyer.h"
 #include "lobbies.h"

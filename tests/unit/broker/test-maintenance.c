@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is closed for a while, and what will not stay up, on a real core with a made-up provider. */
 #include "core-fixture.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "log.h"
 #include "session.h"

@@ -5,6 +5,7 @@
 
 #include "activity.h"
 #include "core-fixture.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "log.h"
 #include "secret.h"

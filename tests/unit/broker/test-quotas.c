@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How much people and pools may have, on a real core with a made-up provider. */
 #include "core-fixture.h"
+#include "core_admin.h"
 #include "fault.h"
 #include "log.h"
 #include "session.h"
