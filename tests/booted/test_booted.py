@@ -2,11 +2,9 @@
 """Runs inside tests/booted/run: README.md's steps under a systemd, and what its units then keep in."""
 
 import contextlib
-import os
 import pathlib
 import re
 import socket
-import struct
 import subprocess
 import sys
 
@@ -15,11 +13,11 @@ import pytest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/system"))
 
+import cards  # noqa: E402
 import deployment  # noqa: E402
 import oriel  # noqa: E402
 import rfb  # noqa: E402
 import spice  # noqa: E402
-import test_nic  # noqa: E402
 import ws  # noqa: E402
 from deployment import eventually  # noqa: E402
 
@@ -246,12 +244,12 @@ def test_a_card_leads_not_to_the_machine_itself(viewer):
             card.connect("/run/oriel/nic.sock")
             card.sendall(b"user\n")
             assert card.recv(3) == b"ok\n"
-            card.sendall(test_nic.syn(HERE, 7002))
+            card.sendall(cards.syn(HERE, 7002))
             assert reached(outside)
-            card.sendall(test_nic.syn("127.0.0.1", 7001, own=40001))
+            card.sendall(cards.syn("127.0.0.1", 7001, own=40001))
             assert not reached(inside)
             # It was heard: the next one behind it is served.
-            card.sendall(test_nic.syn(HERE, 7002, own=40002))
+            card.sendall(cards.syn(HERE, 7002, own=40002))
             assert reached(outside)
 
 
@@ -266,5 +264,5 @@ def test_without_that_rule_it_would(viewer):
         card.connect("/run/oriel/nic.sock")
         card.sendall(b"user\n")
         assert card.recv(3) == b"ok\n"
-        card.sendall(test_nic.syn("127.0.0.1", 7001))
+        card.sendall(cards.syn("127.0.0.1", 7001))
         assert reached(inside)

@@ -4,6 +4,7 @@
 import itertools
 import os
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -11,11 +12,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 pytest.register_assert_rewrite(
-    "deployment", "desktops", "leftovers", "lobbies", "moves", "procs", "sandboxes", "tunnels", "windows",
+    "cards", "deployment", "desktops", "drivers", "leftovers", "lobbies", "moves", "procs", "sandboxes",
+    "tunnels", "windows",
 )
 
 import console  # noqa: E402
 import deployment  # noqa: E402
+import guests  # noqa: E402
 import leftovers  # noqa: E402
 import lobbies  # noqa: E402
 import procs  # noqa: E402
@@ -100,3 +103,59 @@ def no_lobby(oriel, books):
     """Checks after the test that no lobby is left of it."""
     yield
     assert deployment.eventually(lambda: not lobbies.pids(oriel)), lobbies.pids(oriel)
+
+
+@pytest.fixture
+def no_bridge(oriel):
+    """Checks before and after the test that no bridge is left of one."""
+    assert deployment.eventually(lambda: not procs.bridges(oriel)), "one of an earlier test"
+    yield
+    assert deployment.eventually(lambda: not procs.bridges(oriel)), "a bridge outlived its client"
+
+
+@pytest.fixture(scope="module")
+def pools(oriel):
+    """Pools of machines for carla; pools(name, protocol, address, *more) makes one."""
+    made = []
+
+    def make(name, protocol, address, *more):
+        oriel.ctl("pool", "add", name, "--kind", "machines")
+        made.append(name)
+        oriel.ctl("machine", "add", name, f"{name}-1", "--protocol", protocol, "--address", address,
+                  *more)
+        oriel.ctl("entitle", name, "--user", "carla")
+
+    yield make
+    for name in made:
+        oriel.ctl("pool", "remove", name)
+
+
+@pytest.fixture(scope="module")
+def rdp_pc(oriel, pools, tmp_path_factory):
+    """A PC with an RDP server that wants bob and his password; its log of keys and its screen."""
+    home = tmp_path_factory.mktemp("pc")
+    screen = screens.Display(home, manager=False)  # which is slow to show a window on a busy machine
+    port = deployment.free_port()
+    try:
+        secret = "rdp-secret"
+        sam = home / "sam"
+        line = subprocess.run(["winpr-hash", "-u", "bob", "-p", secret, "-f", "sam"], check=True,
+                              capture_output=True, text=True).stdout
+        sam.write_text(line)
+        keys = home / "keys"
+        with keys.open("wb") as said:
+            screen.run(["xev", "-geometry", "300x200+100+100"], said)
+        assert deployment.eventually(lambda: "Expose" in keys.read_text())
+        with (home / "rdp.log").open("wb") as said:
+            screen.run(["freerdp-shadow-cli", f"/port:{port}", "/bind-address:127.0.0.1",
+                        f"/sam-file:{sam}", "+sec-nla"], said)
+        assert deployment.eventually(lambda: guests.listens(port))
+        password = home / "password"
+        password.write_text(secret)
+        password.chmod(0o600)
+        pools("pc", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
+        password.write_text("wrong")
+        pools("stranger", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
+        yield screen, keys
+    finally:
+        screen.close()

@@ -31,6 +31,19 @@ def open_total(oriel, name):
     return sum(sum(descriptors(pid).values()) for pid in oriel.pids(name))
 
 
+def bridges(oriel):
+    """The bridges of this deployment that run."""
+    path = os.fsencode(oriel.path("bin/oriel-bridge"))
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cmdline").read_bytes().split(b"\0")[0] == path:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
 def auth_helpers(oriel):
     """oriel-auth processes: one for each login that is under way."""
     found = []

@@ -4,59 +4,19 @@ VNC viewer, VNC in a SPICE viewer."""
 
 import os
 import pathlib
-import subprocess
 
 import pytest
 from PIL import ImageChops, ImageStat
 
 import console
-import deployment
 import guests
 import procs
 import rfb
-import screens
 from deployment import eventually
 from desktops import vnc
 from windows import VIEWER, works
 
-PROGRAM = b"oriel-bridge"
-
-
-def bridges(oriel):
-    """The bridges of this deployment that run."""
-    path = os.fsencode(oriel.path("bin/oriel-bridge"))
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if (entry / "cmdline").read_bytes().split(b"\0")[0] == path:
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-@pytest.fixture(autouse=True)
-def none_left(oriel):
-    assert eventually(lambda: not bridges(oriel)), "one of an earlier test"
-    yield
-    assert eventually(lambda: not bridges(oriel)), "a bridge outlived its client"
-
-
-@pytest.fixture(scope="module")
-def pools(oriel):
-    """Pools of machines for carla; pools(name, protocol, address, *more) makes one."""
-    made = []
-
-    def make(name, protocol, address, *more):
-        oriel.ctl("pool", "add", name, "--kind", "machines")
-        made.append(name)
-        oriel.ctl("machine", "add", name, f"{name}-1", "--protocol", protocol, "--address", address,
-                  *more)
-        oriel.ctl("entitle", name, "--user", "carla")
-
-    yield make
-    for name in made:
-        oriel.ctl("pool", "remove", name)
+pytestmark = pytest.mark.usefixtures("no_bridge")
 
 
 @pytest.fixture(scope="module")
@@ -66,37 +26,6 @@ def spice_vm(oriel, pools):
     with guests.machine(["-spice", f"unix=on,addr={socket},disable-ticketing=on"], socket) as vm:
         pools("vm", "spice", f"unix:{socket}")
         yield vm
-
-
-@pytest.fixture(scope="module")
-def rdp_pc(oriel, pools, tmp_path_factory):
-    """A PC with an RDP server that wants bob and his password; its log of keys and its screen."""
-    home = tmp_path_factory.mktemp("pc")
-    screen = screens.Display(home, manager=False)  # which is slow to show a window on a busy machine
-    port = deployment.free_port()
-    try:
-        secret = "rdp-secret"
-        sam = home / "sam"
-        line = subprocess.run(["winpr-hash", "-u", "bob", "-p", secret, "-f", "sam"], check=True,
-                              capture_output=True, text=True).stdout
-        sam.write_text(line)
-        keys = home / "keys"
-        with keys.open("wb") as said:
-            screen.run(["xev", "-geometry", "300x200+100+100"], said)
-        assert eventually(lambda: "Expose" in keys.read_text())
-        with (home / "rdp.log").open("wb") as said:
-            screen.run(["freerdp-shadow-cli", f"/port:{port}", "/bind-address:127.0.0.1",
-                        f"/sam-file:{sam}", "+sec-nla"], said)
-        assert eventually(lambda: guests.listens(port))
-        password = home / "password"
-        password.write_text(secret)
-        password.chmod(0o600)
-        pools("pc", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
-        password.write_text("wrong")
-        pools("stranger", "rdp", f"bob@127.0.0.1:{port}", "--secret-file", password)
-        yield screen, keys
-    finally:
-        screen.close()
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +43,11 @@ def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, reque
     file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
     display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
     assert eventually(lambda: procs.live_sessions(oriel))
-    first = bridges(oriel)
+    first = procs.bridges(oriel)
     vnc_vm.ask("cont")
     works(display, reader, request, "bridged2")
     assert [(row["protocol"], row["via"]) for row in procs.live_sessions(oriel)] == [("spice", "vnc")]
-    assert bridges(oriel) == first, "one has not borne that the picture grows while the VM boots"
+    assert procs.bridges(oriel) == first, "one has not borne that the picture grows while the VM boots"
 
 
 def test_a_card_offers_every_way(oriel, spice_vm, source):
@@ -179,9 +108,9 @@ def test_the_bridge_dies(oriel, spice_vm, books, source):
     """The session gets another one."""
     with vnc(oriel, source, "carla/vm") as viewer:
         viewer.screen()
-        [bridge] = bridges(oriel)
+        [bridge] = procs.bridges(oriel)
         os.kill(bridge, 9)
-        assert eventually(lambda: bridges(oriel) not in ([], [bridge]))
+        assert eventually(lambda: procs.bridges(oriel) not in ([], [bridge]))
         assert eventually(lambda: len(viewer.screen().getcolors(1 << 24)) > 1)
 
 
@@ -191,7 +120,7 @@ def test_it_may_do_nothing(oriel, spice_vm, books, source):
         pytest.skip("a build for checking has no sandbox")
     with vnc(oriel, source, "carla/vm") as viewer:
         viewer.screen()
-        [bridge] = bridges(oriel)
+        [bridge] = procs.bridges(oriel)
         status = dict(line.split(":\t", 1) for line in
                       pathlib.Path(f"/proc/{bridge}/status").read_text().splitlines() if ":\t" in line)
         assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0

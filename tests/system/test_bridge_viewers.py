@@ -14,7 +14,6 @@ import procs
 import screens
 import terminals
 from deployment import eventually
-from test_bridge import pools, rdp_pc  # noqa: F401
 
 
 MOUSE = (1, 2, 3, 4, 5)  # buttons, and the wheel up and down
@@ -73,7 +72,7 @@ def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_p
     assert eventually(lambda: desktop.clipboard() == "домой 日本", 60, 0.3), desktop.clipboard()
 
 
-def test_size_of_a_vm(oriel, pools, books, display, log, source, tmp_path):  # noqa: F811
+def test_size_of_a_vm(oriel, pools, books, display, log, source, tmp_path):
     """QEMU, whose screen has the number 0, is told how large remote-viewer's window is, and passes it on to its
     card, which says so to the system (none here: what that one makes of it is its own)."""
     heard, socket = tmp_path / "heard", oriel.path("virtio.sock")
@@ -95,7 +94,7 @@ def test_size_of_a_vm(oriel, pools, books, display, log, source, tmp_path):  # n
     pytest.param("gvncviewer", (1, 3, 4, 5, 8), marks=pytest.mark.skipif(not os.environ.get("ORIEL_MATRIX"),
                                                                          reason="ORIEL_MATRIX=1 asks for it")),
 ])
-def test_side_buttons_at_an_rdp_desktop(oriel, rdp_pc, books, display, log, source, client, pressed):  # noqa: F811
+def test_side_buttons_at_an_rdp_desktop(oriel, rdp_pc, books, display, log, source, client, pressed):
     """All that the desktop hears of them, in a window of its own."""
     screen, said = rdp_pc
     if client in terminals.SPICE:

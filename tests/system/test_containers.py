@@ -12,7 +12,7 @@ import engine as engines
 import procs
 from deployment import eventually
 from desktops import vnc
-from test_providers import (
+from drivers import (
     ABSENT, CLONES, DISKS, EVENTS, LOCAL, POWER, RESETS, RUNNING, STOPPED, SURVIVES, VNC, WEIGHS, Check,
 )
 

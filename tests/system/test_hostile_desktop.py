@@ -11,13 +11,14 @@ import subprocess
 import pytest
 
 import deployment
+import desktops
 import hostile
 import procs
 import spice
 from deployment import eventually
 from hostile import SIDE, image, lz, packed, rect, sized, spice_server, surface, update, vnc
-from test_bridge import bridges, none_left, pools  # noqa: F401
-from test_desktops import vnc as viewer_of
+
+pytestmark = pytest.mark.usefixtures("no_bridge")
 
 BINARY = deployment.BUILD / "bridge/oriel-bridge"
 LIMIT = 512 << 20  # as broker/child_rules.c has it
@@ -132,19 +133,19 @@ def green(picture):
     return picture.convert("RGB").getpixel((0, 0)) == (0, 255, 0)
 
 
-def test_nobody_else_hears_of_it(program, oriel, pools, books, source):  # noqa: F811
+def test_nobody_else_hears_of_it(program, oriel, pools, books, source):
     good, evil, harm = oriel.path("good.sock"), oriel.path("evil.sock"), hostile.Later(SURFACES)
     with hostile.listening(spice_server(), good), hostile.listening(spice_server(harm), evil):
         pools("good", "spice", f"unix:{good}")
         pools("evil", "spice", f"unix:{evil}")
-        with viewer_of(oriel, source, "carla/good") as viewer:
+        with desktops.vnc(oriel, source, "carla/good") as viewer:
             assert eventually(lambda: green(viewer.screen()))
-            mine = bridges(oriel)
-            with oriel.refusal("relay", "desktop"), viewer_of(oriel, source, "carla/evil") as victim:
+            mine = procs.bridges(oriel)
+            with oriel.refusal("relay", "desktop"), desktops.vnc(oriel, source, "carla/evil") as victim:
                 victim.screen()
                 harm.go.set()
                 assert victim.closed()
             assert eventually(lambda: "died of what the desktop sent" in oriel.log("broker"))
-            assert eventually(lambda: bridges(oriel) == mine)
+            assert eventually(lambda: procs.bridges(oriel) == mine)
             assert eventually(lambda: len(procs.live_sessions(oriel)) == 1)
             assert green(viewer.screen())

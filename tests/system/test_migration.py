@@ -18,7 +18,7 @@ import procs
 import rfb
 from deployment import eventually
 from desktops import at_prompt, vnc
-from test_providers import (
+from drivers import (
     ABSENT, CLONES, EVENTS, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDS, WEIGHS, Check,
 )
 from windows import at_prompt as at_the_prompt

@@ -17,7 +17,7 @@ import deployment
 import oriel as clients
 from deployment import eventually
 from desktops import vnc
-from test_providers import POWER, RUNNING, STOPPED, SURVIVES, Check, Greeter
+from drivers import POWER, RUNNING, STOPPED, SURVIVES, Check, Greeter
 
 PASSWORD = "geh#eim's"
 MAC = "52:54:00:ab:cd:ef"

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A driver of broker/provider without a broker around it: one provider-check process stands for one life of
+a broker. And what it is tried on."""
+
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import socket
+import subprocess
+import threading
+import time
+
+import deployment
+
+CHECK = deployment.BUILD / "tests/system/provider-check"
+CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL, SNAPSHOTS = (1 << bit for bit in range(8))
+ABSENT, STOPPED, SUSPENDED, RUNNING = range(4)
+WEIGHS, SUSPENDS, MIGRATES, INSTANT, DISKS = (1 << bit for bit in range(8, 13))
+VNC, SPICE = 1, 2
+
+
+class Check:
+    """One life of a driver."""
+
+    def __init__(self, directory, image, driver="qemu", uri="", accel="tcg", environment=None):
+        file = directory / f"{time.monotonic_ns()}.json"
+        file.write_text(json.dumps(image))
+        self.process = subprocess.Popen(
+            [CHECK, driver, uri, directory / "state", accel, file],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.answers, self.events = queue.Queue(), queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+        self.opened = self.answers.get(timeout=180)
+
+    def read(self):
+        for line in self.process.stdout:
+            message = json.loads(line)
+            (self.events if "event" in message else self.answers).put(message)
+
+    def __call__(self, *words):
+        """The answer to a command, a fault included."""
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return self.answers.get(timeout=180)
+
+    def done(self, *words):
+        answer = self(*words)
+        assert "fault" not in answer, (words, answer)
+        return answer
+
+    def state(self, desktop="d-1"):
+        return self.done("state", desktop)["state"]
+
+    def event(self):
+        return self.events.get(timeout=90)
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(120) == 0
+
+    def die(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def processes(directory):
+    """The QEMU processes that run below a directory."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            where = os.readlink(entry / "cwd")
+            command = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if where.startswith(f"{directory}/") and command.startswith(b"qemu-system"):
+            found.append(int(entry.name))
+    return found
+
+
+def monitor(directory, *command):
+    """A QMP command to the desktop d-1."""
+    home = os.open(directory / "state/desktops/d-1", os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(60)
+            link.connect(f"/proc/self/fd/{home}/qemu/qmp.sock")
+            stream = link.makefile("rw")
+            stream.readline()
+            for request in ({"execute": "qmp_capabilities"}, *command):
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                answer = json.loads(stream.readline())
+                while "event" in answer:
+                    answer = json.loads(stream.readline())
+            return answer["return"]
+    finally:
+        os.close(home)
+
+
+class Greeter:
+    """A machine with a VNC server: greets everybody."""
+
+    def __init__(self, listener):
+        self.listener = listener
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                link = self.listener.accept()[0]
+            except OSError:
+                return
+            with link, contextlib.suppress(OSError):
+                link.sendall(b"RFB 003.008\n")
