@@ -5,6 +5,8 @@
 #include <libvirt/virterror.h>
 #include <string.h>
 
+#include "libvirt_login.h"
+
 #define KEEPALIVE_SECONDS 5
 #define KEEPALIVE_COUNT   3
 
@@ -97,11 +99,9 @@ static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event
 /* With the mutex held. */
 static gboolean connect_now(LibvirtLink *link, Fault code, GError **error)
 {
-	link->connection = virConnectOpen(link->uri);
-	if (!link->connection) {
-		libvirt_set_error(error, code, link->uri);
+	link->connection = libvirt_login_open(link->uri, code, error);
+	if (!link->connection)
 		return FALSE;
-	}
 	/* Not every driver has the two; where there is no wire there is nothing to keep alive. */
 	virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
 	link->callback = virConnectDomainEventRegisterAny(

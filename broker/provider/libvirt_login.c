@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libvirt_login: see libvirt_login.h. */
+#include "libvirt_login.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libvirt_link.h"
+
+/* Comes only where no auth.conf has the answer. */
+static int on_question(virConnectCredentialPtr credentials, unsigned n, void *asked)
+{
+	*(gboolean *)asked = TRUE;
+	return -1;
+}
+
+static gboolean check_file(const char *path, GError **error)
+{
+	struct stat about;
+
+	if (stat(path, &about) < 0 || access(path, R_OK) < 0) {
+		fault_set_errno(error, FAULT_CONFIG, path);
+		return FALSE;
+	}
+	if (!(about.st_mode & S_IRWXO))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CONFIG,
+		    "%s: anybody may read the password in it: chmod o= FILE", path);
+	return FALSE;
+}
+
+static gboolean check_uri(const char *uri, GError **error)
+{
+	const GUriFlags flags = G_URI_FLAGS_NON_DNS | G_URI_FLAGS_HAS_PASSWORD;
+	g_autoptr(GUri) parsed = g_uri_parse(uri, flags, NULL);
+	const char *query = parsed ? g_uri_get_query(parsed) : NULL;
+	g_autoptr(GHashTable) words = NULL;
+	const char *file;
+
+	if (parsed && g_uri_get_password(parsed)) {
+		g_set_error(error, FAULT, FAULT_CONFIG,
+			    "a libvirt URI is no place for a password, many can see it: "
+			    "USER@HOST, and authfile=FILE (oriel-broker(8), HYPERVISORS)");
+		return FALSE;
+	}
+	if (query)
+		words = g_uri_parse_params(query, -1, "&;", G_URI_PARAMS_NONE, NULL);
+	file = words ? g_hash_table_lookup(words, "authfile") : NULL;
+	return !file || check_file(file, error);
+}
+
+virConnectPtr libvirt_login_open(const char *uri, Fault code, GError **error)
+{
+	static int kinds[] = {VIR_CRED_AUTHNAME, VIR_CRED_PASSPHRASE, VIR_CRED_USERNAME,
+			      VIR_CRED_ECHOPROMPT, VIR_CRED_NOECHOPROMPT};
+	gboolean asked = FALSE;
+	virConnectAuth auth = {kinds, G_N_ELEMENTS(kinds), on_question, &asked};
+	virConnectPtr connection = NULL;
+
+	if (!check_uri(uri, error))
+		return NULL;
+	connection = virConnectOpenAuth(uri, &auth, 0);
+	if (!connection && asked)
+		g_set_error(error, FAULT, code,
+			    "%s: wants a user and a password: USER@HOST and authfile=FILE "
+			    "(oriel-broker(8), HYPERVISORS)",
+			    uri);
+	else if (!connection)
+		libvirt_set_error(error, code, uri);
+	return connection;
+}
