@@ -73,6 +73,8 @@ int main(int argc, char **argv)
 
 	umask(0077);
 	signal(SIGPIPE, SIG_IGN);
+	/* libvirt warns of each property of a VMware host that it does not know, at every call. */
+	g_setenv("LIBVIRT_LOG_FILTERS", "4:esx 4:vmx", FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error)) {
 		g_printerr("oriel-broker: %s\n", error->message);

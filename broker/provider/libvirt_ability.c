@@ -15,10 +15,12 @@ typedef struct {
 	unsigned caps;
 	unsigned displays;
 	gboolean built_in;
+	unsigned long before; /* this version (virConnectGetVersion()); 0: in all */
 } Row;
 
-/* Of these QEMU, LXC and the test driver are in the tests. The others stand here as libvirt's own
- * drivers have them: which functions they implement, and what their domains can be defined with. */
+/* Of these QEMU, LXC, the test driver and ESX (VMware's simulator) are in the tests. The others
+ * stand here as libvirt's own drivers have them: which functions they implement, and what their
+ * domains can be defined with. */
 static const Row rows[] = {
 	{"QEMU", "QEMU",
 	 LIFE | PROVIDER_EVENTS | PROVIDER_SUSPENDS | PROVIDER_DISKS | PROVIDER_TICKETS |
@@ -30,7 +32,8 @@ static const Row rows[] = {
 	{"Xen", "Xen", LIFE | PROVIDER_EVENTS | PROVIDER_SUSPENDS | PROVIDER_DISKS,
 	 PROVIDER_VNC | PROVIDER_SPICE}, /* migrates, but not with the flags that we need */
 	{"LXC", "LXC", LIFE | PROVIDER_EVENTS | PROVIDER_SUSPENDS | PROVIDER_WEIGHS, 0},
-	{"ESX", "VMware ESX", LIFE | PROVIDER_SUSPENDS, PROVIDER_VNC},
+	{"ESX", "VMware ESX", LIFE | PROVIDER_SUSPENDS, PROVIDER_VNC, FALSE, 7000000},
+	{"ESX", "VMware ESX 7", LIFE | PROVIDER_SUSPENDS, 0}, /* has no VNC server any more */
 	{"VMware", "VMware Workstation", LIFE | PROVIDER_SUSPENDS, PROVIDER_VNC},
 	{"VBOX", "VirtualBox", LIFE | PROVIDER_SUSPENDS, 0}, /* has RDP: a machine of its own */
 	{"Hyper-V", "Hyper-V", LIFE | PROVIDER_SUSPENDS, 0},
@@ -56,14 +59,21 @@ static unsigned graphics_of(const char *xml, unsigned unknown)
 	return displays;
 }
 
-LibvirtAbility libvirt_ability_of(const char *type, const char *domain_capabilities)
+static gboolean is_of(const Row *row, const char *type, unsigned long version)
+{
+	return type && g_ascii_strcasecmp(row->type, type) == 0 &&
+	       (row->before == 0 || version < row->before);
+}
+
+LibvirtAbility libvirt_ability_of(const char *type, unsigned long version,
+				  const char *domain_capabilities)
 {
 	static const Row unknown = {NULL, "this hypervisor", LIFE, 0, FALSE};
 	const Row *row = &unknown;
 	LibvirtAbility able;
 
-	for (gsize i = 0; type && i < G_N_ELEMENTS(rows); i++) {
-		if (g_ascii_strcasecmp(rows[i].type, type) == 0)
+	for (gsize i = G_N_ELEMENTS(rows); i-- > 0;) {
+		if (is_of(&rows[i], type, version))
 			row = &rows[i];
 	}
 	able = (LibvirtAbility){.ability = {row->name, row->caps, row->displays},
@@ -76,8 +86,11 @@ LibvirtAbility libvirt_ability_of(const char *type, const char *domain_capabilit
 LibvirtAbility libvirt_ability_ask(virConnectPtr connection, gboolean hears)
 {
 	char *xml = virConnectGetDomainCapabilities(connection, NULL, NULL, NULL, NULL, 0);
-	LibvirtAbility able = libvirt_ability_of(virConnectGetType(connection), xml);
+	unsigned long version = 0;
+	LibvirtAbility able;
 
+	virConnectGetVersion(connection, &version);
+	able = libvirt_ability_of(virConnectGetType(connection), version, xml);
 	free(xml);
 	if (!hears)
 		able.ability.caps &= ~(unsigned)PROVIDER_EVENTS;

@@ -18,9 +18,11 @@ typedef struct {
 /* hears: domains' ends are told (libvirt_link_hears()). */
 LibvirtAbility libvirt_ability_ask(virConnectPtr connection, gboolean hears);
 
-/* What it says of a hypervisor of that name (virConnectGetType()) and, if they are not NULL, those
- * capabilities of domains (https://libvirt.org/formatdomaincaps.html). Asks nobody. */
-LibvirtAbility libvirt_ability_of(const char *type, const char *domain_capabilities);
+/* What it says of a hypervisor of that name (virConnectGetType()), that version (as 6005000
+ * for 6.5; 0 = unknown) and, if they are not NULL, those capabilities of domains
+ * (https://libvirt.org/formatdomaincaps.html). Asks nobody. */
+LibvirtAbility libvirt_ability_of(const char *type, unsigned long version,
+				  const char *domain_capabilities);
 
 /* A desktop of this image could be made here and looked at. FAULT_CLIENT: says in words what this
  * hypervisor has not. */

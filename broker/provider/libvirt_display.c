@@ -10,6 +10,9 @@
 #include "libvirt_link.h"
 #include "secret.h"
 
+#define PORT_LEAST 5900 /* for VNC displays, as VMware has them */
+#define PORT_MOST  5964
+
 #define TICKET_SECONDS 60 /* until the gateway must have got in */
 
 gboolean libvirt_display_find(virDomainPtr domain, const char *protocol, LibvirtGraphics *out,
@@ -26,6 +29,45 @@ gboolean libvirt_display_find(virDomainPtr domain, const char *protocol, Libvirt
 	secret_wipe(xml, strlen(xml));
 	free(xml);
 	return found;
+}
+
+/* Which ports domains have already, ours or not. */
+static gboolean take_ports(virConnectPtr connection, gboolean *taken, GError **error)
+{
+	virDomainPtr *domains = NULL;
+	int n = virConnectListAllDomains(connection, &domains, 0);
+
+	if (n < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
+		return FALSE;
+	}
+	for (int i = 0; i < n; i++) {
+		g_auto(LibvirtGraphics) graphics = {0};
+
+		if (libvirt_display_find(domains[i], "vnc", &graphics, NULL) &&
+		    graphics.port >= PORT_LEAST && graphics.port <= PORT_MOST)
+			taken[graphics.port - PORT_LEAST] = TRUE;
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+	return TRUE;
+}
+
+gboolean libvirt_display_free_port(virConnectPtr connection, guint16 *out_port, GError **error)
+{
+	gboolean taken[PORT_MOST - PORT_LEAST + 1] = {FALSE};
+
+	if (!take_ports(connection, taken, error))
+		return FALSE;
+	for (guint16 i = 0; i < G_N_ELEMENTS(taken); i++) {
+		if (!taken[i]) {
+			*out_port = PORT_LEAST + i;
+			return TRUE;
+		}
+	}
+	g_set_error(error, FAULT, FAULT_DESKTOP, "ports %u to %u, for VNC displays, are all taken",
+		    PORT_LEAST, PORT_MOST);
+	return FALSE;
 }
 
 gboolean libvirt_display_set_password(virDomainPtr domain, const LibvirtGraphics *graphics,

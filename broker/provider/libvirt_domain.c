@@ -3,9 +3,12 @@
 #include "libvirt_domain.h"
 
 #include <libvirt/virterror.h>
+#include <string.h>
 
 #include "dial.h"
 #include "fault.h"
+#include "libvirt_disks.h"
+#include "libvirt_display.h"
 #include "libvirt_graphics.h"
 #include "secret.h"
 
@@ -28,17 +31,30 @@ static char *read_template(const ProviderImage *image, GError **error)
 	return NULL;
 }
 
+/* What an image's template becomes for this desktop. VNC looks at eight characters of a password
+ * and may have no more. */
+static char *fill(virConnectPtr connection, const ProviderDesktop *desktop, const char *template,
+		  LibvirtDomain domain, char *password, GError **error)
+{
+	g_auto(LibvirtGraphics) spice = {0};
+
+	if (!libvirt_graphics_find(template, "spice", &spice, NULL))
+		password[8] = '\0';
+	if (strstr(template, LIBVIRT_PORT) &&
+	    !libvirt_display_free_port(connection, &domain.port, error))
+		return NULL;
+	return libvirt_xml_fill(template, desktop, &domain, error);
+}
+
 /* Holds the display's first password: secret_free() it. */
-static char *definition(const ProviderDesktop *desktop, LibvirtDomain domain, GError **error)
+static char *definition(virConnectPtr connection, const ProviderDesktop *desktop,
+			const char *template, LibvirtDomain domain, GError **error)
 {
 	autosecret char *password = secret_generate();
-	g_autofree char *template = NULL;
 
 	domain.password = password;
-	if (desktop->image.xml) {
-		template = read_template(&desktop->image, error);
-		return template ? libvirt_xml_fill(template, desktop, &domain, error) : NULL;
-	}
+	if (template)
+		return fill(connection, desktop, template, domain, password, error);
 	if (domain.type)
 		return libvirt_xml_build(desktop, &domain);
 	g_set_error(error, FAULT, FAULT_CONFIG,
@@ -49,11 +65,21 @@ static char *definition(const ProviderDesktop *desktop, LibvirtDomain domain, GE
 gboolean libvirt_domain_define(virConnectPtr connection, const ProviderDesktop *desktop,
 			       const LibvirtDomain *what, GError **error)
 {
-	autosecret char *xml = definition(desktop, *what, error);
+	g_autofree char *template = desktop->image.xml ? read_template(&desktop->image, error)
+						       : NULL;
+	g_autoptr(GMutexLocker) locker = NULL;
+	autosecret char *xml = NULL;
 	autodomain domain = NULL;
 	g_autofree char *name = g_strconcat(LIBVIRT_PREFIX, desktop->id, NULL);
 
+	if (desktop->image.xml && !template)
+		return FALSE;
+	if (template && strstr(template, LIBVIRT_PORT))
+		locker = g_mutex_locker_new(what->ports);
+	xml = definition(connection, desktop, template, *what, error);
 	if (!xml)
+		return FALSE;
+	if (what->own_disks && !libvirt_disks_check(xml, error))
 		return FALSE;
 	domain = virDomainDefineXML(connection, xml);
 	if (!domain) {
@@ -122,6 +148,22 @@ static gboolean await_end(virDomainPtr domain, unsigned seconds)
 	return TRUE;
 }
 
+/* VMware's do not end one that is suspended: it has to go on first. */
+static gboolean destroy(virDomainPtr domain, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	if (virDomainDestroy(domain) == 0)
+		return TRUE;
+	libvirt_set_error(&failure, FAULT_DESKTOP, "domain does not end");
+	if ((libvirt_domain_suspended(domain) && virDomainResume(domain) == 0 &&
+	     virDomainDestroy(domain) == 0) ||
+	    virDomainIsActive(domain) != 1)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error)
 {
 	if (virDomainIsActive(domain) != 1)
@@ -132,12 +174,12 @@ gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error)
 		if (await_end(domain, POWERDOWN_SECONDS))
 			return TRUE;
 	}
-	if ((virDomainDestroy(domain) < 0 && virDomainIsActive(domain) == 1) ||
-	    !await_end(domain, END_SECONDS)) {
-		libvirt_set_error(error, FAULT_DESKTOP, "domain does not end");
+	if (!destroy(domain, error))
 		return FALSE;
-	}
-	return TRUE;
+	if (await_end(domain, END_SECONDS))
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_DESKTOP, "%s does not end", virDomainGetName(domain));
+	return FALSE;
 }
 
 gboolean libvirt_domain_undefine(virDomainPtr domain, GError **error)
@@ -157,6 +199,7 @@ gboolean libvirt_domain_suspended(virDomainPtr domain)
 {
 	int state, reason;
 
+	/* Not every driver knows reasons. */
 	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
-	       reason == VIR_DOMAIN_PAUSED_USER;
+	       (reason == VIR_DOMAIN_PAUSED_USER || reason == VIR_DOMAIN_PAUSED_UNKNOWN);
 }

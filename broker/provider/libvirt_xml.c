@@ -193,6 +193,7 @@ char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 	g_autofree char *host = qemu_argv_host(desktop);
 	g_autofree char *line = kernel_line(desktop);
 	g_autofree char *mac = nic_mac(desktop->id);
+	g_autofree char *port = domain->port ? g_strdup_printf("%u", domain->port) : NULL;
 	const Field fields[] = {
 		{"@NAME@", name, TRUE},
 		{"@UUID@", domain->uuid, TRUE},
@@ -206,6 +207,7 @@ char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 		{"@INITRD@", image->initrd},
 		{"@CMDLINE@", line},
 		{"@PASSWORD@", domain->password},
+		{LIBVIRT_PORT, port},
 		{"@MAC@", mac},
 		{NULL},
 	};

@@ -19,7 +19,12 @@ typedef struct {
 	gboolean sockets;     /* displays on Unix sockets; else on the host's own address  */
 	unsigned displays;    /* PROVIDER_VNC and so on: those that the host's QEMU has    */
 	const char *password; /* of the displays until a ticket sets one; never valid     */
+	guint16 port;         /* of its VNC display, for a template; 0 = it has none      */
+	GMutex *ports;        /* held while such a port is chosen and taken               */
+	gboolean own_disks;   /* its template's disks are its own: see libvirt_disks.h    */
 } LibvirtDomain;
+
+#define LIBVIRT_PORT "@PORT@"
 
 /* The built-in definition, for QEMU and for libvirt's test driver: the same machine as
  * qemu_argv.h. g_free() it. */
@@ -29,8 +34,8 @@ char *libvirt_xml_build(const ProviderDesktop *desktop, const LibvirtDomain *dom
  * A definition from an admin's template, with these words replaced: @NAME@ (of the domain; must
  * be used), @UUID@ (must be used), @HOST@ (host name for the guest), @TYPE@, @MEMORY@ (MiB),
  * @CPUS@, @VIDEO@, @OVERLAY@ (must be used if the image has a disk), @KERNEL@, @INITRD@,
- * @CMDLINE@, @PASSWORD@, @MAC@. What does not exist becomes nothing. FAULT_CONFIG if a word that
- * must be used is missing or one is unknown. g_free() it.
+ * @CMDLINE@, @PASSWORD@, @PORT@, @MAC@. What does not exist becomes nothing. FAULT_CONFIG if a word
+ * that must be used is missing or one is unknown. g_free() it.
  */
 char *libvirt_xml_fill(const char *pattern, const ProviderDesktop *desktop,
 		       const LibvirtDomain *domain, GError **error);

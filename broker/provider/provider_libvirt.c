@@ -25,7 +25,7 @@ struct Provider {
 	LibvirtLink *link;
 	char *dir;
 	char *accel;
-	char *server;     /* host in the URI, NULL = this machine           */
+	char *server;     /* that has the domains, NULL = this machine      */
 	GMutex passwords; /* of displays, see libvirt_display.h             */
 	gboolean own;     /* domains run as our own user: embed and session */
 	LibvirtAbility able;
@@ -39,6 +39,18 @@ static gboolean ask_ability(Provider *provider, GError **error)
 		return FALSE;
 	provider->able = libvirt_ability_ask(connection, libvirt_link_hears(provider->link));
 	return TRUE;
+}
+
+/* Where the domains' displays are: a vCenter names in its path the host that has them
+ * (vpx://VCENTER/DATACENTER/HOST). NULL: this machine. */
+static char *server_of(GUri *uri)
+{
+	const char *host = g_uri_get_host(uri);
+
+	if (!host || !*host)
+		return NULL;
+	return g_str_equal(g_uri_get_scheme(uri), "vpx") ? g_path_get_basename(g_uri_get_path(uri))
+							 : g_strdup(host);
 }
 
 static Provider *libvirt_open(const char *uri, const char *dir, const char *accel,
@@ -60,8 +72,7 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 	g_mutex_init(&provider->passwords);
 	provider->dir = g_canonicalize_filename(dir, NULL);
 	provider->accel = g_strdup(accel);
-	if (g_uri_get_host(parsed) && *g_uri_get_host(parsed))
-		provider->server = g_strdup(g_uri_get_host(parsed));
+	provider->server = server_of(parsed);
 	provider->own = !provider->server && (g_str_equal(g_uri_get_path(parsed), "/embed") ||
 					      g_str_equal(g_uri_get_path(parsed), "/session"));
 	provider->link = libvirt_link_new(uri, event, user_data, error);
@@ -143,6 +154,8 @@ static gboolean define(Provider *provider, virConnectPtr connection, const Provi
 		.overlay = overlay,
 		.sockets = !provider->server,
 		.displays = provider->able.ability.displays,
+		.ports = &provider->passwords,
+		.own_disks = !(provider->able.ability.caps & PROVIDER_DISKS),
 	};
 
 	return libvirt_domain_define(connection, desktop, &domain, error);

@@ -2,11 +2,15 @@
 /* The XML that goes to libvirt and comes from it. That libvirt likes it,
  * test_providers.py shows. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fault.h"
 #include "libvirt_ability.h"
+#include "libvirt_disks.h"
 #include "libvirt_graphics.h"
+#include "libvirt_login.h"
 #include "libvirt_xml.h"
+#include "scratch.h"
 #include "secret.h"
 
 static const ProviderDesktop desktop = {
@@ -24,7 +28,8 @@ static const LibvirtDomain domain = {.type = "qemu",
 				     .overlay = "/o<1>",
 				     .sockets = TRUE,
 				     .displays = PROVIDER_VNC | PROVIDER_SPICE,
-				     .password = "secret0123"};
+				     .password = "secret0123",
+				     .port = 5907};
 
 static void test_build(void)
 {
@@ -80,6 +85,7 @@ static void test_template(void)
 	filled("@NAME@ @UUID@", NULL);
 	filled("@UUID@ @OVERLAY@", NULL);
 	filled("@NAME@ @UUID@ @OVERLAY@ @SIZE@", NULL);
+	filled("@NAME@ @UUID@ @OVERLAY@ @PORT@", "oriel-d-1 UUID /o&lt;1&gt; 5907");
 	filled("@NAME@ @UUID@ @OVERLAY@ @", "oriel-d-1 UUID /o&lt;1&gt; @");
 }
 
@@ -132,12 +138,12 @@ static void test_graphics(void)
 
 static unsigned caps_of(const char *type)
 {
-	return libvirt_ability_of(type, NULL).ability.caps;
+	return libvirt_ability_of(type, 0, NULL).ability.caps;
 }
 
 static unsigned displays_of(const char *type, const char *xml)
 {
-	return libvirt_ability_of(type, xml).ability.displays;
+	return libvirt_ability_of(type, 0, xml).ability.displays;
 }
 
 /* Each hypervisor has what every one has, and one that nobody has heard of has nothing else. */
@@ -152,7 +158,7 @@ static void test_ability(void)
 		g_assert_cmpuint(caps_of(types[i]) & least, ==, least);
 		g_assert_cmpuint(caps_of(types[i]) & ~provider_libvirt.caps, ==, 0);
 		g_assert_cmpuint(displays_of(types[i], NULL) & ~provider_libvirt.shows, ==, 0);
-		g_assert_cmpstr(libvirt_ability_of(types[i], NULL).ability.name, !=,
+		g_assert_cmpstr(libvirt_ability_of(types[i], 0, NULL).ability.name, !=,
 				"this hypervisor");
 	}
 	g_assert_cmpuint(caps_of("QEMU"), ==, provider_libvirt.caps);
@@ -163,6 +169,10 @@ static void test_ability(void)
 	g_assert_false(caps_of("ESX") & (PROVIDER_TICKETS | PROVIDER_MIGRATES | PROVIDER_DISKS));
 	g_assert_true(caps_of("Xen") & PROVIDER_DISKS);
 	g_assert_false(caps_of("bhyve") & PROVIDER_SUSPENDS);
+	g_assert_cmpuint(libvirt_ability_of("ESX", 6007000, NULL).ability.displays, ==,
+			 PROVIDER_VNC);
+	g_assert_cmpuint(libvirt_ability_of("ESX", 7000000, NULL).ability.displays, ==, 0);
+	g_assert_cmpstr(libvirt_ability_of("ESX", 8000001, NULL).ability.name, ==, "VMware ESX 7");
 }
 
 /* A QEMU that was built without SPICE says so. */
@@ -184,7 +194,7 @@ static void test_ability_asked(void)
 
 static void suffices(const char *type, const ProviderImage *image, const char *words)
 {
-	LibvirtAbility able = libvirt_ability_of(type, NULL);
+	LibvirtAbility able = libvirt_ability_of(type, 0, NULL);
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(libvirt_ability_suffices(&able, image, &error) == !words);
@@ -209,12 +219,74 @@ static void test_suffices(void)
 	suffices("Hyper-V", &template, "pool of machines");
 }
 
+static void disks(const char *xml, const char *words)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(libvirt_disks_check(xml, &error) == !words);
+	if (!words)
+		return;
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_nonnull(strstr(error->message, words));
+}
+
+/* What is written to a template's own disk must end with the machine's run. */
+static void test_disks(void)
+{
+	disks("<domain/>", NULL);
+	disks("<domain><disk><source file='[a] b'/><transient/></disk></domain>", NULL);
+	disks("<domain><disk type='file'><readonly/><source file='b'/></disk></domain>", NULL);
+	disks("<domain><disk device='cdrom'><source file='b'/></disk></domain>", NULL);
+	disks("<domain><disk><source file='b'/></disk></domain>", "b would keep");
+	disks("<domain><disk><!-- <transient/> --><source file='b'/></disk></domain>", "b would");
+	disks("<domain><disk><transient/></disk><disk><source dev='/c'/></disk></domain>",
+	      "/c would");
+	disks("<domain><disk><source file='b'/></disk><disk><transient/></disk></domain>",
+	      "b would");
+	disks("<domain><disk device='lun'/></domain>", "a disk would");
+	disks("<domain><disk>", "domain template: ");
+}
+
+static void logs_in(const char *uri, const char *words)
+{
+	g_autoptr(GError) error = NULL;
+	virConnectPtr connection = libvirt_login_open(uri, FAULT_DESKTOP, &error);
+
+	g_assert_true(!connection == !!words);
+	if (connection)
+		virConnectClose(connection);
+	if (!words)
+		return;
+	g_assert_error(error, FAULT, FAULT_CONFIG);
+	g_assert_nonnull(strstr(error->message, words));
+	g_assert_null(strstr(error->message, "geheim"));
+}
+
+static void test_login(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("oriel-XXXXXX", NULL);
+	g_autofree char *file = g_build_filename(dir, "auth.conf", NULL);
+	g_autofree char *uri = g_strconcat("test:///default?authfile=", file, NULL);
+
+	logs_in("test:///default", NULL);
+	logs_in("test://anna:geheim@localhost/default", "no place for a password");
+	logs_in(uri, "auth.conf: No such file");
+	g_assert_true(g_file_set_contents(file, "", 0, NULL));
+	g_assert_no_errno(chmod(file, 0644));
+	logs_in(uri, "anybody may read the password");
+	g_assert_no_errno(chmod(file, 0640));
+	logs_in(uri, NULL);
+	scratch_remove(dir);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/libvirt/build", test_build);
 	g_test_add_func("/libvirt/template", test_template);
 	g_test_add_func("/libvirt/graphics", test_graphics);
+	g_test_add_func("/libvirt/disks", test_disks);
+	g_test_add_func("/libvirt/login", test_login);
 	g_test_add_func("/libvirt/ability", test_ability);
 	g_test_add_func("/libvirt/ability/asked", test_ability_asked);
 	g_test_add_func("/libvirt/ability/suffices", test_suffices);
