@@ -148,6 +148,7 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 	     ops->prepare(provider, &desktop.image, never, NULL, error)) ||
 	    (g_str_equal(command, "start") && ops->start(provider, &desktop, error)) ||
 	    (g_str_equal(command, "stop") && ops->stop(provider, &desktop, FALSE, error)) ||
+	    (g_str_equal(command, "suspend") && ops->suspend(provider, &desktop, error)) ||
 	    (g_str_equal(command, "force") && ops->stop(provider, &desktop, TRUE, error)) ||
 	    (g_str_equal(command, "destroy") && ops->destroy(provider, &desktop, error)))
 		return json_object();

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt's drivers for other makers' hypervisors can be shown without one: VMware's simulator of an
+ESX host."""
+
+import os
+import pathlib
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+
+import deployment
+
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "-p=2"}
+SOURCES = pathlib.Path(__file__).parent / "esx"
+SIMULATOR = pathlib.Path(GO["GOPATH"]) / "src/github.com/vmware/govmomi/simulator"
+
+
+def esx_possible():
+    return shutil.which("go") and SIMULATOR.exists()
+
+
+def esx_program(directory):
+    """The simulator, built by Debian's compiler from Debian's sources: half a minute the first time."""
+    cache = deployment.BUILD / "go-cache"
+    program = directory / "esx"
+    subprocess.run(
+        ["go", "build", "-o", program, "."], cwd=SOURCES, check=True, timeout=900,
+        env={**os.environ, **GO, "GOCACHE": str(cache)},
+    )
+    return program
+
+
+class Esx:
+    """An ESX host at a port of 127.0.0.1. golden/golden.vmdk is on its datastore."""
+
+    def __init__(self, program, directory, version="6.5.0", model="esx", port=None):
+        self.port = port or deployment.free_port()
+        self.password = "p&ä ss"
+        self.log = directory / f"esx-{self.port}.log"
+        self.process = subprocess.Popen(
+            [program, model, f"127.0.0.1:{self.port}", "root", self.password, version],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log.open("ab"), text=True,
+            env={**os.environ, "TMPDIR": str(directory)},
+        )
+        line = queue.Queue()
+        threading.Thread(target=lambda: line.put(self.process.stdout.readline()), daemon=True).start()
+        self.store = pathlib.Path(line.get(timeout=60).strip())
+        (self.store / "golden").mkdir()
+        (self.store / "golden/golden.vmdk").write_text("# Disk DescriptorFile\n")
+        self.credentials = directory / "auth.conf"
+        self.credentials.write_text(
+            f"[credentials-esx]\npassword={self.password}\n"
+            "[auth-esx-127.0.0.1]\ncredentials=esx\n"
+        )
+        self.credentials.chmod(0o600)
+        self.model = model
+        self.query = f"no_verify=1&authfile={self.credentials}"
+        self.uri = self.uri_of("root")
+
+    def uri_of(self, user, query=None):
+        path = "" if self.model == "esx" else "DC0/DC0_H0"
+        return f"{self.model}://{user}@127.0.0.1:{self.port}/{path}?{query or self.query}"
+
+    def called(self):
+        """The calls of the API so far."""
+        return self.log.read_text().split()
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(60) == 0
+        assert not self.store.exists()

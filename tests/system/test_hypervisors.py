@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""libvirt's drivers for VMware's hypervisors below the driver of broker/provider: an ESX host, played by
+VMware's simulator of its API (config/packages, group hypervisors)."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+import hypervisors
+from deployment import eventually
+from test_providers import (
+    ABSENT, CLONES, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDED, SUSPENDS, VNC, Check,
+)
+
+TEMPLATE = """\
+<domain type='vmware'><name>@NAME@</name><uuid>@UUID@</uuid>
+<memory unit='MiB'>@MEMORY@</memory><vcpu>@CPUS@</vcpu><os><type arch='x86_64'>hvm</type></os><devices>
+<disk type='file' device='disk'><source file='[LocalDS_0] golden/golden.vmdk'/>
+<target dev='sda' bus='scsi'/><transient/></disk><controller type='scsi' index='0' model='lsilogic'/>
+<interface type='bridge'><mac address='@MAC@'/><source bridge='VM Network'/><model type='vmxnet3'/></interface>
+<graphics type='vnc' port='@PORT@' passwd='@PASSWORD@'/>
+</devices></domain>
+"""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    if not hypervisors.esx_possible():
+        pytest.skip("config/packages install hypervisors")
+    return hypervisors.esx_program(tmp_path_factory.mktemp("esx"))
+
+
+@pytest.fixture
+def esx(program, tmp_path):
+    host = hypervisors.Esx(program, tmp_path)
+    yield host
+    host.end()
+
+
+@pytest.fixture
+def image(tmp_path):
+    template = tmp_path / "template.xml"
+    template.write_text(TEMPLATE)
+    return {"name": "office", "xml": str(template), "memory": 512, "cpus": 2}
+
+
+def test_esx_life(tmp_path, esx, image):
+    check = Check(tmp_path, image, "libvirt", esx.uri)
+    assert check.opened == {
+        "hypervisor": "VMware ESX", "displays": VNC,
+        "caps": CLONES | POWER | RESETS | SURVIVES | SUSPENDS,
+    }
+    check.done("ensure")
+    assert check.state() == ABSENT
+    assert check("start", "d-1")["fault"] == "not-found"
+    first = check.done("clone", "d-1")["identity"]
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    assert check.done("displays", "d-1")["displays"] == VNC
+    assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
+    check.done("suspend", "d-1")
+    check.done("suspend", "d-1")
+    assert check.state() == SUSPENDED
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    check.done("stop", "d-1")
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    check.done("suspend", "d-1")
+    second = check.done("reset", "d-1")["identity"]
+    assert second != first
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    check.done("force", "d-1")
+    assert check.state() == STOPPED
+    assert check.done("list")["list"] == ["d-1"]
+    check.done("destroy", "d-1")
+    check.done("destroy", "d-1")
+    assert check.state() == ABSENT
+    assert check.done("list")["list"] == []
+    check.end()
+
+
+def test_esx_desktops_have_displays_of_their_own(tmp_path, esx, image):
+    """ESX gives a display no port that libvirt could read back, so the template says @PORT@: one that no
+    other machine on that host has. The password is each desktop's own."""
+    check = Check(tmp_path, image, "libvirt", esx.uri)
+    seen = {}
+    for desktop in ("d-1", "d-2"):
+        check.done("clone", desktop)
+        check.done("start", desktop)
+        display = check.done("display", desktop, "vnc")
+        assert (display["host"], display["greeting"]) == ("127.0.0.1", "RFB 003.008")
+        seen[desktop] = (display["port"], display["password"])
+    assert seen["d-1"][0] != seen["d-2"][0]
+    assert seen["d-1"][1] != seen["d-2"][1]
+    assert [len(password) for _, password in seen.values()] == [8, 8]
+    check.done("destroy", "d-1")
+    check.done("clone", "d-3")
+    check.done("start", "d-3")
+    assert check.done("display", "d-3", "vnc")["port"] == seen["d-1"][0]
+    for desktop in ("d-2", "d-3"):
+        check.done("destroy", desktop)
+    check.end()
+
+
+def test_esx_keeps_nothing_for_the_next(tmp_path, esx, image):
+    """It makes no overlays: a disk of the template's that keeps what is written would go from one
+    person to the next."""
+    template = tmp_path / "template.xml"
+    template.write_text(TEMPLATE.replace("<transient/>", ""))
+    check = Check(tmp_path, image, "libvirt", esx.uri)
+    refused = check("clone", "d-1")
+    assert refused["fault"] == "config"
+    assert "golden.vmdk would keep what somebody writes" in refused["message"]
+    assert check.state() == ABSENT
+    assert "RegisterVM_Task" not in esx.called()
+    check.end()
+    check = Check(tmp_path, {**image, "disk": "/golden.qcow2"}, "libvirt", esx.uri)
+    assert "VMware ESX makes no disk" in check("ensure")["message"]
+    check.end()
+
+
+def test_esx_wants_a_password(tmp_path, esx, image):
+    def opened(uri, words):
+        check = Check(tmp_path, image, "libvirt", uri)
+        assert check.opened["fault"] == "config"
+        assert words in check.opened["message"]
+        assert esx.password not in check.opened["message"]
+        assert check.process.wait(60) == 1
+
+    opened(esx.uri_of("root", "no_verify=1"), "wants a user and a password")
+    opened(esx.uri_of("root:geheim", "no_verify=1"), "no place for a password")
+    opened(esx.uri_of("root", "no_verify=1&authfile=/nowhere"), "/nowhere: No such file")
+    opened(esx.uri_of("root", esx.query.replace("no_verify=1&", "")), "certificate verification failed")
+    esx.credentials.chmod(0o644)
+    opened(esx.uri, "anybody may read the password")
+    esx.credentials.chmod(0o600)
+    esx.credentials.write_text(esx.credentials.read_text().replace(esx.password, "wrong"))
+    opened(esx.uri, "Login failure")
+    assert esx.called().count("Login") == 1
+
+
+def test_esx_7_has_no_displays(tmp_path, program, image):
+    esx = hypervisors.Esx(program, tmp_path, "7.0.3")
+    check = Check(tmp_path, image, "libvirt", esx.uri)
+    assert (check.opened["hypervisor"], check.opened["displays"]) == ("VMware ESX 7", 0)
+    refused = check("ensure")
+    assert refused["fault"] == "client"
+    assert "VMware ESX 7 shows no VNC or SPICE display through libvirt" in refused["message"]
+    check.end()
+    esx.end()
+
+
+def test_esx_comes_back(tmp_path, program, image):
+    """A host that has started anew knows nobody who was logged in."""
+    esx = hypervisors.Esx(program, tmp_path)
+    check = Check(tmp_path, image, "libvirt", esx.uri)
+    check.done("clone", "d-1")
+    esx.end()
+    assert check("state", "d-1")["fault"] == "desktop"
+    again = hypervisors.Esx(program, tmp_path, port=esx.port)
+    assert check.state() == ABSENT
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    check.done("destroy", "d-1")
+    check.end()
+    again.end()
+
+
+def test_vcenter(tmp_path, program, image):
+    """The displays are at the host that the URI's path names."""
+    vcenter = hypervisors.Esx(program, tmp_path, model="vpx")
+    check = Check(tmp_path, image, "libvirt", vcenter.uri)
+    assert check.opened.get("hypervisor") == "VMware ESX", check.opened
+    check.done("clone", "d-1")
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    refused = check("display", "d-1", "vnc")
+    assert refused["fault"] == "desktop"
+    assert "DC0_H0" in refused["message"]
+    check.done("destroy", "d-1")
+    check.end()
+    vcenter.end()
+
+
+def test_esx_below_a_broker(oriel, tmp_path, program, image):
+    """A pool with a spare; what admins are told; and a log that can be read: libvirt has a word for every
+    property that it does not know, and does not get to say it."""
+    esx = hypervisors.Esx(program, pathlib.Path(tempfile.mkdtemp(dir="/tmp", prefix="oriel-esx-")))
+    directory = esx.credentials.parent
+    template = directory / "template.xml"
+    template.write_text(TEMPLATE)
+    template.chmod(0o644)
+    directory.chmod(0o755)
+    os.chown(esx.credentials, oriel.broker_uid, -1)
+    oriel.ctl("image", "add", "office", "--xml", template, "--memory", "512", "--cpus", "2")
+    oriel.ctl("pool", "add", "vmware", "--kind", "floating", "--image", "office", "--provider", "libvirt",
+              "--uri", esx.uri, "--max", "2", "--spare", "1")
+    assert eventually(lambda: "PowerOnVM_Task" in esx.called(), 60), oriel.tail("broker")
+    ready = [row for row in oriel.rows("pool", "list") if row["name"] == "vmware"]
+    assert ready[0]["hypervisor"] == "VMware ESX"
+    assert set(ready[0]["can"]) == {"images", "power", "suspend", "vnc"}
+    said = oriel._ctl("doctor").stdout
+    assert "Pool vmware: VMware ESX, which has no: disks" in said
+    oriel.ctl("pool", "remove", "vmware")
+    oriel.ctl("image", "remove", "office")
+    assert eventually(lambda: "UnregisterVM" in esx.called())
+    assert "Unexpected" not in oriel.log("broker")
+    esx.end()
+    shutil.rmtree(directory)
