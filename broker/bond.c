@@ -48,8 +48,27 @@ gboolean bond_proven(const Bond *bond, const ControlMessage *request)
 	return CRYPTO_memcmp(seal, bond->seal, sizeof seal) == 0;
 }
 
+char *bond_word(guint32 client_id, const char *proof)
+{
+	autosecret char *text = NULL;
+
+	if (!client_id || !proof)
+		return NULL;
+	text = g_strdup_printf("bond %u %s", client_id, proof);
+	return secret_hash(text);
+}
+
+gboolean bond_told(guint32 client_id, const char *proof, const ControlMessage *request)
+{
+	autosecret char *word = bond_word(client_id, proof);
+
+	return secret_equal(word, request->bond);
+}
+
 gboolean bond_matches(const Bond *bond, const ControlMessage *request)
 {
+	if (request->bond)
+		return bond_told(bond->client_id, bond->proof, request);
 	return bond->sealed ? bond_proven(bond, request)
 			    : lease_proof_matches(bond->proof, request);
 }

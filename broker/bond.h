@@ -6,6 +6,9 @@
  * its session goes on as another lease: from a lobby to a desktop, and back.
  *
  * Who brought nothing (and signs in on the screen of a lobby) is proven by the place it comes from.
+ *
+ * Gateways forget what a viewer brought. What they keep is the bond's word: it proves, for as long
+ * as the viewer is connected and to whichever broker, that one of its channels has been there.
  */
 #pragma once
 
@@ -30,5 +33,11 @@ void bond_seal(Bond *bond, const ControlMessage *request);
 /* True if the request carries the same; constant time. Only of a sealed one. */
 gboolean bond_proven(const Bond *bond, const ControlMessage *request);
 
-/* True if the request carries the same: by the seal, or else, slowly, by the proof. */
+/* The word, which nobody finds who does not know the proof; the same after a restart, and at each
+ * broker. secret_free() it; NULL: nothing can join. */
+char *bond_word(guint32 client_id, const char *proof);
+/* True if the request carries that word. */
+gboolean bond_told(guint32 client_id, const char *proof, const ControlMessage *request);
+
+/* True if the request carries the same, or the word: by the seal, or else, slowly, by the proof. */
 gboolean bond_matches(const Bond *bond, const ControlMessage *request);

@@ -51,10 +51,8 @@ void brokers_tell_end(Brokers *b, const char *lease, Fault code, const char *rea
 
 void brokers_tell_follow(Brokers *b, const ControlMessage *follow)
 {
-	g_autofree char *text = g_strdup_printf(
-		"follow\n%s\n%s\n%u\n%u\n%.*s\n%.*s", b->name, follow->lease, follow->client_id,
-		follow->backend_id, REASON_MAX, follow->user ? follow->user : "", REASON_MAX,
-		follow->desktop ? follow->desktop : "");
+	g_autofree char *text = g_strdup_printf("follow\n%s\n%s\n%s", b->name, follow->bond,
+						follow->fault ? follow->fault : "");
 
 	if (db_shared(b->core->db))
 		tell(b, text);
@@ -75,18 +73,11 @@ static void look_again(Core *core)
 		core->told(CHANGE_SESSIONS | CHANGE_DESKTOPS, core->told_data);
 }
 
-static void hear_follow(Brokers *b, const char *text)
+static void hear_follow(Brokers *b, char **words)
 {
-	g_auto(GStrv) words = g_strsplit(text, "\n", 7);
-	ControlMessage follow = {.type = CONTROL_FOLLOW};
+	ControlMessage follow = {.type = CONTROL_FOLLOW, .bond = words[2]};
 
-	if (g_strv_length(words) != 7)
-		return;
-	follow.lease = words[2];
-	follow.client_id = (guint32)g_ascii_strtoull(words[3], NULL, 10);
-	follow.backend_id = (guint32)g_ascii_strtoull(words[4], NULL, 10);
-	follow.user = *words[5] ? words[5] : NULL;
-	follow.desktop = *words[6] ? words[6] : NULL;
+	follow.fault = *words[3] ? words[3] : NULL;
 	gateway_link_follow(b->core->link, &follow);
 }
 
@@ -100,7 +91,8 @@ static void heard(const char *text, gpointer data)
 	if (text && (n < 2 || g_str_equal(words[1], b->name)))
 		return;
 	if (g_strcmp0(words[0], "follow") == 0) {
-		hear_follow(b, text);
+		if (n == 4)
+			hear_follow(b, words);
 		return;
 	}
 	if (!text) {

@@ -2,9 +2,11 @@
 /* follows: see follows.h. */
 #include "follows.h"
 
+#include "secret.h"
+
 struct Follows {
 	GMutex lock;
-	GHashTable *by_client; /* client_id -> Noted */
+	GHashTable *by_bond; /* its name -> Noted, which has the name */
 };
 
 typedef struct {
@@ -16,11 +18,8 @@ static void copy_to(ControlMessage *out, const ControlMessage *follow)
 {
 	*out = (ControlMessage){
 		.type = CONTROL_FOLLOW,
-		.lease = g_strdup(follow->lease),
-		.client_id = follow->client_id,
-		.backend_id = follow->backend_id,
-		.user = g_strdup(follow->user),
-		.desktop = g_strdup(follow->desktop),
+		.bond = secret_dup(follow->bond),
+		.fault = g_strdup(follow->fault),
 	};
 }
 
@@ -38,7 +37,7 @@ static void message_free(gpointer message)
 	g_free(message);
 }
 
-static gboolean is_old(gpointer client, gpointer data, gpointer now)
+static gboolean is_old(gpointer bond, gpointer data, gpointer now)
 {
 	return ((Noted *)data)->until <= *(gint64 *)now;
 }
@@ -47,7 +46,7 @@ static void drop_old(Follows *follows)
 {
 	gint64 now = g_get_monotonic_time();
 
-	g_hash_table_foreach_remove(follows->by_client, is_old, &now);
+	g_hash_table_foreach_remove(follows->by_bond, is_old, &now);
 }
 
 Follows *follows_new(void)
@@ -55,13 +54,13 @@ Follows *follows_new(void)
 	Follows *follows = g_new0(Follows, 1);
 
 	g_mutex_init(&follows->lock);
-	follows->by_client = g_hash_table_new_full(NULL, NULL, NULL, noted_free);
+	follows->by_bond = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, noted_free);
 	return follows;
 }
 
 void follows_free(Follows *follows)
 {
-	g_hash_table_destroy(follows->by_client);
+	g_hash_table_destroy(follows->by_bond);
 	g_mutex_clear(&follows->lock);
 	g_free(follows);
 }
@@ -74,7 +73,7 @@ void follows_note(Follows *follows, const ControlMessage *follow)
 	drop_old(follows);
 	copy_to(&noted->message, follow);
 	noted->until = g_get_monotonic_time() + FOLLOWS_SECONDS * G_USEC_PER_SEC;
-	g_hash_table_replace(follows->by_client, GUINT_TO_POINTER(follow->client_id), noted);
+	g_hash_table_replace(follows->by_bond, noted->message.bond, noted);
 }
 
 GPtrArray *follows_recent(Follows *follows)
@@ -85,7 +84,7 @@ GPtrArray *follows_recent(Follows *follows)
 	gpointer noted;
 
 	drop_old(follows);
-	g_hash_table_iter_init(&iter, follows->by_client);
+	g_hash_table_iter_init(&iter, follows->by_bond);
 	while (g_hash_table_iter_next(&iter, NULL, &noted)) {
 		ControlMessage *copy = g_new0(ControlMessage, 1);
 

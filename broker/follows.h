@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * follows: where the main channels of SPICE viewers have gone lately, for a gateway that was linked
- * to no broker when it was told, or to one that died: their further channels wait there for it
- * (docs/protocol-control.md). For any thread.
+ * follows: of which SPICE viewers the main channels have moved lately, for a gateway that was
+ * linked to no broker when it was told, or to one that died: their further channels wait there for
+ * it (docs/protocol-control.md). For any thread.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ typedef struct Follows Follows;
 Follows *follows_new(void);
 void follows_free(Follows *follows);
 
-/* A CONTROL_FOLLOW, in place of an earlier one of the same client. */
+/* A CONTROL_FOLLOW, in place of an earlier one of the same viewer. */
 void follows_note(Follows *follows, const ControlMessage *follow);
 
-/* The last of each client, of ControlMessage; free it. */
+/* The last of each viewer, of ControlMessage; free it. */
 GPtrArray *follows_recent(Follows *follows);

@@ -58,6 +58,7 @@ static ControlMessage lease_message(const ControlMessage *request, const Grant *
 		.desktop = grant->desktop_name,
 		.client_id = grant->client_id,
 		.backend_id = grant->backend_id,
+		.bond = request->type == CONTROL_DIAL ? NULL : grant->bond, /* it has it */
 	};
 }
 
@@ -149,18 +150,24 @@ static gboolean do_redeem(GatewayConnection *connection, const ControlMessage *m
 }
 
 /* A viewer's further channels may be at other gateways than its main one, and those at another
- * broker; which cannot bring them to a lobby of ours. */
-static void tell_follow(Core *core, const ControlMessage *follow)
+ * broker; which cannot bring them to a lobby of ours. No gateway learns where to but by its bond.
+ * lease NULL: nowhere. */
+static void tell_follow(Core *core, const char *lease, const char *bond)
 {
-	gateway_link_follow(core->link, follow);
-	if (follow->backend_id == 0 || !lobbies_lease(follow->lease))
-		brokers_tell_follow(core->brokers, follow);
+	g_autofree char *name = control_bond_name(bond);
+	ControlMessage follow = {
+		.type = CONTROL_FOLLOW,
+		.bond = name,
+		.fault = lease ? NULL : (char *)fault_info(FAULT_ENDED)->name,
+	};
+
+	gateway_link_follow(core->link, &follow);
+	if (!lease || !lobbies_lease(lease))
+		brokers_tell_follow(core->brokers, &follow);
 }
 
 static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
-	ControlMessage nowhere = {
-		.type = CONTROL_FOLLOW, .lease = m->lease, .client_id = m->client_id};
 	Core *core = gateway_connection_core(connection);
 	Asker asker = asker_of(connection);
 	g_auto(LobbyStart) start = {0};
@@ -172,8 +179,8 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 	    send_lobby(connection, m, &start, error))
 		return TRUE;
 	/* A viewer's further channels wait for what becomes of its main one. */
-	if (m->client_id && m->lease)
-		tell_follow(core, &nowhere);
+	if (m->bond && m->lease)
+		tell_follow(core, NULL, m->bond);
 	return FALSE;
 }
 
@@ -298,15 +305,12 @@ static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m
 {
 	Core *core = gateway_connection_core(connection);
 	g_auto(Grant) grant = {0};
-	ControlMessage follow;
 
 	if (!lobbies_linked(core, m->lease, m->backend_id, &grant) &&
 	    !session_linked(core, m->lease, m->backend_id, &grant, error))
 		return FALSE;
-	follow = lease_message(m, &grant);
-	follow.type = CONTROL_FOLLOW;
-	if (grant.lease)
-		tell_follow(core, &follow);
+	if (grant.lease && grant.bond)
+		tell_follow(core, grant.lease, grant.bond);
 	say_ok(connection, m);
 	return TRUE;
 }

@@ -146,6 +146,8 @@ void lease_grant(const StoreLease *row, Grant *out)
 	out->password = display_password(row);
 	out->client_id = row->client_id;
 	out->backend_id = row->backend_id;
+	if (g_str_equal(row->protocol, "spice"))
+		out->bond = bond_word(row->client_id, row->proof);
 }
 
 void grant_clear(Grant *grant)
@@ -156,5 +158,6 @@ void grant_clear(Grant *grant)
 	g_free(grant->desktop_name);
 	g_free(grant->via);
 	secret_free(grant->password);
+	secret_free(grant->bond);
 	memset(grant, 0, sizeof *grant);
 }

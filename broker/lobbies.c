@@ -151,7 +151,8 @@ static void grant_lobby(const Lobby *lobby, Grant *out)
 	*out = (Grant){.lease = g_strdup(lobby->id),
 		       .user = g_strdup(lobby->user),
 		       .client_id = lobby->bond.client_id,
-		       .backend_id = lobby->backend_id};
+		       .backend_id = lobby->backend_id,
+		       .bond = bond_word(lobby->bond.client_id, lobby->bond.proof)};
 }
 
 /* A viewer that is new here is told an id. */
@@ -288,22 +289,26 @@ void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *re
 	g_mutex_unlock(&lobbies->lock);
 }
 
-/* The guest of that lease, whom nobody brings a second time. */
-static LobbyGuest *take_guest(Lobbies *lobbies, const char *lease, const Asker *asker)
+/* The guest of that lease, whom nobody brings a second time. Those of other gateways stay. */
+static LobbyGuest *take_guest(Lobbies *lobbies, const char *lease, const char *protocol,
+			      const Asker *asker)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
 	Lobby *lobby = g_hash_table_lookup(lobbies->live, lease);
 	g_autofree char *key = NULL;
-	gpointer guest = NULL;
+	gpointer guest;
 
 	/* Its gateway saw the end before we did. */
-	if (lobby && !lobby->left && lobby->asker.connection == asker->connection) {
+	if (lobby && !lobby->left && lobby->asker.connection == asker->connection &&
+	    g_str_equal(lobby->protocol, protocol)) {
 		guest = lobby->reborn ? NULL : lobby_guest_of(lobby);
 		dismiss(lobby);
 		return guest;
 	}
-	if (!g_hash_table_steal_extended(lobbies->gone, lease, (gpointer *)&key, &guest))
+	guest = g_hash_table_lookup(lobbies->gone, lease);
+	if (!guest || !lobby_guest_may_return(guest, protocol, asker))
 		return NULL;
+	g_hash_table_steal_extended(lobbies->gone, lease, (gpointer *)&key, &guest);
 	return guest;
 }
 
@@ -319,8 +324,8 @@ gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *a
 		g_set_error(error, FAULT, FAULT_DENIED, "there is no lobby for strangers");
 		return FALSE;
 	}
-	guest = take_guest(core->lobbies, request->lease, asker);
-	if (!guest || !lobby_guest_may_return(guest, request->protocol, asker)) {
+	guest = take_guest(core->lobbies, request->lease, request->protocol, asker);
+	if (!guest) {
 		g_set_error(error, FAULT, FAULT_ENDED, "nobody is to come back from %s",
 			    request->lease);
 		return FALSE;

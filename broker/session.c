@@ -222,7 +222,7 @@ gboolean session_again(Core *core, const ControlMessage *request, const Asker *a
 static gboolean joins(Core *core, const StoreLease *row, const ControlMessage *request)
 {
 	Sessions *s = core->sessions;
-	gboolean sealed, ok = FALSE;
+	gboolean sealed, ended, ok = FALSE;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
@@ -230,9 +230,11 @@ static gboolean joins(Core *core, const StoreLease *row, const ControlMessage *r
 	sealed = lease && lease->bond.sealed;
 	if (sealed)
 		ok = bond_proven(&lease->bond, request);
-	sealed |= g_hash_table_contains(s->unwritten, row->id); /* it has ended */
+	ended = g_hash_table_contains(s->unwritten, row->id);
 	g_mutex_unlock(&s->lock);
-	if (sealed || !lease_proof_matches(row->proof, request))
+	if (request->bond)
+		return !ended && bond_told(row->client_id, row->proof, request);
+	if (sealed || ended || !lease_proof_matches(row->proof, request))
 		return ok;
 	g_mutex_lock(&s->lock);
 	lease = g_hash_table_lookup(s->by_id, row->id);
@@ -290,10 +292,7 @@ gboolean session_linked(Core *core, const char *id, guint32 backend_id, Grant *o
 	lease = g_hash_table_lookup(core->sessions->by_id, id);
 	if (lease && lease->carried)
 		*out = (Grant){.lease = g_strdup(id),
-			       .user = g_strdup(lease->user),
-			       .desktop_name = g_strdup(lease->desktop_name),
-			       .client_id = lease->bond.client_id,
-			       .backend_id = backend_id};
+			       .bond = bond_word(lease->bond.client_id, lease->bond.proof)};
 	if (lease)
 		lease->carried = TRUE; /* main may come back, from a line that broke */
 	g_mutex_unlock(&core->sessions->lock);

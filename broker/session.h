@@ -26,6 +26,7 @@ typedef struct {
 	char *password; /* secret: the display's own, for this lease, if it wants one */
 	guint32 client_id;
 	guint32 backend_id;
+	char *bond; /* secret: the word of a SPICE viewer's; NULL = none */
 } Grant;
 void grant_clear(Grant *grant);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Grant, grant_clear)
@@ -59,12 +60,12 @@ gboolean session_expect(Core *core, const char *lease);
 gboolean session_again(Core *core, const ControlMessage *request, const Asker *asker, Grant *out);
 /* A session id that no viewer of a desktop was told. */
 gboolean session_fresh_client_id(Core *core, guint32 *out, GError **error);
-/* JOIN: a further channel, proven by what opened the lease. FAULT_DENIED. */
+/* JOIN: a further channel, proven by what opened the lease, or by the bond. FAULT_DENIED. */
 gboolean session_join(Core *core, const ControlMessage *request, Grant *out, GError **error);
 /* DIAL: a live lease by its id. FAULT_NOT_FOUND. */
 gboolean session_find(Core *core, const char *lease, Grant *out, GError **error);
-/* LINKED. FAULT_NOT_FOUND. *out: what the viewer's other channels are to be told; its lease is NULL
- * if there can be none yet. */
+/* LINKED. FAULT_NOT_FOUND. *out: lease and bond of a viewer that may have other channels already,
+ * which are to follow; else the lease is NULL. */
 gboolean session_linked(Core *core, const char *lease, guint32 backend_id, Grant *out,
 			GError **error);
 /* STARTED: live. FALSE: there is no such lease (any more). */

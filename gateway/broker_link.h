@@ -23,7 +23,7 @@ typedef struct {
 	void (*end)(gpointer data, const ControlMessage *message);
 	/* The broker moves the session of message->lease to another desktop; fd as above. */
 	void (*move)(gpointer data, const ControlMessage *message, int fd);
-	/* The further SPICE channels of message->client_id go on as message->lease. */
+	/* The main SPICE channel of the viewer whose bond has the name message->bond has moved. */
 	void (*follow)(gpointer data, const ControlMessage *message);
 	/* The broker has said ok to our hello; `again` if this is not the first time. */
 	void (*up)(gpointer data, gboolean again);

@@ -126,6 +126,7 @@ struct Session {
 	char *lease; /* id; NULL until redeemed */
 	char *user;
 	char *desktop_name;
+	char *bond;         /* SPICE, secret: what proves that a channel of this viewer is here */
 	guint32 client_id;  /* SPICE: the session id that the client is told (from the lease)  */
 	guint32 backend_id; /* SPICE join: the desktop's session id; 0 = there is none now: its
 			       main channel has lost it, and looks for another          */
@@ -144,7 +145,7 @@ struct Session {
 void session_request(Session *session, ControlMessage *request);
 
 /* STEP_WAIT: not there yet. STEP_NEXT: an ok, or a lease, which has been taken into the session's
- * fields (lease, user, desktop_name, client_id, backend_id, endpoint, endpoint_fd).
+ * fields (lease, user, desktop_name, bond, client_id, backend_id, endpoint, endpoint_fd).
  * STEP_FAIL: refused (the broker's fault code and reason), or the broker is gone. */
 Step session_answer(Session *session, GError **error);
 
@@ -217,9 +218,13 @@ gboolean session_drop(Session *session);
  * stays as it is. FALSE: it cannot. The session may be gone on return. */
 gboolean session_move(Session *session, const ControlMessage *message, int fd);
 
-/* Where the main channel of its SPICE session has gone (CONTROL_FOLLOW), a further channel of it
- * goes too; or ends, if it says that main has not found another desktop. Nothing for all others.
- * The session may be gone on return. */
+/* The main channel of a SPICE session has moved (CONTROL_FOLLOW); TRUE: this is a further one of
+ * it. One that the broker has not answered yet, so that nobody knows whose it is, asks by itself
+ * (worker_follow()) when it has. */
+gboolean session_follows(Session *session, const char *bond_name);
+
+/* Where main has gone, by the answer to that question, a further channel of the same session goes
+ * too. Nothing for all others. The session may be gone on return. */
 void session_follow(Session *session, const ControlMessage *message);
 
 /* Ends it with this fault (drain, limit). The session may be gone on return. */

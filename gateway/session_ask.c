@@ -64,6 +64,10 @@ void session_take_lease(Session *s, const char *lease, const ControlMessage *mes
 	replace(&s->desktop_name, message->desktop);
 	s->log.user = s->user;
 	s->log.desktop = s->desktop_name;
+	if (message->bond) {
+		secret_free(s->bond);
+		s->bond = secret_dup(message->bond);
+	}
 	if (message->client_id)
 		s->client_id = message->client_id;
 	if (message->backend_id)
@@ -109,11 +113,9 @@ void session_answered(Session *s, const ControlMessage *message, int fd, const G
 		session_take_lease(s, message->lease, message, fd);
 		fd = -1;
 		/* The answer may be older than that. */
-		if (loop->followed != NULL) {
-			replace(&s->lease, loop->followed);
-			s->backend_id = loop->followed_id;
-			g_clear_pointer(&loop->followed, g_free);
-		}
+		if (loop->overtaken && s->bond != NULL)
+			worker_follow(s->worker, s);
+		loop->overtaken = FALSE;
 	}
 	if (fd >= 0)
 		close(fd);
@@ -138,7 +140,8 @@ static void send_ask(Session *s)
 		.desktop = ask->desktop,
 		.protocol = (char *)ask->protocol,
 		.peer = s->address,
-		.client_id = ask->kind == ASK_JOIN ? ask->client_id : s->client_id,
+		.client_id = ask->client_id,
+		.bond = ask->kind == ASK_LOBBY ? s->bond : NULL,
 		.channel = ask->channel,
 		.lease = ask->lease,
 	};

@@ -5,6 +5,8 @@
  */
 #include "session_loop.h"
 
+#include "secret.h"
+
 #define LINGER_MS 2000 /* for the last words to arrive */
 
 static void on_closed(uv_handle_t *handle)
@@ -17,13 +19,13 @@ static void on_closed(uv_handle_t *handle)
 	g_clear_error(&s->loop->ending);
 	g_clear_error(&s->loop->lost);
 	g_free(s->loop->farewell);
-	g_free(s->loop->followed);
 	g_free(s->loop->home);
 	g_free(s->loop);
 	g_free(s->lease);
 	g_free(s->user);
 	g_free(s->desktop_name);
 	g_free(s->target);
+	secret_free(s->bond);
 	g_free(s);
 }
 

@@ -25,11 +25,12 @@ typedef struct SessionLoop {
 	guint connecting : 1;  /* the desktop's TCP connection is on its way */
 	guint relayed : 1;     /* it came as far as the relay */
 	guint moving : 1;      /* the next desktop is dialled below the relay */
-	gint64 credit;         /* ns that it may still cost, session_cost.c; below 0: it waits */
-	guint64 ran_at;        /* ns: the end of its last run */
-	guint64 moved;         /* bytes, both sides, by then */
-	guint64 asked;         /* bytes of the client, and ... */
-	guint64 told;          /* ... of the desktop, when both had last said something new */
+	guint overtaken : 1; /* SPICE join: a main channel moved while its answer was on its way */
+	gint64 credit;       /* ns that it may still cost, session_cost.c; below 0: it waits */
+	guint64 ran_at;      /* ns: the end of its last run */
+	guint64 moved;       /* bytes, both sides, by then */
+	guint64 asked;       /* bytes of the client, and ... */
+	guint64 told;        /* ... of the desktop, when both had last said something new */
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
@@ -49,8 +50,6 @@ typedef struct SessionLoop {
 			   there: that lobby's; NULL = none */
 	const char *lost_at; /* where it was: in which step ... */
 	unsigned lost_row;   /* ... and in which row */
-	guint32 followed_id; /* the backend_id of ... */
-	char *followed;      /* SPICE join, not answered yet: the lease that it goes on as by now */
 	guint64 returned_at; /* when it was on its way back last; loop time in ms, 0 = never */
 	char *farewell;      /* for a layer that can carry words */
 	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and

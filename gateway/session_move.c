@@ -103,23 +103,24 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 	return TRUE;
 }
 
+gboolean session_follows(Session *s, const char *bond_name)
+{
+	SessionLoop *loop = s->loop;
+
+	if (loop->phase != PHASE_STEPS || s->ask.kind != ASK_JOIN)
+		return FALSE;
+	if (loop->at < DIAL_ROW)
+		loop->overtaken = TRUE;
+	return loop->at >= DIAL_ROW && control_bond_is(s->bond, bond_name);
+}
+
 void session_follow(Session *s, const ControlMessage *message)
 {
 	SessionLoop *loop = s->loop;
 
-	if (loop->phase != PHASE_STEPS || s->ask.kind != ASK_JOIN ||
+	if (loop->phase != PHASE_STEPS || s->ask.kind != ASK_JOIN || loop->at < DIAL_ROW ||
 	    s->ask.client_id != message->client_id)
 		return;
-	if (loop->at < DIAL_ROW) { /* the answer that it waits for may be older */
-		g_free(loop->followed);
-		loop->followed = g_strdup(message->lease);
-		loop->followed_id = message->backend_id;
-		return;
-	}
-	if (message->backend_id == 0) {
-		session_end(s, FAULT_ENDED, "its main channel has ended");
-		return;
-	}
 	if (g_strcmp0(s->lease, message->lease) == 0 && s->backend_id == message->backend_id)
 		return; /* it joined there */
 	if (!part(s, FAULT_ENDED, "moved to another desktop")) {

@@ -370,6 +370,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	worker->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_close);
 	worker->sessions = g_hash_table_new(NULL, NULL);
 	worker->expecting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	worker->following = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	started = start(worker, number, sockets, error);
 	g_array_unref(sockets);
 	if (started)
@@ -383,6 +384,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	uv_loop_close(&worker->loop);
 	g_hash_table_unref(worker->sessions);
 	g_hash_table_unref(worker->expecting);
+	g_hash_table_unref(worker->following);
 	admission_free(worker->admission);
 	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);

@@ -40,6 +40,10 @@ void worker_session_started(Worker *worker, Session *session);
 void worker_expect(Worker *worker, guint64 request_id, Session *session);
 /* `opens`: a lease that comes all the same was opened for nobody, and the broker is told. */
 void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
+
+/* Asks, by the bond of this further SPICE channel, where its main channel has gone, for all of that
+ * viewer's (session_follow()). */
+void worker_follow(Worker *worker, const Session *session);
 /* The client that a proxy brought: the session counts as that address from now on, and its `limit`
  * is set if it is one too many there. FALSE if there is no room left even to tell it so. */
 gboolean worker_session_is_from(Worker *worker, Session *session, const char *address);

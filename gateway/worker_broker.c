@@ -21,6 +21,35 @@ void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
 		g_hash_table_remove(worker->expecting, &request_id);
 }
 
+void worker_follow(Worker *worker, const Session *session)
+{
+	ControlMessage request = {
+		.type = CONTROL_JOIN,
+		.bond = session->bond,
+		.client_id = session->ask.client_id,
+		.channel = session->ask.channel,
+		.peer = (char *)session->address,
+	};
+
+	if (broker_link_request(worker->broker, &request, NULL))
+		g_hash_table_add(worker->following, g_memdup2(&request.id, sizeof request.id));
+}
+
+/* Its word is the same for all of them. Without one (main is on its way, the broker has gone) they
+ * stay as they are: there will be another. */
+static void on_followed(Worker *worker, const ControlMessage *message)
+{
+	g_autoptr(GPtrArray) all = NULL;
+
+	if (message == NULL || message->type != CONTROL_LEASE || message->backend_id == 0)
+		return;
+	all = worker_sessions(worker);
+	for (guint i = 0; i < all->len; i++) {
+		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
+			session_follow(all->pdata[i], message);
+	}
+}
+
 static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
 		      const GError *error)
 {
@@ -29,6 +58,10 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 	gboolean expected = g_hash_table_lookup_extended(worker->expecting, &id, NULL, &value);
 	Session *session = value;
 
+	if (g_hash_table_remove(worker->following, &id)) {
+		on_followed(worker, message);
+		return; /* a join has no descriptor */
+	}
 	if (expected)
 		g_hash_table_remove(worker->expecting, &id);
 	if (session == NULL) { /* it left meanwhile */
@@ -104,10 +137,19 @@ static void on_follow(gpointer data, const ControlMessage *message)
 {
 	Worker *worker = data;
 	g_autoptr(GPtrArray) all = worker_sessions(worker);
+	gboolean asked = FALSE;
 
 	for (guint i = 0; i < all->len; i++) {
-		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
-			session_follow(all->pdata[i], message);
+		Session *session = all->pdata[i];
+
+		if (!g_hash_table_contains(worker->sessions, session) ||
+		    !session_follows(session, message->bond))
+			continue;
+		if (message->fault != NULL)
+			session_end(session, FAULT_ENDED, "its main channel has ended");
+		else if (!asked)
+			worker_follow(worker, session);
+		asked = TRUE;
 	}
 }
 

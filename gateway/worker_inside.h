@@ -17,6 +17,7 @@ struct Worker {
 	GPtrArray *listeners;
 	GHashTable *sessions;  /* a set: every session that has not gone    */
 	GHashTable *expecting; /* request id -> Session, NULL once it left  */
+	GHashTable *following; /* a set of request ids: where has a main channel gone? */
 	GArray *proxies;       /* networks whose connections begin with PROXY */
 	Admission *admission;
 	Buckets *buckets;

@@ -42,7 +42,7 @@ typedef struct {
 #define ANSWERS (BIT(LEASE) | BIT(REFUSE) | BIT(OK))
 #define OF_LEASE                                                                          \
 	(BIT(DIAL) | BIT(LINKED) | BIT(STARTED) | BIT(ENDED) | BIT(ACTIVE) | BIT(LEASE) | \
-	 BIT(END) | BIT(MOVE) | BIT(CLIENT) | BIT(FOLLOW))
+	 BIT(END) | BIT(MOVE) | BIT(CLIENT))
 #define ASKS     (BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN))
 #define REASONED (BIT(REFUSE) | BIT(ENDED) | BIT(END))
 
@@ -57,18 +57,19 @@ static const Field message_fields[] = {
 	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
 	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
 	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN) | BIT(LOBBY)),
-	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE) | BIT(FOLLOW)),
+	FIELD(user, KIND_TEXT, BIT(LOGIN), BIT(JOIN) | BIT(LEASE) | BIT(MOVE)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), BIT(JOIN)),
-	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE) | BIT(FOLLOW)),
+	FIELD(desktop, KIND_TEXT, 0, BIT(LOGIN) | BIT(LEASE) | BIT(MOVE)),
 	FIELD(protocol, KIND_CLIENT, BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY), 0),
 	FIELD(peer, KIND_TEXT, ASKS, 0),
 	FIELD(lease, KIND_TEXT, OF_LEASE, BIT(LOBBY)),
 	FIELD(to, KIND_TEXT, BIT(MOVE), BIT(ENDED)),
-	FIELD(client_id, KIND_U32, BIT(JOIN) | BIT(FOLLOW), BIT(LEASE) | BIT(LOBBY)),
-	FIELD(backend_id, KIND_U32, BIT(LINKED) | BIT(FOLLOW), BIT(LEASE)),
+	FIELD(bond, KIND_SECRET, BIT(FOLLOW), BIT(LEASE) | BIT(JOIN) | BIT(LOBBY)),
+	FIELD(client_id, KIND_U32, BIT(JOIN), BIT(LEASE)),
+	FIELD(backend_id, KIND_U32, BIT(LINKED), BIT(LEASE)),
 	FIELD(channel, KIND_TEXT, BIT(JOIN), BIT(ENDED)),
 	FIELD(endpoint, KIND_ENDPOINT, BIT(MOVE), BIT(LEASE)),
-	FIELD(fault, KIND_FAULT, REASONED, 0),
+	FIELD(fault, KIND_FAULT, REASONED, BIT(FOLLOW)),
 	FIELD(reason, KIND_TEXT, 0, REASONED),
 	FIELD(step, KIND_TEXT, BIT(ENDED), 0),
 	FIELD(bytes_in, KIND_U64, BIT(ENDED), 0),
@@ -107,6 +108,16 @@ const char *control_type_name(ControlType type)
 	return type_names[type];
 }
 
+char *control_bond_name(const char *bond)
+{
+	return g_strndup(bond, CONTROL_BOND_NAME);
+}
+
+gboolean control_bond_is(const char *bond, const char *name)
+{
+	return bond != NULL && strncmp(bond, name, CONTROL_BOND_NAME) == 0;
+}
+
 static gsize text_max(Kind kind)
 {
 	return kind == KIND_CA ? CONTROL_CA : CONTROL_TEXT;
@@ -122,14 +133,28 @@ static const char *endpoint_wrong(const Endpoint *e)
 	return NULL;
 }
 
+static const char *join_wrong(const ControlMessage *m)
+{
+	gboolean user = m->user != NULL, password = m->password != NULL;
+
+	if (user != password || (m->ticket == NULL) + (m->bond == NULL) + !user != 2)
+		return "not one of ticket, login and bond";
+	return NULL;
+}
+
+static gboolean bond_valid(const ControlMessage *m)
+{
+	gsize n = m->type == CONTROL_FOLLOW ? CONTROL_BOND_NAME : CONTROL_BOND;
+
+	return strlen(m->bond) == n && strspn(m->bond, "0123456789abcdef") == n;
+}
+
 static const char *message_wrong(const ControlMessage *m)
 {
-	if (m->type == CONTROL_JOIN && m->ticket != NULL &&
-	    (m->user != NULL || m->password != NULL))
-		return "a ticket and a login";
-	if (m->type == CONTROL_JOIN && m->ticket == NULL &&
-	    (m->user == NULL || m->password == NULL))
-		return "neither ticket nor login";
+	if (m->bond != NULL && !bond_valid(m))
+		return "a bad bond";
+	if (m->type == CONTROL_JOIN)
+		return join_wrong(m);
 	return m->endpoint.protocol != NULL ? endpoint_wrong(&m->endpoint) : NULL;
 }
 

@@ -20,8 +20,8 @@
  *   broker -> gateway   lease, refuse, ok   answers, by the request's id
  *                       end      close every connection of a lease now
  *                       move     carry a lease's session on as another lease, on another desktop
- *                       follow   the main SPICE channel has moved: the session's other ones go
- * after it
+ *                       follow   the main SPICE channel has moved: who holds others of its viewer
+ * asks where to, by a join
  *
  * To an oriel-bridge, which stands between a lease's client and its desktop, the broker speaks the
  * same: lease (the desktop's own endpoint; the bridge says ok or refuse), the answers to its dial,
@@ -39,6 +39,10 @@
 #define CONTROL_MAX  262144
 #define CONTROL_TEXT 1024 /* any single text but the CA */
 #define CONTROL_CA   32768
+
+/* A bond is hexadecimal; its first letters are its name, the rest proves it. */
+#define CONTROL_BOND      64
+#define CONTROL_BOND_NAME 32
 
 typedef enum {
 	CONTROL_HELLO,
@@ -79,25 +83,26 @@ typedef struct {
 	ControlType type;
 	guint64 id;           /* of a request, repeated by its answer; 0 in notices        */
 	char *gateway;        /* hello                                                     */
-	char *ticket;         /* redeem; join (or user + password); lobby: what further SPICE
-				 channels will bring, "" = nothing; NULL = VNC         */
+	char *ticket;         /* redeem; join (or user + password, or bond); lobby: what further
+				 SPICE channels will bring, "" = nothing; NULL = VNC   */
 	char *user;           /* login, join; lease: whose it is                           */
 	char *password;       /* login, join                                               */
 	char *desktop;        /* login: wanted name, may be NULL; lease: its name          */
 	char *protocol;       /* redeem, login, lobby: "web", "vnc", "spice": the client's */
 	char *peer;           /* redeem, login, lobby, join: the client's address          */
 	char *lease;          /* dial, linked, started, ended, active, lease, end, move, client;
-				 follow: the one that they have from now on;
 				 lobby: that which has just ended here, may be NULL    */
 	char *to;             /* move: the lease that takes its place; ended: that of a lobby,
 				 where its client is for a while                       */
-	guint32 client_id;    /* join, lease, lobby, follow: the SPICE session id that the client is
-				 told                                                  */
-	guint32 backend_id;   /* linked, follow, lease (of a join): the desktop's SPICE session id;
-				 follow: 0 = main has found no other desktop           */
+	char *bond;           /* Secret. lease: of a SPICE viewer, as long as it is connected: what
+				 proves in join and lobby that a channel of it was here;
+				 follow: its name alone                                */
+	guint32 client_id;    /* join, lease: the SPICE session id that the client is told */
+	guint32 backend_id;   /* linked, lease (of a join): the desktop's SPICE session id */
 	char *channel;        /* join, ended: "display:0"; "" or NULL: the whole session   */
 	Endpoint endpoint;    /* move; lease, but for the answer to a join (protocol NULL) */
-	char *fault;          /* refuse, ended, end: a name of FaultInfo                   */
+	char *fault;          /* refuse, ended, end: a name of FaultInfo; follow: main has found no
+				 other desktop                                         */
 	char *reason;         /* refuse, ended, end: for the log and the audit             */
 	char *step;           /* ended                                                     */
 	guint64 bytes_in;     /* ended: from the client                                    */
@@ -123,6 +128,10 @@ void control_wipe(GByteArray *bytes);
  * bad JSON, duplicate or missing or unknown keys, a text over its bound.
  */
 gssize control_decode(const void *bytes, gsize n, ControlMessage *out, GError **error);
+
+/* What a follow names; g_free() it. And: is it of that bond (NULL = of none)? */
+char *control_bond_name(const char *bond);
+gboolean control_bond_is(const char *bond, const char *name);
 
 const char *control_type_name(ControlType type);
 void control_clear(ControlMessage *message);

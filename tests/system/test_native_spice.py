@@ -11,6 +11,7 @@ import time
 import pytest
 
 import console
+import intruder
 import lobbies
 import moves
 import procs
@@ -123,6 +124,27 @@ def test_killed_spice_lobby(oriel, no_lobby, source):
         assert second != first
         os.kill(second, signal.SIGKILL)
         assert session.main.closed() and display.closed()
+    finally:
+        session.close()
+
+
+def test_another_gateway_learns_of_no_desktop(oriel, no_lobby, source):
+    """All gateways hear that a viewer's main channel has moved, since its further ones may be anywhere. By
+    what it heard, one that was taken over and never had a channel of that viewer gets nothing."""
+    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "")
+    try:
+        display = session.display()
+        display.wait(spice.DRAW_COPY)
+        (lobby,) = eventually(lambda: lobbies.pids(oriel))
+        with intruder.Intruder(oriel) as other:
+            os.kill(lobby, signal.SIGKILL)
+            other.hear("follow")
+            display.wait(spice.SURFACE_CREATE)
+            assert other.attempts(session.id, "198.51.100.7:1") == []
+        # Nor by coming later, when that is told once more.
+        with intruder.Intruder(oriel) as other:
+            other.hear("follow")
+            assert other.attempts(session.id, "198.51.100.7:1") == []
     finally:
         session.close()
 

@@ -168,7 +168,9 @@ static void test_follow(CoreFixture *f, gconstpointer unused)
 	g_autofree char *old_ticket = NULL;
 	g_autofree char *ticket = NULL;
 	g_autofree char *lease = NULL;
-	g_auto(ControlMessage) follow = {0}, told = {0};
+	g_auto(ControlMessage) follow = {0}, told = {0}, joined = {0};
+	g_auto(Grant) grant = {0};
+	ControlMessage join;
 	Gateway mains = {0}, others = {0}, late;
 	CoreFixture there;
 	Core *second;
@@ -188,16 +190,25 @@ static void test_follow(CoreFixture *f, gconstpointer unused)
 	link_main(&mains, lease, 8, TRUE);
 	g_assert_true(gateway_receive(&others, &follow));
 	g_assert_cmpint(follow.type, ==, CONTROL_FOLLOW);
-	g_assert_cmpstr(follow.lease, ==, lease);
-	g_assert_cmpuint(follow.backend_id, ==, 8);
-	g_assert_cmpuint(follow.client_id, !=, 0);
-	g_assert_cmpstr(follow.user, ==, "anna");
-	g_assert_cmpstr(follow.desktop, ==, "lab-1");
+	g_assert_true(session_find(f->core, lease, &grant, NULL));
+	g_assert_true(control_bond_is(grant.bond, follow.bond));
+	g_assert_null(follow.fault);
+	join = (ControlMessage){.type = CONTROL_JOIN,
+				.bond = grant.bond,
+				.client_id = grant.client_id,
+				.channel = (char *)"display:0",
+				.peer = (char *)"::1"};
+	ask(&others, &join, &joined);
+	g_assert_cmpint(joined.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(joined.lease, ==, lease);
+	g_assert_cmpuint(joined.backend_id, ==, 8);
+	g_assert_cmpstr(joined.user, ==, "anna");
+	g_assert_cmpstr(joined.desktop, ==, "lab-1");
 	/* And those who come from a broker that is gone. */
 	gateway_hello(&late, &there);
 	g_assert_true(gateway_receive(&late, &told));
 	g_assert_cmpint(told.type, ==, CONTROL_FOLLOW);
-	g_assert_cmpuint(told.backend_id, ==, 8);
+	g_assert_true(control_bond_is(grant.bond, told.bond));
 	gateway_close(&late);
 	gateway_close(&mains);
 	gateway_close(&others);

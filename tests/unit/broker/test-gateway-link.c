@@ -355,7 +355,8 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	ControlMessage link, join = {.type = CONTROL_JOIN,
 				     .channel = (char *)"inputs:0",
 				     .peer = (char *)"192.0.2.1:5001"};
-	ControlMessage wrong = join;
+	ControlMessage wrong = join, by_bond;
+	g_auto(ControlMessage) followed = {0};
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
@@ -381,6 +382,14 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	gateway_hello(&later, f);
 	lease_started(&later, &lease);
 	join.client_id = wrong.client_id = lease.client_id;
+	by_bond = (ControlMessage){.type = CONTROL_JOIN,
+				   .bond = lease.bond,
+				   .client_id = lease.client_id,
+				   .channel = (char *)"inputs:0",
+				   .peer = (char *)"192.0.2.1:5001"};
+	ask(&later, &by_bond, &followed);
+	g_assert_cmpint(followed.type, ==, CONTROL_LEASE);
+	g_assert_cmpstr(followed.lease, ==, lease.lease);
 	/* Slowly, then from memory. */
 	for (int i = 0; i < 2; i++) {
 		g_auto(ControlMessage) joined = {0};
@@ -395,6 +404,7 @@ static void test_join_later(CoreFixture *f, gconstpointer by_password)
 	lease_ended(&later, &lease, "main:0", 2, 3);
 	lease_expect_end(&later, lease.lease, "left");
 	ask_refused(&later, &join, "denied");
+	ask_refused(&later, &by_bond, "denied");
 	gateway_close(&later);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lobbies of SPICE viewers: several channels, at several gateways, that belong together wherever
  * main is. A real core; the lobby draws nothing (fake-lobby.c). */
+#include <string.h>
 #include <unistd.h>
 
 #include "fake-lease.h"
@@ -52,30 +53,33 @@ static ControlMessage channel(guint32 client_id)
 				.ticket = (char *)""};
 }
 
-/* Main is linked there; both gateways are told to follow if `follow`. */
-static void link_main(Fixture *x, const char *lease, guint32 client_id, guint32 backend_id,
-		      gboolean follow)
+static void expect_follow(Gateway *g, const char *bond, const char *fault)
+{
+	g_auto(ControlMessage) m = {0};
+
+	g_assert_true(gateway_receive(g, &m));
+	g_assert_cmpint(m.type, ==, CONTROL_FOLLOW);
+	g_assert_cmpuint(strlen(m.bond), ==, CONTROL_BOND_NAME);
+	g_assert_true(control_bond_is(bond, m.bond));
+	g_assert_cmpstr(m.fault, ==, fault);
+	g_assert_null(m.lease);
+	g_assert_cmpuint(m.client_id, ==, 0);
+}
+
+/* Main is linked there; both gateways are told of it if a bond is there to follow. */
+static void link_main(Fixture *x, const char *lease, const char *bond, guint32 backend_id)
 {
 	ControlMessage linked = {
 		.type = CONTROL_LINKED, .id = 50, .lease = (char *)lease, .backend_id = backend_id};
-	Gateway *all[] = {&x->g, &x->other};
+	g_auto(ControlMessage) ok = {0};
 
 	gateway_send(&x->g, &linked);
-	for (unsigned i = 0; follow && i < 2; i++) {
-		g_auto(ControlMessage) m = {0};
-
-		g_assert_true(gateway_receive(all[i], &m));
-		g_assert_cmpint(m.type, ==, CONTROL_FOLLOW);
-		g_assert_cmpstr(m.lease, ==, lease);
-		g_assert_cmpuint(m.client_id, ==, client_id);
-		g_assert_cmpuint(m.backend_id, ==, backend_id);
+	if (bond) {
+		expect_follow(&x->g, bond, NULL);
+		expect_follow(&x->other, bond, NULL);
 	}
-	{
-		g_auto(ControlMessage) m = {0};
-
-		g_assert_true(gateway_receive(&x->g, &m));
-		g_assert_cmpint(m.type, ==, CONTROL_OK);
-	}
+	g_assert_true(gateway_receive(&x->g, &ok));
+	g_assert_cmpint(ok.type, ==, CONTROL_OK);
 }
 
 /* A further channel, at the other gateway, belongs there. */
@@ -88,6 +92,38 @@ static void joins(Fixture *x, ControlMessage join, const char *lease, guint32 ba
 	g_assert_cmpstr(answer.lease, ==, lease);
 	g_assert_cmpuint(answer.client_id, ==, join.client_id);
 	g_assert_cmpuint(answer.backend_id, ==, backend_id);
+	g_assert_nonnull(answer.bond);
+}
+
+/* And may go on there, by the bond alone. */
+static void follows(Fixture *x, const ControlMessage *of, const char *lease, guint32 backend_id)
+{
+	ControlMessage join = {.type = CONTROL_JOIN,
+			       .peer = (char *)"192.0.2.1:5001",
+			       .channel = (char *)"display:0",
+			       .client_id = of->client_id,
+			       .bond = of->bond};
+
+	joins(x, join, lease, backend_id);
+}
+
+/* Who heard a follow, and what the viewer's id is, gets nowhere by that. */
+static void knows_too_little(Fixture *x, const ControlMessage *of)
+{
+	g_autofree char *name = control_bond_name(of->bond);
+	g_autofree char *guess = g_strconcat(name, "0123456789abcdef0123456789abcdef", NULL);
+	ControlMessage join = {.type = CONTROL_JOIN,
+			       .peer = (char *)"192.0.2.1:5001",
+			       .channel = (char *)"display:0",
+			       .client_id = of->client_id,
+			       .bond = guess};
+	ControlMessage dial = {.type = CONTROL_DIAL, .lease = name};
+
+	ask_refused(&x->other, &join, "denied");
+	join.bond = of->bond;
+	join.client_id++;
+	ask_refused(&x->other, &join, "denied");
+	ask_refused(&x->other, &dial, "not-found");
 }
 
 static void ended(Fixture *x, const char *lease, const char *part)
@@ -109,6 +145,16 @@ static void expect_end(Gateway *g, const char *lease)
 	g_assert_cmpstr(end.lease, ==, lease);
 }
 
+/* Every gateway is told of an end, by the lease's name: that takes nobody from the one where it
+ * was. */
+static void steals_no_guest(Fixture *x, const ControlMessage *back)
+{
+	ControlMessage steal = *back;
+
+	steal.bond = NULL;
+	ask_refused(&x->other, &steal, "ended");
+}
+
 /* ---- */
 
 static void test_channels(Fixture *x, gconstpointer unused)
@@ -127,7 +173,7 @@ static void test_channels(Fixture *x, gconstpointer unused)
 	main_fd = gateway_take_fd(&x->g);
 	person_expect(main_fd, LOBBY_OPEN);
 	joins(x, channel(lease.client_id), lease.lease, 0);
-	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
+	link_main(x, lease.lease, NULL, LOBBY_ID);
 	joins(x, channel(lease.client_id), lease.lease, LOBBY_ID);
 
 	join = channel(lease.client_id);
@@ -185,7 +231,7 @@ static void test_bad_ticket(Fixture *x, gconstpointer unused)
 static void test_there_and_back(Fixture *x, gconstpointer unused)
 {
 	ControlMessage login = login_of("anna", "right", NULL), join, back;
-	g_auto(ControlMessage) lease = {0}, move = {0}, again = {0}, nowhere = {0}, told = {0};
+	g_auto(ControlMessage) lease = {0}, move = {0}, again = {0};
 	Gateway late;
 	int client;
 
@@ -199,7 +245,7 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	join.ticket = NULL;
 	join.user = (char *)"anna";
 	join.password = (char *)"right";
-	link_main(x, lease.lease, 0, LOBBY_ID, FALSE);
+	link_main(x, lease.lease, NULL, LOBBY_ID);
 	person_expect(client, LOBBY_OPEN);
 	person_expect(client, LOBBY_DESKTOPS_ARE);
 	person_say(client, &(LobbyMessage){.type = LOBBY_CHOOSE, .desktop = (char *)"p-lab"});
@@ -212,7 +258,9 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	expect_end(&x->g, lease.lease);
 	expect_end(&x->other, lease.lease);
 	joins(x, join, move.to, 0); /* main is on its way */
-	link_main(x, move.to, lease.client_id, DESKTOP_ID, TRUE);
+	link_main(x, move.to, lease.bond, DESKTOP_ID);
+	follows(x, &lease, move.to, DESKTOP_ID);
+	knows_too_little(x, &lease);
 	joins(x, join, move.to, DESKTOP_ID);
 	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_STARTED, .lease = move.to});
 	close(client);
@@ -224,33 +272,29 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	back = nobody();
 	back.ticket = NULL;
 	back.lease = move.to;
-	back.client_id = lease.client_id;
+	back.bond = lease.bond;
+	steals_no_guest(x, &back);
 	ask(&x->g, &back, &again);
 	g_assert_cmpint(again.type, ==, CONTROL_LEASE);
 	g_assert_cmpuint(again.client_id, ==, lease.client_id);
 	g_assert_cmpstr(again.user, ==, "anna");
 	client = gateway_take_fd(&x->g);
-	link_main(x, again.lease, lease.client_id, LOBBY_ID, TRUE);
+	g_assert_cmpstr(again.bond, ==, lease.bond);
+	link_main(x, again.lease, lease.bond, LOBBY_ID);
+	follows(x, &lease, again.lease, LOBBY_ID);
+	knows_too_little(x, &lease);
 	joins(x, join, again.lease, LOBBY_ID);
 	join.password = (char *)"wrong";
 	ask_refused(&x->other, &join, "denied");
 
 	/* A gateway that had no broker when that was told. */
 	gateway_hello(&late, &x->f);
-	g_assert_true(gateway_receive(&late, &told));
-	g_assert_cmpint(told.type, ==, CONTROL_FOLLOW);
-	g_assert_cmpstr(told.lease, ==, again.lease);
-	g_assert_cmpuint(told.client_id, ==, lease.client_id);
-	g_assert_cmpuint(told.backend_id, ==, LOBBY_ID);
-	g_assert_cmpstr(told.user, ==, "anna");
+	expect_follow(&late, lease.bond, NULL);
 	gateway_close(&late);
 
 	/* Asked a second time, in vain: nobody waits for it. */
 	gateway_send(&x->g, &back);
-	g_assert_true(gateway_receive(&x->other, &nowhere));
-	g_assert_cmpint(nowhere.type, ==, CONTROL_FOLLOW);
-	g_assert_cmpuint(nowhere.client_id, ==, lease.client_id);
-	g_assert_cmpuint(nowhere.backend_id, ==, 0);
+	expect_follow(&x->other, lease.bond, "ended");
 	close(client);
 }
 

@@ -5,6 +5,9 @@
 #include "transcript.h"
 
 /* One of each type, in the order of ControlType; every field of a type is set in one of them. */
+#define A_BOND_NAME "0123456789abcdef0123456789abcdef"
+#define A_BOND      A_BOND_NAME A_BOND_NAME
+
 static const ControlMessage samples[] = {
 	{.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"},
 	{.type = CONTROL_REDEEM,
@@ -102,13 +105,20 @@ static const ControlMessage samples[] = {
 	 .protocol = (char *)"spice",
 	 .peer = (char *)"192.0.2.1:5",
 	 .ticket = (char *)"",
-	 .client_id = 0xfffffffe},
-	{.type = CONTROL_FOLLOW,
-	 .lease = (char *)"l-2",
-	 .client_id = 7,
-	 .backend_id = 8,
-	 .user = (char *)"anna",
-	 .desktop = (char *)"d8"},
+	 .bond = (char *)A_BOND},
+	{.type = CONTROL_JOIN,
+	 .id = 14,
+	 .bond = (char *)A_BOND,
+	 .peer = (char *)"p",
+	 .client_id = 1,
+	 .channel = (char *)"inputs:0"},
+	{.type = CONTROL_LEASE,
+	 .id = 15,
+	 .lease = (char *)"l-1",
+	 .client_id = 9,
+	 .bond = (char *)A_BOND},
+	{.type = CONTROL_FOLLOW, .bond = (char *)A_BOND_NAME},
+	{.type = CONTROL_FOLLOW, .bond = (char *)A_BOND_NAME, .fault = (char *)"ended"},
 };
 
 static char *message_text(const ControlMessage *m)
@@ -117,12 +127,12 @@ static char *message_text(const ControlMessage *m)
 
 	return g_strdup_printf(
 		"%s id=%" G_GUINT64_FORMAT " gateway=%s ticket=%s user=%s password=%s "
-		"desktop=%s protocol=%s peer=%s lease=%s to=%s client=%u backend=%u "
+		"desktop=%s protocol=%s peer=%s lease=%s to=%s bond=%s client=%u backend=%u "
 		"channel=%s fault=%s reason=%s step=%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
 		" %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
 		control_type_name(m->type), m->id, m->gateway, m->ticket, m->user, m->password,
-		m->desktop, m->protocol, m->peer, m->lease, m->to, m->client_id, m->backend_id,
-		m->channel, m->fault, m->reason, m->step, m->bytes_in, m->bytes_out,
+		m->desktop, m->protocol, m->peer, m->lease, m->to, m->bond, m->client_id,
+		m->backend_id, m->channel, m->fault, m->reason, m->step, m->bytes_in, m->bytes_out,
 		m->milliseconds, e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca,
 		e->username, e->password);
 }
@@ -169,6 +179,17 @@ static void test_round_trip(void)
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(seen); i++)
 		g_assert_true(seen[i]);
+}
+
+static void test_bond_name(void)
+{
+	g_autofree char *name = control_bond_name(A_BOND);
+
+	g_assert_cmpstr(name, ==, A_BOND_NAME);
+	g_assert_true(control_bond_is(A_BOND, name));
+	name[CONTROL_BOND_NAME - 1] = '0';
+	g_assert_false(control_bond_is(A_BOND, name));
+	g_assert_false(control_bond_is(NULL, name));
 }
 
 static void test_stream(void)
@@ -251,10 +272,21 @@ static void test_refused(void)
 	refuse("{\"type\":\"linked\",\"id\":1,\"lease\":\"l\",\"backend_id\":4294967296}",
 	       "linked: a bad backend_id");
 	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\"}",
-	       "join: neither ticket nor login");
+	       "join: not one of ticket, login and bond");
 	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\","
 	       "\"ticket\":\"t\",\"user\":\"u\"}",
-	       "join: a ticket and a login");
+	       "join: not one of ticket, login and bond");
+	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\","
+	       "\"ticket\":\"t\",\"bond\":\"" A_BOND "\"}",
+	       "join: not one of ticket, login and bond");
+	refuse("{\"type\":\"join\",\"id\":1,\"peer\":\"p\",\"client_id\":1,\"channel\":\"main:0\","
+	       "\"bond\":\"" A_BOND_NAME "\"}",
+	       "join: a bad bond");
+	refuse("{\"type\":\"follow\",\"bond\":\"" A_BOND "\"}", "follow: a bad bond");
+	refuse("{\"type\":\"follow\",\"bond\":\"0123456789abcdef\\n123456789abcdef\"}",
+	       "follow: a bad bond");
+	refuse("{\"type\":\"follow\",\"bond\":\"" A_BOND_NAME "\",\"lease\":\"s-1\"}",
+	       "follow: an unknown key");
 	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":{\"protocol\":\"vnc\"}}",
 	       "lease: neither descriptor nor address");
 	refuse("{\"type\":\"lease\",\"id\":1,\"lease\":\"l\",\"endpoint\":"
@@ -378,6 +410,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/control/round-trip", test_round_trip);
 	g_test_add_func("/control/stream", test_stream);
+	g_test_add_func("/control/bond-name", test_bond_name);
 	g_test_add_func("/control/refused", test_refused);
 	g_test_add_func("/control/lengths", test_lengths);
 	g_test_add_func("/control/worst-texts", test_worst_texts);
