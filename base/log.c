@@ -23,24 +23,35 @@ static const char *level_name(GLogLevelFlags level)
 	}
 }
 
-/* One line, whatever a peer put into it: control characters, quotes and spaces cannot forge a
- * field or a second line. */
+/* One line, whatever a peer put into it: nothing of it moves a terminal's cursor or turns its
+ * letters round (control characters, also those of U+0080 to U+009F, and formats), and quotes and
+ * spaces cannot forge a field. What is no UTF-8 is shown byte by byte. */
+static void append_text(GString *line, const char *text, gboolean is_value)
+{
+	for (const char *at = text; *at != '\0';) {
+		gunichar c = g_utf8_get_char_validated(at, -1);
+
+		if (c >= (gunichar)-2) {
+			g_string_append_printf(line, "\\x%02x", (guint8)*at++);
+			continue;
+		}
+		if (!g_unichar_isprint(c))
+			g_string_append_printf(line, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
+		else if (is_value && (c == '"' || c == '\\'))
+			g_string_append_printf(line, "\\%c", (char)c);
+		else
+			g_string_append_unichar(line, c);
+		at = g_utf8_next_char(at);
+	}
+}
+
 static void append_value(GString *line, const char *value)
 {
-	gboolean quote = strpbrk(value, " \"=") != NULL;
+	const char *quote = strpbrk(value, " \"=") != NULL ? "\"" : "";
 
-	if (quote)
-		g_string_append_c(line, '"');
-	for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f)
-			g_string_append_printf(line, "\\x%02x", *c);
-		else if (*c == '"' || *c == '\\')
-			g_string_append_printf(line, "\\%c", *c);
-		else
-			g_string_append_c(line, (char)*c);
-	}
-	if (quote)
-		g_string_append_c(line, '"');
+	g_string_append(line, quote);
+	append_text(line, value, TRUE);
+	g_string_append(line, quote);
 }
 
 static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gsize n,
@@ -72,12 +83,7 @@ static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gs
 		}
 	}
 	g_string_append(line, ": ");
-	for (const unsigned char *c = (const unsigned char *)message; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f)
-			g_string_append_printf(line, "\\x%02x", *c);
-		else
-			g_string_append_c(line, (char)*c);
-	}
+	append_text(line, message, FALSE);
 	g_string_append_c(line, '\n');
 	fwrite(line->str, 1, line->len, stderr);
 	return G_LOG_WRITER_HANDLED;
