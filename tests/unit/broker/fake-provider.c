@@ -394,6 +394,16 @@ static GPtrArray *fake_list(Provider *provider, GError **error)
 	return ids;
 }
 
+static GBytes *fake_screen(Provider *provider, const ProviderDesktop *d, GError **error)
+{
+	static const char ppm[] = "P6\n2 2\n255\nabcdefghijkl";
+
+	g_atomic_int_inc(&fake.screens);
+	if (fake.on_screen)
+		fake.on_screen(d->id, fake.on_screen_data);
+	return g_bytes_new_static(ppm, sizeof ppm - 1);
+}
+
 static const ProviderOps fake_ops = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
@@ -412,6 +422,7 @@ static const ProviderOps fake_ops = {
 	.display = fake_display,
 	.reset = fake_reset,
 	.snapshot = fake_snapshot,
+	.screen = fake_screen,
 	.destroy = fake_destroy,
 	.list = fake_list,
 	.host = fake_host,

@@ -20,6 +20,10 @@ typedef struct {
 	int slow_ms;      /* each step takes this long */
 	int steps, most;  /* at once: now, and ever */
 	int overlaps;     /* two steps for one desktop at once: must stay 0 */
+	int screens;      /* pictures that were taken */
+	/* Meanwhile: what happens while a picture is being taken; NULL = nothing. Not atomic. */
+	void (*on_screen)(const char *id, gpointer data);
+	gpointer on_screen_data;
 } FakeProvider;
 extern FakeProvider fake;
 
