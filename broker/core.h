@@ -53,6 +53,9 @@ char *core_login(Core *core, const char *user, char **groups, const char *peer, 
 /* The same for who was let in otherwise: by "oidc". */
 char *core_login_by(Core *core, const char *user, char **groups, const char *peer, const char *how,
 		    GError **error);
+/* When a web login ends that began then and is used now, s since 1970: for want of use, or because
+ * it has lasted long enough. */
+gint64 core_login_ends(const Options *options, gint64 began_at, gint64 now);
 /* The login behind a token; FAULT_DENIED if there is none or it is too old. Renews its life. */
 Who *core_who(Core *core, const char *token, GError **error);
 gboolean core_logout(Core *core, const Who *who, GError **error);

@@ -10,6 +10,15 @@
 
 #define RENEW_AFTER 60 /* s: not every request writes */
 
+gint64 core_login_ends(const Options *options, gint64 began_at, gint64 now)
+{
+	gint64 idle = now + options->login_minutes * 60;
+
+	if (options->login_longest_minutes == 0)
+		return idle;
+	return MIN(idle, began_at + options->login_longest_minutes * 60);
+}
+
 char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error)
 {
 	return core_login_by(core, user, groups, peer, "web", error);
@@ -21,12 +30,12 @@ char *core_login_by(Core *core, const char *user, char **groups, const char *pee
 	autosecret char *token = secret_generate();
 	g_autofree char *hash = secret_hash(token);
 	g_autofree char *id = core_make_id("l-");
-	gint64 expires = core_now() + core->options->login_minutes * 60;
+	gint64 now = core_now(), expires = core_login_ends(core->options, now, now);
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
 	if (!tx.db)
 		return NULL;
-	if (!store_login_add(core->db, id, hash, user, groups, peer, expires, error) ||
+	if (!store_login_add(core->db, id, hash, user, groups, peer, now, expires, error) ||
 	    !audit_add(core,
 		       &(AuditEntry){.event = "login", .user = user, .peer = peer, .detail = how},
 		       error) ||
@@ -38,14 +47,18 @@ char *core_login_by(Core *core, const char *user, char **groups, const char *pee
 Who *core_who(Core *core, const char *token, GError **error)
 {
 	g_autofree char *hash = secret_hash(token);
-	gint64 now = core_now();
-	gint64 expires = now + core->options->login_minutes * 60;
+	gint64 now = core_now(), expires;
 	g_autoptr(StoreLogin) login = store_login_find(core->db, hash, now, error);
 	Who *who;
 
 	/* Also for who was banned since they signed in. */
 	if (!login || !limit_admits(core->limit, "", login->user, limit_now(), error))
 		return NULL;
+	expires = core_login_ends(core->options, login->began_at, now);
+	if (expires <= now) { /* as when it was used last, the longest life was longer */
+		g_set_error(error, FAULT, FAULT_DENIED, "the login has lasted long enough");
+		return NULL;
+	}
 	if (expires - login->expires_at >= RENEW_AFTER &&
 	    !store_login_renew(core->db, login->id, expires, error))
 		return NULL;

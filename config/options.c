@@ -55,6 +55,7 @@ static const Row rows[] = {
 	{"broker", "ca", TEXT, AT(ca), ""},
 	{"broker", "ticket_seconds", NUMBER, AT(ticket_seconds), "60", 5, 3600},
 	{"broker", "login_minutes", NUMBER, AT(login_minutes), "480", 1, 43200},
+	{"broker", "login_longest_minutes", NUMBER, AT(login_longest_minutes), "720", 0, 525600},
 	{"broker", "screens", TEXT, AT(screens), "free"},
 	{"broker", "private_pools", LIST, AT(private_pools), ""},
 	{"broker", "audit_file", TEXT, AT(audit_file), ""},

@@ -35,29 +35,30 @@ typedef struct {
 	gboolean spice_lobby;   /* and for SPICE viewers without a good ticket       */
 
 	/* [broker] */
-	char *state;             /* directory: database, desktops' files            */
-	char *name;              /* of this broker; empty = the machine's           */
-	char *database;          /* "postgresql://..."; empty = a file in state     */
-	char *web_root;          /* the portal's files                              */
-	char *auth;              /* socket of oriel-auth                            */
-	char **admins;           /* "name" or "@group"                              */
-	char *public_host;       /* what viewers are told to connect to             */
-	int public_port;         /* the shared TLS port, as seen from outside       */
-	int public_vnc_port;     /* the VNC port, 0 = none                          */
-	char *ca;                /* PEM file put into .vv files; empty = none       */
-	int ticket_seconds;      /* life of an unused ticket                        */
-	int login_minutes;       /* life of a web login without use                 */
-	char *screens;           /* what the console shows: none, free or all       */
-	char **private_pools;    /* whose desktops it never shows                   */
-	char *audit_file;        /* the audit log as JSON lines, too; empty = none  */
-	gboolean audit_syslog;   /* ... and to syslog                              */
-	char *metrics;           /* "address:port" of /metrics; empty = none        */
-	char *accel;             /* auto, kvm or tcg                                */
-	char *power_ca;          /* PEM file that Redfish services are checked with */
-	char *lobby;             /* program of the native viewers' lobby; "" = none */
-	gboolean native_chooser; /* several desktops, none named: the person says */
-	gboolean native_return;  /* back to the lobby when a session has ended    */
-	gboolean native_warning; /* in the lobby, before a plan ends a session   */
+	char *state;               /* directory: database, desktops' files            */
+	char *name;                /* of this broker; empty = the machine's           */
+	char *database;            /* "postgresql://..."; empty = a file in state     */
+	char *web_root;            /* the portal's files                              */
+	char *auth;                /* socket of oriel-auth                            */
+	char **admins;             /* "name" or "@group"                              */
+	char *public_host;         /* what viewers are told to connect to             */
+	int public_port;           /* the shared TLS port, as seen from outside       */
+	int public_vnc_port;       /* the VNC port, 0 = none                          */
+	char *ca;                  /* PEM file put into .vv files; empty = none       */
+	int ticket_seconds;        /* life of an unused ticket                        */
+	int login_minutes;         /* life of a web login without use                 */
+	int login_longest_minutes; /* ... and in all; 0 = without end */
+	char *screens;             /* what the console shows: none, free or all       */
+	char **private_pools;      /* whose desktops it never shows                   */
+	char *audit_file;          /* the audit log as JSON lines, too; empty = none  */
+	gboolean audit_syslog;     /* ... and to syslog                              */
+	char *metrics;             /* "address:port" of /metrics; empty = none        */
+	char *accel;               /* auto, kvm or tcg                                */
+	char *power_ca;            /* PEM file that Redfish services are checked with */
+	char *lobby;               /* program of the native viewers' lobby; "" = none */
+	gboolean native_chooser;   /* several desktops, none named: the person says */
+	gboolean native_return;    /* back to the lobby when a session has ended    */
+	gboolean native_warning;   /* in the lobby, before a plan ends a session   */
 	gboolean spice_swap; /* viewers are moved below their channels, not sent to come again */
 	int max_lobbies;     /* at which nobody has signed in                   */
 	int max_lobbies_per_address;

@@ -109,6 +109,7 @@ static LimitVerdict accept_login(Request *request, Conversation *conversation, j
 	const char *user = conversation_user(conversation);
 	autosecret char *token = NULL;
 	autosecret char *cookie = NULL;
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
 	json_t *body;
 
 	if (!limit_admits(request->services->limit, request->peer, user, limit_now(), error))
@@ -122,8 +123,7 @@ static LimitVerdict accept_login(Request *request, Conversation *conversation, j
 		return LIMIT_UNDECIDED;
 	body = json_pack("{s:s,s:o,s:b,s:I}", "token", token, "user", view_text(request->who->user),
 			 "admin", request->who->admin, "expires_at",
-			 (json_int_t)(g_get_real_time() / G_USEC_PER_SEC) +
-				 (json_int_t)core_options(core)->login_minutes * 60);
+			 (json_int_t)core_login_ends(core_options(core), now, now));
 	if (json_array_size(messages) > 0)
 		json_object_set(body, "messages", messages);
 	reply_json(request, 200, body);

@@ -360,7 +360,16 @@ static const char *const networks[] = {
 	NULL,
 };
 
-const char *const *const db_migrations[] = {
-	first,  joinable, brokers,  placement,   inputs,    refusals, images,  plans,  machines,
-	quotas, hosts,    messages, maintenance, snapshots, lines,    weights, totals, networks};
+/* Since when a login has been there. Those that there were began, at the latest, when they would
+ * have ended. */
+static const char *const logins[] = {
+	"ALTER TABLE login ADD COLUMN began_at BIGINT NOT NULL DEFAULT 0",
+	"UPDATE login SET began_at = expires_at",
+	NULL,
+};
+
+const char *const *const db_migrations[] = {first,    joinable, brokers,     placement, inputs,
+					    refusals, images,   plans,       machines,  quotas,
+					    hosts,    messages, maintenance, snapshots, lines,
+					    weights,  totals,   networks,    logins};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

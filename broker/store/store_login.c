@@ -15,25 +15,26 @@ void store_login_free(StoreLogin *login)
 }
 
 gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
-			 const char *peer, gint64 expires_at, GError **error)
+			 const char *peer, gint64 began_at, gint64 expires_at, GError **error)
 {
 	g_autofree char *lines = g_strjoinv("\n", groups);
 
 	return db_run(db, error,
-		      "INSERT INTO login (id, hash, user_name, group_names, peer, expires_at)"
-		      " VALUES (?, ?, ?, ?, ?, ?)",
+		      "INSERT INTO login"
+		      " (id, hash, user_name, group_names, peer, began_at, expires_at)"
+		      " VALUES (?, ?, ?, ?, ?, ?, ?)",
 		      DB_TEXT(id), DB_TEXT(hash), DB_TEXT(user), DB_TEXT(lines), DB_TEXT(peer),
-		      DB_INT(expires_at));
+		      DB_INT(began_at), DB_INT(expires_at));
 }
 
 StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error)
 {
 	StoreLogin *login;
-	g_autoptr(DbRows)
-		rows = db_select(db, error,
-				 "SELECT id, user_name, group_names, expires_at FROM login"
-				 " WHERE hash = ? AND expires_at > ?",
-				 DB_TEXT(hash), DB_INT(now));
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  "SELECT id, user_name, group_names, began_at, expires_at FROM login"
+			  " WHERE hash = ? AND expires_at > ?",
+			  DB_TEXT(hash), DB_INT(now));
 
 	if (!rows)
 		return NULL;
@@ -45,7 +46,8 @@ StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **erro
 	login->id = db_rows_dup(rows, 0);
 	login->user = db_rows_dup(rows, 1);
 	login->groups = g_strsplit(db_rows_text(rows, 2), "\n", -1);
-	login->expires_at = db_rows_int(rows, 3);
+	login->began_at = db_rows_int(rows, 3);
+	login->expires_at = db_rows_int(rows, 4);
 	return login;
 }
 

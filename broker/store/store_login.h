@@ -8,14 +8,15 @@ typedef struct {
 	char *id;
 	char *user;
 	char **groups; /* never NULL */
+	gint64 began_at;
 	gint64 expires_at;
 } StoreLogin;
 void store_login_free(StoreLogin *login);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLogin, store_login_free)
 
-/* id: shown to the person; hash: of the token. expires_at: s since 1970. */
+/* id: shown to the person; hash: of the token. Both times: s since 1970. */
 gboolean store_login_add(Db *db, const char *id, const char *hash, const char *user, char **groups,
-			 const char *peer, gint64 expires_at, GError **error);
+			 const char *peer, gint64 began_at, gint64 expires_at, GError **error);
 /* The login of that token; FAULT_DENIED if there is none or it has expired. */
 StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error);
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error);

@@ -123,6 +123,11 @@ Limit *core_limit(Core *core)
 
 /* ---- who */
 
+gint64 core_login_ends(const Options *options, gint64 began_at, gint64 now)
+{
+	return now + options->login_minutes * 60;
+}
+
 char *core_login(Core *core, const char *user, char **groups, const char *peer, GError **error)
 {
 	char *token = secret_generate();

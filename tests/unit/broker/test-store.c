@@ -141,11 +141,12 @@ static void test_nouns(StoreFixture *f, gconstpointer unused)
 	none = store_entitled_pools(f->db, "", (char **)(const char *[]){"", NULL}, &error);
 	g_assert_cmpuint(none->len, ==, 0);
 
-	g_assert_true(
-		store_login_add(f->db, "l1", "hash", "anna", (char **)groups, "::1", 100, &error));
+	g_assert_true(store_login_add(f->db, "l1", "hash", "anna", (char **)groups, "::1", 40, 100,
+				      &error));
 	login = store_login_find(f->db, "hash", 99, &error);
 	g_assert_cmpstr(login->user, ==, "anna");
 	g_assert_cmpstr(login->groups[2], ==, "wheel");
+	g_assert_cmpint(login->began_at, ==, 40);
 	g_assert_null(store_login_find(f->db, "hash", 100, &error));
 	g_assert_error(error, FAULT, FAULT_DENIED);
 	g_clear_error(&error);
