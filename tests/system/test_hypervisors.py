@@ -11,7 +11,7 @@ import pytest
 
 import hypervisors
 from deployment import eventually
-from test_providers import (
+from drivers import (
     ABSENT, CLONES, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDED, SUSPENDS, VNC, Check,
 )
 
