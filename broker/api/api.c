@@ -12,6 +12,9 @@
 /* Of the 64 threads for what takes long, for one person: several desktops, and some impatience. */
 #define STARTS_EACH 8
 
+/* Of the 16 questions to an OpenID provider: a code may be made up, and costs one. */
+#define SIGNINS_EACH 8
+
 struct Api {
 	Services services;
 	Workers *workers;
@@ -38,6 +41,7 @@ static gboolean start(Api *api, Core *core, GError **error)
 	if (!oidc_open(options, &api->services.oidc, error))
 		return FALSE;
 	api->services.quota = quota_new(STARTS_EACH);
+	api->services.signins = quota_new(SIGNINS_EACH);
 	api->services.events = events_new(core);
 	api->workers = workers_new();
 	api->web = server_new(&api->services, api->workers, FALSE,
@@ -88,6 +92,7 @@ void api_stop(Api *api)
 	logins_free(api->services.logins);
 	oidc_free(api->services.oidc);
 	quota_free(api->services.quota);
+	quota_free(api->services.signins);
 	events_free(api->services.events);
 	files_free(api->services.files);
 	g_free(api);

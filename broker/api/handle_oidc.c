@@ -86,6 +86,24 @@ gboolean handle_oidc_login(Request *request, GError **error)
 	return TRUE;
 }
 
+/* So much at a time for each place: it waits for the provider. */
+static gboolean finish(Request *request, Oidc *oidc, const char *secret, const OidcReturn *with,
+		       char **out_user, char ***out_groups, GError **error)
+{
+	Quota *signins = request->services->signins;
+	g_autofree char *place = limit_place(request->peer);
+	gboolean done;
+
+	if (!quota_begin(signins, place)) {
+		g_set_error(error, FAULT, FAULT_BUSY, "too many sign-ins from %s are under way",
+			    place);
+		return FALSE;
+	}
+	done = oidc_finish(oidc, secret, with, out_user, out_groups, error);
+	quota_end(signins, place);
+	return done;
+}
+
 /* The token of a new login; NULL with why not. */
 static char *sign_in(Request *request, Oidc *oidc, GError **error)
 {
@@ -104,7 +122,7 @@ static char *sign_in(Request *request, Oidc *oidc, GError **error)
 			    "a sign-in that this browser did not begin");
 		return NULL;
 	}
-	if (!oidc_finish(oidc, secret, &with, &user, &groups, error))
+	if (!finish(request, oidc, secret, &with, &user, &groups, error))
 		return NULL;
 	if (!limit_admits(request->services->limit, request->peer, user, limit_now(), error)) {
 		core_login_refused(request->services->core, user, request->peer, 0);

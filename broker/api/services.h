@@ -15,6 +15,7 @@ struct Services {
 	Logins *logins; /* conversations under way     */
 	Limit *limit;   /* back-off of refused logins: the core's */
 	Oidc *oidc;     /* NULL = none is configured   */
+	Quota *signins; /* answers of its, by place    */
 	Quota *quota;   /* desktops being started      */
 	Files *files;   /* the portal                  */
 	Events *events; /* news for pages              */

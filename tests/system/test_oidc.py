@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signing in to the portal at a real OpenID provider (npm oidc-provider), with Chromium and without."""
 
+import contextlib
 import http.cookies
 import json
 import secrets
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
@@ -103,9 +107,9 @@ def begin(site):
     return cookie.split(";")[0], dict(urllib.parse.parse_qsl(url.query)), url
 
 
-def come_back(site, cookie, **query):
+def come_back(site, cookie, source=None, **query):
     path = f"{HERE}/return?{urllib.parse.urlencode(query)}"
-    answer = site.api().request("GET", path, headers={"Cookie": cookie} if cookie else {})
+    answer = site.api(source).request("GET", path, headers={"Cookie": cookie} if cookie else {})
     assert answer.status == 302
     kept = http.cookies.SimpleCookie()
     for line in answer.headers.get_all("Set-Cookie") or []:
@@ -148,3 +152,63 @@ def test_the_provider_goes_away(site, provider):
     api = site.api()
     api.login("anna", site.passwords["anna"])
     assert api.request("GET", HERE).json == {"label": "Example"}
+
+
+class Silent:
+    """A provider, at the same place, that says where it is, takes every code and answers none."""
+
+    def __init__(self, site):
+        self.held, here = [], f"https://127.0.0.1:{site.id_port}"
+        self.places = {"issuer": here, "authorization_endpoint": f"{here}/auth",
+                       "token_endpoint": f"{here}/token", "jwks_uri": f"{here}/jwks"}
+        self.listener = socket.create_server(("127.0.0.1", site.id_port), backlog=64)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(site.path("tls/tls.crt"), site.path("tls/tls.key"))
+        self.thread = threading.Thread(target=self.take)
+
+    def take(self):
+        with contextlib.suppress(OSError):
+            while True:
+                one, _ = self.listener.accept()
+                one = self.context.wrap_socket(one, server_side=True)
+                if one.recv(65536).startswith(b"POST "):
+                    self.held.append(one)
+                    continue
+                body = json.dumps(self.places).encode()
+                one.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                one.close()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(60)
+        for one in self.held:
+            one.close()
+
+
+def test_one_address_does_not_take_all(site):
+    """A code costs a stranger nothing, and us a question to the provider, of which there are not many at a
+    time: who asks them all from one place keeps nobody else out. (The provider is gone by now.)"""
+    crowd, ended = 24, []
+
+    def ask(source):
+        ended.append(come_back(site, cookie, source, code="x", state=asked["state"]))
+
+    threads = [threading.Thread(target=ask, args=("127.0.0.21",)) for _ in range(crowd)]
+    with Silent(site) as silent:
+        cookie, asked, _ = begin(site)
+        for thread in threads:
+            thread.start()
+        assert eventually(lambda: len(silent.held) + len(ended) == crowd), (silent.held, ended)
+        assert set(ended) == {"/#/signin-failed/busy"}
+        before = len(silent.held)
+        threads.append(threading.Thread(target=ask, args=("127.0.0.22",)))
+        threads[-1].start()
+        assert eventually(lambda: len(silent.held) == before + 1, 8), ended[-1]
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
