@@ -10,7 +10,7 @@
 #define LIFE (PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_SURVIVES)
 
 typedef struct {
-	const char *type; /* as virConnectGetType() has it, in whatever case */
+	const char *type; /* as virConnectGetType() has it, in whatever case; see type_of() */
 	const char *name;
 	unsigned caps;
 	unsigned displays;
@@ -18,9 +18,9 @@ typedef struct {
 	unsigned long before; /* this version (virConnectGetVersion()); 0: in all */
 } Row;
 
-/* Of these QEMU, LXC, the test driver and ESX (VMware's simulator) are in the tests. The others
- * stand here as libvirt's own drivers have them: which functions they implement, and what their
- * domains can be defined with. */
+/* Of these QEMU, LXC, the test driver, ESX (as VMware's simulator), Workstation and Player (with a
+ * stand-in for vmrun) are in the tests. The others stand here as libvirt's own drivers have them:
+ * which functions they implement, and what their domains can be defined with. */
 static const Row rows[] = {
 	{"QEMU", "QEMU",
 	 LIFE | PROVIDER_EVENTS | PROVIDER_SUSPENDS | PROVIDER_DISKS | PROVIDER_TICKETS |
@@ -35,6 +35,7 @@ static const Row rows[] = {
 	{"ESX", "VMware ESX", LIFE | PROVIDER_SUSPENDS, PROVIDER_VNC, FALSE, 7000000},
 	{"ESX", "VMware ESX 7", LIFE | PROVIDER_SUSPENDS, 0}, /* has no VNC server any more */
 	{"VMware", "VMware Workstation", LIFE | PROVIDER_SUSPENDS, PROVIDER_VNC},
+	{"vmwareplayer", "VMware Player", LIFE, PROVIDER_VNC},
 	{"VBOX", "VirtualBox", LIFE | PROVIDER_SUSPENDS, 0}, /* has RDP: a machine of its own */
 	{"Hyper-V", "Hyper-V", LIFE | PROVIDER_SUSPENDS, 0},
 	{"BHYVE", "bhyve", LIFE | PROVIDER_EVENTS, PROVIDER_VNC},
@@ -83,6 +84,17 @@ LibvirtAbility libvirt_ability_of(const char *type, unsigned long version,
 	return able;
 }
 
+/* libvirt calls Player what it calls Workstation, which can more. */
+static const char *type_of(virConnectPtr connection)
+{
+	static const char player[] = "vmwareplayer";
+	char *uri = virConnectGetURI(connection);
+	gboolean plays = uri && g_str_has_prefix(uri, player);
+
+	free(uri);
+	return plays ? player : virConnectGetType(connection);
+}
+
 LibvirtAbility libvirt_ability_ask(virConnectPtr connection, gboolean hears)
 {
 	char *xml = virConnectGetDomainCapabilities(connection, NULL, NULL, NULL, NULL, 0);
@@ -90,7 +102,7 @@ LibvirtAbility libvirt_ability_ask(virConnectPtr connection, gboolean hears)
 	LibvirtAbility able;
 
 	virConnectGetVersion(connection, &version);
-	able = libvirt_ability_of(virConnectGetType(connection), version, xml);
+	able = libvirt_ability_of(type_of(connection), version, xml);
 	free(xml);
 	if (!hears)
 		able.ability.caps &= ~(unsigned)PROVIDER_EVENTS;

@@ -59,9 +59,9 @@ gboolean libvirt_display_free_port(virConnectPtr connection, guint16 *out_port, 
 
 	if (!take_ports(connection, taken, error))
 		return FALSE;
-	for (guint16 i = 0; i < G_N_ELEMENTS(taken); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
 		if (!taken[i]) {
-			*out_port = PORT_LEAST + i;
+			*out_port = (guint16)(PORT_LEAST + i);
 			return TRUE;
 		}
 	}

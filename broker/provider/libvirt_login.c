@@ -2,6 +2,7 @@
 /* libvirt_login: see libvirt_login.h. */
 #include "libvirt_login.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,51 @@ static gboolean check_uri(const char *uri, GError **error)
 	return !file || check_file(file, error);
 }
 
+/* What has to be there before libvirt opens a URI without a transport; its own words often name
+ * only the socket that it looked for. */
+static const char *hint_of(const char *uri)
+{
+	static const struct {
+		const char *scheme, *words;
+	} hints[] = {
+		{"vmwareplayer", "wants VMware's vmrun and vmplayer in the broker's search path"},
+		{"vmwarews", "wants VMware's vmrun and vmware in the broker's search path"},
+		{"vbox", "wants this machine's libvirtd with its driver for VirtualBox, and has no "
+			 "display through libvirt even then: see pools of machines"},
+		{"hyperv",
+		 "wants a libvirt with a driver for it, which Debian's has not, and has no "
+		 "display through libvirt even then: see pools of machines"},
+		{"bhyve", "is FreeBSD's: bhyve+ssh://USER@HOST/system"},
+		{"vz", "is Virtuozzo's: vz+ssh://USER@HOST/system"},
+		{"ch",
+		 "wants a libvirtd with a driver for Cloud Hypervisor, which Debian's has not"},
+	};
+	const char *end = strchr(uri, ':');
+
+	for (gsize i = 0; end && i < G_N_ELEMENTS(hints); i++) {
+		if (strlen(hints[i].scheme) == (gsize)(end - uri) &&
+		    g_str_has_prefix(uri, hints[i].scheme))
+			return hints[i].words;
+	}
+	return NULL;
+}
+
+static void tell(const char *uri, gboolean asked, Fault code, GError **error)
+{
+	const char *hint = hint_of(uri);
+
+	if (asked) {
+		g_set_error(error, FAULT, code,
+			    "%s: wants a user and a password: USER@HOST and authfile=FILE "
+			    "(oriel-broker(8), HYPERVISORS)",
+			    uri);
+		return;
+	}
+	libvirt_set_error(error, code, uri);
+	if (hint)
+		g_prefix_error(error, "%.*s %s: ", (int)strcspn(uri, ":"), uri, hint);
+}
+
 virConnectPtr libvirt_login_open(const char *uri, Fault code, GError **error)
 {
 	static int kinds[] = {VIR_CRED_AUTHNAME, VIR_CRED_PASSPHRASE, VIR_CRED_USERNAME,
@@ -60,12 +106,7 @@ virConnectPtr libvirt_login_open(const char *uri, Fault code, GError **error)
 	if (!check_uri(uri, error))
 		return NULL;
 	connection = virConnectOpenAuth(uri, &auth, 0);
-	if (!connection && asked)
-		g_set_error(error, FAULT, code,
-			    "%s: wants a user and a password: USER@HOST and authfile=FILE "
-			    "(oriel-broker(8), HYPERVISORS)",
-			    uri);
-	else if (!connection)
-		libvirt_set_error(error, code, uri);
+	if (!connection)
+		tell(uri, asked, code, error);
 	return connection;
 }

@@ -74,12 +74,16 @@ static gboolean check_file(const char *path, GError **error)
 
 gboolean place_check_image(const ProviderImage *image, GError **error)
 {
+	if (image->disk || image->kernel)
+		return place_check_template(image, error);
+	g_set_error(error, FAULT, FAULT_CONFIG, "image without disk and kernel");
+	return FALSE;
+}
+
+gboolean place_check_template(const ProviderImage *image, GError **error)
+{
 	static const char *const videos[] = {"std", "qxl", "virtio", NULL};
 
-	if (!image->disk && !image->kernel) {
-		g_set_error(error, FAULT, FAULT_CONFIG, "image without disk and kernel");
-		return FALSE;
-	}
 	if (image->initrd && !image->kernel) {
 		g_set_error(error, FAULT, FAULT_CONFIG, "image with an initrd but no kernel");
 		return FALSE;

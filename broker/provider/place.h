@@ -29,8 +29,11 @@ gboolean place_open(const char *dir, GError **error);
 /* DIR/desktops/ID (g_free). */
 char *place_of(const char *dir, const char *id);
 
-/* The image's files are readable and its numbers possible. FAULT_CONFIG. */
+/* The image has a disk or a kernel, its files are readable and its numbers possible. FAULT_CONFIG.
+ */
 gboolean place_check_image(const ProviderImage *image, GError **error);
+/* The same of one that may have neither: a template says what boots. */
+gboolean place_check_template(const ProviderImage *image, GError **error);
 
 /* "qcow2" or "raw": from the first bytes of the file, which an admin has made.
  * NULL, FAULT_CONFIG. */

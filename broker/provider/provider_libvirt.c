@@ -99,12 +99,19 @@ static void libvirt_ability(const Provider *provider, ProviderAbility *out)
 }
 
 /* The image's files are on the host that the URI names; only ours can be looked at. */
+static gboolean check_files(const Provider *provider, const ProviderImage *image, GError **error)
+{
+	if (provider->server)
+		return TRUE;
+	return image->xml ? place_check_template(image, error) : place_check_image(image, error);
+}
+
 static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
 {
 	autoconnect connection = libvirt_link_get(provider->link, error);
 
 	return connection && libvirt_ability_suffices(&provider->able, image, error) &&
-	       (provider->server || place_check_image(image, error)) &&
+	       check_files(provider, image, error) &&
 	       libvirt_overlay_possible(connection, provider->own, image, error);
 }
 
