@@ -12,7 +12,10 @@ import subprocess
 import threading
 import time
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 import deployment
+import rfb
 
 CHECK = deployment.BUILD / "tests/system/provider-check"
 CLONES, POWER, RESETS, TICKETS, EVENTS, SURVIVES, LOCAL, SNAPSHOTS = (1 << bit for bit in range(8))
@@ -65,6 +68,19 @@ class Check:
     def die(self):
         self.process.kill()
         self.process.wait()
+
+
+def vnc_authentication(display):
+    """RFC 6143 7.2.2: does the password open it?"""
+    with rfb.Rfb.dial(display["host"], display["port"]) as viewer:
+        viewer.read(12)
+        viewer.send(b"RFB 003.008\n")
+        assert 2 in viewer.read(viewer.read(1)[0])
+        viewer.send(b"\x02")
+        key = bytes(int(f"{byte:08b}"[::-1], 2) for byte in display["password"].encode())
+        cipher = Cipher(algorithms.TripleDES(key * 3), modes.ECB()).encryptor()
+        viewer.send(cipher.update(viewer.read(16)) + cipher.finalize())
+        return viewer.read(4) == bytes(4)
 
 
 def processes(directory):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What libvirt's drivers for other makers' hypervisors can be shown without one: VMware's simulator of an
-ESX host."""
+ESX host, and a stand-in for the program by which VMware Workstation and Player are told what to do."""
 
+import contextlib
 import os
 import pathlib
 import queue
+import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -15,6 +18,11 @@ import deployment
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "-p=2"}
 SOURCES = pathlib.Path(__file__).parent / "esx"
 SIMULATOR = pathlib.Path(GO["GOPATH"]) / "src/github.com/vmware/govmomi/simulator"
+
+
+def own_address():
+    """Of this machine, and of nobody else: VNC ports are few."""
+    return f"127.{random.randrange(1, 250)}.{random.randrange(256)}.{random.randrange(1, 255)}"
 
 
 def esx_possible():
@@ -33,14 +41,16 @@ def esx_program(directory):
 
 
 class Esx:
-    """An ESX host at a port of 127.0.0.1. golden/golden.vmdk is on its datastore."""
+    """An ESX host, or a vCenter. golden/golden.vmdk is on its datastore. like: one that has ended and comes
+    back."""
 
-    def __init__(self, program, directory, version="6.5.0", model="esx", port=None):
-        self.port = port or deployment.free_port()
+    def __init__(self, program, directory, version="6.5.0", model="esx", like=None):
+        self.address = like.address if like else own_address()
+        self.port = like.port if like else deployment.free_port()
         self.password = "p&ä ss"
         self.log = directory / f"esx-{self.port}.log"
         self.process = subprocess.Popen(
-            [program, model, f"127.0.0.1:{self.port}", "root", self.password, version],
+            [program, model, f"{self.address}:{self.port}", "root", self.password, version],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log.open("ab"), text=True,
             env={**os.environ, "TMPDIR": str(directory)},
         )
@@ -52,7 +62,7 @@ class Esx:
         self.credentials = directory / "auth.conf"
         self.credentials.write_text(
             f"[credentials-esx]\npassword={self.password}\n"
-            "[auth-esx-127.0.0.1]\ncredentials=esx\n"
+            f"[auth-esx-{self.address}]\ncredentials=esx\n"
         )
         self.credentials.chmod(0o600)
         self.model = model
@@ -61,7 +71,7 @@ class Esx:
 
     def uri_of(self, user, query=None):
         path = "" if self.model == "esx" else "DC0/DC0_H0"
-        return f"{self.model}://{user}@127.0.0.1:{self.port}/{path}?{query or self.query}"
+        return f"{self.model}://{user}@{self.address}:{self.port}/{path}?{query or self.query}"
 
     def called(self):
         """The calls of the API so far."""
@@ -71,3 +81,30 @@ class Esx:
         self.process.stdin.close()
         assert self.process.wait(60) == 0
         assert not self.store.exists()
+
+
+class Workstation:
+    """VMware Workstation and Player, as far as libvirt sees: programs in a directory of the search path."""
+
+    def __init__(self, directory):
+        self.directory = directory / "bin"
+        self.directory.mkdir()
+        for name in ("vmrun", "vmplayer", "vmware"):
+            shutil.copy(pathlib.Path(__file__).parent / "vmware/vmrun", self.directory / name)
+        self.address = own_address()
+        self.disk = directory / "office/office.vmdk"
+        self.disk.parent.mkdir()
+        self.disk.write_text("# Disk DescriptorFile\n")
+        self.environment = {"PATH": f"{self.directory}:{os.environ['PATH']}"}
+
+    def called(self):
+        return (self.directory / "calls").read_text().splitlines()
+
+    def pids(self):
+        """Of the QEMUs that stand for its virtual machines."""
+        return [int(file.read_text().split()[0]) for file in self.directory.glob("*.pid")]
+
+    def end(self):
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""libvirt's drivers for VMware's hypervisors below the driver of broker/provider: an ESX host, played by
-VMware's simulator of its API (config/packages, group hypervisors)."""
+"""libvirt's drivers for other makers' hypervisors below the driver of broker/provider: an ESX host, played by
+VMware's simulator of its API (config/packages, group hypervisors); Workstation and Player, by a stand-in for
+their vmrun and QEMU; and what an admin is told of those that are not there."""
 
 import os
 import pathlib
@@ -13,6 +14,7 @@ import hypervisors
 from deployment import eventually
 from drivers import (
     ABSENT, CLONES, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDED, SUSPENDS, VNC, Check,
+    vnc_authentication,
 )
 
 TEMPLATE = """\
@@ -95,7 +97,7 @@ def test_esx_desktops_have_displays_of_their_own(tmp_path, esx, image):
         check.done("clone", desktop)
         check.done("start", desktop)
         display = check.done("display", desktop, "vnc")
-        assert (display["host"], display["greeting"]) == ("127.0.0.1", "RFB 003.008")
+        assert (display["host"], display["greeting"]) == (esx.address, "RFB 003.008")
         seen[desktop] = (display["port"], display["password"])
     assert seen["d-1"][0] != seen["d-2"][0]
     assert seen["d-1"][1] != seen["d-2"][1]
@@ -164,7 +166,7 @@ def test_esx_comes_back(tmp_path, program, image):
     check.done("clone", "d-1")
     esx.end()
     assert check("state", "d-1")["fault"] == "desktop"
-    again = hypervisors.Esx(program, tmp_path, port=esx.port)
+    again = hypervisors.Esx(program, tmp_path, like=esx)
     assert check.state() == ABSENT
     check.done("clone", "d-1")
     check.done("start", "d-1")
@@ -215,3 +217,75 @@ def test_esx_below_a_broker(oriel, tmp_path, program, image):
     assert "Unexpected" not in oriel.log("broker")
     esx.end()
     shutil.rmtree(directory)
+
+
+@pytest.fixture
+def workstation(tmp_path):
+    programs = hypervisors.Workstation(tmp_path)
+    yield programs
+    programs.end()
+
+
+@pytest.mark.parametrize("kind", ["ws", "player"])
+def test_workstation_life(tmp_path, workstation, image, kind):
+    """libvirt keeps what is defined in the broker itself: after that only what runs is known."""
+    template = tmp_path / "template.xml"
+    words = TEMPLATE.replace("[LocalDS_0] golden/golden.vmdk", str(workstation.disk))
+    template.write_text(words.replace("type='vnc'", f"type='vnc' listen='{workstation.address}'"))
+    uri = f"vmware{kind}:///session"
+    check = Check(tmp_path, image, "libvirt", uri, environment=workstation.environment)
+    able = CLONES | POWER | RESETS | SURVIVES
+    assert check.opened == {
+        "hypervisor": "VMware Workstation" if kind == "ws" else "VMware Player", "displays": VNC,
+        "caps": able | SUSPENDS if kind == "ws" else able,
+    }
+    check.done("ensure")
+    first = check.done("clone", "d-1")["identity"]
+    assert check.state() == STOPPED
+    check.done("start", "d-1")
+    assert check.state() == RUNNING
+    assert len(workstation.pids()) == 1
+    display = check.done("display", "d-1", "vnc")
+    assert display["greeting"] == "RFB 003.008"
+    assert vnc_authentication(display)
+    if kind == "ws":
+        check.done("suspend", "d-1")
+        assert check.state() == SUSPENDED
+        check.done("start", "d-1")
+        assert check.state() == RUNNING
+        check.done("suspend", "d-1")
+    assert check.done("reset", "d-1")["identity"] != first
+    assert check.state() == STOPPED
+    assert workstation.pids() == []
+    check.done("start", "d-1")
+    check.die()
+
+    after = Check(tmp_path, image, "libvirt", uri, environment=workstation.environment)
+    assert after.done("list")["list"] == ["d-1"]
+    assert after.state() == RUNNING
+    assert vnc_authentication(after.done("display", "d-1", "vnc"))
+    after.done("stop", "d-1")
+    assert after.state() in (STOPPED, ABSENT)
+    after.done("destroy", "d-1")
+    assert after.done("list")["list"] == []
+    after.end()
+    assert workstation.pids() == []
+
+
+@pytest.mark.parametrize(("uri", "words"), [
+    ("vmwareplayer:///session", "wants VMware's vmrun and vmplayer in the broker's search path"),
+    ("vmwarews:///session", "wants VMware's vmrun and vmware"),
+    ("vbox:///session", "wants this machine's libvirtd with its driver for VirtualBox"),
+    ("hyperv://admin@127.0.0.1/", "which Debian's has not"),
+    ("bhyve:///system", "bhyve+ssh://USER@HOST/system"),
+    ("vz:///system", "vz+ssh://USER@HOST/system"),
+    ("ch:///session", "which Debian's has not"),
+])
+def test_what_is_missing(tmp_path, image, uri, words):
+    """Whoever adds such a host is told what it wants, and libvirt's own words."""
+    nowhere = {"PATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "LIBVIRT_AUTOSTART": "0"}
+    check = Check(tmp_path, image, "libvirt", uri, environment=nowhere)
+    assert check.opened["fault"] == "config"
+    assert words in check.opened["message"], check.opened
+    assert uri in check.opened["message"]
+    assert check.process.wait(60) == 1

@@ -9,17 +9,16 @@ import signal
 import subprocess
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import console
 import deployment
 import libvirtd
 import procs
-import rfb
 from deployment import eventually
 from desktops import at_prompt, vnc
 from drivers import (
     ABSENT, CLONES, EVENTS, POWER, RESETS, RUNNING, STOPPED, SURVIVES, SUSPENDS, WEIGHS, Check,
+    vnc_authentication,
 )
 from windows import at_prompt as at_the_prompt
 from windows import keep, sees, types
@@ -123,19 +122,6 @@ def test_another_hypervisor(hosts, tmp_path):
     refused = plain("clone", "d-1")
     assert refused["fault"] == "config" and "template" in refused["message"], refused
     plain.end()
-
-
-def vnc_authentication(display):
-    """RFC 6143 7.2.2: does the password open it?"""
-    with rfb.Rfb.dial(display["host"], display["port"]) as viewer:
-        viewer.read(12)
-        viewer.send(b"RFB 003.008\n")
-        assert 2 in viewer.read(viewer.read(1)[0])
-        viewer.send(b"\x02")
-        key = bytes(int(f"{byte:08b}"[::-1], 2) for byte in display["password"].encode())
-        cipher = Cipher(algorithms.TripleDES(key * 3), modes.ECB()).encryptor()
-        viewer.send(cipher.update(viewer.read(16)) + cipher.finalize())
-        return viewer.read(4) == bytes(4)
 
 
 def test_two_at_once_have_a_password_each_can_use(both):

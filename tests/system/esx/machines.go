@@ -23,12 +23,13 @@ var (
 // machines sees what becomes of the simulator's virtual machines.
 type machines struct {
 	store   string
+	address string
 	mutex   sync.Mutex
 	screens map[types.ManagedObjectReference]net.Listener
 }
 
-func watchMachines(store string) *machines {
-	m := &machines{store: store, screens: map[types.ManagedObjectReference]net.Listener{}}
+func watchMachines(store, address string) *machines {
+	m := &machines{store: store, address: address, screens: map[types.ManagedObjectReference]net.Listener{}}
 	simulator.Map.AddHandler(m)
 	return m
 }
@@ -76,7 +77,7 @@ func (m *machines) show(vm *mo.VirtualMachine) {
 	if !strings.EqualFold(settings["RemoteDisplay.vnc.enabled"], "true") || m.screens[vm.Self] != nil {
 		return
 	}
-	screen, err := net.Listen("tcp", "127.0.0.1:"+settings["RemoteDisplay.vnc.port"])
+	screen, err := net.Listen("tcp", net.JoinHostPort(m.address, settings["RemoteDisplay.vnc.port"]))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// esx: VMware's own simulator of its API (govmomi, golang-github-vmware-govmomi-dev) as an ESX host at a
-// port of 127.0.0.1, for tests/system/test_hypervisors.py. Where it says less than a real host, or does
-// less, this is mended here: what libvirt reads of it but it leaves out (answers.go), virtual machines
-// registered from a .vmx file that libvirt has sent, and the VNC server of those that run (machines.go).
+// esx: VMware's own simulator of its API (govmomi, golang-github-vmware-govmomi-dev) as an ESX host, for
+// tests/system/test_hypervisors.py. Where it says less than a real host, or does less, this is mended
+// here: what libvirt reads of it but it leaves out (answers.go), virtual machines registered from a
+// .vmx file that libvirt has sent, and the VNC server of those that run (machines.go).
 //
 //	esx esx|vpx ADDRESS:PORT USER PASSWORD VERSION
 //
@@ -15,6 +15,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -38,7 +39,11 @@ func main() {
 	}
 	defer model.Remove()
 	store := mountDatastore()
-	machines := watchMachines(store)
+	address, _, err := net.SplitHostPort(os.Args[2])
+	if err != nil {
+		log.Fatal(err)
+	}
+	machines := watchMachines(store, address)
 
 	model.Service.Listen = &url.URL{Host: os.Args[2], User: url.UserPassword(os.Args[3], os.Args[4])}
 	model.Service.TLS = new(tls.Config)
