@@ -116,14 +116,35 @@ static void set_number(json_t *json, const char *key, guint64 number)
 		json_object_set_new(json, key, json_integer((json_int_t)number));
 }
 
-/* One line; free() it. */
+/* As JSON may have it, too: what moves a terminal's cursor (also U+007F to U+009F), or turns
+ * letters round, stands there by its number. People read such files in terminals. */
+static char *printable(const char *json)
+{
+	GString *line = g_string_new(NULL);
+
+	for (const char *at = json; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+
+		if (g_unichar_isprint(c))
+			g_string_append_unichar(line, c);
+		else if (c < 0x10000)
+			g_string_append_printf(line, "\\u%04x", c);
+		else
+			g_string_append_printf(line, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+					       0xdc00 + (c & 0x3ff));
+	}
+	g_string_append_c(line, '\n');
+	return g_string_free(line, FALSE);
+}
+
+/* One line, with its end; g_free() it. */
 static char *line_of(const AuditView *entry)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(entry->at / 1000);
 	g_autofree char *seconds = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
 	g_autofree char *stamp = g_strdup_printf("%s.%03dZ", seconds, (int)(entry->at % 1000));
 	json_t *json = json_pack("{s:I,s:s}", "id", (json_int_t)entry->id, "time", stamp);
-	char *line;
+	char *text, *line;
 
 	set_text(json, "event", entry->event);
 	set_text(json, "user", entry->user);
@@ -134,7 +155,9 @@ static char *line_of(const AuditView *entry)
 	set_number(json, "bytes_in", entry->bytes_in);
 	set_number(json, "bytes_out", entry->bytes_out);
 	set_number(json, "milliseconds", entry->milliseconds);
-	line = json_dumps(json, JSON_COMPACT);
+	text = json_dumps(json, JSON_COMPACT);
+	line = printable(text);
+	free(text);
 	json_decref(json);
 	return line;
 }
@@ -190,10 +213,8 @@ static gboolean send_batch(AuditOut *out, Way *way, gboolean *out_more, GError *
 
 	for (guint i = 0; ok && i < entries->len; i++) {
 		const AuditView *entry = entries->pdata[i];
-		char *json = line_of(entry);
-		g_autofree char *line = g_strconcat(json, "\n", NULL);
+		g_autofree char *line = line_of(entry);
 
-		free(json);
 		ok = way->send(out, line, strlen(line), error);
 		if (ok)
 			way->at = entry->id;

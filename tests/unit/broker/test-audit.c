@@ -73,6 +73,19 @@ static void await_users(CoreFixture *f, const char *name, const char *wanted)
 	g_assert_cmpstr(now, ==, wanted);
 }
 
+/* Whoever looks at the file in a terminal sees what strangers called themselves, and no more. */
+static void test_terminal(CoreFixture *f, gconstpointer unused)
+{
+	static const char name[] = "\303\266\302\2332J\177\342\200\256\363\240\201\201";
+	g_autofree char *path = path_of(f, "audit.jsonl");
+	g_autofree char *text = NULL;
+
+	happens(f, name);
+	await_users(f, "audit.jsonl", name);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_nonnull(strstr(text, "\"\303\266\\u009b2J\\u007f\\u202e\\udb40\\udc41\""));
+}
+
 static void test_lines(CoreFixture *f, gconstpointer unused)
 {
 	happens(f, "anna");
@@ -174,6 +187,7 @@ int main(int argc, char **argv)
 #define ADD(path, function) \
 	g_test_add(path, CoreFixture, NULL, setup, function, core_fixture_teardown)
 	ADD("/audit/lines", test_lines);
+	ADD("/audit/terminal", test_terminal);
 	ADD("/audit/rollback", test_rollback);
 	ADD("/audit/rotation", test_rotation);
 	ADD("/audit/out-of-order", test_out_of_order);
