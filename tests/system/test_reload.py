@@ -288,13 +288,28 @@ def test_a_renewal_by_certbot_is_picked_up(oriel, session, tmp_path):
         alive(session)
 
 
+def looks_again(oriel):
+    """The parent has looked at the certificate's files once more: it does every other time that it waits
+    for a signal in vain, which is when it sleeps."""
+
+    def slept():
+        status = pathlib.Path(f"/proc/{oriel.daemons['gateway'].pid}/status").read_text()
+        return int(status.split("voluntary_ctxt_switches:")[1].split()[0])
+
+    before = slept()
+    assert eventually(lambda: slept() >= before + 4)
+
+
 def test_a_broken_certificate_is_told_once(oriel):
     """The old one goes on; only a worker that starts anew has to wait for a good one."""
     file, before = oriel.path("tls/tls.crt"), serial(oriel)
     good = file.read_bytes()
-    with oriel.logged("gateway", "old certificate stays", r"tls\.crt"):
+    told = "old certificate stays"
+    with oriel.logged("gateway", told, r"tls\.crt"):
+        count = oriel.log("gateway").count(told)
         replace(file, b"nonsense\n")
-        time.sleep(7)
+        assert eventually(lambda: oriel.log("gateway").count(told) > count), oriel.tail("gateway")
+        looks_again(oriel)
     assert all(serial(oriel) == before for _ in range(8))
     os.kill(min(workers(oriel)), signal.SIGKILL)
     time.sleep(1.5)
