@@ -42,7 +42,8 @@ typedef struct {
 	char *user;
 	char **groups; /* never NULL */
 	gboolean admin;
-	char *login; /* id of the web login, NULL for natives */
+	char *login;  /* id of the web login, NULL for natives */
+	gint64 since; /* when they signed in; s since 1970 */
 } Who;
 void who_free(Who *who);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Who, who_free)

@@ -250,6 +250,7 @@ static gboolean do_login(GatewayConnection *connection, const ControlMessage *m,
 	if (!login)
 		return FALSE;
 	start.asker.groups = who ? who->groups : NULL;
+	start.asker.since = who ? who->since : 0;
 	if (who && !has_choice(core, m, who))
 		return open_desktop(connection, m, who, &start.asker, error);
 	if (!who && !lobbies_serve(core, m->protocol)) {

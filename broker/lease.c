@@ -20,6 +20,7 @@ Lease *lease_new(const char *user, const char *via, const ControlMessage *reques
 	lease->gateway = g_strdup(asker->name);
 	lease->connection = asker->connection;
 	lease->groups = g_strdupv(asker->groups);
+	lease->since = asker->since;
 	lease->began = g_get_monotonic_time();
 	lease->began_at = core_now();
 	lease->carried = asker->bond != NULL;
@@ -84,6 +85,7 @@ void lease_viewer(const Lease *lease, LeaseViewer *out)
 	out->gateway = g_strdup(lease->gateway);
 	out->connection = lease->started ? lease->connection : NULL;
 	out->groups = g_strdupv(lease->groups);
+	out->since = lease->since;
 	if (g_str_equal(lease->protocol, "spice"))
 		bond_copy(&out->bond, &lease->bond);
 }

@@ -22,6 +22,7 @@ typedef struct {
 	gboolean expected;        /* its viewer was sent away to come again */
 	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
+	gint64 since;             /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 taken_at;          /* from the broker before; s since 1970, 0 = it began here */
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
@@ -48,6 +49,7 @@ typedef struct {
 	char *gateway;
 	gconstpointer connection; /* NULL = it has no picture yet, or no gateway has adopted it */
 	char **groups;
+	gint64 since;
 	Bond bond; /* SPICE: its further channels come along */
 } LeaseViewer;
 

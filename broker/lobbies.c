@@ -381,6 +381,7 @@ void lobbies_sign(Lobby *lobby, const Who *who)
 	g_strfreev(lobby->groups);
 	lobby->user = who ? g_strdup(who->user) : NULL;
 	lobby->groups = who ? g_strdupv(who->groups) : NULL;
+	lobby->since = who ? who->since : 0;
 }
 
 gboolean lobbies_left(Lobby *lobby)

@@ -48,6 +48,7 @@ Lobby *lobby_new(Core *core, LobbyStart *start)
 	lobby->asker = (Asker){start->asker.connection, g_strdup(start->asker.name), NULL, NULL};
 	lobby->user = start->who ? g_strdup(start->who->user) : NULL;
 	lobby->groups = start->who ? g_strdupv(start->who->groups) : NULL;
+	lobby->since = start->who ? start->who->since : 0;
 	lobby->displays = g_array_new(FALSE, FALSE, sizeof(int));
 	lobby->process = (LobbyProcess){.fd = -1, .words = -1};
 	lobby->who = g_steal_pointer(&start->who);

@@ -24,6 +24,7 @@ struct Lobby {
 	Asker asker; /* its name is the lobby's own copy */
 	char *user;  /* who is signed in; NULL = nobody  */
 	char **groups;
+	gint64 since;     /* ... and since when */
 	gboolean left;    /* its client has gone, or gone on */
 	GArray *displays; /* of int: the lobby's ends of the client's connections, for the lobby */
 	guint32 backend_id; /* SPICE: the lobby's own session id, 0 = not known yet */

@@ -34,7 +34,7 @@ static gboolean run(LobbyErrand *e, GError **error)
 {
 	ControlMessage request = {.protocol = e->protocol, .peer = e->peer};
 	Asker asker = {e->connection, e->gateway, e->who.groups,
-		       e->bond.client_id ? &e->bond : NULL};
+		       e->bond.client_id ? &e->bond : NULL, e->who.since};
 	g_autofree char *desktop = NULL;
 	g_auto(Grant) grant = {0};
 	g_autoptr(GError) why = NULL;
@@ -67,8 +67,10 @@ LobbyErrand *lobby_errand_new(const Lobby *lobby, const char *card)
 
 	e->core = lobby->core;
 	e->wake = lobby->wake;
-	e->who = (Who){
-		.user = g_strdup(who->user), .groups = g_strdupv(who->groups), .admin = who->admin};
+	e->who = (Who){.user = g_strdup(who->user),
+		       .groups = g_strdupv(who->groups),
+		       .admin = who->admin,
+		       .since = who->since};
 	e->card = g_strdup(card);
 	e->protocol = g_strdup(lobby->protocol);
 	e->peer = g_strdup(lobby->peer);

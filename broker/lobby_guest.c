@@ -21,12 +21,12 @@ void lobby_guest_free(LobbyGuest *guest)
 	g_free(guest);
 }
 
-/* Who signed in is still believed: for as long as on the web page. */
+/* Who signed in is still believed: for as long as on the web page, where a session is one use. */
 static gboolean still_signed_in(const Core *core, const Lease *lease)
 {
-	gint64 life = core->options->login_minutes * 60 * (gint64)G_USEC_PER_SEC;
+	gint64 now = core_now();
 
-	return lease->groups && lease->began + life > g_get_monotonic_time();
+	return lease->groups && core_login_ends(core->options, lease->since, lease->began_at) > now;
 }
 
 LobbyGuest *lobby_guest_after(const Core *core, const Lease *lease, Fault code, const char *reason)
@@ -38,6 +38,7 @@ LobbyGuest *lobby_guest_after(const Core *core, const Lease *lease, Fault code, 
 	if (still_signed_in(core, lease)) {
 		guest->user = g_strdup(lease->user);
 		guest->groups = g_strdupv(lease->groups);
+		guest->since = lease->since;
 	}
 	guest->text = g_strdup_printf("Your session on %s has ended.", lease->desktop_name);
 	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
@@ -54,6 +55,7 @@ LobbyGuest *lobby_guest_of(const Lobby *lobby)
 	guest->protocol = g_strdup(lobby->protocol);
 	guest->user = g_strdup(lobby->user);
 	guest->groups = g_strdupv(lobby->groups);
+	guest->since = lobby->since;
 	guest->text = g_strdup("This screen had to start anew.");
 	bond_copy(&guest->bond, &lobby->bond);
 	guest->reborn = TRUE;
@@ -81,6 +83,7 @@ void lobby_guest_start(LobbyGuest *taken, const Core *core, LobbyStart *start)
 		start->who = g_new0(Who, 1);
 		start->who->user = g_steal_pointer(&guest->user);
 		start->who->groups = g_steal_pointer(&guest->groups);
+		start->who->since = guest->since;
 		start->who->admin =
 			entitlement_admin(core->options, start->who->user, start->who->groups);
 	}

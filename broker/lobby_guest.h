@@ -12,6 +12,7 @@ typedef struct {
 	char *protocol;
 	char *user; /* NULL: to be signed in again */
 	char **groups;
+	gint64 since; /* when they signed in */
 	char *text, *hint;
 	gboolean reborn; /* as in LobbyStart */
 	Bond bond;

@@ -63,7 +63,7 @@ static gboolean open_lobby(Core *core, const char *lease, const LeaseViewer *w, 
 	ControlMessage request = {.protocol = w->protocol, .peer = w->peer};
 	g_auto(LobbyStart) start = {.protocol = w->protocol,
 				    .peer = w->peer,
-				    .asker = {w->connection, w->gateway, w->groups, NULL},
+				    .asker = {w->connection, w->gateway, w->groups, NULL, w->since},
 				    .text = words(w, end)};
 
 	start.ending = (LobbyEnding){g_strdup(lease), g_strdup(w->user), end->ends_at,
@@ -73,6 +73,7 @@ static gboolean open_lobby(Core *core, const char *lease, const LeaseViewer *w, 
 		start.who = g_new0(Who, 1);
 		start.who->user = g_strdup(w->user);
 		start.who->groups = g_strdupv(w->groups);
+		start.who->since = w->since;
 		start.who->admin = entitlement_admin(core->options, w->user, w->groups);
 	}
 	return lobbies_open(core, &request, &start, out, out_fd, error);

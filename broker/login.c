@@ -66,6 +66,7 @@ Who *core_who(Core *core, const char *token, GError **error)
 	who->user = g_steal_pointer(&login->user);
 	who->groups = g_steal_pointer(&login->groups);
 	who->login = g_steal_pointer(&login->id);
+	who->since = login->began_at;
 	who->admin = entitlement_admin(core->options, who->user, who->groups);
 	return who;
 }

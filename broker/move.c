@@ -114,7 +114,7 @@ gboolean core_session_move(Core *core, const char *admin, const char *id, const 
 	request.protocol = m.protocol;
 	request.peer = m.peer;
 	asker = (Asker){m.connection, m.gateway, m.groups,
-			g_str_equal(m.protocol, "spice") ? &m.bond : NULL};
+			g_str_equal(m.protocol, "spice") ? &m.bond : NULL, m.since};
 	if (!desktop || !session_open(core, m.user, desktop, &request, &asker, &grant, error))
 		return FALSE;
 	if (!move_send(core, m.connection, id, &grant, &why)) {

@@ -149,6 +149,7 @@ static gboolean accept_person(NativeLogin *login, GError **error)
 
 	who->user = g_strdup(conversation_user(login->conversation));
 	who->groups = g_strdupv(conversation_groups(login->conversation));
+	who->since = core_now();
 	who->admin = entitlement_admin(core->options, who->user, who->groups);
 	if (!audit_add(core,
 		       &(AuditEntry){.event = "login",

@@ -37,6 +37,7 @@ typedef struct {
 	const char *name;
 	char **groups;    /* of the person, who signed in there; NULL = nobody did. Borrowed */
 	const Bond *bond; /* of a viewer whose session goes on; NULL = it begins. Borrowed */
+	gint64 since;     /* when that person signed in; s since 1970 */
 } Asker;
 
 Sessions *sessions_new(Core *core, GError **error);

@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "foyer.h"
 #include "log.h"
+#include "sessions.h"
 
 /* ---- the gateway */
 
@@ -280,6 +281,43 @@ static void test_return(Foyer *x, gconstpointer unused)
 	enter(x, &back, "anna");
 }
 
+/* When the person of that lease signed in, in minutes ago; `more` puts it back by so much. */
+static gint64 signed_in(Foyer *x, const char *lease, gint64 more)
+{
+	Sessions *sessions = x->f.core->sessions;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
+	Lease *found = g_hash_table_lookup(sessions->by_id, lease);
+
+	g_assert_nonnull(found);
+	found->since -= more * 60;
+	return (core_now() - found->since) / 60;
+}
+
+/* From one session to the next, always by the lobby, a sign-in lasts no longer than on the page. */
+static void test_return_too_late(Foyer *x, gconstpointer unused)
+{
+	ControlMessage anna = login_of("anna", "right", NULL), back;
+	g_auto(ControlMessage) lease = {0};
+	g_autofree char *second = NULL;
+
+	ask(&x->g, &anna, &lease);
+	close(gateway_take_fd(&x->g));
+	foyer_note(x, CONTROL_STARTED, lease.lease);
+	g_assert_cmpint(signed_in(x, lease.lease, 700), ==, 700);
+	foyer_end_session(x, lease.lease);
+	back = lobby_of(lease.lease);
+	enter(x, &back, "anna");
+	foyer_expect(x, LOBBY_OPEN);
+	foyer_expect(x, LOBBY_DESKTOPS_ARE);
+	choose(x, "p-lab");
+	second = foyer_moved(x, "lab-1");
+	g_assert_cmpint(signed_in(x, second, 20), ==, 720);
+	foyer_end_session(x, second);
+	back = lobby_of(second);
+	enter(x, &back, NULL);
+	foyer_expect(x, LOBBY_OPEN);
+}
+
 /* Who came with a ticket has not signed in here, and so must. */
 static void test_return_with_a_ticket(Foyer *x, gconstpointer unused)
 {
@@ -387,6 +425,7 @@ int main(int argc, char **argv)
 	ADD("start-fails", test_start_fails);
 	ADD("give-up", test_give_up);
 	ADD("return", test_return);
+	ADD("return-too-late", test_return_too_late);
 	ADD("return-with-a-ticket", test_return_with_a_ticket);
 	ADD("no-return", test_no_return);
 	ADD("idle", test_idle);
