@@ -59,6 +59,17 @@ void conn_close(Conn *conn)
 	close(conn->fd);
 }
 
+void conn_read_ahead(Conn *conn)
+{
+	if (conn->ssl != NULL)
+		SSL_set_read_ahead(conn->ssl, 1);
+}
+
+gboolean conn_pending(const Conn *conn)
+{
+	return conn->ssl != NULL && SSL_has_pending(conn->ssl);
+}
+
 static gsize read_below(Conn *conn, void *bytes, gsize n)
 {
 	int got = conn->ssl ? SSL_read(conn->ssl, bytes, (int)MIN(n, G_MAXINT))

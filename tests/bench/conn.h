@@ -17,6 +17,11 @@ void conn_open(Conn *conn, const char *host, const char *port);
 void conn_start_tls(Conn *conn, SSL_CTX *context);
 void conn_close(Conn *conn);
 
+/* From now on TLS takes all that has come with one system call, not a record with two. */
+void conn_read_ahead(Conn *conn);
+/* TRUE: something has come that the kernel no longer tells of. */
+gboolean conn_pending(const Conn *conn);
+
 /* Exactly n bytes. */
 void conn_read(Conn *conn, void *bytes, gsize n);
 /* n bytes that nobody looks at. */

@@ -2,8 +2,9 @@
 /*
  * bench-desktop: a desktop without a picture, for measuring what stands before it. VNC: answers a
  * FramebufferUpdateRequest with one Raw rectangle of just the size that was asked for. SPICE: links
- * anything and answers a message of type ASK with one of as many bytes as it asks for. A thread per
- * connection, blocking: it must cost little beside the gateway and never be the narrow place.
+ * anything and answers a message of type ASK with one of as many bytes as it asks for. A thread for
+ * each handshake, blocking, and one loop for all that come after it: it must cost little beside the
+ * gateway and never be the narrow place.
  *
  *   bench-desktop vnc|spice SOCKET
  */
@@ -11,10 +12,12 @@
 #include "spice/spice_ticket.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +28,17 @@
 
 static guint8 picture[PIECE];
 static gboolean spice;
+static int loop;
+
+typedef struct {
+	int fd;
+	gboolean full; /* it takes nothing more now */
+	guint8 in[4096];
+	gsize in_n;
+	guint8 head[16]; /* what is owed to it: head_n bytes of this ... */
+	gsize head_n;
+	gsize answer; /* ... and so many of picture */
+} Viewer;
 
 static gboolean take(int fd, void *bytes, gsize n)
 {
@@ -46,26 +60,6 @@ static gboolean give(int fd, const void *bytes, gsize n)
 	return TRUE;
 }
 
-/* `head` and then n bytes of picture; the first piece leaves with the head. */
-static gboolean give_picture(int fd, const void *head, gsize head_n, gsize n)
-{
-	guint8 first[4096];
-	gsize with_head = MIN(n, sizeof first - head_n);
-
-	memcpy(first, head, head_n);
-	memcpy(first + head_n, picture, with_head);
-	if (!give(fd, first, head_n + with_head))
-		return FALSE;
-	for (n -= with_head; n > 0;) {
-		gsize piece = MIN(n, sizeof picture);
-
-		if (!give(fd, picture, piece))
-			return FALSE;
-		n -= piece;
-	}
-	return TRUE;
-}
-
 /* ---- RFB 3.8, no security, 4096x4096 */
 
 static gboolean vnc_greet(int fd)
@@ -80,32 +74,29 @@ static gboolean vnc_greet(int fd)
 	       give(fd, screen, sizeof screen);
 }
 
-static gboolean vnc_serve(int fd)
+/* The length of the message at b, of which n bytes have come; 0: more is needed; -1: there is no
+ * such message. A request for a picture is answered with head and out_answer bytes. */
+static gssize vnc_message(const guint8 *b, gsize n, guint8 *head, gsize *out_head,
+			  gsize *out_answer)
 {
-	guint8 b[20], head[16] = {0, 0, 0, 1};
-	guint16 n;
+	static const guint8 update[16] = {0, 0, 0, 1};
 
-	if (!take(fd, b, 1))
-		return FALSE;
+	if (n == 0)
+		return 1;
 	switch (b[0]) {
-	case 0: return take(fd, b, 19);
-	case 2:
-		if (!take(fd, b, 3))
-			return FALSE;
-		for (n = (guint16)(b[1] << 8 | b[2]); n > 0; n--) {
-			if (!take(fd, b, 4))
-				return FALSE;
-		}
-		return TRUE;
-	case 4: return take(fd, b, 7);
-	case 5: return take(fd, b, 5);
+	case 0: return 20;
+	case 2: return n < 4 ? 4 : 4 + 4 * (b[2] << 8 | b[3]);
 	case 3:
-		if (!take(fd, b, 9))
-			return FALSE;
-		memcpy(head + 4, b + 1, 8); /* x, y, w, h; encoding 0: Raw */
-		return give_picture(fd, head, sizeof head,
-				    (gsize)(b[5] << 8 | b[6]) * (gsize)(b[7] << 8 | b[8]) * 4);
-	default: return FALSE;
+		if (n < 10)
+			return 10;
+		memcpy(head, update, sizeof update);
+		memcpy(head + 4, b + 2, 8); /* x, y, w, h; encoding 0: Raw */
+		*out_head = sizeof update;
+		*out_answer = (gsize)(b[6] << 8 | b[7]) * (gsize)(b[8] << 8 | b[9]) * 4;
+		return 10;
+	case 4: return 8;
+	case 5: return 6;
+	default: return -1;
 	}
 }
 
@@ -135,40 +126,149 @@ static gboolean spice_greet(int fd)
 	return ok && (mess.type != SPICE_CHANNEL_MAIN || give(fd, init, sizeof init));
 }
 
-static gboolean spice_serve(int fd)
+static gssize spice_message(const guint8 *b, gsize n, guint8 *head, gsize *out_head,
+			    gsize *out_answer)
 {
-	guint8 head[6], body[1024];
 	guint32 size, want;
 
-	if (!take(fd, head, 6))
-		return FALSE;
-	memcpy(&size, head + 2, 4);
+	if (n < 6)
+		return 6;
+	memcpy(&size, b + 2, 4);
 	size = le32toh(size);
-	if (size > sizeof body || (size > 0 && !take(fd, body, size)))
-		return FALSE;
-	if ((head[0] | head[1] << 8) != ASK || size < 4)
-		return TRUE;
-	memcpy(&want, body, 4);
-	memcpy(head + 2, &want, 4);
-	return give_picture(fd, head, sizeof head, le32toh(want));
+	if (size > sizeof((Viewer *)NULL)->in - 6)
+		return -1;
+	if ((b[0] | b[1] << 8) == ASK && size >= 4 && n >= 6 + size) {
+		memcpy(&want, b + 6, 4);
+		memcpy(head, b, 2);
+		memcpy(head + 2, &want, 4);
+		*out_head = 6;
+		*out_answer = le32toh(want);
+	}
+	return 6 + (gssize)size;
 }
 
-static void *serve(void *data)
-{
-	int fd = GPOINTER_TO_INT(data);
+/* ---- after the handshake */
 
-	if (spice ? spice_greet(fd) : vnc_greet(fd)) {
-		while (spice ? spice_serve(fd) : vnc_serve(fd))
-			;
+static void watch(Viewer *viewer, int operation, guint32 events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = viewer};
+
+	epoll_ctl(loop, operation, viewer->fd, &event);
+	viewer->full = events == EPOLLOUT;
+}
+
+/* Sends what is owed; the first piece leaves with the head. FALSE: the viewer is gone, or full. */
+static gboolean pay(Viewer *viewer)
+{
+	while (viewer->head_n + viewer->answer > 0) {
+		gsize piece = MIN(viewer->answer, sizeof picture);
+		struct iovec parts[2] = {{viewer->head, viewer->head_n}, {picture, piece}};
+		struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+		ssize_t sent = sendmsg(viewer->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		gsize of_head;
+
+		if (sent < 0)
+			return FALSE;
+		of_head = MIN((gsize)sent, viewer->head_n);
+		viewer->head_n -= of_head;
+		memmove(viewer->head, viewer->head + of_head, viewer->head_n);
+		viewer->answer -= (gsize)sent - of_head;
 	}
-	close(fd);
+	return TRUE;
+}
+
+/* FALSE: something was said that has no end. */
+static gboolean answer_all(Viewer *viewer)
+{
+	gsize at = 0;
+
+	while (pay(viewer)) {
+		gssize n = (spice ? spice_message : vnc_message)(viewer->in + at, viewer->in_n - at,
+								 viewer->head, &viewer->head_n,
+								 &viewer->answer);
+
+		if (n < 0 || (gsize)n > sizeof viewer->in)
+			return FALSE;
+		if (viewer->in_n - at < (gsize)n)
+			break;
+		at += (gsize)n;
+	}
+	viewer->in_n -= at;
+	memmove(viewer->in, viewer->in + at, viewer->in_n);
+	return TRUE;
+}
+
+/* FALSE: it is over. */
+static gboolean serve(Viewer *viewer)
+{
+	gboolean full;
+
+	if (!viewer->full) {
+		ssize_t got = recv(viewer->fd, viewer->in + viewer->in_n,
+				   sizeof viewer->in - viewer->in_n, MSG_DONTWAIT);
+
+		if (got <= 0)
+			return got < 0 && errno == EAGAIN;
+		viewer->in_n += (gsize)got;
+	}
+	if (!answer_all(viewer))
+		return FALSE;
+	full = viewer->head_n + viewer->answer > 0;
+	if (full && errno != EAGAIN)
+		return FALSE;
+	if (full != viewer->full)
+		watch(viewer, EPOLL_CTL_MOD, full ? EPOLLOUT : EPOLLIN);
+	return TRUE;
+}
+
+static void *serve_all(void *unused)
+{
+	struct epoll_event events[64];
+
+	for (;;) {
+		int n = epoll_wait(loop, events, G_N_ELEMENTS(events), -1);
+
+		for (int i = 0; i < n; i++) {
+			Viewer *viewer = events[i].data.ptr;
+
+			if (!serve(viewer)) {
+				close(viewer->fd);
+				g_free(viewer);
+			}
+		}
+	}
 	return NULL;
+}
+
+static void *greet(void *data)
+{
+	Viewer *viewer = g_new0(Viewer, 1);
+
+	viewer->fd = GPOINTER_TO_INT(data);
+	if (spice ? spice_greet(viewer->fd) : vnc_greet(viewer->fd)) {
+		watch(viewer, EPOLL_CTL_ADD, EPOLLIN);
+	} else {
+		close(viewer->fd);
+		g_free(viewer);
+	}
+	return NULL;
+}
+
+static void start(void *(*what)(void *), void *data)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, 64 * 1024);
+	pthread_create(&thread, &attributes, what, data);
+	pthread_attr_destroy(&attributes);
 }
 
 int main(int argc, char **argv)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	pthread_attr_t attributes;
 	int fd;
 
 	if (argc != 3 || (strcmp(argv[1], "vnc") && strcmp(argv[1], "spice"))) {
@@ -187,16 +287,14 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	chmod(argv[2], 0666);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attributes, 64 * 1024);
+	loop = epoll_create1(EPOLL_CLOEXEC);
+	start(serve_all, NULL);
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
-		pthread_t thread;
 		int one = accept(fd, NULL, NULL);
 
 		if (one >= 0)
-			pthread_create(&thread, &attributes, serve, GINT_TO_POINTER(one));
+			start(greet, GINT_TO_POINTER(one));
 	}
 }

@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 
 import deployment
+from place import MEASURED, OTHERS, place
 
 
 def used_ns(pid):
@@ -47,31 +48,53 @@ def pss_kib(pids):
     return total
 
 
+def start_load(target, clients, seconds, size, tickets=None, pace=0):
+    """bench-load when all are connected: its output says on when it is over, and what came of it.
+    pace: questions a second of each client; 0 = each asks again when it has its answer."""
+    words = [deployment.BUILD / "tests/bench/bench-load", target.protocol, target.host, target.port,
+             clients, seconds, *size, tickets or "-"]
+    if pace:
+        words.append(f"{pace}/s")
+    place(target.everybody(), MEASURED)
+    place(target.bench.desktops, OTHERS)
+    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
+                               start_new_session=True,
+                               preexec_fn=lambda: place([os.getpid()], OTHERS))
+    assert process.stdout.readline() == "go\n", f"{target.name}: bench-load did not start"
+    return process
+
+
+def end_load(process):
+    assert process.stdout.readline() == "end\n", "bench-load did not end"
+    result = json.loads(process.stdout.readline())
+    process.wait(60)
+    return result
+
+
 class Load:
     """One run of bench-load: the CPU time of the target's processes for each client that connected
-    (connect_ns) and for all the work (cpu_ns), the load's own words (result).
+    (connect_ns) and for all the work (cpu_ns), that of load and desktop meanwhile (others_ns), the
+    load's own words (result).
     meanwhile(load): called when all are connected, while they work."""
 
-    def __init__(self, target, clients, seconds, size, meanwhile=None):
+    def __init__(self, target, clients, seconds, size, meanwhile=None, pace=0):
         target.prepare(clients)
-        words = [deployment.BUILD / "tests/bench/bench-load", target.protocol, target.host,
-                 target.port, clients, seconds, *size]
-        if target.tickets:
-            words.append(target.tickets)
         pids = target.pids()
         self.clients, self.pids, self.memory_kib = clients, pids, pss_kib(pids)
         cpu = Cpu(pids)
-        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "go\n", f"{target.name}: bench-load did not start"
+        process = start_load(target, clients, seconds, size, target.tickets, pace)
         self.pids = target.pids()  # some have a process for each client
         self.connect_ns = cpu.used_ns(self.pids) / clients
-        cpu = Cpu(self.pids)
+        cpu, desktops = Cpu(self.pids), Cpu(target.bench.desktops)
         if meanwhile:
             meanwhile(self)
-        assert process.stdout.readline() == "end\n", f"{target.name}: bench-load did not end"
+        self.result = end_load(process)
         self.cpu_ns = cpu.used_ns(self.pids)
-        self.result = json.loads(process.stdout.readline())
-        process.wait(60)
+        self.others_ns = desktops.used_ns(target.bench.desktops) + self.result["cpu_us"] * 1000
+
+    def busy(self, ns):
+        """Percent of the time."""
+        return ns / self.result["seconds"] / 1e7
 
     def kib_per_client(self):
         """Memory that the target's processes have taken since before the first connection."""

@@ -134,32 +134,38 @@ void greet(Conn *conn, Greet how, SSL_CTX *context, const char *ticket)
 	}
 }
 
-gsize greet_round(Conn *conn, Greet how, guint16 w, guint16 h)
+void greet_ask(Conn *conn, Greet how, guint16 w, guint16 h)
 {
-	gsize n = (gsize)w * h * 4;
-	guint8 ask[10], head[16];
+	guint8 ask[10] = {RFB_UPDATE_REQUEST};
 
 	if (how == GREET_SPICE) {
 		guint16 type = htole16(ASK);
-		guint32 four = htole32(4), size = htole32((guint32)n);
+		guint32 four = htole32(4), size = htole32((guint32)w * h * 4);
 
 		memcpy(ask, &type, 2);
 		memcpy(ask + 2, &four, 4);
 		memcpy(ask + 6, &size, 4);
-		conn_write(conn, ask, sizeof ask);
+	} else {
+		ask[6] = (guint8)(w >> 8);
+		ask[7] = (guint8)w;
+		ask[8] = (guint8)(h >> 8);
+		ask[9] = (guint8)h;
+	}
+	conn_write(conn, ask, sizeof ask);
+}
+
+gsize greet_answer(Conn *conn, Greet how, guint16 w, guint16 h)
+{
+	gsize n = (gsize)w * h * 4;
+	guint8 head[16];
+
+	if (how == GREET_SPICE) {
 		conn_read(conn, head, 6);
 		if ((head[0] | head[1] << 8) != ASK)
 			die("SPICE: message %u came", head[0] | head[1] << 8);
 		conn_skip(conn, n);
 		return 6 + n;
 	}
-	memset(ask, 0, sizeof ask);
-	ask[0] = RFB_UPDATE_REQUEST;
-	ask[6] = (guint8)(w >> 8);
-	ask[7] = (guint8)w;
-	ask[8] = (guint8)(h >> 8);
-	ask[9] = (guint8)h;
-	conn_write(conn, ask, sizeof ask);
 	conn_read(conn, head, sizeof head);
 	if (head[0] != RFB_FRAMEBUFFER_UPDATE || rfb_u16(head + 8) != w || rfb_u16(head + 10) != h)
 		die("RFB: another message came");

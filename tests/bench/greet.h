@@ -15,6 +15,7 @@ typedef enum {
 /* The connection is open; ticket is NULL for TLS and PLAIN. */
 void greet(Conn *conn, Greet how, SSL_CTX *context, const char *ticket);
 
-/* Asks for a picture of w x h (RFB) or w * h * 4 bytes (SPICE) and reads all of it; returns the
- * number of bytes that came. */
-gsize greet_round(Conn *conn, Greet how, guint16 w, guint16 h);
+/* Asks for a picture of w x h (RFB) or w * h * 4 bytes (SPICE). */
+void greet_ask(Conn *conn, Greet how, guint16 w, guint16 h);
+/* Reads all of it; returns the number of bytes that came. */
+gsize greet_answer(Conn *conn, Greet how, guint16 w, guint16 h);

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench-load: clients that ask a bench-desktop for pictures, through whatever stands between. One
- * thread per client. Prints "go" when all are connected and the measured time begins, "end" when it
- * is over (so that a script can read the CPU time of what it measures), then one line of JSON.
+ * bench-load: clients that ask a bench-desktop for pictures, through whatever stands between. Those
+ * that ask for little are one thread's (crowd.h); those that pull, or rest between two questions,
+ * have a thread each. Prints "go" when all are connected and the measured time begins, "end" when
+ * it is over (so that a script can read the CPU time of what it measures), then one line of JSON.
  *
- *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS [PAUSE]]
+ *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS|-
+ * [PAUSE|PACE/s]]
  *
  * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing. PAUSE: ms
- * between two questions of a client.
+ * between an answer and the client's next question. PACE: questions a second of each client,
+ * answered or not.
  */
-#include "greet.h"
+#include "crowd.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#define SAMPLES 200000 /* round trips remembered per client */
+#define SAMPLES 200000 /* round trips remembered per thread */
+#define LITTLE  4096   /* bytes that come as one record */
 
 static const char *host, *port;
 static Greet how;
 static SSL_CTX *context;
 static guint16 width, height;
-static unsigned pause_ms;
+static unsigned pause_ms, pace;
 static volatile gboolean over;
 static pthread_barrier_t barrier;
 
@@ -33,27 +38,75 @@ typedef struct {
 	Conn conn;
 	guint64 connect_us;
 	guint64 bytes;
-	guint64 rounds;
-	guint32 *samples; /* us */
+	GArray *waits; /* of each round trip: ns, guint32 */
 } Client;
+
+typedef struct {
+	guint64 bytes;
+	double seconds, connect_us, cpu_us; /* that of this program, from "go" to "end" */
+	GArray *waits, *lateness;           /* ns, guint32; lateness may be NULL */
+} Outcome;
+
+/* ---- a thread for each */
 
 static void *run(void *data)
 {
 	Client *c = data;
 
 	pthread_barrier_wait(&barrier);
-	while (!over && width > 0) {
+	while (!over) {
 		gint64 from = g_get_monotonic_time();
+		guint32 ns;
 
-		c->bytes += greet_round(&c->conn, how, width, height);
-		if (c->rounds < SAMPLES)
-			c->samples[c->rounds] = (guint32)(g_get_monotonic_time() - from);
-		c->rounds++;
+		greet_ask(&c->conn, how, width, height);
+		c->bytes += greet_answer(&c->conn, how, width, height);
+		ns = (guint32)MIN((g_get_monotonic_time() - from) * 1000, G_MAXUINT32);
+		g_array_append_val(c->waits, ns);
 		if (pause_ms > 0)
 			g_usleep(pause_ms * 1000);
 	}
 	return NULL;
 }
+
+static void run_threads(Client *clients, unsigned n, unsigned seconds, Outcome *outcome)
+{
+	outcome->waits = g_array_new(FALSE, FALSE, sizeof(guint32));
+	pthread_barrier_wait(&barrier);
+	sleep(seconds);
+	over = TRUE;
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(clients[i].thread, NULL);
+		outcome->bytes += clients[i].bytes;
+		g_array_append_vals(outcome->waits, clients[i].waits->data, clients[i].waits->len);
+	}
+}
+
+static void start_threads(Client *clients, unsigned n)
+{
+	pthread_barrier_init(&barrier, NULL, n + 1);
+	for (unsigned i = 0; i < n; i++) {
+		clients[i].waits = g_array_sized_new(FALSE, FALSE, sizeof(guint32), SAMPLES);
+		pthread_create(&clients[i].thread, NULL, run, &clients[i]);
+	}
+}
+
+/* ---- one for all */
+
+static void run_crowd(Client *clients, unsigned n, unsigned seconds, Outcome *outcome)
+{
+	Crowd crowd = {how, width, height, pace, seconds};
+	g_autofree Conn **conns = g_new(Conn *, n);
+	CrowdResult result;
+
+	for (unsigned i = 0; i < n; i++)
+		conns[i] = &clients[i].conn;
+	crowd_run(&crowd, conns, n, &result);
+	outcome->bytes = result.bytes;
+	outcome->waits = result.waits;
+	outcome->lateness = result.lateness;
+}
+
+/* ---- what came of it */
 
 static int compare(const void *a, const void *b)
 {
@@ -62,31 +115,31 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void report(Client *clients, unsigned n, double seconds)
+/* us; sorts */
+static double percentile(GArray *times, unsigned percent)
 {
-	guint64 bytes = 0, rounds = 0, connect_us = 0, kept = 0;
-	guint32 *all;
+	if (times == NULL || times->len == 0)
+		return 0;
+	g_array_sort(times, compare);
+	return g_array_index(times, guint32, (guint64)times->len * percent / 100) / 1e3;
+}
 
-	for (unsigned i = 0; i < n; i++) {
-		bytes += clients[i].bytes;
-		rounds += clients[i].rounds;
-		connect_us += clients[i].connect_us;
-		kept += MIN(clients[i].rounds, SAMPLES);
-	}
-	all = g_new0(guint32, kept + 1);
-	kept = 0;
-	for (unsigned i = 0; i < n; i++) {
-		guint64 some = MIN(clients[i].rounds, SAMPLES);
+static double cpu_us(void)
+{
+	struct rusage used;
 
-		memcpy(all + kept, clients[i].samples, some * sizeof *all);
-		kept += some;
-	}
-	qsort(all, kept, sizeof *all, compare);
+	getrusage(RUSAGE_SELF, &used);
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+static void report(const Outcome *o)
+{
 	printf("{\"bytes\": %" G_GUINT64_FORMAT
-	       ", \"seconds\": %.3f, \"rounds\": %" G_GUINT64_FORMAT
-	       ", \"p50_us\": %u, \"p99_us\": %u, \"connect_us\": %.0f}\n",
-	       bytes, seconds, rounds, all[kept / 2], all[kept * 99 / 100], (double)connect_us / n);
-	g_free(all);
+	       ", \"seconds\": %.3f, \"rounds\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, "
+	       "\"late_p99_us\": %.1f, \"connect_us\": %.0f, \"cpu_us\": %.0f}\n",
+	       o->bytes, o->seconds, o->waits ? o->waits->len : 0, percentile(o->waits, 50),
+	       percentile(o->waits, 99), percentile(o->lateness, 99), o->connect_us, o->cpu_us);
 }
 
 static Greet parse_how(const char *name)
@@ -113,20 +166,55 @@ static void connect_all(Client *clients, unsigned n, FILE *tickets)
 		conn_open(&clients[i].conn, host, port);
 		greet(&clients[i].conn, how, context, clients[i].ticket);
 		clients[i].connect_us = (guint64)(g_get_monotonic_time() - from);
-		if (width > 0)
-			clients[i].samples = g_new(guint32, SAMPLES);
 	}
+}
+
+static void parse_rest(const char *word)
+{
+	unsigned number = (unsigned)CLAMP(atoi(word), 0, 100000);
+
+	if (g_str_has_suffix(word, "/s"))
+		pace = number;
+	else
+		pause_ms = MIN(number, 1000);
+}
+
+static void measure(Client *clients, unsigned n, unsigned seconds, Outcome *outcome)
+{
+	gsize answer = (gsize)width * height * 4;
+	gboolean crowd = pace > 0 || (answer <= LITTLE && pause_ms == 0);
+	double cpu_before;
+	gint64 from;
+
+	if (width > 0 && !crowd)
+		start_threads(clients, n);
+	puts("go");
+	fflush(stdout);
+	from = g_get_monotonic_time();
+	cpu_before = cpu_us();
+	if (width == 0)
+		sleep(seconds);
+	else if (crowd)
+		run_crowd(clients, n, seconds, outcome);
+	else
+		run_threads(clients, n, seconds, outcome);
+	outcome->cpu_us = cpu_us() - cpu_before;
+	outcome->seconds = (double)(g_get_monotonic_time() - from) / 1e6;
+	puts("end");
+	fflush(stdout);
+	for (unsigned i = 0; i < n; i++)
+		outcome->connect_us += (double)clients[i].connect_us / n;
 }
 
 int main(int argc, char **argv)
 {
 	g_autofree Client *clients = NULL;
 	unsigned n, seconds;
-	gint64 from;
+	Outcome outcome = {0};
 
 	if (argc < 8 || argc > 10)
 		die("use: bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT"
-		    " [TICKETS [PAUSE]]");
+		    " [TICKETS|- [PAUSE|PACE/s]]");
 	how = parse_how(argv[1]);
 	host = argv[2];
 	port = argv[3];
@@ -136,20 +224,10 @@ int main(int argc, char **argv)
 	height = (guint16)atoi(argv[7]);
 	context = SSL_CTX_new(TLS_client_method());
 	clients = g_new0(Client, n);
-	pause_ms = argc > 9 ? (unsigned)CLAMP(atoi(argv[9]), 0, 1000) : 0;
-	connect_all(clients, n, argc > 8 ? fopen(argv[8], "re") : NULL);
-	pthread_barrier_init(&barrier, NULL, width > 0 ? n + 1 : 1);
-	for (unsigned i = 0; width > 0 && i < n; i++)
-		pthread_create(&clients[i].thread, NULL, run, &clients[i]);
-	puts("go");
-	fflush(stdout);
-	from = g_get_monotonic_time();
-	pthread_barrier_wait(&barrier);
-	sleep(seconds);
-	over = TRUE;
-	for (unsigned i = 0; width > 0 && i < n; i++)
-		pthread_join(clients[i].thread, NULL);
-	puts("end");
-	report(clients, n, (double)(g_get_monotonic_time() - from) / 1e6);
+	if (argc > 9)
+		parse_rest(argv[9]);
+	connect_all(clients, n, argc > 8 && strcmp(argv[8], "-") ? fopen(argv[8], "re") : NULL);
+	measure(clients, n, seconds, &outcome);
+	report(&outcome);
 	return 0;
 }

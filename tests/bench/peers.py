@@ -23,6 +23,10 @@ class Target:
     def prepare(self, clients):
         """Before each load."""
 
+    def everybody(self):
+        """Its processes, also those that serve nobody."""
+        return self.pids()
+
 
 class GatewayTarget(Target):
     """Each client has a machine of its own, all with the address of the one bench-desktop."""
@@ -54,6 +58,9 @@ class GatewayTarget(Target):
         parent = self.bench.system.daemons["gateway"].pid
         return [pid for pid in self.bench.system.pids("gateway") if pid != parent]
 
+    def everybody(self):
+        return self.bench.system.pids("gateway")
+
 
 class ProxyTarget(Target):
     """A TLS proxy in front of the same desktop. workers: the clients are served by its children."""
@@ -76,13 +83,16 @@ class ProxyTarget(Target):
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
         return [int(child) for child in children.read_text().split()]
 
+    def everybody(self):
+        return {self.process.pid, *self.pids()}
+
 
 class Bench:
     """A deployment with `machines` desktops of each of the protocols in `kinds`."""
 
     def __init__(self, directory, machines, workers=1, kinds=("vnc", "spice"), gateway=None):
         self.directory, self.machines, self.kinds = directory, machines, kinds
-        self.started = []
+        self.started, self.desktops = [], []
         self.system = deployment.Deployment(
             "bench",
             gateway=gateway
@@ -110,6 +120,7 @@ class Bench:
         program = deployment.BUILD / "tests/bench/bench-desktop"
         for kind in self.kinds:
             desktop = self.spawn(program, kind, self.directory / f"{kind}.sock")
+            self.desktops.append(desktop.pid)
             assert desktop.stdout.readline() == "ready\n"
         self.system.start()
         for kind in self.kinds:
