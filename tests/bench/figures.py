@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import deployment
 from place import MEASURED, OTHERS, place
@@ -36,6 +37,33 @@ class Cpu:
     def used_ns(self, pids):
         now = {pid: used_ns(pid) for pid in pids}
         return sum(ns - (self.before.get(pid) or 0) for pid, ns in now.items() if ns is not None)
+
+
+def ticks_ns(ticks):
+    return sum(int(n) for n in ticks) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+class Strangers:
+    """What everybody else on the machine uses: all but us and the processes with these ids, to the
+    hundredth of a second."""
+
+    def __init__(self, pids):
+        self.began = time.monotonic()
+        self.before = self.used_ns(pids)
+
+    @staticmethod
+    def used_ns(pids):
+        words = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()
+        ours = []
+        for pid in {os.getpid(), *pids}:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                ours += stat[11:15]  # with its children that have ended
+        return ticks_ns(words[1:4] + words[6:9]) - ticks_ns(ours)
+
+    def percent(self, pids):
+        """Of one processor, since the beginning."""
+        return max(self.used_ns(pids) - self.before, 0) / (time.monotonic() - self.began) / 1e7
 
 
 def pss_kib(pids):

@@ -2,6 +2,7 @@
 """What tests/bench/run measures: the gateway with each of its protocols, and TLS proxies in front
 of the same desktop."""
 
+import contextlib
 import pathlib
 import shutil
 import signal
@@ -131,6 +132,16 @@ class Bench:
                 self.system.ctl("machine", "add", pool, f"{kind}-{n}", "--protocol", kind,
                                 "--address", f"unix:{self.directory}/{kind}.sock")
         self.api = self.system.login("anna")
+
+    def pids(self):
+        """All that belongs to the benchmark."""
+        ids = {process.pid for process in self.started}
+        for process in self.started:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+                ids.update(int(child) for child in children.read_text().split())
+        ids.update(daemon.pid for daemon in self.system.daemons.values())
+        return ids.union(self.system.pids("gateway"), self.system.pids("broker"))
 
     def __exit__(self, *_):
         for process in self.started:
