@@ -88,10 +88,9 @@ SSL_CTX *tls_server_context(const char *certificate, const char *key, gboolean t
 	}
 	SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	if (!tickets) {
-		SSL_CTX_set_num_tickets(context, 0);
+	SSL_CTX_set_num_tickets(context, 0);
+	if (!tickets)
 		SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
-	}
 	return context;
 }
 

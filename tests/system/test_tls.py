@@ -3,6 +3,9 @@
 
 import json
 import re
+import socket
+import ssl
+import struct
 import subprocess
 import xml.etree.ElementTree as tree
 
@@ -72,6 +75,38 @@ def test_the_server_chooses(oriel):
     weaker_first = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
     code, said = client(oriel, "-tls1_2", "-cipher", weaker_first)
     assert code == 0 and "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384" in said
+
+
+def ask_health(tls):
+    tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert tls.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_browser_comes_back_without_a_whole_handshake(oriel):
+    """It has its tickets with the first answer, and another one each time; each worker knows its own."""
+    context = ssl.create_default_context(cafile=oriel.ca)
+    session, reused = None, 0
+    for _ in range(40):
+        line = socket.create_connection((oriel.host, oriel.port), timeout=30)
+        with context.wrap_socket(line, server_hostname="localhost", session=session) as tls:
+            assert tls.version() == "TLSv1.3"
+            ask_health(tls)
+            reused += tls.session_reused
+            session = tls.session
+            assert session.has_ticket
+        if reused > 1:
+            return
+    raise AssertionError(f"{reused} of 40 were resumed")
+
+
+def test_a_spice_viewer_gets_no_tickets(oriel):
+    """It would not use them."""
+    context = ssl.create_default_context(cafile=oriel.ca)
+    line = socket.create_connection((oriel.host, oriel.port), timeout=30)
+    with context.wrap_socket(line, server_hostname="localhost") as tls:
+        tls.sendall(b"REDQ" + struct.pack("<IIIIBBIII", 2, 2, 18 + 4, 0, 1, 0, 1, 0, 18) + struct.pack("<I", 0xB))
+        assert tls.recv(4) == b"REDQ"
+        assert not (tls.session and tls.session.has_ticket)
 
 
 WEAK = {"LOW", "MEDIUM", "HIGH", "CRITICAL"}
