@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #define RETRY_MS  500
+#define CHUNK     4096
 #define QUEUE_MAX (4 * 1024 * 1024)
 #define HELD_MAX  1024  /* requests that wait for a broker that is away ... */
 #define HELD_MS   10000 /* ... and how long */
@@ -23,6 +24,7 @@ struct BrokerLink {
 	uv_poll_t poll;
 	uv_timer_t retry, patience;
 	int fd;
+	int watched;     /* what the poll looks for now */
 	gboolean up;     /* hello was answered       */
 	gboolean before; /* it was up at least once  */
 	gboolean told;   /* that the broker is away: one log line per outage */
@@ -45,8 +47,12 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(BrokerLink *link)
 {
-	uv_poll_start(&link->poll, UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0),
-		      on_ready);
+	int events = UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0);
+
+	if (events == link->watched)
+		return;
+	uv_poll_start(&link->poll, events, on_ready);
+	link->watched = events;
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -270,7 +276,8 @@ static ssize_t link_receive(BrokerLink *link)
 {
 	int fds[FDPASS_MAX];
 	guint n_fds;
-	ssize_t n = fdpass_receive(link->fd, buffer_reserve(&link->in, 4096), 4096, fds, &n_fds, 0);
+	ssize_t n =
+		fdpass_receive(link->fd, buffer_reserve(&link->in, CHUNK), CHUNK, fds, &n_fds, 0);
 
 	if (n > 0)
 		buffer_commit(&link->in, (gsize)n);
@@ -289,19 +296,22 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		link_lost(link, "the control socket broke");
 		return;
 	}
-	while ((n = link_receive(link)) > 0) {
+	do {
+		n = link_receive(link);
+		if (n <= 0)
+			break;
 		if (!link_decode(link, &error)) {
 			link_lost(link, error->message);
 			return;
 		}
 		if (link->closing || link->fd < 0)
 			return;
-	}
+	} while (n == CHUNK); /* after less, the poll tells of more */
 	if (n == 0) {
 		link_lost(link, "it closed the control socket");
 		return;
 	}
-	if (errno != EAGAIN && errno != EINTR) {
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		link_lost(link, g_strerror(errno));
 		return;
 	}
@@ -325,6 +335,7 @@ static void link_connect(BrokerLink *link)
 	link->fd = autofd_steal(&fd);
 	uv_poll_init(link->retry.loop, &link->poll, link->fd);
 	link->poll.data = link;
+	link->watched = 0;
 	link_send(link, &hello);
 }
 

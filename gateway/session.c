@@ -30,6 +30,8 @@ static const struct {
 	{"relay", session_relay, 0},      /* both ways until one side ends                        */
 };
 
+static void set_watches(Session *s, gboolean exact);
+
 /* A reset comes as a status, and libuv has stopped the watch: it must be able to start again. */
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -42,6 +44,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		stream_tcp_arrived(peer->stream);
 	if (status < 0)
 		*(client ? &loop->client_events : &loop->desktop_events) = 0;
+	if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE)) {
+		set_watches(s, TRUE);
+		return;
+	}
 	if (client && s->client.waits == 0 && (status < 0 || (events & UV_DISCONNECT)))
 		session_end(s, FAULT_ENDED, "the client left");
 	else
@@ -132,10 +138,17 @@ static void set_timer(Session *s, guint64 at)
 	uv_timer_start(loop->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
+/* Each change costs two system calls. Before the relay hardly anybody speaks out of turn: that a
+ * word is wanted no longer is told to the poll only once it comes. */
+static gboolean may_wait(const SessionLoop *loop, int events, int want)
+{
+	return !loop->relayed && events == UV_READABLE && (want & ~UV_DISCONNECT) == 0;
+}
+
 /* A client that nobody reads from is still watched for its end, so that one that left is noticed
  * while its desktop starts; in the relay, while its desktop takes nothing. Not when a burst is used
  * up: then there are bytes before the end. */
-static void set_watches(Session *s)
+static void set_watches(Session *s, gboolean exact)
 {
 	SessionLoop *loop = s->loop;
 	guint64 at = loop->deadline;
@@ -144,8 +157,10 @@ static void set_watches(Session *s)
 	if (client == 0 && loop->phase == PHASE_STEPS &&
 	    (!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
 		client = UV_DISCONNECT;
-	set_watch(&loop->client_poll, &loop->client_events, client);
-	set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
+	if (exact || !may_wait(loop, loop->client_events, client))
+		set_watch(&loop->client_poll, &loop->client_events, client);
+	if (exact || !may_wait(loop, loop->desktop_events, wanted(&s->desktop)))
+		set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
 	if (loop->wake && (at == 0 || loop->wake < at))
 		at = loop->wake;
 	set_timer(s, at);
@@ -224,7 +239,7 @@ static void walk(Session *s)
 			pause_for(s, &s->desktop);
 			if (!session_charge(s, begun) && loop->hurry)
 				worker_again(s->worker, s);
-			set_watches(s);
+			set_watches(s, FALSE);
 			return;
 		case STEP_FAIL:
 			if (session_goes_on(s, &error))
@@ -234,7 +249,7 @@ static void walk(Session *s)
 		case STEP_END: session_leave(s, error); break;
 		}
 		if (loop->phase == PHASE_LINGER)
-			set_watches(s);
+			set_watches(s, FALSE);
 		return;
 	}
 }
@@ -251,7 +266,7 @@ void session_run(Session *s)
 		else
 			session_linger(s);
 		if (loop->phase == PHASE_LINGER)
-			set_watches(s);
+			set_watches(s, FALSE);
 		return;
 	}
 	if (loop->running) {

@@ -81,9 +81,10 @@ static Step wait_for_a_word(Session *s)
 
 /* The first record, or so much of it that its sender has paid for what TLS costs us: most of who
  * never comes to an end with it sends a few bytes. */
+enum { HEADER = 5, ENOUGH = 400 };
+
 static Io whole_hello(Session *s, GError **error)
 {
-	enum { HEADER = 5, ENOUGH = 400 };
 	Io io = peer_need(&s->client, HEADER, error);
 	const guint8 *b;
 
@@ -100,7 +101,7 @@ Step session_secure(Session *s, GError **error)
 	if (s->vnc_only)
 		return STEP_NEXT;
 	if (buffer_length(&s->client.in) == 0 && !stream_is_tls(s->client.stream)) {
-		io = peer_need(&s->client, 1, error);
+		io = peer_read(&s->client, HEADER + ENOUGH, error);
 		if (io == IO_WAIT)
 			return wait_for_a_word(s);
 		if (io != IO_DONE)

@@ -98,13 +98,14 @@ static const StreamOps ops = {
 	.free = tcp_free,
 };
 
-/* They fail harmlessly on a Unix socket. Who vanished without a word is noticed in two minutes: a
- * desktop is held for it. */
+/* A Unix socket knows none of them, and says so at the first. Who vanished without a word is
+ * noticed in two minutes: a desktop is held for it. */
 void stream_tcp_prepare(int fd)
 {
 	int on = 1, idle = 60, interval = 15, probes = 4;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+		return;
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
@@ -142,7 +143,10 @@ Stream *stream_tcp_accepted(int fd)
 
 Stream *stream_tcp_new(int fd)
 {
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!(flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	stream_tcp_prepare(fd);
 	return stream_tcp_accepted(fd);
 }
