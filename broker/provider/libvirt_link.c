@@ -9,6 +9,7 @@
 
 #define KEEPALIVE_SECONDS 5
 #define KEEPALIVE_COUNT   3
+#define IDLE_MAX          4 /* connections kept for the next call */
 
 /* What an event needs. Counted: libvirt lets go of a callback in its own time, maybe after the
  * link is gone. */
@@ -23,10 +24,16 @@ typedef struct {
 struct LibvirtLink {
 	char *uri;
 	Listener *listener;
-	GMutex mutex;             /* of the connection       */
-	virConnectPtr connection; /* NULL while it is broken */
+	GMutex mutex;             /* of all below                              */
+	virConnectPtr connection; /* the one that hears; NULL while it is broken */
 	int callback;
+	gboolean wired;  /* a daemon is behind it: no two calls at once on one connection */
+	GPtrArray *idle; /* further ones, for a call each                     */
 };
+
+/* Which link a connection has been lent by. */
+static GMutex lent_mutex;
+static GHashTable *lent;
 
 void libvirt_set_error(GError **error, Fault code, const char *what)
 {
@@ -103,7 +110,8 @@ static gboolean connect_now(LibvirtLink *link, Fault code, GError **error)
 	if (!link->connection)
 		return FALSE;
 	/* Not every driver has the two; where there is no wire there is nothing to keep alive. */
-	virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+	link->wired =
+		virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) == 0;
 	link->callback = virConnectDomainEventRegisterAny(
 		link->connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 		VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), g_atomic_rc_box_acquire(link->listener),
@@ -123,6 +131,11 @@ static void disconnect(LibvirtLink *link)
 	link->connection = NULL;
 }
 
+static void close_idle(gpointer connection)
+{
+	virConnectClose(connection);
+}
+
 LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer user_data,
 			      GError **error)
 {
@@ -137,6 +150,7 @@ LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer use
 	g_mutex_init(&link->listener->mutex);
 	link->listener->expected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_mutex_init(&link->mutex);
+	link->idle = g_ptr_array_new_with_free_func(close_idle);
 	if (!connect_now(link, FAULT_CONFIG, error))
 		g_clear_pointer(&link, libvirt_link_free);
 	return link;
@@ -147,6 +161,7 @@ void libvirt_link_free(LibvirtLink *link)
 	if (!link)
 		return;
 	disconnect(link);
+	g_ptr_array_unref(link->idle);
 	g_mutex_lock(&link->listener->calling);
 	link->listener->event = NULL;
 	g_mutex_unlock(&link->listener->calling);
@@ -154,6 +169,33 @@ void libvirt_link_free(LibvirtLink *link)
 	g_mutex_clear(&link->mutex);
 	g_free(link->uri);
 	g_free(link);
+}
+
+/* One that nobody else uses while it is lent. With the mutex held; lets go of it to open one. */
+static virConnectPtr lend(LibvirtLink *link, GError **error)
+{
+	virConnectPtr connection = NULL;
+
+	while (!connection && link->idle->len > 0) {
+		connection = g_ptr_array_steal_index_fast(link->idle, link->idle->len - 1);
+		if (virConnectIsAlive(connection) != 1)
+			g_clear_pointer(&connection, virConnectClose);
+	}
+	if (!connection) {
+		g_mutex_unlock(&link->mutex);
+		connection = libvirt_login_open(link->uri, FAULT_DESKTOP, error);
+		if (connection)
+			virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+		g_mutex_lock(&link->mutex);
+	}
+	if (!connection)
+		return NULL;
+	g_mutex_lock(&lent_mutex);
+	if (!lent)
+		lent = g_hash_table_new(NULL, NULL);
+	g_hash_table_insert(lent, connection, link);
+	g_mutex_unlock(&lent_mutex);
+	return connection;
 }
 
 virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
@@ -164,11 +206,35 @@ virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
 	if (link->connection && virConnectIsAlive(link->connection) != 1)
 		disconnect(link);
 	if (link->connection || connect_now(link, FAULT_DESKTOP, error)) {
-		connection = link->connection;
-		virConnectRef(connection);
+		connection = link->wired ? lend(link, error) : link->connection;
+		if (!link->wired)
+			virConnectRef(connection);
 	}
 	g_mutex_unlock(&link->mutex);
 	return connection;
+}
+
+void libvirt_link_put(virConnectPtr connection)
+{
+	LibvirtLink *link;
+	gboolean keep;
+
+	g_mutex_lock(&lent_mutex);
+	link = lent ? g_hash_table_lookup(lent, connection) : NULL;
+	if (link)
+		g_hash_table_remove(lent, connection);
+	g_mutex_unlock(&lent_mutex);
+	if (!link) {
+		virConnectClose(connection);
+		return;
+	}
+	g_mutex_lock(&link->mutex);
+	keep = link->idle->len < IDLE_MAX && virConnectIsAlive(connection) == 1;
+	if (keep)
+		g_ptr_array_add(link->idle, connection);
+	g_mutex_unlock(&link->mutex);
+	if (!keep)
+		virConnectClose(connection);
 }
 
 gboolean libvirt_link_hears(LibvirtLink *link)
@@ -188,8 +254,20 @@ void libvirt_link_expect_end(LibvirtLink *link, const char *desktop_id)
 	g_mutex_unlock(&link->listener->mutex);
 }
 
+/* What was said before this is read before the answer. One question at a time. */
+static void hear_out(LibvirtLink *link)
+{
+	unsigned long version;
+
+	g_mutex_lock(&link->mutex);
+	if (link->wired && link->connection)
+		virConnectGetLibVersion(link->connection, &version);
+	g_mutex_unlock(&link->mutex);
+}
+
 void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id)
 {
+	hear_out(link);
 	g_mutex_lock(&link->listener->mutex);
 	g_hash_table_remove(link->listener->expected, desktop_id);
 	g_mutex_unlock(&link->listener->mutex);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * libvirt_link: one long-lived connection to a libvirt URI, opened again when it breaks, and the
+ * libvirt_link: long-lived connections to a libvirt URI, opened again when they break, and the
  * news of domains that end by themselves. Runs libvirt's event loop in one thread of its own for
  * the whole process, from the first link on.
+ *
+ * Where a daemon is behind the URI, each caller has a connection of his own: of several calls on
+ * one only the first hears that the daemon no longer answers, the others wait for ever
+ * (libvirt 9.0).
  */
 #pragma once
 
@@ -20,9 +24,10 @@ LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer use
 			      GError **error);
 void libvirt_link_free(LibvirtLink *link);
 
-/* The connection, alive a moment ago; virConnectClose() drops the caller's reference. NULL with
- * FAULT_DESKTOP. */
+/* A connection, alive a moment ago, for this thread until libvirt_link_put(), which the link
+ * outlives; autoconnect does that. NULL with FAULT_DESKTOP. */
 virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error);
+void libvirt_link_put(virConnectPtr connection);
 
 /* libvirt tells of ends that nobody wanted: not every hypervisor's driver does. */
 gboolean libvirt_link_hears(LibvirtLink *link);
@@ -41,7 +46,7 @@ void libvirt_set_error(GError **error, Fault code, const char *what);
 static inline void libvirt_connect_cleanup(virConnectPtr *connection)
 {
 	if (*connection)
-		virConnectClose(*connection);
+		libvirt_link_put(*connection);
 }
 static inline void libvirt_domain_cleanup(virDomainPtr *domain)
 {

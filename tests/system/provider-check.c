@@ -128,6 +128,33 @@ static gboolean never(gpointer unused)
 	return FALSE;
 }
 
+typedef struct {
+	const ProviderOps *ops;
+	Provider *provider;
+} Question;
+
+static gpointer ask_host(gpointer data)
+{
+	const Question *question = data;
+	ProviderHost host;
+
+	return GINT_TO_POINTER(question->ops->host(question->provider, &host, NULL));
+}
+
+/* How many of so many that ask at once hear what the host has; all must come back. */
+static json_t *crowd(const ProviderOps *ops, Provider *provider, unsigned n)
+{
+	Question question = {ops, provider};
+	g_autofree GThread **threads = g_new(GThread *, n);
+	int heard = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		threads[i] = g_thread_new("crowd", ask_host, &question);
+	for (unsigned i = 0; i < n; i++)
+		heard += GPOINTER_TO_INT(g_thread_join(threads[i]));
+	return json_pack("{s:i}", "heard", heard);
+}
+
 static json_t *run_command(const ProviderOps *ops, Provider *provider, char **words, json_t *file,
 			   GError **error)
 {
@@ -169,6 +196,8 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 		return json_object();
 	if (g_str_equal(command, "state") && ops->state(provider, &desktop, &state, error))
 		return json_pack("{s:i}", "state", state);
+	if (g_str_equal(command, "crowd"))
+		return crowd(ops, provider, 4);
 	if (g_str_equal(command, "prepared"))
 		return json_pack("{s:b}", "prepared", ops->prepared(provider, &desktop.image));
 	if (g_str_equal(command, "tidy")) {

@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -81,6 +82,21 @@ def test_live_migration(hosts, both):
     assert first.virsh("domuuid", "oriel-d-1").stdout.strip() == identity
     a.done("start", "d-1")
     assert a.state() == RUNNING
+
+
+def test_a_host_that_falls_silent(hosts, both):
+    """Everybody who asks it hears that in the end, also of several at once; and asks again when it is back."""
+    first, a = hosts[0], both[0]
+    # All four wait for each other, so each has a connection of its own from then on.
+    first.process.send_signal(signal.SIGSTOP)
+    threading.Timer(2, first.process.send_signal, [signal.SIGCONT]).start()
+    assert a.done("crowd")["heard"] == 4
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        assert a.done("crowd")["heard"] == 0
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    assert a.done("crowd")["heard"] == 4
 
 
 # A program in namespaces of its own; libvirt has no display for it.
