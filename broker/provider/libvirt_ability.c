@@ -18,9 +18,9 @@ typedef struct {
 	unsigned long before; /* this version (virConnectGetVersion()); 0: in all */
 } Row;
 
-/* Of these QEMU, LXC, the test driver, ESX (as VMware's simulator), Workstation and Player (with a
- * stand-in for vmrun) are in the tests. The others stand here as libvirt's own drivers have them:
- * which functions they implement, and what their domains can be defined with. */
+/* Of these QEMU, LXC, the test driver, Xen, ESX (as VMware's simulator), Workstation and Player
+ * (with a stand-in for vmrun) are in the tests. The others stand here as libvirt's own drivers have
+ * them: which functions they implement, and what their domains can be defined with. */
 static const Row rows[] = {
 	{"QEMU", "QEMU",
 	 LIFE | PROVIDER_EVENTS | PROVIDER_SUSPENDS | PROVIDER_DISKS | PROVIDER_TICKETS |
