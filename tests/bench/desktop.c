@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd;
 
-	if (argc != 3 || (strcmp(argv[1], "vnc") && strcmp(argv[1], "spice"))) {
+	if (argc != 3 || (strcmp(argv[1], "vnc") != 0 && strcmp(argv[1], "spice") != 0)) {
 		fprintf(stderr, "use: bench-desktop vnc|spice SOCKET\n");
 		return 64;
 	}

@@ -118,10 +118,13 @@ static int compare(const void *a, const void *b)
 /* us; sorts */
 static double percentile(GArray *times, unsigned percent)
 {
+	guint at;
+
 	if (times == NULL || times->len == 0)
 		return 0;
+	at = (guint)((guint64)times->len * percent / 100);
 	g_array_sort(times, compare);
-	return g_array_index(times, guint32, (guint64)times->len * percent / 100) / 1e3;
+	return g_array_index(times, guint32, at) / 1e3;
 }
 
 static double cpu_us(void)
@@ -226,7 +229,8 @@ int main(int argc, char **argv)
 	clients = g_new0(Client, n);
 	if (argc > 9)
 		parse_rest(argv[9]);
-	connect_all(clients, n, argc > 8 && strcmp(argv[8], "-") ? fopen(argv[8], "re") : NULL);
+	connect_all(clients, n,
+		    argc > 8 && strcmp(argv[8], "-") != 0 ? fopen(argv[8], "re") : NULL);
 	measure(clients, n, seconds, &outcome);
 	report(&outcome);
 	return 0;
