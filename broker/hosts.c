@@ -168,8 +168,10 @@ static void look_at_all(Hosts *hosts)
 		if (free)
 			watch_of(hosts, host->name)->asked_at = g_get_monotonic_time();
 		g_mutex_unlock(&hosts->lock);
-		if (is_stuck)
+		if (is_stuck) {
+			log_warning(NULL, "host %s: is down: it does not answer", host->name);
 			set_state(core, host, "down", "it does not answer");
+		}
 		if (free)
 			g_thread_pool_push(hosts->pool, g_strdup(host->name), NULL);
 	}

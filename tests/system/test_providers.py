@@ -424,3 +424,14 @@ def test_libvirt_that_is_not_there(tmp_path, image):
         check = Check(tmp_path, image, "libvirt", uri)
         assert check.opened["fault"] == "config"
         assert check.process.wait(60) == 1
+
+
+def test_libvirt_that_says_nothing(tmp_path, image):
+    """A daemon that is stopped, or hangs: whoever opens it comes back, and hears why."""
+    socket_path = tmp_path / "libvirt-sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        listener.listen()
+        check = Check(tmp_path, image, "libvirt", f"qemu+unix:///system?socket={socket_path}")
+        assert check.opened["fault"] == "config" and "says nothing" in check.opened["message"]
+        assert check.process.wait(60) == 1
