@@ -73,7 +73,7 @@ LibvirtAbility libvirt_ability_of(const char *type, unsigned long version,
 	const Row *row = &unknown;
 	LibvirtAbility able;
 
-	for (gsize i = G_N_ELEMENTS(rows); i-- > 0;) {
+	for (gsize i = 0; row == &unknown && i < G_N_ELEMENTS(rows); i++) {
 		if (is_of(&rows[i], type, version))
 			row = &rows[i];
 	}

@@ -103,15 +103,25 @@ static int on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event
 	return 0;
 }
 
+/* Where there is no wire there is nothing to keep alive: *out_wired, if that is not NULL. */
+static virConnectPtr open_one(const char *uri, Fault code, gboolean *out_wired, GError **error)
+{
+	virConnectPtr connection = libvirt_login_open(uri, code, error);
+	gboolean wired = connection && virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS,
+							      KEEPALIVE_COUNT) == 0;
+
+	if (out_wired)
+		*out_wired = wired;
+	return connection;
+}
+
 /* With the mutex held. */
 static gboolean connect_now(LibvirtLink *link, Fault code, GError **error)
 {
-	link->connection = libvirt_login_open(link->uri, code, error);
+	link->connection = open_one(link->uri, code, &link->wired, error);
 	if (!link->connection)
 		return FALSE;
-	/* Not every driver has the two; where there is no wire there is nothing to keep alive. */
-	link->wired =
-		virConnectSetKeepAlive(link->connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT) == 0;
+	/* Not every driver tells of ends. */
 	link->callback = virConnectDomainEventRegisterAny(
 		link->connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 		VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), g_atomic_rc_box_acquire(link->listener),
@@ -183,9 +193,7 @@ static virConnectPtr lend(LibvirtLink *link, GError **error)
 	}
 	if (!connection) {
 		g_mutex_unlock(&link->mutex);
-		connection = libvirt_login_open(link->uri, FAULT_DESKTOP, error);
-		if (connection)
-			virConnectSetKeepAlive(connection, KEEPALIVE_SECONDS, KEEPALIVE_COUNT);
+		connection = open_one(link->uri, FAULT_DESKTOP, NULL, error);
 		g_mutex_lock(&link->mutex);
 	}
 	if (!connection)
@@ -198,6 +206,13 @@ static virConnectPtr lend(LibvirtLink *link, GError **error)
 	return connection;
 }
 
+/* The one that hears, for as many as want it. With the mutex held. */
+static virConnectPtr share(LibvirtLink *link)
+{
+	virConnectRef(link->connection);
+	return link->connection;
+}
+
 virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
 {
 	virConnectPtr connection = NULL;
@@ -205,11 +220,8 @@ virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
 	g_mutex_lock(&link->mutex);
 	if (link->connection && virConnectIsAlive(link->connection) != 1)
 		disconnect(link);
-	if (link->connection || connect_now(link, FAULT_DESKTOP, error)) {
-		connection = link->wired ? lend(link, error) : link->connection;
-		if (!link->wired)
-			virConnectRef(connection);
-	}
+	if (link->connection || connect_now(link, FAULT_DESKTOP, error))
+		connection = link->wired ? lend(link, error) : share(link);
 	g_mutex_unlock(&link->mutex);
 	return connection;
 }
