@@ -33,7 +33,7 @@ OUT = SOURCE / "tests" / "out"
 UNDER = os.environ.get("ORIEL_UNDER", "").split()
 COMPLAINTS = re.compile(r"Sanitizer|runtime error:|^==\d+== \S")
 PEOPLE = ("anna", "ben", "carla", "admin")
-RESERVED = []  # sockets whose names say which user ids and ports are ours, until this process ends
+RESERVED = []  # what says which user ids and ports are ours, until this process ends
 PROGRAMS = (
     "gateway/oriel-gateway",
     "broker/oriel-broker",
@@ -62,7 +62,7 @@ def free_port():
         port = random.randrange(20000, 32000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            if reserved(f"port-{port}"):
+            if port_reserved(port):
                 return port
 
 
@@ -96,11 +96,24 @@ def parent(pid):
         return None
 
 
-def reserved(name):
-    """True if no other test on this machine has it."""
+def port_reserved(port):
+    """True if no other test in this network has it."""
     mark = socket.socket(socket.AF_UNIX)
     try:
-        mark.bind(f"\0oriel-test-{name}")
+        mark.bind(f"\0oriel-test-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    RESERVED.append(mark)
+    return True
+
+
+def uid_reserved(uid):
+    """True if no other test on this machine has it: the name of a socket would be a network's, and some run
+    in one of their own."""
+    mark = pathlib.Path(f"/run/lock/oriel-test-uid-{uid}").open("w")
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         mark.close()
         return False
@@ -110,9 +123,9 @@ def reserved(name):
 
 def free_uids():
     taken = {account.pw_uid for account in pwd.getpwall()}
-    for uid in range(58300, 58900, 2):
+    for uid in range(57300, 57900, 2):
         busy = {uid, uid + 1} & taken or processes_of(uid) or processes_of(uid + 1)
-        if not busy and reserved(f"uid-{uid}"):  # who ends ends all that runs under his
+        if not busy and uid_reserved(uid):  # who ends ends all that runs under his
             return uid, uid + 1
     raise RuntimeError("no free user id")
 
