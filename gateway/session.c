@@ -30,30 +30,6 @@ static const struct {
 	{"relay", session_relay, 0},      /* both ways until one side ends                        */
 };
 
-static void set_watches(Session *s, gboolean exact);
-
-/* A reset comes as a status, and libuv has stopped the watch: it must be able to start again. */
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	Session *s = poll->data;
-	SessionLoop *loop = s->loop;
-	gboolean client = poll == &loop->client_poll;
-	Peer *peer = client ? &s->client : &s->desktop;
-
-	if (peer->stream && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
-		stream_tcp_arrived(peer->stream);
-	if (status < 0)
-		*(client ? &loop->client_events : &loop->desktop_events) = 0;
-	if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE)) {
-		set_watches(s, TRUE);
-		return;
-	}
-	if (client && s->client.waits == 0 && (status < 0 || (events & UV_DISCONNECT)))
-		session_end(s, FAULT_ENDED, "the client left");
-	else
-		session_run(s);
-}
-
 static void on_timer(uv_timer_t *timer)
 {
 	session_run(timer->data);
@@ -91,6 +67,8 @@ void session_restart(Session *session)
 
 /* ---- watches */
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
 static void set_watch(uv_poll_t *poll, int *events, int want)
 {
 	if (*events < 0 || *events == want)
@@ -106,6 +84,20 @@ static int wanted(const Peer *peer)
 {
 	return (peer->waits & STREAM_READABLE ? UV_READABLE : 0) |
 	       (peer->waits & STREAM_WRITABLE ? UV_WRITABLE : 0);
+}
+
+/* A client that nobody reads from is still watched for its end, so that one that left is noticed
+ * while its desktop starts; in the relay, while its desktop takes nothing. Not when a burst is used
+ * up: then there are bytes before the end. */
+static int wanted_of_client(const Session *s)
+{
+	const SessionLoop *loop = s->loop;
+	int want = wanted(&s->client);
+
+	if (want == 0 && loop->phase == PHASE_STEPS &&
+	    (!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
+		want = UV_DISCONNECT;
+	return want;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -145,25 +137,40 @@ static gboolean may_wait(const SessionLoop *loop, int events, int want)
 	return !loop->relayed && events == UV_READABLE && (want & ~UV_DISCONNECT) == 0;
 }
 
-/* A client that nobody reads from is still watched for its end, so that one that left is noticed
- * while its desktop starts; in the relay, while its desktop takes nothing. Not when a burst is used
- * up: then there are bytes before the end. */
-static void set_watches(Session *s, gboolean exact)
+static void set_watches(Session *s)
 {
 	SessionLoop *loop = s->loop;
 	guint64 at = loop->deadline;
-	int client = wanted(&s->client);
+	int client = wanted_of_client(s), desktop = wanted(&s->desktop);
 
-	if (client == 0 && loop->phase == PHASE_STEPS &&
-	    (!loop->relayed || loop->moving || (s->desktop.waits & STREAM_WRITABLE)))
-		client = UV_DISCONNECT;
-	if (exact || !may_wait(loop, loop->client_events, client))
+	if (!may_wait(loop, loop->client_events, client))
 		set_watch(&loop->client_poll, &loop->client_events, client);
-	if (exact || !may_wait(loop, loop->desktop_events, wanted(&s->desktop)))
-		set_watch(loop->desktop_poll, &loop->desktop_events, wanted(&s->desktop));
+	if (!may_wait(loop, loop->desktop_events, desktop))
+		set_watch(loop->desktop_poll, &loop->desktop_events, desktop);
 	if (loop->wake && (at == 0 || loop->wake < at))
 		at = loop->wake;
 	set_timer(s, at);
+}
+
+/* A reset comes as a status, and libuv has stopped the watch: it must be able to start again. */
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	Session *s = poll->data;
+	SessionLoop *loop = s->loop;
+	gboolean client = poll == &loop->client_poll;
+	Peer *peer = client ? &s->client : &s->desktop;
+	int *watched = client ? &loop->client_events : &loop->desktop_events;
+
+	if (peer->stream && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
+		stream_tcp_arrived(peer->stream);
+	if (status < 0)
+		*watched = 0;
+	if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE))
+		set_watch(poll, watched, client ? wanted_of_client(s) : wanted(peer));
+	else if (client && peer->waits == 0 && (status < 0 || (events & UV_DISCONNECT)))
+		session_end(s, FAULT_ENDED, "the client left");
+	else
+		session_run(s);
 }
 
 static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
@@ -239,7 +246,7 @@ static void walk(Session *s)
 			pause_for(s, &s->desktop);
 			if (!session_charge(s, begun) && loop->hurry)
 				worker_again(s->worker, s);
-			set_watches(s, FALSE);
+			set_watches(s);
 			return;
 		case STEP_FAIL:
 			if (session_goes_on(s, &error))
@@ -249,7 +256,7 @@ static void walk(Session *s)
 		case STEP_END: session_leave(s, error); break;
 		}
 		if (loop->phase == PHASE_LINGER)
-			set_watches(s, FALSE);
+			set_watches(s);
 		return;
 	}
 }
@@ -266,7 +273,7 @@ void session_run(Session *s)
 		else
 			session_linger(s);
 		if (loop->phase == PHASE_LINGER)
-			set_watches(s, FALSE);
+			set_watches(s);
 		return;
 	}
 	if (loop->running) {
