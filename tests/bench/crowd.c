@@ -13,22 +13,25 @@
 	(8u * 1024 * 1024)   /* round trips that the arrays have room for: no copies on the way */
 #define END_NS (10 * SECOND) /* for the last answers */
 
+typedef struct Run Run;
+
 typedef struct {
+	Ready ready;
+	Run *run;
 	Conn *conn;
 	GQueue asked; /* when each of its questions was due that is not answered yet: gint64 ns */
 } Client;
 
-typedef struct {
+struct Run {
 	const Crowd *crowd;
 	Client *clients;
 	unsigned n;
-	int epoll;
 	gint64 end;
 	gint64 due;     /* the next question, at a pace */
 	guint64 asking; /* questions that are not answered yet */
 	GRand *lot;
 	CrowdResult *result;
-} Run;
+};
 
 static gint64 now_ns(void)
 {
@@ -55,8 +58,10 @@ static void ask(Run *run, Client *client, gint64 due)
 	greet_ask(client->conn, run->crowd->how, run->crowd->width, run->crowd->height);
 }
 
-static void take(Run *run, Client *client)
+static void take(Ready *ready)
 {
+	Client *client = (Client *)ready;
+	Run *run = client->run;
 	const Crowd *crowd = run->crowd;
 
 	do {
@@ -75,15 +80,19 @@ static void take(Run *run, Client *client)
 	} while (conn_pending(client->conn) && client->asked.length > 0);
 }
 
-/* Waits for answers until something is due; timeout in ns. */
+/* Waits for answers, and for questions if the desktop is ours, until something is due; timeout in
+ * ns. */
 static void take_all(Run *run, gint64 timeout)
 {
 	struct timespec wait = {timeout / SECOND, timeout % SECOND};
 	struct epoll_event events[EVENTS];
-	int n = epoll_pwait2(run->epoll, events, EVENTS, &wait, NULL);
+	int n = epoll_pwait2(run->crowd->epoll, events, EVENTS, &wait, NULL);
 
-	for (int i = 0; i < n; i++)
-		take(run, events[i].data.ptr);
+	for (int i = 0; i < n; i++) {
+		Ready *ready = events[i].data.ptr;
+
+		ready->take(ready);
+	}
 }
 
 /* The time to the next of many who know nothing of each other. */
@@ -134,7 +143,7 @@ static void go(Run *run)
 
 void crowd_run(const Crowd *crowd, Conn *const *conns, unsigned n, CrowdResult *out)
 {
-	Run run = {.crowd = crowd, .n = n, .result = out, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+	Run run = {.crowd = crowd, .n = n, .result = out};
 
 	prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	out->bytes = 0;
@@ -145,9 +154,9 @@ void crowd_run(const Crowd *crowd, Conn *const *conns, unsigned n, CrowdResult *
 	for (unsigned i = 0; i < n; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &run.clients[i]};
 
-		run.clients[i].conn = conns[i];
+		run.clients[i] = (Client){.ready = {take}, .run = &run, .conn = conns[i]};
 		conn_read_ahead(conns[i]);
-		if (epoll_ctl(run.epoll, EPOLL_CTL_ADD, conns[i]->fd, &event) < 0)
+		if (epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, conns[i]->fd, &event) < 0)
 			die("epoll");
 	}
 	go(&run);

@@ -76,13 +76,14 @@ def pss_kib(pids):
     return total
 
 
-def start_load(target, clients, seconds, size, tickets=None, pace=0):
+def start_load(target, clients, seconds, size, tickets=None, pace=0, socket=None):
     """bench-load when all are connected: its output says on when it is over, and what came of it.
-    pace: questions a second of each client; 0 = each asks again when it has its answer."""
+    pace: questions a second of each client; 0 = each asks again when it has its answer.
+    socket: the desktop's, where the load shall be it."""
     words = [deployment.BUILD / "tests/bench/bench-load", target.protocol, target.host, target.port,
-             clients, seconds, *size, tickets or "-"]
-    if pace:
-        words.append(f"{pace}/s")
+             clients, seconds, *size, tickets or "-", f"{pace}/s" if pace else 0]
+    if socket:
+        words.append(socket)
     place(target.everybody(), MEASURED)
     place(target.bench.desktops, OTHERS)
     process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
@@ -105,12 +106,12 @@ class Load:
     load's own words (result).
     meanwhile(load): called when all are connected, while they work."""
 
-    def __init__(self, target, clients, seconds, size, meanwhile=None, pace=0):
+    def __init__(self, target, clients, seconds, size, meanwhile=None, pace=0, socket=None):
         target.prepare(clients)
         pids = target.pids()
         self.clients, self.pids, self.memory_kib = clients, pids, pss_kib(pids)
         cpu = Cpu(pids)
-        process = start_load(target, clients, seconds, size, target.tickets, pace)
+        process = start_load(target, clients, seconds, size, target.tickets, pace, socket)
         self.pids = target.pids()  # some have a process for each client
         self.connect_ns = cpu.used_ns(self.pids) / clients
         cpu, desktops = Cpu(self.pids), Cpu(target.bench.desktops)

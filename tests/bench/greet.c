@@ -3,13 +3,12 @@
 #include "greet.h"
 
 #include "rfb/rfb.h"
+#include "serve.h"
 #include "spice/spice_link_client.h"
 
 #include <endian.h>
 #include <stdio.h>
 #include <string.h>
-
-#define ASK 60000 /* bench-desktop's own SPICE message */
 
 static void expect(Conn *conn, const void *bytes, gsize n, const char *what)
 {
@@ -139,7 +138,7 @@ void greet_ask(Conn *conn, Greet how, guint16 w, guint16 h)
 	guint8 ask[10] = {RFB_UPDATE_REQUEST};
 
 	if (how == GREET_SPICE) {
-		guint16 type = htole16(ASK);
+		guint16 type = htole16(SERVE_ASK);
 		guint32 four = htole32(4), size = htole32((guint32)w * h * 4);
 
 		memcpy(ask, &type, 2);
@@ -161,7 +160,7 @@ gsize greet_answer(Conn *conn, Greet how, guint16 w, guint16 h)
 
 	if (how == GREET_SPICE) {
 		conn_read(conn, head, 6);
-		if ((head[0] | head[1] << 8) != ASK)
+		if ((head[0] | head[1] << 8) != SERVE_ASK)
 			die("SPICE: message %u came", head[0] | head[1] << 8);
 		conn_skip(conn, n);
 		return 6 + n;

@@ -6,23 +6,26 @@
  * it is over (so that a script can read the CPU time of what it measures), then one line of JSON.
  *
  *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS|-
- * [PAUSE|PACE/s]]
+ * [PAUSE|PACE/s [SOCKET]]]
  *
  * TICKETS: a file with a ticket a line. WIDTH 0: connect and hold, ask for nothing. PAUSE: ms
  * between an answer and the client's next question. PACE: questions a second of each client,
- * answered or not.
+ * answered or not. SOCKET: a bench-desktop's, in whose place those that ask for little have their
+ * desktop in the loop in which they are.
  */
 #include "crowd.h"
+#include "serve.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define SAMPLES 200000 /* round trips remembered per thread */
-#define LITTLE  4096   /* bytes that come as one record */
+#define LITTLE  65536  /* bytes of an answer that fit in every buffer on their way */
 
 static const char *host, *port;
 static Greet how;
@@ -31,6 +34,9 @@ static guint16 width, height;
 static unsigned pause_ms, pace;
 static volatile gboolean over;
 static pthread_barrier_t barrier;
+static int loop;          /* the crowd's, and its desktop's */
+static const char *place; /* where the desktop's socket is, if we are it ... */
+static char *aside;       /* ... and where that of another rests meanwhile */
 
 typedef struct {
 	pthread_t thread;
@@ -94,7 +100,7 @@ static void start_threads(Client *clients, unsigned n)
 
 static void run_crowd(Client *clients, unsigned n, unsigned seconds, Outcome *outcome)
 {
-	Crowd crowd = {how, width, height, pace, seconds};
+	Crowd crowd = {how, width, height, pace, seconds, loop};
 	g_autofree Conn **conns = g_new(Conn *, n);
 	CrowdResult result;
 
@@ -156,6 +162,25 @@ static Greet parse_how(const char *name)
 	die("%s: vnc, wss, spice, tls or plain", name);
 }
 
+/* ---- the desktop */
+
+static void give_back(void)
+{
+	rename(aside, place);
+}
+
+/* Until we end, who connects to that socket connects to us. */
+static void be_desktop(const char *path)
+{
+	place = path;
+	aside = g_strdup_printf("%s.aside", path);
+	if (rename(place, aside) < 0 || atexit(give_back) != 0 ||
+	    !serve_start(place, how == GREET_SPICE, loop))
+		die("%s: cannot be the desktop there", path);
+}
+
+/* ---- the whole */
+
 static void connect_all(Client *clients, unsigned n, FILE *tickets)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -189,6 +214,8 @@ static void measure(Client *clients, unsigned n, unsigned seconds, Outcome *outc
 	double cpu_before;
 	gint64 from;
 
+	if (place != NULL && (width == 0 || !crowd))
+		die("who pulls or rests has a desktop elsewhere");
 	if (width > 0 && !crowd)
 		start_threads(clients, n);
 	puts("go");
@@ -215,9 +242,9 @@ int main(int argc, char **argv)
 	unsigned n, seconds;
 	Outcome outcome = {0};
 
-	if (argc < 8 || argc > 10)
+	if (argc < 8 || argc > 11)
 		die("use: bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT"
-		    " [TICKETS|- [PAUSE|PACE/s]]");
+		    " [TICKETS|- [PAUSE|PACE/s [SOCKET]]]");
 	how = parse_how(argv[1]);
 	host = argv[2];
 	port = argv[3];
@@ -229,6 +256,9 @@ int main(int argc, char **argv)
 	clients = g_new0(Client, n);
 	if (argc > 9)
 		parse_rest(argv[9]);
+	loop = epoll_create1(EPOLL_CLOEXEC);
+	if (argc > 10)
+		be_desktop(argv[10]);
 	connect_all(clients, n,
 		    argc > 8 && strcmp(argv[8], "-") != 0 ? fopen(argv[8], "re") : NULL);
 	measure(clients, n, seconds, &outcome);

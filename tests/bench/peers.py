@@ -13,13 +13,15 @@ import deployment
 
 
 class Target:
-    """How a client reaches it: protocol, host, port, tickets; pids(): the processes that serve it."""
+    """How a client reaches it: protocol, host, port, tickets; socket: that of the desktop behind it;
+    pids(): the processes that serve it."""
 
     host = "127.0.0.1"
     tickets = None
 
-    def __init__(self, name, protocol, port):
-        self.name, self.protocol, self.port = name, protocol, port
+    def __init__(self, bench, name, protocol, port):
+        self.bench, self.name, self.protocol, self.port = bench, name, protocol, port
+        self.socket = bench.directory / ("spice.sock" if protocol == "spice" else "vnc.sock")
 
     def prepare(self, clients):
         """Before each load."""
@@ -35,8 +37,7 @@ class GatewayTarget(Target):
     def __init__(self, bench, protocol):
         system = bench.system
         port = system.vnc_port if protocol == "vnc" else system.port
-        super().__init__(f"oriel {protocol}", protocol, port)
-        self.bench = bench
+        super().__init__(bench, f"oriel {protocol}", protocol, port)
         self.tickets = bench.directory / f"tickets-{protocol}"
 
     def prepare(self, clients):
@@ -67,8 +68,8 @@ class ProxyTarget(Target):
     """A TLS proxy in front of the same desktop. workers: the clients are served by its children."""
 
     def __init__(self, bench, name, port, words, workers=False, protocol="tls"):
-        super().__init__(name, protocol, port)
-        self.bench, self.words, self.workers = bench, words, workers
+        super().__init__(bench, name, protocol, port)
+        self.words, self.workers = words, workers
         self.process = bench.spawn(*words)
 
     def restart(self):
