@@ -99,10 +99,13 @@ static const StreamOps ops = {
 };
 
 /* A Unix socket knows none of them, and says so at the first. Who vanished without a word is
- * noticed in two minutes: a desktop is held for it. */
+ * noticed in two minutes: a desktop is held for it. Keep-alive asks only while nothing is on its
+ * way; what nobody takes has the same time, or the kernel would go on trying for a quarter of an
+ * hour. */
 void stream_tcp_prepare(int fd)
 {
 	int on = 1, idle = 60, interval = 15, probes = 4;
+	unsigned untaken = 1000 * (unsigned)(idle + interval * probes);
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
 		return;
@@ -110,6 +113,7 @@ void stream_tcp_prepare(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &untaken, sizeof untaken);
 }
 
 guint64 stream_tcp_round_trip(int fd)

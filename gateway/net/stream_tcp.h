@@ -4,8 +4,9 @@
 
 #include "stream.h"
 
-/* Takes the descriptor, makes it non-blocking and, for TCP, sets TCP_NODELAY and keep-alive. Never
- * fails: what is wrong with the descriptor shows at the first read. */
+/* Takes the descriptor, makes it non-blocking and, for TCP, sets TCP_NODELAY, and that who vanishes
+ * is noticed in two minutes. Never fails: what is wrong with the descriptor shows at the first
+ * read. */
 Stream *stream_tcp_new(int fd);
 
 /* Sets the same on a listening socket, whose connections have it from there; and takes such a

@@ -11,6 +11,8 @@
 #include "net/tls.h"
 
 #include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -431,11 +433,47 @@ static void test_arrived(void)
 	pair_close(&pair);
 }
 
+static int tcp_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t n = sizeof value;
+
+	g_assert_cmpint(getsockopt(fd, IPPROTO_TCP, option, &value, &n), ==, 0);
+	return value;
+}
+
+/* Who vanishes without a word is noticed in two minutes, whether something is on its way to them
+ * or not. */
+static void test_vanished(void)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof here;
+	int listening = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	int silence;
+	Stream *taken;
+
+	stream_tcp_prepare(listening);
+	g_assert_cmpint(bind(listening, (struct sockaddr *)&here, size), ==, 0);
+	g_assert_cmpint(listen(listening, 1), ==, 0);
+	g_assert_cmpint(getsockname(listening, (struct sockaddr *)&here, &size), ==, 0);
+	g_assert_cmpint(connect(client, (struct sockaddr *)&here, size), ==, 0);
+	taken = stream_tcp_accepted(accept(listening, NULL, NULL));
+	silence = tcp_option(taken->fd, TCP_KEEPIDLE) +
+		  tcp_option(taken->fd, TCP_KEEPINTVL) * tcp_option(taken->fd, TCP_KEEPCNT);
+	g_assert_cmpint(silence, ==, 120);
+	g_assert_cmpint(tcp_option(taken->fd, TCP_USER_TIMEOUT), ==, 120 * 1000);
+	stream_free(taken);
+	close(client);
+	close(listening);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stream/tcp", test_tcp);
 	g_test_add_func("/stream/arrived", test_arrived);
+	g_test_add_func("/stream/vanished", test_vanished);
 	g_test_add_func("/stream/tls", test_tls);
 	g_test_add_func("/stream/tls-inside-tls", test_tls_inside_tls);
 	g_test_add_func("/stream/tls-wrong-host", test_tls_wrong_host);
