@@ -8,7 +8,8 @@
 #include "secret.h"
 #include "store_login.h"
 
-#define RENEW_AFTER 60 /* s: not every request writes */
+#define LOGINS_MAX  100 /* of one person; a program that never signs out ends its own oldest */
+#define RENEW_AFTER 60  /* s: not every request writes */
 
 gint64 core_login_ends(const Options *options, gint64 began_at, gint64 now)
 {
@@ -35,7 +36,8 @@ char *core_login_by(Core *core, const char *user, char **groups, const char *pee
 
 	if (!tx.db)
 		return NULL;
-	if (!store_login_add(core->db, id, hash, user, groups, peer, now, expires, error) ||
+	if (!store_login_trim(core->db, user, LOGINS_MAX - 1, error) ||
+	    !store_login_add(core->db, id, hash, user, groups, peer, now, expires, error) ||
 	    !audit_add(core,
 		       &(AuditEntry){.event = "login", .user = user, .peer = peer, .detail = how},
 		       error) ||

@@ -13,6 +13,9 @@
 #include "secret.h"
 #include "store_ticket.h"
 
+#define LATELY \
+	300 /* s: in so long somebody gets RATION tickets for a desktop: each is written down */
+#define RATION  300
 #define SLACK   30  /* s: from a started desktop to its ticket or lease */
 #define PATIENT 15  /* s: so long somebody waits for a desktop that is being made fresh  */
 #define WAITING 16  /* so many at once, of the threads that start desktops for people    */
@@ -129,6 +132,20 @@ gboolean ticket_prepare(Core *core, const Who *who, const char *card, const char
 	return FALSE;
 }
 
+static gboolean within_ration(Core *core, const Ticket *ticket, const char *user, GError **error)
+{
+	gint64 given;
+
+	if (!store_ticket_count(core->db, user, ticket->desktop_id, ticket->expires_at - LATELY,
+				&given, error))
+		return FALSE;
+	if (given < RATION)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_BUSY, "%s had %u tickets for %s in %u s", user, RATION,
+		    ticket->desktop_name, LATELY);
+	return FALSE;
+}
+
 /* The ticket, the hold that goes with it and the record of it, or none of them. */
 static gboolean record(Core *core, const Who *who, const Ticket *ticket, const char *protocol,
 		       const char *peer, GError **error)
@@ -136,7 +153,7 @@ static gboolean record(Core *core, const Who *who, const Ticket *ticket, const c
 	g_autofree char *hash = secret_hash(ticket->ticket);
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 
-	return tx.db &&
+	return tx.db && within_ration(core, ticket, who->user, error) &&
 	       store_desktop_hold(core->db, ticket->desktop_id, who->user, ticket->expires_at + 1,
 				  error) &&
 	       store_ticket_add(core->db, hash, who->user, ticket->desktop_id, protocol,

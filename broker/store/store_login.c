@@ -62,6 +62,15 @@ gboolean store_login_remove(Db *db, const char *id, GError **error)
 	return db_run(db, error, "DELETE FROM login WHERE id = ?", DB_TEXT(id));
 }
 
+gboolean store_login_trim(Db *db, const char *user, unsigned keep, GError **error)
+{
+	return db_run(db, error,
+		      "DELETE FROM login WHERE user_name = ? AND id NOT IN"
+		      " (SELECT id FROM login WHERE user_name = ?"
+		      " ORDER BY expires_at DESC, began_at DESC LIMIT ?)",
+		      DB_TEXT(user), DB_TEXT(user), DB_INT(keep));
+}
+
 gboolean store_login_clean(Db *db, gint64 now, GError **error)
 {
 	return db_run(db, error, "DELETE FROM login WHERE expires_at <= ?", DB_INT(now));

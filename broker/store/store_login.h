@@ -22,4 +22,6 @@ StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **erro
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error);
 /* Not an error if it is gone already. */
 gboolean store_login_remove(Db *db, const char *id, GError **error);
+/* Ends all of a person's but so many: those that would be the first to expire. */
+gboolean store_login_trim(Db *db, const char *user, unsigned keep, GError **error);
 gboolean store_login_clean(Db *db, gint64 now, GError **error);

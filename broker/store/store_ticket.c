@@ -14,6 +14,21 @@ gboolean store_ticket_add(Db *db, const char *hash, const char *user, const char
 		      DB_INT(expires_at));
 }
 
+gboolean store_ticket_count(Db *db, const char *user, const char *desktop, gint64 after,
+			    gint64 *out, GError **error)
+{
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT COUNT(*) FROM ticket"
+				 " WHERE desktop = ? AND user_name = ? AND expires_at > ?",
+				 DB_TEXT(desktop), DB_TEXT(user), DB_INT(after));
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out = db_rows_int(rows, 0);
+	return TRUE;
+}
+
 static const char *why_not(const DbRows *rows, const char *protocol, gint64 now)
 {
 	if (db_rows_int(rows, 4) != 0)

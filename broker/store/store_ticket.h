@@ -10,6 +10,10 @@
 /* desktop: its id. expires_at: s since 1970. */
 gboolean store_ticket_add(Db *db, const char *hash, const char *user, const char *desktop,
 			  const char *protocol, gint64 expires_at, GError **error);
+/* *out: how many this person was given for this desktop that expire, or have expired, after then.
+ * Spent ones count, as long as they are known. */
+gboolean store_ticket_count(Db *db, const char *user, const char *desktop, gint64 after,
+			    gint64 *out, GError **error);
 /* Spends it; *out_user and *out_desktop are the caller's (g_free). FAULT_DENIED, with the cause in
  * the message for the admin: unknown, spent, expired, or made for another protocol. */
 gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gint64 now,

@@ -4,6 +4,7 @@
 #include "core_admin.h"
 #include "fault.h"
 #include "log.h"
+#include "secret.h"
 #include "session.h"
 
 static void set(CoreFixture *f, QuotaView quota)
@@ -118,6 +119,58 @@ static void test_memory(CoreFixture *f, gconstpointer unused)
 	g_free(given(f, "ben", "p-b"));
 }
 
+/* Each is written down for good: a program that asks without end must not fill the disk. */
+static void test_tickets(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *id = NULL;
+	g_autoptr(GError) error = NULL;
+
+	core_fixture_pool(f, "a", "dedicated", 5, 0);
+	core_fixture_pool(f, "b", "dedicated", 5, 0);
+	id = given(f, "anna", "p-a");
+	for (unsigned i = 1; i < 300; i++)
+		g_free(given(f, "anna", "p-a"));
+	refused(f, "anna", "p-a", FAULT_BUSY);
+	refused(f, "anna", id, FAULT_BUSY);
+	g_free(given(f, "anna", "p-b"));
+	g_free(given(f, "ben", "p-a"));
+	db_change(f->core->db, &error,
+		  "UPDATE ticket SET expires_at = expires_at - 301, used_at = 1");
+	g_assert_no_error(error);
+	g_free(given(f, "anna", "p-a"));
+}
+
+static gboolean signed_in(CoreFixture *f, const char *token)
+{
+	g_autoptr(Who) who = core_who(f->core, token, NULL);
+
+	return who != NULL;
+}
+
+/* Who signs in again and again, and never out, ends the oldest of it. */
+static void test_logins(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *first = core_login(f->core, "anna", groups, "::1", &error);
+	autosecret char *other = core_login(f->core, "ben", groups, "::1", &error);
+	autosecret char *last = NULL;
+
+	g_assert_no_error(error);
+	db_change(f->core->db, &error, "UPDATE login SET expires_at = expires_at - 1");
+	for (unsigned i = 1; i < 100; i++) {
+		secret_free(last);
+		last = core_login(f->core, "anna", groups, "::1", &error);
+		g_assert_no_error(error);
+	}
+	g_assert_true(signed_in(f, first));
+	secret_free(core_login(f->core, "anna", groups, "::1", &error));
+	g_assert_no_error(error);
+	g_assert_false(signed_in(f, first));
+	g_assert_true(signed_in(f, other));
+	g_assert_true(signed_in(f, last));
+}
+
 static void test_set(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(GError) error = NULL;
@@ -146,5 +199,7 @@ int main(int argc, char **argv)
 	ADD("desktops", test_desktops);
 	ADD("sessions", test_sessions);
 	ADD("memory", test_memory);
+	ADD("tickets", test_tickets);
+	ADD("logins", test_logins);
 	return g_test_run();
 }
