@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * source_rdp: a Windows or xrdp desktop through FreeRDP 2, which decodes into a buffer of its own
- * (GDI). Its handles are descriptors underneath: the main loop polls them.
+ * (GDI).
  */
 #include "source.h"
 
@@ -15,20 +15,23 @@
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/graphics.h>
 #include <winpr/ssl.h>
-#include <winpr/synch.h>
 #include <winpr/wlog.h>
 
 #include "canvas.h"
+#include "rdp_bits.h"
 #include "rdp_clipboard.h"
+#include "rdp_loop.h"
 #include "rdp_resize.h"
 #include "rdp_sound.h"
 #include "rdp_trust.h"
+#include "rdp_why.h"
+#include "stall.h"
 
 #define CONNECT_MS 10000
-#define HANDLES    64
 #define WIDTH      1024 /* until the client says what its window has */
 #define HEIGHT     768
-#define WHEEL      120 /* one notch, MS-RDPBCGR 2.2.8.1.1.3.1.1.3 */
+#define NOWHERE    0x7fffffff /* no descriptor: that of the desktop is not to be taken again */
+#define WHEEL      120        /* one notch, MS-RDPBCGR 2.2.8.1.1.3.1.1.3 */
 
 struct Source {
 	freerdp *instance;
@@ -40,6 +43,7 @@ struct Source {
 	guint buttons;
 	const char *ca; /* during open() only */
 	gboolean told;
+	gboolean gone; /* the desktop is */
 	const SourceEvents *events;
 	gpointer owner;
 };
@@ -60,11 +64,13 @@ static Source *source_of(rdpContext *context)
 	return ((Context *)context)->source;
 }
 
-static void end(Source *source, Fault fault, const char *reason)
+static void on_end(gpointer owner, Fault fault, const char *reason)
 {
+	Source *source = owner;
+
 	if (source->told)
 		return;
-	source->told = TRUE;
+	source->told = source->gone = TRUE;
 	source->events->ended(source->owner, fault, reason);
 }
 
@@ -186,6 +192,7 @@ static BOOL on_connected(freerdp *instance)
 	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
 		return FALSE;
 	graphics_register_pointer(instance->context->graphics, &pointer);
+	rdp_bits_guard(update);
 	update->EndPaint = on_paint;
 	update->DesktopResize = on_resize;
 	update->SetKeyboardIndicators = on_leds;
@@ -223,6 +230,8 @@ static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int f
 	settings->FastPathOutput = TRUE;
 	settings->ExternalCertificateManagement = TRUE;
 	settings->AuthenticationOnly = FALSE;
+	/* RDP's own encryption shows no certificate that a CA could have signed. */
+	settings->RdpSecurity = endpoint->ca == NULL;
 	/* Without these two the library drops such events. */
 	settings->HasExtendedMouseEvent = TRUE;
 	settings->HasHorizontalWheel = TRUE;
@@ -236,87 +245,22 @@ static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int f
 
 static gboolean connect_to(Source *source, const Endpoint *endpoint, int fd, GError **error)
 {
-	rdpContext *context = source->instance->context;
-	UINT32 why;
+	freerdp *instance = source->instance;
+	gboolean connected, in_time;
 
-	if (configure(context->settings, endpoint, fd) && freerdp_connect(source->instance))
-		return TRUE;
-	why = freerdp_get_last_error(context);
-	if (why == FREERDP_ERROR_AUTHENTICATION_FAILED ||
-	    why == FREERDP_ERROR_CONNECT_LOGON_FAILURE ||
-	    why == FREERDP_ERROR_CONNECT_WRONG_PASSWORD)
-		g_set_error(error, FAULT, FAULT_CONFIG,
-			    "the desktop's RDP server refused the user name or password");
-	else
-		g_set_error(error, FAULT, FAULT_DESKTOP, "the desktop's RDP server: %s",
-			    why ? freerdp_get_last_error_string(why) : "the connection ended");
-	return FALSE;
+	stall_watch(fd);
+	stall_begin();
+	connected = configure(instance->settings, endpoint, fd) && freerdp_connect(instance);
+	in_time = stall_end();
+	instance->settings->ServerPort = NOWHERE;
+	if (!connected)
+		rdp_why_not(instance, in_time, error);
+	return connected;
 }
 
-/* ---- the main loop */
+/* ---- the end */
 
-typedef struct {
-	GSource base;
-	Source *source;
-	gpointer tags[HANDLES];
-	int fds[HANDLES];
-	guint n;
-} Loop;
-
-/* Which descriptors there are changes with the channels. */
-static void follow_handles(Loop *loop)
-{
-	HANDLE handles[HANDLES];
-	guint n = freerdp_get_event_handles(loop->source->instance->context, handles, HANDLES);
-	gboolean same = n == loop->n;
-
-	for (guint i = 0; i < n && same; i++)
-		same = GetEventFileDescriptor(handles[i]) == loop->fds[i];
-	if (same)
-		return;
-	for (guint i = 0; i < loop->n; i++)
-		g_source_remove_unix_fd(&loop->base, loop->tags[i]);
-	loop->n = n;
-	for (guint i = 0; i < n; i++) {
-		loop->fds[i] = GetEventFileDescriptor(handles[i]);
-		loop->tags[i] = g_source_add_unix_fd(&loop->base, loop->fds[i], G_IO_IN);
-	}
-}
-
-static gboolean loop_check(GSource *base)
-{
-	Loop *loop = (Loop *)base;
-
-	for (guint i = 0; i < loop->n; i++)
-		if (g_source_query_unix_fd(base, loop->tags[i]))
-			return TRUE;
-	return FALSE;
-}
-
-static gboolean loop_dispatch(GSource *base, GSourceFunc callback, gpointer data)
-{
-	Loop *loop = (Loop *)base;
-	rdpContext *context = loop->source->instance->context;
-
-	if (!freerdp_check_event_handles(context) || freerdp_shall_disconnect(context->instance)) {
-		end(loop->source, FAULT_ENDED, "the desktop has left");
-		return G_SOURCE_REMOVE;
-	}
-	follow_handles(loop);
-	return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs loop_functions = {.check = loop_check, .dispatch = loop_dispatch};
-
-static GSource *loop_new(Source *source)
-{
-	GSource *base = g_source_new(&loop_functions, sizeof(Loop));
-
-	((Loop *)base)->source = source;
-	follow_handles((Loop *)base);
-	g_source_attach(base, NULL);
-	return base;
-}
+static Source *left_alone;
 
 static void rdp_close(Source *source)
 {
@@ -326,11 +270,19 @@ static void rdp_close(Source *source)
 		g_source_destroy(source->loop);
 		g_source_unref(source->loop);
 	}
+	/* The library takes what such a desktop left in its queues for something else when it
+	 * tidies up; the process ends now. */
+	if (source->gone) {
+		left_alone = source;
+		return;
+	}
+	stall_begin();
 	if (source->instance->context != NULL) {
 		freerdp_disconnect(source->instance);
 		gdi_free(source->instance);
 		freerdp_context_free(source->instance);
 	}
+	stall_forget();
 	freerdp_free(source->instance);
 	rdp_resize_free(source->resize);
 	rdp_clipboard_free(source->clipboard);
@@ -375,7 +327,7 @@ static Source *rdp_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 		return NULL;
 	}
 	source->ca = NULL;
-	source->loop = loop_new(source);
+	source->loop = rdp_loop_new(instance, on_end, source);
 	return source;
 }
 
@@ -385,8 +337,10 @@ static void rdp_key(Source *source, guint32 keysym, guint32 scancode, gboolean d
 {
 	DWORD code = scancode > 0xff ? (scancode & 0xff) | KBDEXT : scancode;
 
+	stall_begin();
 	if (code != 0)
 		freerdp_input_send_keyboard_event_ex(source->instance->input, down, code);
+	stall_end();
 }
 
 static void wheel(rdpInput *input, int x, int y, guint button)
@@ -407,6 +361,7 @@ static void rdp_pointer(Source *source, int x, int y, guint buttons)
 	rdpInput *input = source->instance->input;
 	guint changed = buttons ^ source->buttons;
 
+	stall_begin();
 	if ((changed & 7) == 0)
 		freerdp_input_send_mouse_event(input, PTR_FLAGS_MOVE, (UINT16)x, (UINT16)y);
 	for (guint i = 0; i < 3; i++)
@@ -424,6 +379,7 @@ static void rdp_pointer(Source *source, int x, int y, guint buttons)
 	for (guint i = 3; i < 7; i++)
 		if (changed & buttons & 1u << i)
 			wheel(input, x, y, i);
+	stall_end();
 	source->buttons = buttons;
 }
 
@@ -434,12 +390,16 @@ static void rdp_go_on(Source *source)
 
 static void rdp_window(Source *source, int width, int height)
 {
+	stall_begin();
 	rdp_resize_wish(source->resize, width, height);
+	stall_end();
 }
 
 static void rdp_clipboard(Source *source, const char *text)
 {
+	stall_begin();
 	rdp_clipboard_offer(source->clipboard, text);
+	stall_end();
 }
 
 static void rdp_listen(Source *source, gboolean on)

@@ -97,6 +97,8 @@ static const int bridge[] = {
 	/* FreeRDP's timers and events */
 	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime),
 	SCMP_SYS(dup), SCMP_SYS(prlimit64),
+	/* an end for its calls */
+	SCMP_SYS(setitimer),
 };
 
 typedef struct {

@@ -2,26 +2,19 @@
 """A desktop that means harm, and a bridge before it: packed pictures that are vast, lengths that are not true,
 shapes without end. The bridge stays within its memory and ends with words; nobody else hears of it."""
 
-import array
-import json
-import socket
 import struct
-import subprocess
 
 import pytest
 
-import deployment
 import desktops
 import hostile
 import procs
 import spice
+from bridge_alone import LIMIT, ROOM, Alone
 from deployment import eventually
 from hostile import SIDE, image, lz, packed, rect, sized, spice_server, surface, update, vnc
 
 pytestmark = pytest.mark.usefixtures("no_bridge")
-
-BINARY = deployment.BUILD / "bridge/oriel-bridge"
-LIMIT = 512 << 20  # as broker/child_rules.c has it
 
 SURFACES = [surface(n, SIDE, SIDE) + hostile.fill(n, SIDE, SIDE) for n in range(1, 20)]
 HARM = {
@@ -57,66 +50,6 @@ HARM = {
 }
 
 
-START = f'ulimit -d {LIMIT >> 10} -c 0; exec "$0" vnc us 3<&0 0</dev/null'
-# A process has on its account what it was before exec(), too: this test is larger than a bridge may be.
-MEASURED = """import resource, subprocess, sys
-subprocess.run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
-
-
-class Alone:
-    """A bridge by itself with the broker's limit. heard: what it said to the broker, until it ended; most: bytes of
-    memory that it ever had."""
-
-    def __init__(self, protocol, serve):
-        self.wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.wire.settimeout(hostile.PATIENCE)
-        self.protocol, self.serve, self.heard = protocol, serve, []
-        process = subprocess.Popen(["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY], stdin=theirs,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                   env={"HOME": "/", "PATH": "/usr/bin:/bin"})
-        theirs.close()
-        try:
-            self.lease(1)
-            self.listen()
-        finally:
-            self.wire.close()
-            told, _ = process.communicate(timeout=hostile.PATIENCE)
-        self.most = int(told) << 10
-
-    def lease(self, number):
-        """A connection to the desktop."""
-        fields = {"type": "lease", "id": number, "lease": "evil", "user": "carla", "desktop": "evil",
-                  "endpoint": {"protocol": self.protocol, "has_fd": True}}
-        text = json.dumps(fields).encode()
-        with hostile.connection(self.serve) as sock:
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))]
-            self.wire.sendmsg([struct.pack(">I", len(text)) + text], rights)
-
-    def listen(self):
-        while True:
-            try:
-                packet = self.wire.recv(1 << 18)
-            except ConnectionError:  # it died before it had read all
-                return
-            if not packet:
-                return
-            said = json.loads(packet[4:])
-            if said["type"] != "dial":
-                self.heard.append(said)
-                continue
-            try:
-                self.lease(said["id"])
-            except ConnectionError:
-                continue
-
-
-@pytest.fixture
-def program():
-    if b"__asan_init" in BINARY.read_bytes():
-        pytest.skip("a build for checking keeps to no limit of memory, and dies its own way")
-
-
 @pytest.mark.parametrize("protocol, what", [(protocol, what) for protocol in HARM for what in HARM[protocol]])
 def test_a_bridge_ends_with_words(program, protocol, what):
     bridge = Alone(protocol, HARM[protocol][what])
@@ -125,7 +58,7 @@ def test_a_bridge_ends_with_words(program, protocol, what):
     assert last["reason"] in (
         "the desktop has left", "the bridge died of what the desktop sent", "the desktop's picture is too large",
         "the desktop's VNC server does not let the bridge in"), bridge.heard
-    assert bridge.most < LIMIT + (64 << 20), "more than its limit and its programs"
+    assert bridge.most < LIMIT + ROOM
 
 
 def green(picture):

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A bridge by itself before a desktop (hostile.py, hostile_rdp.py), with the broker's limit, and what it said and
+cost until it ended."""
+
+import array
+import json
+import pathlib
+import socket
+import struct
+import subprocess
+import tempfile
+
+import deployment
+import hostile
+
+BINARY = deployment.BUILD / "bridge/oriel-bridge"
+LIMIT = 512 << 20  # as broker/child_rules.c has it
+ROOM = 64 << 20  # its programs, which do not count there
+START = f'ulimit -d {LIMIT >> 10} -c 0; exec "$0" vnc us 3<&0 0</dev/null'
+# A process has on its account what it was before exec(), too: this test is larger than a bridge may be.
+MEASURED = """import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(status, used.ru_maxrss, used.ru_utime + used.ru_stime)"""
+
+
+class Alone:
+    """heard: what it said to the broker, until it ended; status: with which it did; most: bytes of memory that it ever
+    had; seconds: of a processor. more: of its endpoint."""
+
+    def __init__(self, protocol, serve, **more):
+        self.wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.wire.settimeout(hostile.PATIENCE)
+        self.endpoint = {"protocol": protocol, "has_fd": True, **more}
+        self.serve, self.heard = serve, []
+        with tempfile.TemporaryDirectory() as directory:
+            for name in ("certs", "server"):  # as broker/bridges.c makes them
+                (pathlib.Path(directory) / "freerdp" / name).mkdir(parents=True)
+            process = subprocess.Popen(
+                ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY], stdin=theirs,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env={"HOME": "/", "PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": directory})
+            theirs.close()
+            try:
+                self.lease(1)
+                self.listen()
+            finally:
+                self.wire.close()
+                told, _ = process.communicate(timeout=hostile.PATIENCE)
+        status, most, seconds = told.split()
+        self.status, self.most, self.seconds = int(status), int(most) << 10, float(seconds)
+
+    def lease(self, number):
+        """A connection to the desktop."""
+        fields = {"type": "lease", "id": number, "lease": "evil", "user": "carla", "desktop": "evil",
+                  "endpoint": self.endpoint}
+        text = json.dumps(fields).encode()
+        with hostile.connection(self.serve) as sock:
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))]
+            self.wire.sendmsg([struct.pack(">I", len(text)) + text], rights)
+
+    def listen(self):
+        while True:
+            try:
+                packet = self.wire.recv(1 << 18)
+            except ConnectionError:  # it died before it had read all
+                return
+            if not packet:
+                return
+            said = json.loads(packet[4:])
+            if said["type"] != "dial":
+                self.heard.append(said)
+                continue
+            try:
+                self.lease(said["id"])
+            except ConnectionError:
+                continue
