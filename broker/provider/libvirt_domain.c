@@ -97,17 +97,19 @@ gboolean libvirt_domain_define(virConnectPtr connection, const ProviderDesktop *
 unsigned libvirt_domain_displays_of_image(const ProviderImage *image)
 {
 	g_autofree char *template = NULL;
-	unsigned displays = 0;
 
 	if (!image->xml)
 		return PROVIDER_VNC | PROVIDER_SPICE;
 	template = read_template(image, NULL);
-	for (int i = 0; template && i < 2; i++) {
-		g_auto(LibvirtGraphics) graphics = {0};
+	return template ? libvirt_graphics_displays(template) : 0;
+}
 
-		if (libvirt_graphics_find(template, i == 0 ? "vnc" : "spice", &graphics, NULL))
-			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
-	}
+unsigned libvirt_domain_displays(virDomainPtr domain)
+{
+	char *xml = virDomainGetXMLDesc(domain, 0);
+	unsigned displays = xml ? libvirt_graphics_displays(xml) : 0;
+
+	free(xml);
 	return displays;
 }
 
@@ -134,6 +136,28 @@ gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop 
 		return TRUE;
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return FALSE;
+}
+
+gboolean libvirt_domain_add_ids(virConnectPtr connection, GPtrArray *ids, GError **error)
+{
+	virDomainPtr *domains = NULL;
+	int n = virConnectListAllDomains(connection, &domains, 0);
+
+	if (n < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
+		return FALSE;
+	}
+	for (int i = 0; i < n; i++) {
+		const char *name = virDomainGetName(domains[i]);
+		const char *id = name + strlen(LIBVIRT_PREFIX);
+
+		if (g_str_has_prefix(name, LIBVIRT_PREFIX) &&
+		    !g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
+			g_ptr_array_add(ids, g_strdup(id));
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+	return TRUE;
 }
 
 static gboolean await_end(virDomainPtr domain, unsigned seconds)

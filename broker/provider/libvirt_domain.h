@@ -21,6 +21,8 @@ virDomainPtr libvirt_domain_find(virConnectPtr connection, const ProviderDesktop
 /* The same where it may be that there is none: then *out_domain is NULL. */
 gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop *desktop,
 				virDomainPtr *out_domain, GError **error);
+/* The ids of all desktops that have a domain there, but for those that are among `ids` already. */
+gboolean libvirt_domain_add_ids(virConnectPtr connection, GPtrArray *ids, GError **error);
 
 /* Waits for its end: politely, unless it is to be by force, and then not. TRUE also if it does not
  * run. */
@@ -31,5 +33,7 @@ gboolean libvirt_domain_undefine(virDomainPtr domain, GError **error);
 /* By us or an admin; one that stands still because its disk failed does not count. */
 gboolean libvirt_domain_suspended(virDomainPtr domain);
 
-/* ProviderDisplays of a domain that has not been made: those of what it is to be made from. */
+/* Its displays: PROVIDER_VNC and so on; of one that has not been made those of what it is to be
+ * made from. */
+unsigned libvirt_domain_displays(virDomainPtr domain);
 unsigned libvirt_domain_displays_of_image(const ProviderImage *image);

@@ -130,6 +130,14 @@ gboolean libvirt_graphics_find(const char *domain_xml, const char *type, Libvirt
 	return FALSE;
 }
 
+unsigned libvirt_graphics_displays(const char *domain_xml)
+{
+	g_auto(LibvirtGraphics) vnc = {0}, spice = {0};
+
+	return (libvirt_graphics_find(domain_xml, "vnc", &vnc, NULL) ? PROVIDER_VNC : 0) |
+	       (libvirt_graphics_find(domain_xml, "spice", &spice, NULL) ? PROVIDER_SPICE : 0);
+}
+
 void libvirt_graphics_clear(LibvirtGraphics *graphics)
 {
 	g_free(graphics->host);

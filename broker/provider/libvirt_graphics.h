@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * libvirt_graphics: the <graphics> elements of a running domain's XML: where a display listens,
- * and the update that gives it another password. Pure text.
+ * libvirt_graphics: the <graphics> elements of a domain's XML: which displays there are, where one
+ * listens, and the update that gives it another password. Pure text.
  */
 #pragma once
 
-#include <glib.h>
+#include "provider.h"
 
 typedef struct {
 	unsigned index;   /* for virDomainOpenGraphicsFD()                       */
@@ -23,6 +23,9 @@ gboolean libvirt_graphics_find(const char *domain_xml, const char *type, Libvirt
 			       GError **error);
 void libvirt_graphics_clear(LibvirtGraphics *graphics);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LibvirtGraphics, libvirt_graphics_clear)
+
+/* PROVIDER_VNC and PROVIDER_SPICE, as far as the XML has them. */
+unsigned libvirt_graphics_displays(const char *domain_xml);
 
 /* The argument of virDomainUpdateDeviceFlags() that sets this password until then (seconds since
  * 1970). Holds a secret: secret_free() it. */

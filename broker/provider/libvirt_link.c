@@ -31,10 +31,6 @@ struct LibvirtLink {
 	GPtrArray *idle; /* further ones, for a call each                     */
 };
 
-/* Which link a connection has been lent by. */
-static GMutex lent_mutex;
-static GHashTable *lent;
-
 void libvirt_set_error(GError **error, Fault code, const char *what)
 {
 	virErrorPtr last = virGetLastError();
@@ -181,8 +177,8 @@ void libvirt_link_free(LibvirtLink *link)
 	g_free(link);
 }
 
-/* One that nobody else uses while it is lent. With the mutex held; lets go of it to open one. */
-static virConnectPtr lend(LibvirtLink *link, GError **error)
+/* An idle one that lives, or a new one. With the mutex held; lets go of it to open one. */
+static virConnectPtr take_idle(LibvirtLink *link, GError **error)
 {
 	virConnectPtr connection = NULL;
 
@@ -196,57 +192,63 @@ static virConnectPtr lend(LibvirtLink *link, GError **error)
 		connection = open_one(link->uri, FAULT_DESKTOP, NULL, error);
 		g_mutex_lock(&link->mutex);
 	}
-	if (!connection)
-		return NULL;
-	g_mutex_lock(&lent_mutex);
-	if (!lent)
-		lent = g_hash_table_new(NULL, NULL);
-	g_hash_table_insert(lent, connection, link);
-	g_mutex_unlock(&lent_mutex);
 	return connection;
 }
 
-/* The one that hears, for as many as want it. With the mutex held. */
-static virConnectPtr share(LibvirtLink *link)
+/* FALSE: there is no room, or it is dead. */
+static gboolean put_idle(LibvirtLink *link, virConnectPtr connection)
 {
-	virConnectRef(link->connection);
-	return link->connection;
-}
-
-virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error)
-{
-	virConnectPtr connection = NULL;
-
-	g_mutex_lock(&link->mutex);
-	if (link->connection && virConnectIsAlive(link->connection) != 1)
-		disconnect(link);
-	if (link->connection || connect_now(link, FAULT_DESKTOP, error))
-		connection = link->wired ? lend(link, error) : share(link);
-	g_mutex_unlock(&link->mutex);
-	return connection;
-}
-
-void libvirt_link_put(virConnectPtr connection)
-{
-	LibvirtLink *link;
 	gboolean keep;
 
-	g_mutex_lock(&lent_mutex);
-	link = lent ? g_hash_table_lookup(lent, connection) : NULL;
-	if (link)
-		g_hash_table_remove(lent, connection);
-	g_mutex_unlock(&lent_mutex);
-	if (!link) {
-		virConnectClose(connection);
-		return;
-	}
 	g_mutex_lock(&link->mutex);
 	keep = link->idle->len < IDLE_MAX && virConnectIsAlive(connection) == 1;
 	if (keep)
 		g_ptr_array_add(link->idle, connection);
 	g_mutex_unlock(&link->mutex);
-	if (!keep)
-		virConnectClose(connection);
+	return keep;
+}
+
+static LibvirtLoan *loan_new(virConnectPtr connection, LibvirtLink *returns_to)
+{
+	LibvirtLoan *loan = g_new(LibvirtLoan, 1);
+
+	*loan = (LibvirtLoan){connection, returns_to};
+	return loan;
+}
+
+/* With the mutex held. */
+static LibvirtLoan *lend(LibvirtLink *link, GError **error)
+{
+	virConnectPtr connection;
+
+	if (!link->wired) {
+		virConnectRef(link->connection);
+		return loan_new(link->connection, NULL);
+	}
+	connection = take_idle(link, error);
+	return connection ? loan_new(connection, link) : NULL;
+}
+
+LibvirtLoan *libvirt_link_lend(LibvirtLink *link, GError **error)
+{
+	LibvirtLoan *loan = NULL;
+
+	g_mutex_lock(&link->mutex);
+	if (link->connection && virConnectIsAlive(link->connection) != 1)
+		disconnect(link);
+	if (link->connection || connect_now(link, FAULT_DESKTOP, error))
+		loan = lend(link, error);
+	g_mutex_unlock(&link->mutex);
+	return loan;
+}
+
+void libvirt_loan_free(LibvirtLoan *loan)
+{
+	if (!loan)
+		return;
+	if (!loan->returns_to || !put_idle(loan->returns_to, loan->connection))
+		virConnectClose(loan->connection);
+	g_free(loan);
 }
 
 gboolean libvirt_link_hears(LibvirtLink *link)

@@ -24,10 +24,15 @@ LibvirtLink *libvirt_link_new(const char *uri, ProviderEvent event, gpointer use
 			      GError **error);
 void libvirt_link_free(LibvirtLink *link);
 
-/* A connection, alive a moment ago, for this thread until libvirt_link_put(), which the link
- * outlives; autoconnect does that. NULL with FAULT_DESKTOP. */
-virConnectPtr libvirt_link_get(LibvirtLink *link, GError **error);
-void libvirt_link_put(virConnectPtr connection);
+/* A connection, alive a moment ago, for one thread. The link outlives it. */
+typedef struct {
+	virConnectPtr connection;
+	LibvirtLink *returns_to; /* NULL: it is the link's own, which others use at the same time */
+} LibvirtLoan;
+/* NULL with FAULT_DESKTOP. */
+LibvirtLoan *libvirt_link_lend(LibvirtLink *link, GError **error);
+void libvirt_loan_free(LibvirtLoan *loan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtLoan, libvirt_loan_free)
 
 /* libvirt tells of ends that nobody wanted: not every hypervisor's driver does. */
 gboolean libvirt_link_hears(LibvirtLink *link);
@@ -43,15 +48,9 @@ void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id);
  * FAULT_NOT_FOUND, everything else `code`. Any call of libvirt forgets the last error. */
 void libvirt_set_error(GError **error, Fault code, const char *what);
 
-static inline void libvirt_connect_cleanup(virConnectPtr *connection)
-{
-	if (*connection)
-		libvirt_link_put(*connection);
-}
 static inline void libvirt_domain_cleanup(virDomainPtr *domain)
 {
 	if (*domain)
 		virDomainFree(*domain);
 }
-#define autoconnect __attribute__((cleanup(libvirt_connect_cleanup))) virConnectPtr
-#define autodomain  __attribute__((cleanup(libvirt_domain_cleanup))) virDomainPtr
+#define autodomain __attribute__((cleanup(libvirt_domain_cleanup))) virDomainPtr

@@ -25,19 +25,20 @@ struct Provider {
 	LibvirtLink *link;
 	char *dir;
 	char *accel;
-	char *server;     /* that has the domains, NULL = this machine      */
-	GMutex passwords; /* of displays, see libvirt_display.h             */
-	gboolean own;     /* domains run as our own user: embed and session */
+	char *server;     /* that has the domains, NULL = this machine       */
+	gboolean own;     /* domains run as our own user: embed and session  */
+	GMutex passwords; /* held while one is read and set: libvirt_display.h */
+	GMutex ports;     /* ... while one is chosen and taken: libvirt_xml.h  */
 	LibvirtAbility able;
 };
 
 static gboolean ask_ability(Provider *provider, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 
-	if (!connection)
+	if (!loan)
 		return FALSE;
-	provider->able = libvirt_ability_ask(connection, libvirt_link_hears(provider->link));
+	provider->able = libvirt_ability_ask(loan->connection, libvirt_link_hears(provider->link));
 	return TRUE;
 }
 
@@ -70,6 +71,7 @@ static Provider *libvirt_open(const char *uri, const char *dir, const char *acce
 		return NULL;
 	provider = g_new0(Provider, 1);
 	g_mutex_init(&provider->passwords);
+	g_mutex_init(&provider->ports);
 	provider->dir = g_canonicalize_filename(dir, NULL);
 	provider->accel = g_strdup(accel);
 	provider->server = server_of(parsed);
@@ -87,6 +89,7 @@ static void libvirt_close(Provider *provider)
 		return;
 	libvirt_link_free(provider->link);
 	g_mutex_clear(&provider->passwords);
+	g_mutex_clear(&provider->ports);
 	g_free(provider->server);
 	g_free(provider->accel);
 	g_free(provider->dir);
@@ -108,11 +111,11 @@ static gboolean check_files(const Provider *provider, const ProviderImage *image
 
 static gboolean libvirt_image_ensure(Provider *provider, const ProviderImage *image, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 
-	return connection && libvirt_ability_suffices(&provider->able, image, error) &&
+	return loan && libvirt_ability_suffices(&provider->able, image, error) &&
 	       check_files(provider, image, error) &&
-	       libvirt_overlay_possible(connection, provider->own, image, error);
+	       libvirt_overlay_possible(loan->connection, provider->own, image, error);
 }
 
 /* The <domain type> for the built-in definition, or NULL: there is none for this hypervisor. */
@@ -161,7 +164,7 @@ static gboolean define(Provider *provider, virConnectPtr connection, const Provi
 		.overlay = overlay,
 		.sockets = !provider->server,
 		.displays = provider->able.ability.displays,
-		.ports = &provider->passwords,
+		.ports = &provider->ports,
 		.own_disks = !(provider->able.ability.caps & PROVIDER_DISKS),
 	};
 
@@ -171,16 +174,16 @@ static gboolean define(Provider *provider, virConnectPtr connection, const Provi
 static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop,
 			      char **out_identity, GError **error)
 {
-	autoconnect connection = NULL;
+	g_autoptr(LibvirtLoan) loan = NULL;
 	g_autofree char *overlay = NULL, *identity = NULL;
 
 	if (!place_check_id(desktop->id, error))
 		return FALSE;
-	connection = libvirt_link_get(provider->link, error);
-	if (!connection || !remove_domain(provider, connection, desktop, error) ||
-	    !libvirt_overlay_renew(connection, provider->dir, provider->own, desktop, &overlay,
-				   &identity, error) ||
-	    !define(provider, connection, desktop, overlay, identity, error))
+	loan = libvirt_link_lend(provider->link, error);
+	if (!loan || !remove_domain(provider, loan->connection, desktop, error) ||
+	    !libvirt_overlay_renew(loan->connection, provider->dir, provider->own, desktop,
+				   &overlay, &identity, error) ||
+	    !define(provider, loan->connection, desktop, overlay, identity, error))
 		return FALSE;
 	*out_identity = g_steal_pointer(&identity);
 	return TRUE;
@@ -209,8 +212,8 @@ static void weigh(virDomainPtr domain, const ProviderDesktop *desktop)
 
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
+	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, error) : NULL;
 	gboolean running;
 
 	if (!domain)
@@ -240,10 +243,10 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop, gboolean force,
 			     GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 	autodomain domain = NULL;
 
-	if (!connection || !libvirt_domain_look_up(connection, desktop, &domain, error))
+	if (!loan || !libvirt_domain_look_up(loan->connection, desktop, &domain, error))
 		return FALSE;
 	if (!domain)
 		return TRUE;
@@ -253,8 +256,8 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 
 static gboolean libvirt_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
+	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, error) : NULL;
 
 	if (!domain)
 		return FALSE;
@@ -267,10 +270,10 @@ static gboolean libvirt_suspend(Provider *provider, const ProviderDesktop *deskt
 static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop,
 			      ProviderState *out_state, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 	autodomain domain = NULL;
 
-	if (!connection || !libvirt_domain_look_up(connection, desktop, &domain, error))
+	if (!loan || !libvirt_domain_look_up(loan->connection, desktop, &domain, error))
 		return FALSE;
 	if (!domain)
 		*out_state = PROVIDER_ABSENT;
@@ -283,29 +286,22 @@ static gboolean libvirt_state(Provider *provider, const ProviderDesktop *desktop
 
 static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desktop)
 {
-	autoconnect connection = libvirt_link_get(provider->link, NULL);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, NULL);
 	g_autoptr(GError) why = NULL;
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, &why) : NULL;
-	unsigned displays = 0;
+	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, &why) : NULL;
 
 	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND))
 		return libvirt_domain_displays_of_image(&desktop->image) &
 		       provider->able.ability.displays;
-	for (int i = 0; domain && i < 2; i++) {
-		g_auto(LibvirtGraphics) graphics = {0};
-
-		if (libvirt_display_find(domain, i == 0 ? "vnc" : "spice", &graphics, NULL))
-			displays |= i == 0 ? PROVIDER_VNC : PROVIDER_SPICE;
-	}
-	return displays;
+	return domain ? libvirt_domain_displays(domain) : 0;
 }
 
 static gboolean libvirt_display(Provider *provider, const ProviderDesktop *desktop,
 				const char *protocol, unsigned seconds, Endpoint *out_endpoint,
 				int *out_fd, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
+	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 	int fd = -1;
 
@@ -336,8 +332,8 @@ static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *de
 				   const char *protocol, const char *password, unsigned seconds,
 				   GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
-	autodomain domain = connection ? libvirt_domain_find(connection, desktop, error) : NULL;
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
+	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, error) : NULL;
 	g_auto(LibvirtGraphics) graphics = {0};
 
 	return domain && libvirt_display_find(domain, protocol, &graphics, error) &&
@@ -346,51 +342,34 @@ static gboolean libvirt_set_ticket(Provider *provider, const ProviderDesktop *de
 
 static gboolean libvirt_destroy(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	autoconnect connection = NULL;
+	g_autoptr(LibvirtLoan) loan = NULL;
 
 	if (!place_check_id(desktop->id, error))
 		return FALSE;
-	connection = libvirt_link_get(provider->link, error);
-	return connection && remove_domain(provider, connection, desktop, error) &&
-	       libvirt_overlay_remove(connection, provider->dir, desktop, error);
+	loan = libvirt_link_lend(provider->link, error);
+	return loan && remove_domain(provider, loan->connection, desktop, error) &&
+	       libvirt_overlay_remove(loan->connection, provider->dir, desktop, error);
 }
 
 /* Those that libvirt knows, and those of which a broken-off clone left only an overlay. */
 static GPtrArray *libvirt_list(Provider *provider, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
-	g_autoptr(GPtrArray) ids = connection ? place_list(provider->dir, error) : NULL;
-	virDomainPtr *domains = NULL;
-	int n;
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
+	g_autoptr(GPtrArray) ids = loan ? place_list(provider->dir, error) : NULL;
 
-	if (!ids)
+	if (!ids || !libvirt_domain_add_ids(loan->connection, ids, error))
 		return NULL;
-	n = virConnectListAllDomains(connection, &domains, 0);
-	if (n < 0) {
-		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
-		return NULL;
-	}
-	for (int i = 0; i < n; i++) {
-		const char *name = virDomainGetName(domains[i]);
-		const char *id = name + strlen(LIBVIRT_PREFIX);
-
-		if (g_str_has_prefix(name, LIBVIRT_PREFIX) &&
-		    !g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
-			g_ptr_array_add(ids, g_strdup(id));
-		virDomainFree(domains[i]);
-	}
-	free(domains);
 	return g_steal_pointer(&ids);
 }
 
 static gboolean libvirt_host(Provider *provider, ProviderHost *out, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 	virNodeInfo info;
 
-	if (!connection)
+	if (!loan)
 		return FALSE;
-	if (virNodeGetInfo(connection, &info) < 0) {
+	if (virNodeGetInfo(loan->connection, &info) < 0) {
 		libvirt_set_error(error, FAULT_DESKTOP, "host");
 		return FALSE;
 	}
@@ -401,12 +380,12 @@ static gboolean libvirt_host(Provider *provider, ProviderHost *out, GError **err
 static gboolean libvirt_adopt(Provider *provider, const ProviderDesktop *desktop,
 			      const char *identity, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 	g_autofree char *overlay = NULL;
 
-	return connection && libvirt_overlay_find(connection, desktop, &overlay, error) &&
-	       remove_domain(provider, connection, desktop, error) &&
-	       define(provider, connection, desktop, overlay, identity, error);
+	return loan && libvirt_overlay_find(loan->connection, desktop, &overlay, error) &&
+	       remove_domain(provider, loan->connection, desktop, error) &&
+	       define(provider, loan->connection, desktop, overlay, identity, error);
 }
 
 /* Where it has just come to, with a cgroup of its own there. */
@@ -421,17 +400,18 @@ static void weigh_on(virConnectPtr connection, const ProviderDesktop *desktop)
 static gboolean libvirt_migrate(Provider *provider, Provider *to, const ProviderDesktop *desktop,
 				GError **error)
 {
-	autoconnect from = libvirt_link_get(provider->link, error);
-	autoconnect there = from ? libvirt_link_get(to->link, error) : NULL;
-	autodomain domain = there ? libvirt_domain_find(from, desktop, error) : NULL;
+	g_autoptr(LibvirtLoan) from = libvirt_link_lend(provider->link, error);
+	g_autoptr(LibvirtLoan) there = from ? libvirt_link_lend(to->link, error) : NULL;
+	autodomain domain = there ? libvirt_domain_find(from->connection, desktop, error) : NULL;
 	gboolean moved;
 
 	if (!domain)
 		return FALSE;
 	libvirt_link_expect_end(provider->link, desktop->id);
-	moved = libvirt_migration_run(domain, there, to->server ? to->server : "127.0.0.1", error);
+	moved = libvirt_migration_run(domain, there->connection,
+				      to->server ? to->server : "127.0.0.1", error);
 	if (moved)
-		weigh_on(there, desktop);
+		weigh_on(there->connection, desktop);
 	else
 		libvirt_link_mind_end(provider->link, desktop->id);
 	return moved;
@@ -439,9 +419,9 @@ static gboolean libvirt_migrate(Provider *provider, Provider *to, const Provider
 
 static gboolean libvirt_forget(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
-	autoconnect connection = libvirt_link_get(provider->link, error);
+	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 
-	return connection && remove_domain(provider, connection, desktop, error);
+	return loan && remove_domain(provider, loan->connection, desktop, error);
 }
 
 const ProviderOps provider_libvirt = {

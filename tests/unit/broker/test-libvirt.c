@@ -98,6 +98,15 @@ static const char running[] =
 	"<graphics type='vnc' port='1'/>"
 	"</devices></domain>";
 
+static void test_displays(void)
+{
+	g_assert_cmpuint(libvirt_graphics_displays(running), ==, PROVIDER_VNC | PROVIDER_SPICE);
+	g_assert_cmpuint(libvirt_graphics_displays("<domain><graphics type='spice'/></domain>"), ==,
+			 PROVIDER_SPICE);
+	g_assert_cmpuint(libvirt_graphics_displays("<domain/>"), ==, 0);
+	g_assert_cmpuint(libvirt_graphics_displays("<domain"), ==, 0);
+}
+
 static void test_graphics(void)
 {
 	g_auto(LibvirtGraphics) vnc = {0}, spice = {0};
@@ -285,6 +294,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/libvirt/build", test_build);
 	g_test_add_func("/libvirt/template", test_template);
 	g_test_add_func("/libvirt/graphics", test_graphics);
+	g_test_add_func("/libvirt/displays", test_displays);
 	g_test_add_func("/libvirt/disks", test_disks);
 	g_test_add_func("/libvirt/login", test_login);
 	g_test_add_func("/libvirt/ability", test_ability);
