@@ -5,6 +5,7 @@
 #include "gateway_link.h"
 #include "log.h"
 #include "maintainer.h"
+#include "rounds.h"
 #include "sessions.h"
 #include "store_lease.h"
 
@@ -17,12 +18,11 @@
 struct Brokers {
 	Core *core;
 	char *name;
-	GThread *thread;
-	GHashTable *missing; /* name -> since when; the thread's own */
+	Rounds *rounds;
+	GHashTable *missing; /* name -> since when; the rounds' own */
 
-	GMutex lock; /* of all below */
-	GCond stop;
-	gboolean stopping, lead;
+	GMutex lock; /* of lead */
+	gboolean lead;
 };
 
 static char *lock_of(const char *name)
@@ -144,8 +144,9 @@ static void inherit(Brokers *b)
 	}
 }
 
-static void tick(Brokers *b)
+static gint64 tick(gpointer brokers)
 {
+	Brokers *b = brokers;
 	g_autofree char *lock = lock_of(b->name);
 	gboolean mine = FALSE, lead = FALSE, before;
 
@@ -162,22 +163,7 @@ static void tick(Brokers *b)
 	}
 	if (lead)
 		inherit(b);
-}
-
-static gpointer run(gpointer data)
-{
-	Brokers *b = data;
-
-	g_mutex_lock(&b->lock);
-	while (!b->stopping) {
-		g_mutex_unlock(&b->lock);
-		tick(b);
-		g_mutex_lock(&b->lock);
-		if (!b->stopping)
-			g_cond_wait_until(&b->stop, &b->lock, g_get_monotonic_time() + TICK);
-	}
-	g_mutex_unlock(&b->lock);
-	return NULL;
+	return g_get_monotonic_time() + TICK;
 }
 
 /* ---- for others */
@@ -208,7 +194,7 @@ Brokers *brokers_new(Core *core, GError **error)
 	b->lead = lead;
 	b->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_mutex_init(&b->lock);
-	g_cond_init(&b->stop);
+	b->rounds = rounds_new("brokers", tick, 0, b);
 	return b;
 }
 
@@ -217,29 +203,22 @@ void brokers_start(Brokers *b)
 	if (!db_shared(b->core->db))
 		return;
 	db_listen(b->core->db, heard, b);
-	b->thread = g_thread_new("brokers", run, b);
+	rounds_start(b->rounds);
 }
 
 void brokers_stop(Brokers *b)
 {
-	if (!b || !b->thread)
-		return;
-	db_unlisten(b->core->db);
-	g_mutex_lock(&b->lock);
-	b->stopping = TRUE;
-	g_cond_signal(&b->stop);
-	g_mutex_unlock(&b->lock);
-	g_thread_join(b->thread);
-	b->thread = NULL;
+	if (b && rounds_stop(b->rounds))
+		db_unlisten(b->core->db);
 }
 
 void brokers_free(Brokers *b)
 {
 	if (!b)
 		return;
+	rounds_free(b->rounds);
 	g_hash_table_destroy(b->missing);
 	g_mutex_clear(&b->lock);
-	g_cond_clear(&b->stop);
 	g_free(b->name);
 	g_free(b);
 }

@@ -11,6 +11,7 @@
 #include "provider/provider.h"
 #include "providers.h"
 #include "reconcile.h"
+#include "rounds.h"
 #include "store_host.h"
 
 #define WORKERS  8
@@ -25,12 +26,10 @@ typedef struct {
 
 struct Hosts {
 	Core *core;
-	GThread *thread;
+	Rounds *rounds;
 	GThreadPool *pool;
 
-	GMutex lock; /* of all below */
-	GCond changed;
-	gboolean woken, stopping;
+	GMutex lock;         /* of all below */
 	GHashTable *watches; /* name -> Watch */
 };
 
@@ -124,12 +123,8 @@ static void look(gpointer data, gpointer user_data)
 {
 	Hosts *hosts = user_data;
 	g_autofree char *name = data;
-	gboolean stopping;
 
-	g_mutex_lock(&hosts->lock);
-	stopping = hosts->stopping;
-	g_mutex_unlock(&hosts->lock);
-	if (!stopping)
+	if (!rounds_stopping(hosts->rounds))
 		look_at(hosts, name);
 }
 
@@ -146,8 +141,9 @@ static gboolean stuck(Hosts *hosts, const HostView *host)
 	return g_str_equal(host->state, "up");
 }
 
-static void look_at_all(Hosts *hosts)
+static gint64 look_at_all(gpointer data)
 {
+	Hosts *hosts = data;
 	Core *core = hosts->core;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) all = store_hosts(core->db, &error);
@@ -177,27 +173,7 @@ static void look_at_all(Hosts *hosts)
 	}
 	if (!all)
 		log_warning(NULL, "hosts: %s", error->message);
-}
-
-static gpointer run(gpointer data)
-{
-	Hosts *hosts = data;
-	gint64 due = 0;
-
-	g_mutex_lock(&hosts->lock);
-	while (!hosts->stopping) {
-		if (!hosts->woken && g_get_monotonic_time() < due) {
-			g_cond_wait_until(&hosts->changed, &hosts->lock, due);
-			continue;
-		}
-		hosts->woken = FALSE;
-		g_mutex_unlock(&hosts->lock);
-		look_at_all(hosts);
-		due = g_get_monotonic_time() + hosts->core->times.host * G_USEC_PER_SEC;
-		g_mutex_lock(&hosts->lock);
-	}
-	g_mutex_unlock(&hosts->lock);
-	return NULL;
+	return g_get_monotonic_time() + core->times.host * G_USEC_PER_SEC;
 }
 
 Hosts *hosts_new(Core *core)
@@ -205,8 +181,8 @@ Hosts *hosts_new(Core *core)
 	Hosts *hosts = g_new0(Hosts, 1);
 
 	hosts->core = core;
+	hosts->rounds = rounds_new("hosts", look_at_all, 0, hosts);
 	g_mutex_init(&hosts->lock);
-	g_cond_init(&hosts->changed);
 	hosts->watches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return hosts;
 }
@@ -214,36 +190,26 @@ Hosts *hosts_new(Core *core)
 void hosts_start(Hosts *hosts)
 {
 	hosts->pool = g_thread_pool_new(look, hosts, WORKERS, FALSE, NULL);
-	hosts->thread = g_thread_new("hosts", run, hosts);
+	rounds_start(hosts->rounds);
 }
 
 void hosts_stop(Hosts *hosts)
 {
-	if (!hosts || !hosts->thread)
-		return;
-	g_mutex_lock(&hosts->lock);
-	hosts->stopping = TRUE;
-	g_cond_signal(&hosts->changed);
-	g_mutex_unlock(&hosts->lock);
-	g_thread_join(hosts->thread);
-	g_thread_pool_free(hosts->pool, FALSE, TRUE);
-	hosts->thread = NULL;
+	if (hosts && rounds_stop(hosts->rounds))
+		g_thread_pool_free(hosts->pool, FALSE, TRUE);
 }
 
 void hosts_free(Hosts *hosts)
 {
 	if (!hosts)
 		return;
+	rounds_free(hosts->rounds);
 	g_hash_table_destroy(hosts->watches);
 	g_mutex_clear(&hosts->lock);
-	g_cond_clear(&hosts->changed);
 	g_free(hosts);
 }
 
 void hosts_wake(Hosts *hosts)
 {
-	g_mutex_lock(&hosts->lock);
-	hosts->woken = TRUE;
-	g_cond_signal(&hosts->changed);
-	g_mutex_unlock(&hosts->lock);
+	rounds_wake(hosts->rounds);
 }

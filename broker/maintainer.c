@@ -12,6 +12,7 @@
 #include "maintenance.h"
 #include "plan.h"
 #include "rollout.h"
+#include "rounds.h"
 #include "seat.h"
 #include "session.h"
 #include "store_desktop.h"
@@ -46,13 +47,11 @@ typedef struct {
 
 struct Maintainer {
 	Core *core;
-	GThread *thread;
+	Rounds *rounds;
 	GThreadPool *pool;
-	gint64 cleaned_at; /* the thread's own */
+	gint64 cleaned_at; /* the rounds' own */
 
-	GMutex lock; /* of all below */
-	GCond changed;
-	gboolean woken, stopping;
+	GMutex lock;         /* of all below */
 	GHashTable *jobs;    /* id -> Job: at most one for each desktop */
 	GHashTable *backoff; /* id -> Backoff */
 	GHashTable *events;  /* a set of ids to check */
@@ -111,10 +110,9 @@ static void run_job(gpointer data, gpointer user_data)
 		log_debug(&context, "done");
 	g_mutex_lock(&m->lock);
 	note_outcome(m, job->id, ok || g_error_matches(error, FAULT, FAULT_NOT_FOUND));
-	m->woken = TRUE;
 	g_hash_table_remove(m->jobs, job->id);
-	g_cond_signal(&m->changed);
 	g_mutex_unlock(&m->lock);
+	rounds_wake(m->rounds);
 }
 
 /* Under the lock. FALSE if a step for this desktop is under way: its end wakes us. */
@@ -122,7 +120,7 @@ static gboolean push_job(Maintainer *m, const char *id, Step step, const char *w
 {
 	Job *job;
 
-	if (m->stopping || g_hash_table_contains(m->jobs, id))
+	if (maintainer_stopping(m) || g_hash_table_contains(m->jobs, id))
 		return FALSE;
 	job = g_new0(Job, 1);
 	job->id = g_strdup(id);
@@ -312,8 +310,9 @@ static void check_events(Maintainer *m)
 }
 
 /* Returns when to look again, if nothing changes before. */
-static gint64 maintain(Maintainer *m)
+static gint64 maintain(gpointer maintainer)
 {
+	Maintainer *m = maintainer;
 	g_autoptr(GError) error = NULL;
 	gint64 due = g_get_monotonic_time() + IDLE;
 
@@ -329,30 +328,6 @@ static gint64 maintain(Maintainer *m)
 	return due;
 }
 
-static gpointer run(gpointer data)
-{
-	Maintainer *m = data;
-	gint64 due = 0, rested = 0;
-
-	g_mutex_lock(&m->lock);
-	while (!m->stopping) {
-		gint64 until = m->woken ? rested : due;
-		gint64 begin = g_get_monotonic_time();
-
-		if (begin < until) {
-			g_cond_wait_until(&m->changed, &m->lock, until);
-			continue;
-		}
-		m->woken = FALSE;
-		g_mutex_unlock(&m->lock);
-		due = maintain(m);
-		rested = g_get_monotonic_time() + REST * (g_get_monotonic_time() - begin);
-		g_mutex_lock(&m->lock);
-	}
-	g_mutex_unlock(&m->lock);
-	return NULL;
-}
-
 /* ---- for others */
 
 Maintainer *maintainer_new(Core *core)
@@ -360,8 +335,8 @@ Maintainer *maintainer_new(Core *core)
 	Maintainer *m = g_new0(Maintainer, 1);
 
 	m->core = core;
+	m->rounds = rounds_new("maintainer", maintain, REST, m);
 	g_mutex_init(&m->lock);
-	g_cond_init(&m->changed);
 	m->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
 	m->backoff = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	m->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -371,37 +346,31 @@ Maintainer *maintainer_new(Core *core)
 void maintainer_start(Maintainer *m)
 {
 	m->pool = g_thread_pool_new(run_job, m, WORKERS, FALSE, NULL);
-	m->thread = g_thread_new("maintainer", run, m);
+	rounds_start(m->rounds);
 }
 
 void maintainer_quit(Maintainer *m)
 {
-	g_mutex_lock(&m->lock);
-	m->stopping = TRUE;
-	g_cond_signal(&m->changed);
-	g_mutex_unlock(&m->lock);
+	rounds_quit(m->rounds);
 }
 
 void maintainer_stop(Maintainer *m)
 {
-	if (!m || !m->thread)
+	if (!m || !rounds_stop(m->rounds))
 		return;
-	maintainer_quit(m);
-	g_thread_join(m->thread);
 	/* Those not begun are dropped; they stay in `jobs`, which frees them. */
 	g_thread_pool_free(m->pool, TRUE, TRUE);
-	m->thread = NULL;
 }
 
 void maintainer_free(Maintainer *m)
 {
 	if (!m)
 		return;
+	rounds_free(m->rounds);
 	g_hash_table_destroy(m->jobs);
 	g_hash_table_destroy(m->backoff);
 	g_hash_table_destroy(m->events);
 	g_mutex_clear(&m->lock);
-	g_cond_clear(&m->changed);
 	g_free(m);
 }
 
@@ -413,20 +382,12 @@ void maintainer_wake(Maintainer *m)
 
 void maintainer_look(Maintainer *m)
 {
-	g_mutex_lock(&m->lock);
-	m->woken = TRUE;
-	g_cond_signal(&m->changed);
-	g_mutex_unlock(&m->lock);
+	rounds_wake(m->rounds);
 }
 
 gboolean maintainer_stopping(Maintainer *m)
 {
-	gboolean stopping;
-
-	g_mutex_lock(&m->lock);
-	stopping = m->stopping;
-	g_mutex_unlock(&m->lock);
-	return stopping;
+	return rounds_stopping(m->rounds);
 }
 
 void maintainer_on_event(const char *desktop_id, ProviderState state, gpointer maintainer)
@@ -437,7 +398,6 @@ void maintainer_on_event(const char *desktop_id, ProviderState state, gpointer m
 		return;
 	g_mutex_lock(&m->lock);
 	g_hash_table_add(m->events, g_strdup(desktop_id));
-	m->woken = TRUE;
-	g_cond_signal(&m->changed);
 	g_mutex_unlock(&m->lock);
+	rounds_wake(m->rounds);
 }
