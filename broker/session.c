@@ -374,8 +374,8 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 		sessions_late_report(core, notice, whole);
 	fault_from_name(notice->fault, &code);
 	if (lease && whole && !aside)
-		sessions_end(core, notice->lease, code, notice->reason ? notice->reason : "ended",
-			     TRUE);
+		sessions_end_reported(core, notice->lease, code,
+				      notice->reason ? notice->reason : "ended");
 	g_mutex_lock(&s->lock);
 	written = !g_hash_table_contains(s->unwritten, notice->lease);
 	g_mutex_unlock(&s->lock);

@@ -135,14 +135,13 @@ static gint64 write_down(Core *core, Lease *lease, GError **error)
 /* Under the lock; takes the lease. A store that cannot take the end now (no room on the disk) gets
  * it later: until then the books call it live, but nobody has the desktop. FALSE: it has not ended,
  * but is another broker's. */
-static gboolean end_lease(Core *core, Lease *indexed, const char *reason, gboolean reported)
+static gboolean end_lease(Core *core, Lease *indexed, const char *reason)
 {
 	Lease *lease = sessions_take(core->sessions, indexed);
 	g_autoptr(GError) error = NULL;
 	gint64 ended;
 
 	note_reason(lease, reason);
-	lease->reported = reported;
 	ended = write_down(core, lease, &error);
 	if (ended >= 0)
 		return ended > 0;
@@ -191,43 +190,58 @@ void sessions_tell_end(Core *core, const char *id, Fault code, const char *reaso
 	brokers_tell_end(core->brokers, id, code, reason);
 }
 
-/* ours_only: for what only the broker that watches over it can say. */
-static gboolean end_one(Core *core, const char *id, Fault code, PlanEvent event, const char *reason,
-			gboolean reported, gboolean ours_only)
+typedef struct {
+	Fault code;
+	const char *reason;
+	PlanEvent event;    /* what it is to the plan: PLAN_DISCONNECT                */
+	gboolean reported;  /* by its gateway, so the bytes are known                 */
+	gboolean ours_only; /* only the broker that watches over it can say that       */
+} End;
+
+/* FALSE: there is none. */
+static gboolean end_one(Core *core, const char *id, const End *end)
 {
 	Sessions *s = core->sessions;
 	gboolean ended = FALSE;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
-	lease = ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id);
+	lease = end->ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id);
 	if (lease) {
-		lease->ours_only = ours_only;
-		lease->event = event;
-		lobbies_note_end(core, lease, code, reason);
-		ended = end_lease(core, lease, reason, reported);
+		lease->ours_only = end->ours_only;
+		lease->reported = end->reported;
+		lease->event = end->event;
+		lobbies_note_end(core, lease, end->code, end->reason);
+		ended = end_lease(core, lease, end->reason);
 	}
 	g_mutex_unlock(&s->lock);
 	if (!ended)
 		return FALSE;
-	sessions_tell_end(core, id, code, reason);
+	sessions_tell_end(core, id, end->code, end->reason);
 	maintainer_wake(core->maintainer);
 	return TRUE;
 }
 
-gboolean sessions_end(Core *core, const char *id, Fault code, const char *reason, gboolean reported)
+gboolean sessions_end_reported(Core *core, const char *id, Fault code, const char *reason)
 {
-	return end_one(core, id, code, PLAN_DISCONNECT, reason, reported, FALSE);
+	const End end = {
+		.code = code, .reason = reason, .event = PLAN_DISCONNECT, .reported = TRUE};
+
+	return end_one(core, id, &end);
 }
 
 gboolean session_end(Core *core, const char *id, Fault code, const char *reason)
 {
-	return sessions_end(core, id, code, reason, FALSE);
+	const End end = {.code = code, .reason = reason, .event = PLAN_DISCONNECT};
+
+	return end_one(core, id, &end);
 }
 
 gboolean session_end_by_plan(Core *core, const char *id, PlanEvent event, const char *reason)
 {
-	return end_one(core, id, FAULT_ENDED, event, reason, FALSE, FALSE);
+	const End end = {.code = FAULT_ENDED, .reason = reason, .event = event};
+
+	return end_one(core, id, &end);
 }
 
 /* The ids of the leases for which `match` holds. */
@@ -282,10 +296,14 @@ void sessions_end_desktop(Core *core, const char *desktop_id, const char *user, 
 void sessions_gateway_gone(Core *core, const Asker *asker)
 {
 	g_autoptr(GPtrArray) ids = collect(core->sessions, of_connection, asker->connection);
+	const End gone = {.code = FAULT_ENDED,
+			  .reason = "gateway process ended",
+			  .event = PLAN_DISCONNECT,
+			  .reported = TRUE, /* what it counted is all that will be known */
+			  .ours_only = TRUE};
 
 	for (guint i = 0; i < ids->len; i++)
-		end_one(core, ids->pdata[i], FAULT_ENDED, PLAN_DISCONNECT, "gateway process ended",
-			TRUE, TRUE);
+		end_one(core, ids->pdata[i], &gone);
 }
 
 void sessions_expire(Core *core, gint64 *due)
@@ -293,12 +311,15 @@ void sessions_expire(Core *core, gint64 *due)
 	Sessions *s = core->sessions;
 	gint64 now = g_get_monotonic_time();
 	g_autoptr(GPtrArray) ids = collect(s, unconfirmed_at, &now);
+	const End unconfirmed = {.code = FAULT_TIMEOUT,
+				 .reason = "its gateway did not confirm it",
+				 .event = PLAN_DISCONNECT,
+				 .ours_only = TRUE};
 	GHashTableIter iter;
 	gpointer lease;
 
 	for (guint i = 0; i < ids->len; i++)
-		end_one(core, ids->pdata[i], FAULT_TIMEOUT, PLAN_DISCONNECT,
-			"its gateway did not confirm it", FALSE, TRUE);
+		end_one(core, ids->pdata[i], &unconfirmed);
 	g_mutex_lock(&s->lock);
 	write_again(core);
 	if (g_hash_table_size(s->unwritten) > 0)

@@ -47,9 +47,8 @@ void sessions_resync(Core *core);
 
 /* Every gateway, whichever broker it is linked to, closes its connections. */
 void sessions_tell_end(Core *core, const char *id, Fault code, const char *reason);
-/* reported: by its gateway, so the bytes are known. FALSE: there is none. */
-gboolean sessions_end(Core *core, const char *lease, Fault code, const char *reason,
-		      gboolean reported);
+/* Its gateway says that it has ended, and its bytes are known. FALSE: there is none. */
+gboolean sessions_end_reported(Core *core, const char *lease, Fault code, const char *reason);
 /* A report for a session that ended before: its bytes, and its end in the audit if it was
  * the last. */
 void sessions_late_report(Core *core, const ControlMessage *notice, gboolean last);
