@@ -134,19 +134,41 @@ GPtrArray *core_entitlements(Core *core, GError **error)
 	return store_entitlements(core->db, error);
 }
 
-gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
-		      const char *group, gboolean grant, GError **error)
+static const char *entitled(const EntitlementView *to)
 {
-	const char *name = user ? user : group;
+	return to->user ? to->user : to->group;
+}
 
-	if (!user == !group || !*name || strpbrk(name, "\n\r"))
+static gboolean names_one(const EntitlementView *to, GError **error)
+{
+	const char *name = entitled(to);
+
+	if (!to->user == !to->group || !*name || strpbrk(name, "\n\r"))
 		return wrong(error, "name either a user or a group");
-	if (!store_entitle(core->db, pool, user, group, grant, error))
+	return TRUE;
+}
+
+static void audit_entitlement(Core *core, const char *admin, const char *what,
+			      const EntitlementView *to)
+{
+	audit_admin(core, admin, NULL, "%s %s %s %s", what, to->user ? "user" : "group",
+		    entitled(to), to->pool);
+}
+
+gboolean core_entitle(Core *core, const char *admin, const EntitlementView *to, GError **error)
+{
+	if (!names_one(to, error) || !store_entitle(core->db, to, error))
 		return FALSE;
-	/* Everybody's for this pool: who still may have one takes a new one with the next click. */
-	if (!grant && !store_ticket_withdraw(core->db, pool, error))
+	audit_entitlement(core, admin, "entitle", to);
+	return TRUE;
+}
+
+gboolean core_unentitle(Core *core, const char *admin, const EntitlementView *to, GError **error)
+{
+	/* Everybody's tickets: who still may have one takes a new one with the next click. */
+	if (!names_one(to, error) || !store_unentitle(core->db, to, error) ||
+	    !store_ticket_withdraw(core->db, to->pool, error))
 		return FALSE;
-	audit_admin(core, admin, NULL, "%s %s %s %s", grant ? "entitle" : "withdraw",
-		    user ? "user" : "group", name, pool);
+	audit_entitlement(core, admin, "withdraw", to);
 	return TRUE;
 }

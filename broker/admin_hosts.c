@@ -106,16 +106,30 @@ gboolean core_host_remove(Core *core, const char *admin, const char *name, GErro
 	return TRUE;
 }
 
-gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
-			 GError **error)
+static gboolean set_drain(Core *core, const char *name, gboolean drain, GError **error)
 {
 	g_autoptr(HostView) host = store_host(core->db, name, error);
 
 	if (!host || !store_host_set_drain(core->db, name, drain, error))
 		return FALSE;
-	audit_admin(core, admin, NULL, "host %s %s", drain ? "drain" : "resume", name);
 	hosts_wake(core->hosts);
 	maintainer_wake(core->maintainer);
+	return TRUE;
+}
+
+gboolean core_host_drain(Core *core, const char *admin, const char *name, GError **error)
+{
+	if (!set_drain(core, name, TRUE, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "host drain %s", name);
+	return TRUE;
+}
+
+gboolean core_host_resume(Core *core, const char *admin, const char *name, GError **error)
+{
+	if (!set_drain(core, name, FALSE, error))
+		return FALSE;
+	audit_admin(core, admin, NULL, "host resume %s", name);
 	return TRUE;
 }
 

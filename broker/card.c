@@ -128,8 +128,8 @@ static gboolean add_pool(Core *core, const Who *who, const PoolView *pool, const
 	}
 	if (cards->len > before || machines)
 		return TRUE;
-	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), FALSE,
-					 1, &ready, error) &&
+	return store_desktop_count_ready(core->db, pool->name, brokers_name(core->brokers), 1,
+					 &ready, error) &&
 	       add_card(core, who, pool, NULL, ready ? "ready" : "off", cards, error);
 }
 

@@ -98,10 +98,9 @@ void entitlement_view_free(EntitlementView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EntitlementView, entitlement_view_free)
 
 GPtrArray *core_entitlements(Core *core, GError **error);
-/* Either a user or a group, the other NULL. grant FALSE withdraws it, and with it every ticket for
- * this pool that is not spent. */
-gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
-		      const char *group, gboolean grant, GError **error);
+gboolean core_entitle(Core *core, const char *admin, const EntitlementView *to, GError **error);
+/* With it goes every ticket for this pool that is not spent. */
+gboolean core_unentitle(Core *core, const char *admin, const EntitlementView *to, GError **error);
 
 /* ---- hosts */
 
@@ -129,9 +128,9 @@ GPtrArray *core_hosts(Core *core, GError **error); /* of HostView */
 gboolean core_host_add(Core *core, const char *admin, const HostView *host, GError **error);
 /* FAULT_BUSY while something is on it or a pool may use it. */
 gboolean core_host_remove(Core *core, const char *admin, const char *name, GError **error);
-/* drain: it gets nothing new, and loses what can go (hosts.h); FALSE takes that back. */
-gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
-			 GError **error);
+/* It gets nothing new, and loses what can go (hosts.h); until it is taken back. */
+gboolean core_host_drain(Core *core, const char *admin, const char *name, GError **error);
+gboolean core_host_resume(Core *core, const char *admin, const char *name, GError **error);
 
 /* On which hosts a pool's desktops go; with none, where its provider and uri say. */
 typedef struct {

@@ -170,8 +170,8 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 
 	/* In this order: one that becomes ready in between is seen twice, and not missed. */
 	cold = store_desktop_find_cold(m->core->db, pool->name, broker, pool->spare, error);
-	if (!cold || !store_desktop_count_ready(m->core->db, pool->name, broker, TRUE, pool->spare,
-						&have, error))
+	if (!cold || !store_desktop_count_current(m->core->db, pool->name, broker, pool->spare,
+						  &have, error))
 		return FALSE;
 	for (guint i = 0; i < cold->len && have < pool->spare; i++, have++)
 		begin_job(m, cold->pdata[i], step_start, "warm", due);

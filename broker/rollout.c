@@ -23,8 +23,7 @@ static gboolean must_make_place(Core *core, const PoolView *pool, gboolean *out,
 
 	if (!store_desktop_coming(core->db, pool->name, broker, &coming, error) ||
 	    !store_pool_count(core->db, &counted, error) ||
-	    !store_desktop_count_ready(core->db, pool->name, broker, FALSE, pool->spare, &ready,
-				       error))
+	    !store_desktop_count_ready(core->db, pool->name, broker, pool->spare, &ready, error))
 		return FALSE;
 	*out = ready >= pool->spare && !coming && counted.total >= pool->max;
 	return TRUE;
@@ -37,8 +36,8 @@ static gboolean allowance(Core *core, const PoolView *pool, guint *out, GError *
 	gboolean one = FALSE;
 	unsigned fresh;
 
-	if (!store_desktop_count_ready(core->db, pool->name, broker, TRUE, pool->spare, &fresh,
-				       error) ||
+	if (!store_desktop_count_current(core->db, pool->name, broker, pool->spare, &fresh,
+					 error) ||
 	    (fresh < pool->spare && !must_make_place(core, pool, &one, error)))
 		return FALSE;
 	*out = fresh >= pool->spare ? AT_ONCE : one ? 1 : 0;
@@ -69,11 +68,11 @@ GPtrArray *rollout_find(Core *core, const PoolView *pool, GError **error)
 {
 	const char *broker = brokers_name(core->brokers);
 	g_autoptr(GPtrArray)
-		ids = store_desktop_find_stale(core->db, pool->name, broker, FALSE, AT_ONCE, error);
+		ids = store_desktop_find_stale_off(core->db, pool->name, broker, AT_ONCE, error);
 	g_autoptr(GPtrArray) ready = NULL;
 	guint n = 0;
 
-	ready = ids ? store_desktop_find_stale(core->db, pool->name, broker, TRUE, AT_ONCE, error)
+	ready = ids ? store_desktop_find_stale_ready(core->db, pool->name, broker, AT_ONCE, error)
 		    : NULL;
 	if (!ready || (ready->len > 0 && !allowance(core, pool, &n, error)))
 		return NULL;

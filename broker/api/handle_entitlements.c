@@ -11,26 +11,28 @@ gboolean handle_entitlements(Request *request, GError **error)
 			   view_entitlement);
 }
 
-static gboolean entitle(Request *request, const char *pool, const char *user, const char *group,
-			gboolean grant, GError **error)
+/* What was asked for, borrowed. */
+static gboolean make(const char *pool, const char *user, const char *group, EntitlementView *out,
+		     GError **error)
 {
-	if (or_null(pool) == NULL || (or_null(user) == NULL) == (or_null(group) == NULL)) {
-		g_set_error(error, FAULT, FAULT_CLIENT,
-			    "want a pool, and either a user or a group");
-		return FALSE;
-	}
-	return core_entitle(request->services->core, admin_name(request), pool, or_null(user),
-			    or_null(group), grant, error);
+	*out = (EntitlementView){
+		.pool = or_null(pool), .user = or_null(user), .group = or_null(group)};
+	if (out->pool && !out->user != !out->group)
+		return TRUE;
+	g_set_error(error, FAULT, FAULT_CLIENT, "want a pool, and either a user or a group");
+	return FALSE;
 }
 
 gboolean handle_entitle(Request *request, GError **error)
 {
 	const char *pool, *user = NULL, *group = NULL;
 	g_autoptr(json_t) root = NULL;
+	EntitlementView to;
 
 	if (!request_json(request, &root, error, "{s:s,s?:s,s?:s}", "pool", &pool, "user", &user,
 			  "group", &group) ||
-	    !entitle(request, pool, user, group, TRUE, error))
+	    !make(pool, user, group, &to, error) ||
+	    !core_entitle(request->services->core, admin_name(request), &to, error))
 		return FALSE;
 	return reply_created(request, "pool", pool);
 }
@@ -38,8 +40,11 @@ gboolean handle_entitle(Request *request, GError **error)
 /* ?pool=&user= or ?pool=&group=: a DELETE has no body. */
 gboolean handle_unentitle(Request *request, GError **error)
 {
-	return reply_done(request,
-			  entitle(request, g_hash_table_lookup(request->query, "pool"),
-				  g_hash_table_lookup(request->query, "user"),
-				  g_hash_table_lookup(request->query, "group"), FALSE, error));
+	GHashTable *query = request->query;
+	EntitlementView to;
+
+	return make(g_hash_table_lookup(query, "pool"), g_hash_table_lookup(query, "user"),
+		    g_hash_table_lookup(query, "group"), &to, error) &&
+	       reply_done(request,
+			  core_unentitle(request->services->core, admin_name(request), &to, error));
 }

@@ -53,13 +53,13 @@ gboolean handle_host_remove(Request *request, GError **error)
 gboolean handle_host_drain(Request *request, GError **error)
 {
 	return reply_done(request, core_host_drain(request->services->core, admin_name(request),
-						   request->args[0], TRUE, error));
+						   request->args[0], error));
 }
 
 gboolean handle_host_resume(Request *request, GError **error)
 {
-	return reply_done(request, core_host_drain(request->services->core, admin_name(request),
-						   request->args[0], FALSE, error));
+	return reply_done(request, core_host_resume(request->services->core, admin_name(request),
+						    request->args[0], error));
 }
 
 gboolean handle_pool_hosts(Request *request, GError **error)

@@ -77,14 +77,18 @@ gboolean store_desktop_clear_identity(Db *db, const char *id, GError **error);
  * none. */
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 				 GError **error);
-/* How many clean free desktops within this broker's reach are ready, counted up to `limit`;
- * current: only those of the published version. */
-gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
-				   unsigned limit, unsigned *out, GError **error);
+/* How many clean free desktops within this broker's reach are ready, counted up to `limit`; and how
+ * many of these are of the published version. */
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
+				   unsigned *out, GError **error);
+gboolean store_desktop_count_current(Db *db, const char *pool, const char *broker, unsigned limit,
+				     unsigned *out, GError **error);
 /* Ids (char *) of up to `limit` that are clean and free but rest on another version than the
- * published one: those that are ready, or those that are off. */
-GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
-				    unsigned limit, GError **error);
+ * published one: those that are ready, and those that do not run. */
+GPtrArray *store_desktop_find_stale_ready(Db *db, const char *pool, const char *broker,
+					  unsigned limit, GError **error);
+GPtrArray *store_desktop_find_stale_off(Db *db, const char *pool, const char *broker,
+					unsigned limit, GError **error);
 /* Takes such a one away from who might be given it; *out_withdrawn FALSE = somebody was quicker. */
 gboolean store_desktop_withdraw(Db *db, const char *id, gboolean *out_withdrawn, GError **error);
 /* Ids (char *) of up to `limit` that are clean and free but not ready: those that start, then the

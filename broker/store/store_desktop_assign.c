@@ -49,6 +49,7 @@ static gboolean take_id(DbRows *rows, char **out_id)
 #define FREE                                                                      \
 	" FROM desktop WHERE pool = ? AND owner IS NULL AND state = ? AND " CLEAN \
 	" AND (broker IS NULL OR broker = ?)" ON_A_HOST OPEN
+#define ARGS_OF_FREE(state) DB_TEXT(pool), DB_TEXT(state), DB_TEXT(broker)
 
 /* Has to be started before anybody can have it. */
 #define COLD "('starting', 'off', 'failed', 'in-use')"
@@ -58,34 +59,46 @@ static gboolean take_id(DbRows *rows, char **out_id)
 	"SELECT id, " rank " AS wish FROM" \
 	" (SELECT id" FREE more " ORDER BY name LIMIT 1) AS w" rank
 #define OR_WISH(rank) " UNION ALL " WISH(rank, "")
-#define WISHED(state) DB_TEXT(pool), DB_TEXT(state), DB_TEXT(broker)
 
 gboolean store_desktop_find_free(Db *db, const char *pool, const char *broker, char **out_id,
 				 GError **error)
 {
-	g_autoptr(DbRows)
-		rows = db_select(db, error,
-				 WISH("1", " AND" CURRENT) OR_WISH("2") OR_WISH("3") OR_WISH("4")
-					 OR_WISH("5") " ORDER BY wish LIMIT 1",
-				 WISHED("ready"), WISHED("ready"), WISHED("starting"),
-				 WISHED("off"), WISHED("failed"));
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  WISH("1", " AND" CURRENT) OR_WISH("2") OR_WISH("3") OR_WISH("4")
+				  OR_WISH("5") " ORDER BY wish LIMIT 1",
+			  ARGS_OF_FREE("ready"), ARGS_OF_FREE("ready"), ARGS_OF_FREE("starting"),
+			  ARGS_OF_FREE("off"), ARGS_OF_FREE("failed"));
 
 	return take_id(rows, out_id);
 }
 
-gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, gboolean current,
-				   unsigned limit, unsigned *out, GError **error)
+/* Takes the rows. */
+static gboolean count(DbRows *rows, unsigned *out)
 {
-	g_autoptr(DbRows) rows = db_select(
-		db, error,
-		current ? "SELECT id" FREE " AND" CURRENT " LIMIT ?" : "SELECT id" FREE " LIMIT ?",
-		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
+	g_autoptr(DbRows) all = rows;
 
-	if (!rows)
+	if (!all)
 		return FALSE;
-	for (*out = 0; db_rows_next(rows);)
+	for (*out = 0; db_rows_next(all);)
 		++*out;
 	return TRUE;
+}
+
+gboolean store_desktop_count_ready(Db *db, const char *pool, const char *broker, unsigned limit,
+				   unsigned *out, GError **error)
+{
+	return count(db_select(db, error, "SELECT id" FREE " LIMIT ?", ARGS_OF_FREE("ready"),
+			       DB_INT(limit)),
+		     out);
+}
+
+gboolean store_desktop_count_current(Db *db, const char *pool, const char *broker, unsigned limit,
+				     unsigned *out, GError **error)
+{
+	return count(db_select(db, error, "SELECT id" FREE " AND" CURRENT " LIMIT ?",
+			       ARGS_OF_FREE("ready"), DB_INT(limit)),
+		     out);
 }
 
 /* Those that are on their way come first: nobody begins with another in their place. */
@@ -117,20 +130,29 @@ gboolean store_desktop_coming(Db *db, const char *pool, const char *broker, gboo
 	return rows != NULL;
 }
 
-GPtrArray *store_desktop_find_stale(Db *db, const char *pool, const char *broker, gboolean ready,
-				    unsigned limit, GError **error)
+GPtrArray *store_desktop_find_stale_ready(Db *db, const char *pool, const char *broker,
+					  unsigned limit, GError **error)
+{
+	g_autoptr(DbRows)
+		rows = db_select(db, error,
+				 "SELECT id" FREE " AND identity IS NOT NULL AND NOT" CURRENT
+				 " ORDER BY name LIMIT ?",
+				 ARGS_OF_FREE("ready"), DB_INT(limit));
+
+	return rows ? take_ids(rows) : NULL;
+}
+
+GPtrArray *store_desktop_find_stale_off(Db *db, const char *pool, const char *broker,
+					unsigned limit, GError **error)
 {
 	g_autoptr(DbRows) rows = db_select(
 		db, error,
-		ready ? "SELECT id" FREE " AND identity IS NOT NULL AND NOT" CURRENT
-			" ORDER BY name LIMIT ?"
-		      : "SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
-			" AND state <> ? AND state IN ('off', 'failed') AND " CLEAN
-			" AND (broker IS NULL OR broker = ?)"
-			/* one whose broker died on the way rests on nothing, and goes on */
-			" AND (identity IS NOT NULL OR image IS NOT NULL) AND NOT" CURRENT
-			" ORDER BY name LIMIT ?",
-		DB_TEXT(pool), DB_TEXT("ready"), DB_TEXT(broker), DB_INT(limit));
+		"SELECT id FROM desktop WHERE pool = ? AND owner IS NULL"
+		" AND state IN ('off', 'failed') AND " CLEAN " AND (broker IS NULL OR broker = ?)"
+		/* one whose broker died on the way rests on nothing, and goes on */
+		" AND (identity IS NOT NULL OR image IS NOT NULL) AND NOT" CURRENT
+		" ORDER BY name LIMIT ?",
+		DB_TEXT(pool), DB_TEXT(broker), DB_INT(limit));
 
 	return rows ? take_ids(rows) : NULL;
 }

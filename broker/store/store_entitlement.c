@@ -28,19 +28,28 @@ GPtrArray *store_entitlements(Db *db, GError **error)
 	return list;
 }
 
-gboolean store_entitle(Db *db, const char *pool, const char *user, const char *group,
-		       gboolean grant, GError **error)
+static gboolean change(Db *db, const char *sql, const EntitlementView *to, GError **error)
 {
-	g_autoptr(PoolView) found = store_pool(db, pool, error);
-	const char *sql = grant ? "INSERT INTO entitlement (pool, user_name, group_name)"
-				  " VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-				: "DELETE FROM entitlement"
-				  " WHERE pool = ? AND user_name = ? AND group_name = ?";
+	g_autoptr(PoolView) pool = store_pool(db, to->pool, error);
 
-	if (!found)
-		return FALSE;
-	return db_run(db, error, sql, DB_TEXT(pool), DB_TEXT(user ? user : ""),
-		      DB_TEXT(group ? group : ""));
+	return pool && db_run(db, error, sql, DB_TEXT(to->pool), DB_TEXT(to->user ? to->user : ""),
+			      DB_TEXT(to->group ? to->group : ""));
+}
+
+gboolean store_entitle(Db *db, const EntitlementView *to, GError **error)
+{
+	return change(db,
+		      "INSERT INTO entitlement (pool, user_name, group_name)"
+		      " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+		      to, error);
+}
+
+gboolean store_unentitle(Db *db, const EntitlementView *to, GError **error)
+{
+	return change(db,
+		      "DELETE FROM entitlement"
+		      " WHERE pool = ? AND user_name = ? AND group_name = ?",
+		      to, error);
 }
 
 static gboolean add_pools(Db *db, GHashTable *set, const char *sql, const char *name,

@@ -6,8 +6,8 @@
 #include "db.h"
 
 GPtrArray *store_entitlements(Db *db, GError **error); /* of EntitlementView */
-/* Idempotent both ways. Exactly one of user and group; FAULT_NOT_FOUND if there is no such pool. */
-gboolean store_entitle(Db *db, const char *pool, const char *user, const char *group,
-		       gboolean grant, GError **error);
+/* Both are idempotent. FAULT_NOT_FOUND if there is no such pool. */
+gboolean store_entitle(Db *db, const EntitlementView *to, GError **error);
+gboolean store_unentitle(Db *db, const EntitlementView *to, GError **error);
 /* The names of the pools that this person may use, sorted, each once. */
 GPtrArray *store_entitled_pools(Db *db, const char *user, char **groups, GError **error);

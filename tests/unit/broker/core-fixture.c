@@ -70,13 +70,14 @@ void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsig
 			 .image = machine ? NULL : (char *)"tiny",
 			 .max = max,
 			 .spare = spare};
+	EntitlementView staff = {.pool = (char *)name, .group = (char *)"staff"};
 	g_autoptr(GError) error = NULL;
 
 	core_image_add(f->core, "root", &image, FALSE, &version, &error);
 	g_assert_no_error(error);
 	core_pool_add(f->core, "root", &pool, &error);
 	g_assert_no_error(error);
-	core_entitle(f->core, "root", name, NULL, "staff", TRUE, &error);
+	core_entitle(f->core, "root", &staff, &error);
 	g_assert_no_error(error);
 }
 

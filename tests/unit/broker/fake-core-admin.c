@@ -130,10 +130,15 @@ gboolean core_host_remove(Core *core, const char *admin, const char *name, GErro
 	return TRUE;
 }
 
-gboolean core_host_drain(Core *core, const char *admin, const char *name, gboolean drain,
-			 GError **error)
+gboolean core_host_drain(Core *core, const char *admin, const char *name, GError **error)
 {
-	fake_core_note(core, "%s host_%s %s", admin, drain ? "drain" : "resume", name);
+	fake_core_note(core, "%s host_drain %s", admin, name);
+	return TRUE;
+}
+
+gboolean core_host_resume(Core *core, const char *admin, const char *name, GError **error)
+{
+	fake_core_note(core, "%s host_resume %s", admin, name);
 	return TRUE;
 }
 
@@ -243,11 +248,22 @@ GPtrArray *core_entitlements(Core *core, GError **error)
 	return views;
 }
 
-gboolean core_entitle(Core *core, const char *admin, const char *pool, const char *user,
-		      const char *group, gboolean grant, GError **error)
+static void note_entitlement(Core *core, const char *admin, const char *what,
+			     const EntitlementView *to)
 {
-	fake_core_note(core, "%s %s %s user=%s group=%s", admin, grant ? "entitle" : "unentitle",
-		       pool, user ? user : "-", group ? group : "-");
+	fake_core_note(core, "%s %s %s user=%s group=%s", admin, what, to->pool,
+		       to->user ? to->user : "-", to->group ? to->group : "-");
+}
+
+gboolean core_entitle(Core *core, const char *admin, const EntitlementView *to, GError **error)
+{
+	note_entitlement(core, admin, "entitle", to);
+	return TRUE;
+}
+
+gboolean core_unentitle(Core *core, const char *admin, const EntitlementView *to, GError **error)
+{
+	note_entitlement(core, admin, "unentitle", to);
 	return TRUE;
 }
 

@@ -121,12 +121,13 @@ static void test_withdrawn(CoreFixture *f, gconstpointer unused)
 	Gateway g;
 	g_autoptr(Ticket) ticket = NULL;
 	g_autoptr(GError) error = NULL;
+	EntitlementView staff = {.pool = (char *)"lab", .group = (char *)"staff"};
 	ControlMessage redeem;
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
 	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	core_entitle(f->core, "root", "lab", NULL, "staff", FALSE, &error);
+	core_unentitle(f->core, "root", &staff, &error);
 	g_assert_no_error(error);
 	redeem = lease_redeem(ticket, "vnc");
 	ask_refused(&g, &redeem, "denied");

@@ -292,7 +292,7 @@ static void test_drain(CoreFixture *f, gconstpointer unused)
 
 	hosts_setup(f, 2, 8192, "floating", 8, 4);
 	g_assert_true(await_some(f, "a", 2) && await_some(f, "b", 2));
-	g_assert_true(core_host_drain(f->core, "root", "a", TRUE, &error));
+	g_assert_true(core_host_drain(f->core, "root", "a", &error));
 	g_assert_true(await(f, "a", 0) && await_some(f, "b", 4));
 	for (int i = 0; i < 3; i++) {
 		g_autofree char *user = g_strdup_printf("user%d", i);
@@ -301,7 +301,7 @@ static void test_drain(CoreFixture *f, gconstpointer unused)
 
 		g_assert_cmpstr(host->name, ==, "b");
 	}
-	g_assert_true(core_host_drain(f->core, "root", "a", FALSE, &error));
+	g_assert_true(core_host_resume(f->core, "root", "a", &error));
 	g_assert_no_error(error);
 }
 
@@ -321,7 +321,7 @@ static void test_drain_moves(CoreFixture *f, gconstpointer spice)
 	lease = core_fixture_redeem(f, ticket, protocol);
 	first = host_of(f, ticket->desktop_id);
 	g_atomic_int_set(&fake.fail_start, 1); /* the first try fails: it stays where it is */
-	g_assert_true(core_host_drain(f->core, "root", first->name, TRUE, &error));
+	g_assert_true(core_host_drain(f->core, "root", first->name, &error));
 	for (int i = 0; i < 2400 && g_atomic_int_get(&fake.moves) == 0; i++)
 		g_usleep(25000);
 	g_assert_true(await(f, first->name, 1));

@@ -302,7 +302,7 @@ static void test_versions(StoreFixture *f, gconstpointer unused)
 	g_assert_cmpuint(pool->stale, ==, 1);
 
 	/* The desktop goes over; nobody is given it meanwhile. */
-	stale = store_desktop_find_stale(f->db, "lab", "b1", TRUE, 5, &error);
+	stale = store_desktop_find_stale_ready(f->db, "lab", "b1", 5, &error);
 	g_assert_cmpuint(stale->len, ==, 1);
 	assert_free(f->db, "d-1");
 	g_assert_true(store_desktop_withdraw(f->db, "d-1", &withdrawn, &error) && withdrawn);
@@ -310,7 +310,7 @@ static void test_versions(StoreFixture *f, gconstpointer unused)
 	assert_versions(f->db, "4 3 2 1");
 	/* Also if the broker dies on the way, and the next one finds it off. */
 	g_assert_true(store_desktop_set_state(f->db, "d-1", "off", "", &error));
-	cut_short = store_desktop_find_stale(f->db, "lab", "b1", FALSE, 5, &error);
+	cut_short = store_desktop_find_stale_off(f->db, "lab", "b1", 5, &error);
 	g_assert_cmpuint(cut_short->len, ==, 1);
 	g_assert_false(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 9, &error));
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);

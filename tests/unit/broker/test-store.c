@@ -104,6 +104,16 @@ static void test_watch(StoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(told->str, ==, "audit ");
 }
 
+static gboolean entitle(Db *db, const char *pool, const char *user, const char *group,
+			GError **error)
+{
+	return store_entitle(db,
+			     &(EntitlementView){.pool = (char *)pool,
+						.user = (char *)user,
+						.group = (char *)group},
+			     error);
+}
+
 static void test_nouns(StoreFixture *f, gconstpointer unused)
 {
 	PoolView other = {.name = (char *)"lab",
@@ -127,11 +137,11 @@ static void test_nouns(StoreFixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_BUSY);
 	g_clear_error(&error);
 
-	g_assert_true(store_entitle(f->db, "lab", "anna", NULL, TRUE, &error));
-	g_assert_true(store_entitle(f->db, "lab", "anna", NULL, TRUE, &error));
-	g_assert_true(store_entitle(f->db, "lab", NULL, "staff", TRUE, &error));
-	g_assert_true(store_entitle(f->db, "office", NULL, "wheel", TRUE, &error));
-	g_assert_false(store_entitle(f->db, "nowhere", "anna", NULL, TRUE, &error));
+	g_assert_true(entitle(f->db, "lab", "anna", NULL, &error));
+	g_assert_true(entitle(f->db, "lab", "anna", NULL, &error));
+	g_assert_true(entitle(f->db, "lab", NULL, "staff", &error));
+	g_assert_true(entitle(f->db, "office", NULL, "wheel", &error));
+	g_assert_false(entitle(f->db, "nowhere", "anna", NULL, &error));
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 	g_clear_error(&error);
 	pools = store_entitled_pools(f->db, "anna", (char **)groups, &error);
