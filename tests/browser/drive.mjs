@@ -22,6 +22,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { launch, trustedKey } from './browser.mjs';
+import { CURSOR, settle, type } from './screen.mjs';
 
 const { values } = parseArgs({ options: {
     'url': { type: 'string' }, 'user': { type: 'string' }, 'password': { type: 'string' },
@@ -33,6 +34,7 @@ const { values } = parseArgs({ options: {
 /* A password on standard input is in no process list. */
 const options = values.url ? values : { ...values, ...JSON.parse(readFileSync(0, 'utf8')) };
 const patience = Number(options.timeout) * 1000;
+const quiet = Number(options.settle);
 
 /* What the page says is wrong, if it does. */
 const fault = (page) => page.evaluate(() => {
@@ -44,14 +46,7 @@ const fault = (page) => page.evaluate(() => {
         : note ? { code: 'login', title: document.querySelector('h1').textContent, text: note.textContent } : null;
 }).catch(() => null);
 
-/* Pixels that a blinking cursor may change. */
-const CURSOR = 256;
-
 class Refused extends Error {}
-
-/* Keys of a US keyboard that are not named after what they type. */
-const CODES = { '`': 'Backquote', '-': 'Minus', '=': 'Equal', '[': 'BracketLeft', ']': 'BracketRight', '\\': 'Backslash',
-    ';': 'Semicolon', '\'': 'Quote', ',': 'Comma', '.': 'Period', '/': 'Slash' };
 
 /* Waits for any of these selectors; a fault on the page ends the wait at once. */
 async function until(page, selectors) {
@@ -130,62 +125,6 @@ async function open(page) {
 
 const picture = (page) => page.evaluate(() => document.querySelector('.screen canvas')?.toDataURL('image/png') ?? '');
 
-/* How many pixels differ from those of the last call; all of them in the first; -1 for a picture of
- * one plain colour. */
-const news = (page) => page.evaluate(() => {
-    const canvas = document.querySelector('.screen canvas');
-
-    if (!canvas?.width || !canvas.height)
-        return -1;
-    const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const now = new Uint32Array(image.data.buffer);
-    const before = window.lastPixels;
-    let differ = 0;
-
-    window.lastPixels = now;
-    if (now.every((pixel) => pixel === now[0]))
-        return -1;
-    if (before?.length !== now.length)
-        return now.length;
-    for (let i = 0; i < now.length; i++)
-        differ += now[i] !== before[i];
-    return differ;
-});
-
-/* Waits until there is a picture and it stands still, but for a cursor. */
-async function settle(page) {
-    const quiet = Number(options.settle);
-    const end = Date.now() + patience;
-    let since = Date.now();
-    let seen = 0;
-
-    while (Date.now() - since < quiet) {
-        if (Date.now() > end)
-            throw new Error('the picture does not come to rest');
-        await page.waitForTimeout(200);
-        const differ = await news(page);
-
-        if (differ < 0 || differ > CURSOR)
-            since = Date.now();
-        seen += Math.max(differ, 0);
-    }
-    return seen;
-}
-
-/* Real key events; playwright's own type() sends capitals without Shift. */
-async function type(page, text) {
-    const shifted = '~!@#$%^&*()_+{}|:"<>?';
-    const plain = '`1234567890-=[]\\;\',./';
-
-    for (const character of text) {
-        const at = shifted.indexOf(character);
-        const key = at >= 0 ? `Shift+${CODES[plain[at]] ?? `Digit${plain[at]}`}` : /[A-Z]/.test(character) ? `Shift+${character}`
-            : { '\n': 'Enter', ' ': 'Space' }[character] ?? character;
-
-        await page.keyboard.press(key, { delay: 20 });
-    }
-}
-
 /* Types until the desktop shows something for it: one that still boots reads no keys. */
 async function say(page, text) {
     const end = Date.now() + patience;
@@ -196,10 +135,10 @@ async function say(page, text) {
             await page.keyboard.press('Control+U');
         /* Looked at before Enter, too: an answer that is there already would come as no news. */
         await type(page, text.replace(/\n$/, ''));
-        const echo = await settle(page);
+        const echo = await settle(page, quiet, patience);
 
         await type(page, '\n');
-        if (echo + await settle(page) > CURSOR)
+        if (echo + await settle(page, quiet, patience) > CURSOR)
             return;
         if (Date.now() > end)
             throw new Error('the desktop shows nothing of what was typed');
@@ -228,7 +167,7 @@ try {
     await signIn(page);
     const signedIn = Date.now();
     const ms = await open(page);
-    await settle(page);
+    await settle(page, quiet, patience);
     if (options.type !== undefined)
         await say(page, options.type);
     if (options.screenshot)
