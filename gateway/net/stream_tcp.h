@@ -5,8 +5,8 @@
 #include "stream.h"
 
 /* Takes the descriptor, makes it non-blocking and, for TCP, sets TCP_NODELAY, and that who vanishes
- * is noticed in two minutes. Never fails: what is wrong with the descriptor shows at the first
- * read. */
+ * is noticed in two minutes; who takes nothing for so long of what waits for it counts as gone,
+ * too. Never fails: what is wrong with the descriptor shows at the first read. */
 Stream *stream_tcp_new(int fd);
 
 /* Sets the same on a listening socket, whose connections have it from there; and takes such a
