@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fdpass.h"
 #include "gateway_request.h"
 #include "log.h"
 #include "secret.h"
@@ -15,7 +14,7 @@
 
 #define INFLIGHT_MAX 1024 /* requests of one gateway on the pool; then it is not read */
 #define LOGINS_MAX   256  /* waiting for a thread; then they are refused */
-#define SEND_SECONDS 10
+#define SEND_SECONDS 10   /* that a gateway reads nothing of what waits for it */
 #define MESSAGE_MAX  (CONTROL_MAX + 4) /* with its length */
 
 typedef struct {
@@ -38,6 +37,7 @@ void gateway_connection_unref(gpointer data)
 	if (!g_atomic_int_dec_and_test(&c->refs))
 		return;
 	close(c->fd);
+	g_assert(g_queue_is_empty(&c->outbox));
 	g_mutex_clear(&c->send);
 	g_mutex_clear(&c->lock);
 	g_cond_clear(&c->less);
@@ -71,29 +71,6 @@ gboolean gateway_connection_gone(GatewayConnection *c)
 	gone = c->gone;
 	g_mutex_unlock(&c->lock);
 	return gone;
-}
-
-void gateway_connection_send(GatewayConnection *c, const ControlMessage *message, int fd)
-{
-	GByteArray *bytes = control_encode(message);
-	gsize at = 0;
-
-	g_mutex_lock(&c->send);
-	while (at < bytes->len) {
-		ssize_t n = fdpass_send_one(c->fd, bytes->data + at, bytes->len - at,
-					    at == 0 ? fd : -1, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			/* Half a message may be out: nothing can follow it. Its reader will see. */
-			shutdown(c->fd, SHUT_RDWR);
-			break;
-		}
-		at += (gsize)n;
-	}
-	g_mutex_unlock(&c->send);
-	control_wipe(bytes);
 }
 
 /* ---- requests */
@@ -249,6 +226,7 @@ void gateway_connection_start(GatewayLink *link, int fd)
 	c->link = link;
 	c->refs = 1;
 	c->fd = fd;
+	g_queue_init(&c->outbox);
 	g_mutex_init(&c->send);
 	g_mutex_init(&c->lock);
 	g_cond_init(&c->less);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * gateway_connection: one gateway process that is linked: its reader, what it asked for and what
- * it is told. Private to gateway_link.c and gateway_connection.c.
+ * it is told. Private to gateway_link.c, gateway_connection.c and
+ * gateway_outbox.c.
  *
  * It has two kinds of owners, the link's set and the requests of it that are on the pool: it is
  * counted.
@@ -31,10 +32,14 @@ struct GatewayLink {
 
 struct GatewayConnection {
 	GatewayLink *link;
-	int refs;    /* atomic */
-	int fd;      /* shut down when it drops, closed with the last reference */
-	GMutex send; /* whole messages only */
-	GMutex lock; /* of all below */
+	int refs;          /* atomic */
+	int fd;            /* shut down when it drops, closed with the last reference */
+	GMutex send;       /* of what is told, see gateway_outbox.c */
+	GQueue outbox;     /* its parcels: what the kernel has not taken yet */
+	gsize waiting;     /* bytes of those */
+	gboolean draining; /* a thread sends them on */
+	gboolean deaf;     /* nothing more is told */
+	GMutex lock;       /* of all below */
 	GCond less;
 	unsigned inflight;
 	gboolean gone;

@@ -61,6 +61,57 @@ static void test_too_many(CoreFixture *f, gconstpointer unused)
 	gateway_close(&first);
 }
 
+/* A gateway that was taken over asks much and reads nothing: another's questions are answered as
+ * ever, and it hears all that it was told once it does read. */
+static void test_deaf(CoreFixture *f, gconstpointer unused)
+{
+	const unsigned many = 1000;
+	gint64 begin;
+	Gateway deaf, good;
+
+	gateway_hello(&deaf, f);
+	gateway_hello(&good, f);
+	for (unsigned id = 1; id <= many; id++) {
+		ControlMessage nonsense = lease_redeem(&(Ticket){.ticket = (char *)"no"}, "vnc");
+
+		nonsense.id = id;
+		gateway_send(&deaf, &nonsense);
+	}
+	begin = g_get_monotonic_time();
+	for (unsigned i = 0; i < 20; i++) {
+		ControlMessage mine = lease_redeem(&(Ticket){.ticket = (char *)"nor"}, "vnc");
+
+		ask_refused(&good, &mine, "denied");
+	}
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 8 * G_USEC_PER_SEC);
+	for (unsigned i = 0; i < many; i++) {
+		g_auto(ControlMessage) answer = {0};
+
+		g_assert_true(gateway_receive(&deaf, &answer));
+		g_assert_cmpint(answer.type, ==, CONTROL_REFUSE);
+	}
+	gateway_close(&deaf);
+	gateway_close(&good);
+}
+
+/* One that never does is hung up on, and holds a bounded part of our memory until then. */
+static void test_deaf_for_ever(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *reason = g_strnfill(1000, 'x');
+	gint64 begin;
+	struct pollfd hung_up = {.events = POLLRDHUP};
+	Gateway deaf;
+
+	gateway_hello(&deaf, f);
+	hung_up.fd = deaf.fd;
+	begin = g_get_monotonic_time();
+	for (unsigned i = 0; i < 5000 && poll(&hung_up, 1, 0) == 0; i++)
+		gateway_link_end(f->core->link, "s-1", FAULT_ENDED, reason);
+	g_assert_cmpint(poll(&hung_up, 1, 0), ==, 1);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 8 * G_USEC_PER_SEC);
+	gateway_close(&deaf);
+}
+
 static void test_redeem(CoreFixture *f, gconstpointer unused)
 {
 	Gateway g;
@@ -418,6 +469,8 @@ int main(int argc, char **argv)
 		   core_fixture_teardown)
 	ADD("hello", test_hello);
 	ADD("too-many", test_too_many);
+	ADD("deaf", test_deaf);
+	ADD("deaf-for-ever", test_deaf_for_ever);
 	ADD("redeem", test_redeem);
 	ADD("dead-display", test_dead_display);
 	ADD("guesses", test_guesses);
