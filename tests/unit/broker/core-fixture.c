@@ -148,3 +148,14 @@ void core_fixture_await(CoreFixture *f, unsigned n, const char *state)
 	}
 	g_assert_cmpstr(now, ==, state);
 }
+
+DesktopView *core_fixture_only_card(CoreFixture *f, const char *user)
+{
+	g_autoptr(Who) who = core_fixture_who(user);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) cards = core_desktops(f->core, who, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpuint(cards->len, ==, 1);
+	return g_ptr_array_steal_index(cards, 0);
+}

@@ -27,6 +27,8 @@ void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsig
 
 /* A person of group "staff"; who_free(). */
 Who *core_fixture_who(const char *user);
+/* This user's desktops must be one. */
+DesktopView *core_fixture_only_card(CoreFixture *f, const char *user);
 
 /* A ticket for that card, and the id of the lease that it opens; ticket_free(), g_free(). */
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,

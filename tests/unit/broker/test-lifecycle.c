@@ -14,17 +14,6 @@
 
 static const Asker nobody = {"a connection", "test"};
 
-static DesktopView *only_card(CoreFixture *f, const char *user)
-{
-	g_autoptr(Who) who = core_fixture_who(user);
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) cards = core_desktops(f->core, who, &error);
-
-	g_assert_no_error(error);
-	g_assert_cmpuint(cards->len, ==, 1);
-	return g_ptr_array_steal_index(cards, 0);
-}
-
 static void test_dedicated(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(DesktopView) before = NULL;
@@ -33,14 +22,14 @@ static void test_dedicated(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) second = NULL;
 
 	core_fixture_pool(f, "office", "dedicated", 1, 0);
-	before = only_card(f, "anna");
+	before = core_fixture_only_card(f, "anna");
 	g_assert_cmpstr(before->id, ==, "p-office");
 	g_assert_cmpstr(before->state, ==, "off");
 	g_assert_cmpuint(g_strv_length(before->protocols), ==, 3);
 
 	first = core_fixture_connect(f, "anna", "p-office", "web");
 	g_assert_cmpuint(strlen(first->ticket), ==, 43);
-	after = only_card(f, "anna");
+	after = core_fixture_only_card(f, "anna");
 	g_assert_cmpstr(after->id, ==, first->desktop_id);
 	g_assert_cmpstr(after->state, ==, "ready");
 	g_assert_cmpstr(first->desktop_name, ==, "office-1");
@@ -167,116 +156,6 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");
 }
 
-/* With a bridge, a desktop of one protocol is there for every client. */
-static void bridge_shows_all(CoreFixture *f)
-{
-	g_autofree char *none = f->options->bridge;
-	g_autoptr(DesktopView) card = NULL;
-
-	f->options->bridge = (char *)"/usr/libexec/oriel-bridge";
-	card = only_card(f, "anna");
-	f->options->bridge = g_steal_pointer(&none);
-	g_assert_cmpuint(g_strv_length(card->protocols), ==, 3);
-	g_assert_true(g_strv_contains((const char *const *)card->protocols, "spice"));
-}
-
-static void test_machines(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *id = NULL;
-	g_autofree char *lease = NULL;
-	g_autofree char *lease2 = NULL;
-	g_autoptr(Ticket) ticket = NULL;
-	g_autoptr(Ticket) ticket2 = NULL;
-	g_autoptr(DesktopView) card = NULL;
-	const MachineSpec pc1 = {.pool = "desks",
-				 .name = "pc1",
-				 .protocol = "vnc",
-				 .address = "pc1:5900",
-				 .secret = "geheim"};
-
-	core_fixture_pool(f, "desks", "machines", 0, 0);
-	g_assert_true(core_machine_add(f->core, "root", &pc1, &id, &error));
-	g_assert_false(core_machine_add(f->core, "root", &pc1, &lease, &error));
-	g_assert_error(error, FAULT, FAULT_CLIENT);
-	card = only_card(f, "anna");
-	g_assert_cmpstr(card->id, ==, id);
-	g_assert_cmpuint(g_strv_length(card->protocols), ==, 2);
-	core_fixture_connect_fails(f, "anna", id, "spice", FAULT_DESKTOP);
-	bridge_shows_all(f);
-
-	ticket = core_fixture_connect(f, "anna", id, "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
-	core_fixture_connect_fails(f, "ben", id, "vnc", FAULT_BUSY);
-	/* The same person from elsewhere: takes over. */
-	ticket2 = core_fixture_connect(f, "anna", id, "web");
-	lease2 = core_fixture_redeem(f, ticket2, "web");
-	g_assert_false(session_end(f->core, lease, FAULT_ENDED, "gone already"));
-	g_assert_true(session_end(f->core, lease2, FAULT_ENDED, "left"));
-	for (int i = 0; i < 1200 && ticket2; i++) {
-		g_autoptr(Who) who = core_fixture_who("ben");
-
-		g_usleep(50000);
-		ticket_free(g_steal_pointer(&ticket));
-		ticket = core_connect(f->core, who, id, "vnc", "::1", NULL);
-		if (ticket)
-			ticket_free(g_steal_pointer(&ticket2));
-	}
-	g_assert_nonnull(ticket);
-}
-
-/* Nobody gets the computer at which somebody else sits, as it has said itself. */
-static void test_machine_in_local_use(CoreFixture *f, gconstpointer unused)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *id = NULL;
-	g_autofree char *lease = NULL;
-	autosecret char *old = NULL;
-	autosecret char *token = NULL;
-	g_autoptr(Ticket) own = NULL;
-	g_autoptr(Ticket) free_again = NULL;
-	g_autoptr(DesktopView) card = NULL;
-	const MachineSpec pc1 = {
-		.pool = "desks", .name = "pc1", .protocol = "vnc", .address = "pc1:5900"};
-	const MachineSpec wrong = {.pool = "desks",
-				   .name = "pc2",
-				   .protocol = "vnc",
-				   .address = "pc2:5900",
-				   .power = "wol:52:54"};
-
-	core_fixture_pool(f, "desks", "machines", 0, 0);
-	g_assert_false(core_machine_add(f->core, "root", &wrong, &id, &error));
-	g_assert_error(error, FAULT, FAULT_CLIENT);
-	g_clear_error(&error);
-	g_assert_true(core_machine_add(f->core, "root", &pc1, &id, &error));
-	old = core_machine_token(f->core, "root", id, &error);
-	token = core_machine_token(f->core, "root", id, &error);
-	g_assert_no_error(error);
-	g_assert_false(core_machine_local(f->core, id, old, "bob", 60, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_clear_error(&error);
-	g_assert_false(core_machine_local(f->core, id, token, "b\nb", 60, &error));
-	g_assert_error(error, FAULT, FAULT_CLIENT);
-	g_clear_error(&error);
-
-	g_assert_true(core_machine_local(f->core, id, token, "bob", 60, &error));
-	core_fixture_connect_fails(f, "anna", id, "vnc", FAULT_BUSY);
-	card = only_card(f, "anna");
-	g_assert_cmpstr(card->detail, ==, "Somebody is sitting at it");
-	own = core_fixture_connect(f, "bob", id, "vnc"); /* his own session, from home */
-	lease = core_fixture_redeem(f, own, "vnc");
-	g_assert_true(session_end(f->core, lease, FAULT_ENDED, "left"));
-	g_assert_true(core_machine_local(f->core, id, token, NULL, 60, &error));
-	for (int i = 0; i < 1200 && !free_again; i++) { /* until bob's grace is over */
-		g_autoptr(Who) who = core_fixture_who("anna");
-
-		g_usleep(50000);
-		free_again = core_connect(f->core, who, id, "vnc", "::1", NULL);
-	}
-	g_assert_nonnull(free_again);
-	g_assert_no_error(error);
-}
-
 static void test_failures(CoreFixture *f, gconstpointer unused)
 {
 	g_autoptr(Who) anna = core_fixture_who("anna");
@@ -296,7 +175,7 @@ static void test_failures(CoreFixture *f, gconstpointer unused)
 	desktops = core_admin_desktops(f->core, &error);
 	g_assert_nonnull(
 		strstr(((AdminDesktopView *)desktops->pdata[0])->detail, "display failed"));
-	card = only_card(f, "anna");
+	card = core_fixture_only_card(f, "anna");
 	g_assert_cmpstr(card->detail, ==, fault_info(FAULT_DESKTOP)->words);
 	/* And a click tries again. */
 	ticket_free(core_fixture_connect(f, "anna", "p-office", "web"));
@@ -363,7 +242,7 @@ static void test_progress(CoreFixture *f, gconstpointer unused)
 	g_atomic_int_set(&fake.late_display, 1);
 	thread = g_thread_new("click", click, &anna);
 	while (!seen && g_atomic_int_get(&fake.starts) < 2) {
-		g_autoptr(DesktopView) card = only_card(f, "anna");
+		g_autoptr(DesktopView) card = core_fixture_only_card(f, "anna");
 
 		seen = g_str_equal(card->state, "starting") &&
 		       g_str_equal(card->detail, "Waiting for its display");
@@ -434,103 +313,6 @@ static void test_admin(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(((AuditView *)audit->pdata[0])->detail, ==, "pool remove office");
 }
 
-static void test_login(CoreFixture *f, gconstpointer unused)
-{
-	char *groups[] = {(char *)"wheel", NULL};
-	g_autoptr(GError) error = NULL;
-	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
-	g_autoptr(Who) who = core_who(f->core, token, &error);
-
-	g_assert_no_error(error);
-	g_assert_cmpstr(who->user, ==, "anna");
-	g_assert_true(who->admin);
-	g_assert_true(core_logout(f->core, who, &error));
-	g_assert_null(core_who(f->core, token, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-}
-
-/* As if that login had begun so many minutes ago, and been used a second ago. */
-static void login_began(CoreFixture *f, gint64 minutes)
-{
-	g_autoptr(GError) error = NULL;
-
-	db_change(f->core->db, &error, "UPDATE login SET began_at = ?, expires_at = ?",
-		  DB_INT(core_now() - minutes * 60), DB_INT(core_now() + 100));
-	g_assert_no_error(error);
-}
-
-static gint64 login_ends(CoreFixture *f)
-{
-	g_autoptr(DbRows) rows = db_select(f->core->db, NULL,
-					   "SELECT expires_at FROM login WHERE user_name = ?",
-					   DB_TEXT("anna"));
-
-	g_assert_true(db_rows_next(rows));
-	return db_rows_int(rows, 0);
-}
-
-/* However much it is used, a login has an end: the groups that it began with are old by then. */
-static void test_longest_login(CoreFixture *f, gconstpointer unused)
-{
-	char *groups[] = {(char *)"staff", NULL};
-	g_autoptr(GError) error = NULL;
-	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
-	g_autoptr(Who) early = NULL, late = NULL, endless = NULL;
-
-	g_assert_no_error(error);
-	login_began(f, 60);
-	early = core_who(f->core, token, &error);
-	g_assert_no_error(error);
-	g_assert_cmpint(login_ends(f), >=, core_now() + 479 * 60);
-	login_began(f, 700);
-	late = core_who(f->core, token, &error);
-	g_assert_no_error(error);
-	g_assert_cmpint(login_ends(f), <=, core_now() + 20 * 60);
-	g_assert_cmpint(login_ends(f), >, core_now() + 19 * 60);
-	login_began(f, 720);
-	g_assert_null(core_who(f->core, token, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_clear_error(&error);
-	/* What is said in the configuration counts for those that are there, too. */
-	f->options->login_longest_minutes = 0;
-	endless = core_who(f->core, token, &error);
-	g_assert_no_error(error);
-	f->options->login_longest_minutes = 30;
-	login_began(f, 31);
-	g_assert_null(core_who(f->core, token, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-}
-
-/* A ban ends what somebody has signed in to before, however their name is written; lifted, it goes
- * on. */
-static void test_banned(CoreFixture *f, gconstpointer unused)
-{
-	char *groups[] = {(char *)"staff", NULL};
-	g_autoptr(GError) error = NULL;
-	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
-	autosecret char *other = core_login(f->core, "ben", groups, "::1", &error);
-	g_autoptr(Who) who = NULL, after = NULL, ben = NULL;
-
-	core_fixture_pool(f, "lab", "floating", 2, 0);
-	who = core_who(f->core, token, &error);
-	g_assert_no_error(error);
-	g_assert_true(core_ban(f->core, "root", "ANNA", NULL, 0, "left us", &error));
-	g_assert_null(core_who(f->core, token, &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_clear_error(&error);
-	g_assert_null(core_connect(f->core, who, "p-lab", "vnc", "::1", &error));
-	g_assert_error(error, FAULT, FAULT_DENIED);
-	g_clear_error(&error);
-	ben = core_who(f->core, other, &error);
-	g_assert_no_error(error);
-	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
-
-	g_assert_true(core_unlock(f->core, "root", "anna", NULL, &error));
-	after = core_who(f->core, token, &error);
-	g_assert_no_error(error);
-	ticket_free(core_fixture_connect(f, "anna", "p-lab", "vnc"));
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -538,17 +320,12 @@ int main(int argc, char **argv)
 #define ADD(path, func)                                                             \
 	g_test_add("/lifecycle/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
-	ADD("login", test_login);
-	ADD("longest-login", test_longest_login);
-	ADD("banned", test_banned);
 	ADD("entitled", test_entitled);
 	ADD("dedicated", test_dedicated);
 	ADD("floating", test_floating);
 	ADD("unused-ticket", test_unused);
 	ADD("waits-for-fresh", test_waits_for_fresh);
 	ADD("unproven-reset", test_unproven_reset);
-	ADD("machines", test_machines);
-	ADD("machine-in-local-use", test_machine_in_local_use);
 	ADD("failures", test_failures);
 	ADD("spares", test_spares);
 	ADD("broken-image", test_broken_image);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who has signed in, and for how long: until they leave, it is too old, or they are banned. */
+#include "core-fixture.h"
+
+#include "core_admin.h"
+#include "fault.h"
+#include "log.h"
+#include "secret.h"
+
+static void test_login(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"wheel", NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
+	g_autoptr(Who) who = core_who(f->core, token, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(who->user, ==, "anna");
+	g_assert_true(who->admin);
+	g_assert_true(core_logout(f->core, who, &error));
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+}
+
+/* As if that login had begun so many minutes ago, and been used a second ago. */
+static void login_began(CoreFixture *f, gint64 minutes)
+{
+	g_autoptr(GError) error = NULL;
+
+	db_change(f->core->db, &error, "UPDATE login SET began_at = ?, expires_at = ?",
+		  DB_INT(core_now() - minutes * 60), DB_INT(core_now() + 100));
+	g_assert_no_error(error);
+}
+
+static gint64 login_ends(CoreFixture *f)
+{
+	g_autoptr(DbRows) rows = db_select(f->core->db, NULL,
+					   "SELECT expires_at FROM login WHERE user_name = ?",
+					   DB_TEXT("anna"));
+
+	g_assert_true(db_rows_next(rows));
+	return db_rows_int(rows, 0);
+}
+
+/* However much it is used, a login has an end: the groups that it began with are old by then. */
+static void test_longest_login(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"staff", NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
+	g_autoptr(Who) early = NULL, late = NULL, endless = NULL;
+
+	g_assert_no_error(error);
+	login_began(f, 60);
+	early = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(login_ends(f), >=, core_now() + 479 * 60);
+	login_began(f, 700);
+	late = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(login_ends(f), <=, core_now() + 20 * 60);
+	g_assert_cmpint(login_ends(f), >, core_now() + 19 * 60);
+	login_began(f, 720);
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	/* What is said in the configuration counts for those that are there, too. */
+	f->options->login_longest_minutes = 0;
+	endless = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	f->options->login_longest_minutes = 30;
+	login_began(f, 31);
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+}
+
+/* A ban ends what somebody has signed in to before, however their name is written; lifted, it goes
+ * on. */
+static void test_banned(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"staff", NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = core_login(f->core, "anna", groups, "::1", &error);
+	autosecret char *other = core_login(f->core, "ben", groups, "::1", &error);
+	g_autoptr(Who) who = NULL, after = NULL, ben = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	who = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	g_assert_true(core_ban(f->core, "root", "ANNA", NULL, 0, "left us", &error));
+	g_assert_null(core_who(f->core, token, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	g_assert_null(core_connect(f->core, who, "p-lab", "vnc", "::1", &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+	g_clear_error(&error);
+	ben = core_who(f->core, other, &error);
+	g_assert_no_error(error);
+	ticket_free(core_fixture_connect(f, "ben", "p-lab", "vnc"));
+
+	g_assert_true(core_unlock(f->core, "root", "anna", NULL, &error));
+	after = core_who(f->core, token, &error);
+	g_assert_no_error(error);
+	ticket_free(core_fixture_connect(f, "anna", "p-lab", "vnc"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	log_init("test", FALSE); /* its lines are not fatal to a test */
+#define ADD(path, func)                                                             \
+	g_test_add("/signed-in/" path, CoreFixture, NULL, core_fixture_setup, func, \
+		   core_fixture_teardown)
+	ADD("login", test_login);
+	ADD("longest", test_longest_login);
+	ADD("banned", test_banned);
+	return g_test_run();
+}
