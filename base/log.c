@@ -54,6 +54,26 @@ static void append_value(GString *line, const char *value)
 	g_string_append(line, quote);
 }
 
+/* The journal keeps a field apart whatever is in it, but who reads it has a terminal, and
+ * `journalctl -o cat` shows a line feed as one. */
+static GLogWriterOutput write_journal(GLogLevelFlags level, const GLogField *fields, gsize n)
+{
+	g_autofree GLogField *plain = g_memdup2(fields, n * sizeof *fields);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+	for (gsize i = 0; i < n; i++) {
+		GString *text;
+
+		if (fields[i].length >= 0) /* no text of ours */
+			continue;
+		text = g_string_new(NULL);
+		append_text(text, fields[i].value, FALSE);
+		plain[i].value = g_string_free(text, FALSE);
+		g_ptr_array_add(texts, (char *)plain[i].value);
+	}
+	return g_log_writer_journald(level, plain, n, NULL);
+}
+
 static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gsize n,
 			       gpointer user_data G_GNUC_UNUSED)
 {
@@ -65,7 +85,7 @@ static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gs
 	if ((level & G_LOG_LEVEL_DEBUG) && !log_debugging)
 		return G_LOG_WRITER_HANDLED;
 	if (to_journal)
-		return g_log_writer_journald(level, fields, n, NULL);
+		return write_journal(level, fields, n);
 
 	now = g_date_time_new_now_utc();
 	stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");

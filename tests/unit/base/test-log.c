@@ -2,7 +2,11 @@
 /* What a log line shows of words that strangers chose. The log goes to stderr: to a file, here. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -73,12 +77,90 @@ static void test_terminal(void)
 	shows("\2332J", "\303", "info test user=\\x9b2J: \\xc3");
 }
 
+/* ---- the journal, in a /run of our own */
+
+#define JOURNAL "/run/systemd/journal/"
+
+static int journal_socket(int type, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	g_strlcpy(address.sun_path, name, sizeof address.sun_path);
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+	if (type == SOCK_STREAM)
+		g_assert_cmpint(listen(fd, 1), ==, 0);
+	return fd;
+}
+
+static void make_own_run(void)
+{
+	g_assert_cmpint(unshare(CLONE_NEWNS), ==, 0);
+	g_assert_cmpint(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), ==, 0);
+	g_assert_cmpint(mount("none", "/run", "tmpfs", 0, NULL), ==, 0);
+	g_assert_cmpint(g_mkdir_with_parents(JOURNAL, 0700), ==, 0);
+}
+
+/* As systemd starts a daemon: standard error is a stream to the journal. */
+static void stderr_to_journal(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL "stdout"};
+	int listening = journal_socket(SOCK_STREAM, JOURNAL "stdout");
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+	g_assert_cmpint(dup2(fd, STDERR_FILENO), ==, STDERR_FILENO);
+	close(fd);
+	close(listening);
+}
+
+/* What the journal is sent for this line; g_free() it. */
+static char *journalled(const char *user, const char *message)
+{
+	LogContext context = {.user = user};
+	int journal = journal_socket(SOCK_DGRAM, JOURNAL "socket");
+	int kept = dup(STDERR_FILENO);
+	char said[4096] = "\n";
+	ssize_t n;
+
+	stderr_to_journal();
+	log_init("test", FALSE);
+	log_info(&context, "%s", message);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	n = recv(journal, said + 1, sizeof said - 2, MSG_DONTWAIT);
+	g_assert_cmpint(n, >, 0);
+	close(journal);
+	return g_strdup(said);
+}
+
+static void test_journal(void)
+{
+	g_autofree char *said = NULL;
+
+	if (geteuid() != 0) {
+		g_test_skip("no right to a /run of our own");
+		return;
+	}
+	if (!g_test_subprocess()) { /* where a log goes is found out once */
+		g_test_trap_subprocess(NULL, 60 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+		g_test_trap_assert_passed();
+		return;
+	}
+	make_own_run();
+	said = journalled("a\nORIEL_SESSION=b", "c\033[2J\r\nd e=\"f\"");
+	g_assert_nonnull(strstr(said, "\nORIEL_USER=a\\x0aORIEL_SESSION=b\n"));
+	g_assert_nonnull(strstr(said, "\nMESSAGE=c\\x1b[2J\\x0d\\x0ad e=\"f\"\n"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	log_init("test", FALSE);
+	if (!g_test_subprocess())
+		log_init("test", FALSE);
 	g_test_add_func("/log/plain", test_plain);
 	g_test_add_func("/log/forged", test_forged);
 	g_test_add_func("/log/terminal", test_terminal);
+	g_test_add_func("/log/journal", test_journal);
 	return g_test_run();
 }
