@@ -95,9 +95,13 @@ class Workstation:
         self.disk = directory / "office/office.vmdk"
         self.disk.parent.mkdir()
         self.disk.write_text("# Disk DescriptorFile\n")
-        # A sanitized build knows what libvirt loses (lsan.supp) by names that are far down the stack.
-        sanitizer = f"{os.environ.get('ASAN_OPTIONS', '')}:fast_unwind_on_malloc=0"
-        self.environment = {"PATH": f"{self.directory}:{os.environ['PATH']}", "ASAN_OPTIONS": sanitizer}
+        # A sanitized build is told what libvirt loses, by names that are far down the stack.
+        known = deployment.SOURCE / "tests/lsan.supp"
+        self.environment = {
+            "PATH": f"{self.directory}:{os.environ['PATH']}",
+            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:fast_unwind_on_malloc=0",
+            "LSAN_OPTIONS": f"suppressions={known}:print_suppressions=0",
+        }
 
     def called(self):
         return (self.directory / "calls").read_text().splitlines()
