@@ -1,115 +1,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TigerVNC and noVNC, far away from a real QEMU desktop whose console scrolls: what QEMU is asked
-for in a second, which is what the viewer gets to see.
+"""TigerVNC and noVNC, far away from a real QEMU desktop whose console scrolls: how many pictures a
+second are on their screen (glass.py), and how long a key takes to be there.
 
-Beside the gateway: for TigerVNC the line alone, for noVNC websockify at QEMU's side of the line.
+Both stand at the far end of a line of packets (tunnel.py), and so does nothing else: at the near end
+are QEMU and the gateway, or instead of it the plainest relay, for noVNC websockify. A viewer is told
+an address of its own side, since certificates are for 127.0.0.1; splice.py brings that to the line.
 """
 
 import contextlib
+import gzip
 import json
 import pathlib
 import shutil
-import struct
 import subprocess
-import sys
 import tempfile
-import threading
-import socket
 import time
 
 import deployment
-import moving
+import glass
 import rfb
-import screens
+import tunnel
+from splice import relay
 
+LINES = (
+    # words, Mbit/s, loss in percent
+    ("", 0, 0),
+    (", 1 % loss", 0, 1),
+    (", 10 Mbit/s", 10, 0),
+    (", 10 Mbit/s, 1 % loss", 10, 1),
+)
 ROUND_TRIPS = (50, 100)
-SCROLL = "while usleep 20000; do echo $RANDOM$RANDOM$RANDOM; done\n"
-VIEWER = ["xtigervncviewer", "-AlertOnFatalError=0", "-ReconnectOnError=0", "-RemoteResize=0"]
+VIEWER = ["xtigervncviewer", "-FullScreen=1", "-AlertOnFatalError=0", "-ReconnectOnError=0", "-RemoteResize=0"]
+WATCH = pathlib.Path(__file__).parents[1] / "browser/watch.mjs"
 
-
-class Tap:
-    """Between whoever asks and QEMU: counts the requests for an update."""
-
-    def __init__(self, path):
-        self.path, self.requests = path, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            near = self.listener.accept()[0]
-            near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(str(self.path))
-            threading.Thread(target=self.up, args=(near, far), daemon=True).start()
-            threading.Thread(target=self.down, args=(far, near), daemon=True).start()
-
-    @staticmethod
-    def down(source, sink):
-        with contextlib.suppress(OSError):
-            while data := source.recv(1 << 16):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
-
-    def up(self, source, sink):
-        """Message by message, so as to know them."""
-        with contextlib.suppress(OSError):
-            for part in (12, 1, 1):  # version, security type, ClientInit
-                sink.sendall(moving.read(source, part))
-            while True:
-                message = self.message(source)
-                self.requests += message[0] == 3
-                sink.sendall(message)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_RDWR)
-
-    @staticmethod
-    def message(source):
-        kind = moving.read(source, 1)
-        if kind[0] == 2:
-            head = moving.read(source, 3)
-            return kind + head + moving.read(source, 4 * struct.unpack(">xH", head)[0])
-        if kind[0] == 6:
-            head = moving.read(source, 7)
-            return kind + head + moving.read(source, abs(struct.unpack(">xxxi", head)[0]))
-        if kind[0] == 255:
-            head = moving.read(source, 1)
-            return kind + head + moving.read(source, 10 if head == b"\0" else 2)
-        size = {0: 19, 3: 9, 4: 7, 5: 5, 250: 3}
-        if kind[0] == 251:
-            head = moving.read(source, 7)
-            return kind + head + moving.read(source, 16 * head[5])
-        return kind + moving.read(source, size[kind[0]])
-
-    def rate(self, seconds):
-        before = self.requests
-        time.sleep(seconds)
-        return (self.requests - before) / seconds
-
-
-@contextlib.contextmanager
-def qemu(directory):
-    """The path of a VNC socket of a guest whose console scrolls."""
-    image = json.loads((deployment.tiny_guest() / "image.json").read_text())
-    path = directory / "vnc.sock"
-    process = subprocess.Popen(
-        ["qemu-system-x86_64", "-accel", "tcg", "-m", str(image["memory"]), "-nodefaults", "-vga", "std",
-         "-kernel", image["kernel"], "-initrd", image["initrd"], "-append", image.get("cmdline") or "",
-         "-display", "none", "-vnc", f"unix:{path},share=ignore"])
-    try:
-        assert deployment.eventually(path.exists, 20)
-        with rfb.Rfb.dial_unix(path) as console:
-            console.none()
-            console.init()
-            time.sleep(15)  # until the shell is there; it takes 5 s alone
-            console.type(SCROLL)
-            before = console.screen()
-            assert deployment.eventually(lambda: console.update() != before, 20), "nothing scrolls"
-        yield path
-    finally:
-        process.kill()
-        process.wait(10)
+# A program of the guest's: below the third line its console scrolls; the first line has the colour of
+# the last key.
+MOVE = r"""#!/bin/sh
+stty -echo
+printf '\033[2J\033[4;48r\033[48;1H'
+while usleep 20000; do echo RANDOMS; done &
+while read -sn1 key; do
+	printf "\0337\033[1;1H\033[4${key}m        \033[0m\0338"
+done
+"""
+NARROW, WIDE = 3, 24  # how often $RANDOM; of the 128 columns: 15, 115
+MOVING = 600, 0, 96  # y, left, right
+KEY = 8, 8, 56
+KEYS = "123456"
 
 
 @contextlib.contextmanager
@@ -122,65 +59,97 @@ def process(*words, **more):
         one.wait(20)
 
 
-def tigervnc(tap, home, seconds, address, env=None, *words):
-    display = screens.Display(home)
+@contextlib.contextmanager
+def qemu(home, randoms):
+    """The port of a guest whose console scrolls."""
+    image, port = json.loads((deployment.tiny_guest() / "image.json").read_text()), deployment.free_port()
+    said, tree, initrd = home / "serial", home / "tree", home / "initrd.gz"
+    tree.mkdir()
+    (tree / "m").write_text(MOVE.replace("RANDOMS", "$RANDOM" * randoms))
+    (tree / "m").chmod(0o755)
+    more = subprocess.run(["cpio", "--quiet", "-oH", "newc"], cwd=tree, input=b"m", stdout=subprocess.PIPE,
+                          check=True)
+    initrd.write_bytes(pathlib.Path(image["initrd"]).read_bytes() + gzip.compress(more.stdout))
+    with process("qemu-system-x86_64", "-accel", "tcg", "-m", image["memory"], "-nodefaults", "-vga", "std",
+                 "-kernel", image["kernel"], "-initrd", initrd, "-append", image.get("cmdline") or "",
+                 "-display", "none", "-serial", f"file:{said}", "-vnc", f"127.0.0.1:{port - 5900},share=ignore"):
+        assert deployment.eventually(lambda: said.exists() and "GUEST-READY" in said.read_text(), 60), "no guest"
+        with rfb.Rfb.dial("127.0.0.1", port) as console:
+            console.none()
+            console.init()
+            console.type("/m\n")
+            before = console.screen()
+            assert deployment.eventually(lambda: console.update() != before, 20), "nothing scrolls"
+        yield port
+
+
+@contextlib.contextmanager
+def far(path, port, where=tunnel.NEAR):
+    """(words before a command at the far end of such a line, the port there that is this one)"""
+    with tunnel.line(*path) as there, relay(where, port, there) as here:
+        yield there, here
+
+
+class Bench:
+    def __init__(self, home, system, desktop, seconds):
+        self.home, self.system, self.desktop, self.seconds = home, system, desktop, seconds
+
+    def tigervnc_alone(self, path):
+        with relay("127.0.0.1", self.desktop) as near, far(path, near) as (there, port):
+            return self.see([*there, *VIEWER, f"127.0.0.1::{port}"])
+
+    def tigervnc(self, path):
+        login = {"VNC_USERNAME": "anna/scroll", "VNC_PASSWORD": self.system.passwords["anna"]}
+        with far(path, self.system.vnc_port) as (there, port):
+            return self.see([*there, *VIEWER, f"-X509CA={self.system.ca}", f"127.0.0.1::{port}"], login)
+
+    def novnc_alone(self, path):
+        near, web = deployment.free_port(), deployment.BUILD / "web"
+        with process("websockify", "--web", web, near, f"127.0.0.1:{self.desktop}", stderr=subprocess.DEVNULL), \
+                far(path, near) as (there, port):
+            return self.see([*there, "node", WATCH, f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/"])
+
+    def novnc(self, path):
+        ticket = self.system.login("anna").ticket("far", "web")
+        with far(path, self.system.port) as (there, port):
+            return self.see([*there, "node", WATCH, f"https://127.0.0.1:{port}",
+                             f"wss://127.0.0.1:{port}/websockify?token={ticket}"])
+
+    def see(self, viewer, env=None):
+        display = glass.Glass(self.home)
+        try:
+            with (self.home / "viewer.log").open("w") as log:
+                display.run(viewer, log, env)
+                with glass.looking(display, MOVING, KEY) as eye:
+                    assert deployment.eventually(lambda: eye.pictures > 10, 60), "the viewer does not come in"
+                    # Whoever has the keyboard: the first key says so.
+                    assert deployment.eventually(lambda: eye.answer(KEYS[-1], 1) or eye.answer(KEYS[-2], 1), 30), \
+                        "keys do not come through"
+                    time.sleep(2)
+                    return eye.measure(self.seconds, KEYS)
+        finally:
+            display.close()
+
+
+def show(words, alone, through):
+    print(f"| {words} | {alone[0]:.1f} | {through[0]:.1f} | {through[0] / alone[0]:.1f} |"
+          f" {alone[1]:.0f} / {alone[2]:.0f} | {through[1]:.0f} / {through[2]:.0f} |", flush=True)
+
+
+def measure(gateway, options):
+    tunnel.alone()
+    home = pathlib.Path(tempfile.mkdtemp(prefix="oriel-far-", dir="/tmp"))
+    home.chmod(0o755)
+    print("| viewer, line | pictures/s, relay | gateway | ratio | key to picture, ms (median / 90 %), relay |"
+          " gateway |\n|---|---|---|---|---|---|")
     try:
-        with (home / "viewer.log").open("w") as log:
-            display.run([*VIEWER, *words, address], log, env)
-            return settle(tap, seconds)
+        with qemu(home, WIDE if options.wide else NARROW) as desktop, gateway({"scroll": desktop}, True) as system:
+            bench = Bench(home, system, desktop, options.seconds)
+            for name in options.viewers or ("tigervnc", "novnc"):
+                for round_trip in options.round_trips:
+                    for words, *line in LINES:
+                        path = round_trip / 2, *line, options.tcp
+                        alone = getattr(bench, f"{name}_alone")(path)
+                        show(f"{name}, {round_trip} ms{words}", alone, getattr(bench, name)(path))
     finally:
-        display.close()
-
-
-def settle(tap, seconds):
-    """The rate once the viewer is in."""
-    began = tap.requests
-    assert deployment.eventually(lambda: tap.requests > began + 10, 60), "the viewer does not come in"
-    time.sleep(2)
-    return tap.rate(seconds)
-
-
-def novnc(tap, seconds, *words):
-    driver = pathlib.Path(__file__).parents[1] / "browser/watch.mjs"
-    with process("node", driver, *words, stdin=subprocess.PIPE):
-        return settle(tap, seconds)
-
-
-def row(viewer, round_trip, alone, through):
-    print(f"| {viewer}, {round_trip} ms | {alone:.1f} | {through:.1f} | {through / alone:.1f} |", flush=True)
-
-
-def measure(gateway, line, seconds):
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-far-", dir="/tmp"))
-    directory.chmod(0o755)
-    try:
-        with qemu(directory) as path:
-            tap = Tap(path)
-            with gateway({"scroll": tap.port}) as system:
-                both(system, tap, line, directory, seconds)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def both(system, tap, line, home, seconds):
-    print("| viewer, round trip | pictures/s, relay | gateway | ratio |\n|---|---|---|---|")
-    login = {"VNC_USERNAME": "anna/scroll", "VNC_PASSWORD": system.passwords["anna"]}
-    for round_trip in ROUND_TRIPS:
-        with line("127.0.0.1", tap.port, round_trip / 2) as port:
-            alone = tigervnc(tap, home, seconds, f"127.0.0.1::{port}")
-        with line(system.host, system.vnc_port, round_trip / 2) as port:
-            through = tigervnc(tap, home, seconds, f"127.0.0.1::{port}", login, f"-X509CA={system.ca}")
-        row("TigerVNC", round_trip, alone, through)
-    if not shutil.which("websockify"):
-        print("noVNC: no websockify here", file=sys.stderr)
-        return
-    for round_trip in ROUND_TRIPS:
-        port = deployment.free_port()
-        web = deployment.BUILD / "web"
-        with process("websockify", "--web", web, port, f"127.0.0.1:{tap.port}", stderr=subprocess.DEVNULL):
-            with line("127.0.0.1", port, round_trip / 2) as far:
-                alone = novnc(tap, seconds, f"http://127.0.0.1:{far}", f"ws://127.0.0.1:{far}/")
-        ticket = system.login("anna").ticket("far", "web")
-        with line(system.host, system.port, round_trip / 2) as far:
-            through = novnc(tap, seconds, f"https://127.0.0.1:{far}", f"wss://127.0.0.1:{far}/websockify?token={ticket}")
-        row("noVNC", round_trip, alone, through)
+        shutil.rmtree(home, ignore_errors=True)

@@ -9,10 +9,10 @@ import { connect } from 'node:tls';
 import { chromium } from 'playwright-core';
 
 /* spki: base64 SHA-256 of the certificate's public key that may be trusted; without it any. */
-export async function launch({ spki = null, args = [] } = {}) {
+export async function launch({ spki = null, args = [], headless = true } = {}) {
     return await chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-        headless: true,
+        headless,
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
             '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
             ...(spki ? [`--ignore-certificate-errors-spki-list=${spki}`] : ['--ignore-certificate-errors']), ...args],
