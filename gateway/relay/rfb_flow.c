@@ -154,6 +154,7 @@ gint64 rfb_flow_ask(RfbFlow *flow, guint64 sent, Buffer *to_desktop, gint64 now)
 	if (rfb_pace_probe(&flow->pace, now))
 		say_mark(flow, 0, now);
 	append_request(to_desktop, TRUE, flow->area);
+	rfb_pace_asked(&flow->pace, now);
 	flow->asked = TRUE;
 	flow->counted = sent;
 	return -1;

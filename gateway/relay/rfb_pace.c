@@ -5,6 +5,7 @@
 #define DELAY_US   (10 * G_USEC_PER_SEC) /* so long a measured delay is believed */
 #define SILENCE_US (2 * G_USEC_PER_SEC)  /* who answers no fence gets an update so often */
 #define FRAME_US   16000                 /* so much may wait in the line: no eye sees it */
+#define LEAD_US    32000                 /* at most: a desktop where nothing moves takes hours */
 #define FADE       0.875f                /* of what was learned, at each answer */
 
 static void forget(RfbPace *pace)
@@ -24,10 +25,27 @@ static gboolean is_stale(const RfbPace *pace, gint64 now)
 	return pace->delay_us == 0 || now - pace->since_us > DELAY_US;
 }
 
+void rfb_pace_asked(RfbPace *pace, gint64 now)
+{
+	pace->asked_us = now;
+}
+
+/* The shorter of two: asked before the line is free, it might be early for once. */
+static void learn_lead(RfbPace *pace, gint64 now)
+{
+	gint64 took = MIN(now - pace->asked_us, LEAD_US);
+
+	pace->lead_us = MIN(took, pace->took_us);
+	pace->took_us = took;
+	pace->asked_us = 0;
+}
+
 guint8 rfb_pace_sent(RfbPace *pace, guint64 bytes, gint64 now)
 {
 	unsigned at;
 
+	if (bytes > 0 && pace->asked_us > 0)
+		learn_lead(pace, now);
 	if (pace->n == RFB_PACE_FLIGHT)
 		forget(pace);
 	at = (pace->first + pace->n++) % RFB_PACE_FLIGHT;
@@ -79,7 +97,7 @@ gboolean rfb_pace_answered(RfbPace *pace, guint8 serial, gint64 now)
 
 gint64 rfb_pace_wait(const RfbPace *pace, gint64 now)
 {
-	gint64 wait = pace->free_us - FRAME_US - now;
+	gint64 wait = pace->free_us - FRAME_US - pace->lead_us - now;
 
 	if (pace->n == 0)
 		return 0;

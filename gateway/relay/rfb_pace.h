@@ -9,6 +9,9 @@
  * shortest time to an answer is the line's own delay. What an answer takes beyond that is how long
  * the line was busy with the update (or the viewer with drawing it), which gives the rate. From
  * both follows when the line will be free again.
+ *
+ * A desktop takes its time: QEMU answers at its next refresh, every 30 ms, and if nobody has asked
+ * until then, lets 80 ms pass. So it is asked earlier, by what its last answers took.
  */
 #pragma once
 
@@ -24,11 +27,17 @@ typedef struct {
 	gint64 done_us;  /* when it had carried what was answered last               */
 	gint64 since_us; /* when delay_us was found: a line's delay can change       */
 	gint64 delay_us; /* the shortest answer of late; 0 = none yet                */
+	gint64 asked_us; /* when the desktop was asked; 0 = it owes nothing          */
+	gint64 took_us;  /* its last answer, ...                                     */
+	gint64 lead_us;  /* ... and the shorter one of its last two                  */
 	float carried;   /* bytes, and ...                                           */
 	float busy_us;   /* ... the time that they took; what is older counts less   */
 	guint8 first, n; /* of the flight     */
 	guint8 serial;   /* of the next fence */
 } RfbPace;
+
+/* The desktop is asked for an update. */
+void rfb_pace_asked(RfbPace *pace, gint64 now);
 
 /* An update of so many bytes has gone out, and a fence behind it; 0 bytes: only a fence. Returns
  * the fence's serial. */

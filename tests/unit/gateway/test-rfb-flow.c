@@ -78,6 +78,26 @@ static void test_slow(void)
 	rfb_flow_free(flow);
 }
 
+/* A desktop that takes 30 ms to answer is asked as much earlier, once it has done so twice. */
+static void test_lead(void)
+{
+	begin();
+	ask(0, 100 * MS);
+	rfb_flow_wants_end(flow);
+	rfb_flow_updated(flow, 50000, 130 * MS);
+	ask(50000, 131 * MS);
+	rfb_flow_wants_end(flow);
+	rfb_flow_updated(flow, 100000, 161 * MS);
+	rfb_flow_fence(flow, (const guint8 *)ANSWER("\1"), 240 * MS);
+	buffer_clear(&to_desktop);
+	/* the line is free at 330 ms */
+	g_assert_cmpint(ask(100000, 240 * MS), ==, 44 * MS);
+	REQUESTED("");
+	g_assert_cmpint(ask(100000, 284 * MS), ==, -1);
+	REQUESTED(ASKED);
+	rfb_flow_free(flow);
+}
+
 /* Switched off: what is open is waited for, then the end is told, and only then is the viewer
  * listened to again. */
 static void test_end(void)
@@ -168,6 +188,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rfb-flow/rounds", test_rounds);
 	g_test_add_func("/rfb-flow/slow", test_slow);
+	g_test_add_func("/rfb-flow/lead", test_lead);
 	g_test_add_func("/rfb-flow/end", test_end);
 	g_test_add_func("/rfb-flow/dead-end", test_dead_end);
 	g_test_add_func("/rfb-flow/area", test_area);
