@@ -21,6 +21,17 @@ def descriptors(pid):
     return count
 
 
+def waits(pid):
+    """What a process and its children wait in, thread by thread, and what they have open: of one that hangs."""
+    told, process = [], pathlib.Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError):
+        for task in (process / "task").iterdir():
+            words = [task.joinpath(name).read_text().strip() for name in ("comm", "wchan", "syscall")]
+            told += [f"{pid}: {words}", *(waits(child) for child in task.joinpath("children").read_text().split())]
+        told += [f"{pid}: {fd.name} is {os.readlink(fd)}" for fd in (process / "fd").iterdir()]
+    return "\n".join(told)
+
+
 def own_kib(pid):
     """KiB of memory that are its alone and no file's."""
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()

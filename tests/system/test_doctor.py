@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 
+import procs
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -35,17 +36,23 @@ class Patient:
         config = self.directory / "oriel.conf"
         with config.open("w") as file:
             self.config.write(file)
-        done = subprocess.run(
+        doctor = subprocess.Popen(
             [self.oriel.path("bin/orielctl"), "--config", config, "--json", "doctor"]
             + ["--pam-dir", self.pam_dir, *words],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
             env={"PATH": self.path},
         )
-        findings = json.loads(done.stdout)
+        try:
+            said, complaints = doctor.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            hangs = procs.waits(doctor.pid)
+            doctor.kill()
+            raise AssertionError(f"{hangs}\n{doctor.communicate()}") from None
+        findings = json.loads(said)
         ill = any(finding["health"] == "ill" for finding in findings)
-        assert done.returncode == (1 if ill else 0), done
+        assert doctor.returncode == (1 if ill else 0), (said, complaints)
         found = {}
         for finding in findings:
             if finding["health"] != "well":
