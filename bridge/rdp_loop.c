@@ -57,7 +57,7 @@ static gboolean loop_dispatch(GSource *base, GSourceFunc callback, gpointer data
 	const char *words;
 
 	g_source_set_ready_time(base, -1);
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	goes_on = freerdp_check_event_handles(instance->context);
 	in_time = stall_end();
 	if (!goes_on || !in_time || freerdp_shall_disconnect(instance)) {

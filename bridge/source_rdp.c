@@ -249,7 +249,7 @@ static gboolean connect_to(Source *source, const Endpoint *endpoint, int fd, GEr
 	gboolean connected, in_time;
 
 	stall_watch(fd);
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	connected = configure(instance->settings, endpoint, fd) && freerdp_connect(instance);
 	in_time = stall_end();
 	instance->settings->ServerPort = NOWHERE;
@@ -276,7 +276,7 @@ static void rdp_close(Source *source)
 		left_alone = source;
 		return;
 	}
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	if (source->instance->context != NULL) {
 		freerdp_disconnect(source->instance);
 		gdi_free(source->instance);
@@ -337,7 +337,7 @@ static void rdp_key(Source *source, guint32 keysym, guint32 scancode, gboolean d
 {
 	DWORD code = scancode > 0xff ? (scancode & 0xff) | KBDEXT : scancode;
 
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	if (code != 0)
 		freerdp_input_send_keyboard_event_ex(source->instance->input, down, code);
 	stall_end();
@@ -361,7 +361,7 @@ static void rdp_pointer(Source *source, int x, int y, guint buttons)
 	rdpInput *input = source->instance->input;
 	guint changed = buttons ^ source->buttons;
 
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	if ((changed & 7) == 0)
 		freerdp_input_send_mouse_event(input, PTR_FLAGS_MOVE, (UINT16)x, (UINT16)y);
 	for (guint i = 0; i < 3; i++)
@@ -390,14 +390,14 @@ static void rdp_go_on(Source *source)
 
 static void rdp_window(Source *source, int width, int height)
 {
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	rdp_resize_wish(source->resize, width, height);
 	stall_end();
 }
 
 static void rdp_clipboard(Source *source, const char *text)
 {
-	stall_begin();
+	stall_begin(STALL_SECONDS);
 	rdp_clipboard_offer(source->clipboard, text);
 	stall_end();
 }

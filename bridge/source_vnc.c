@@ -14,12 +14,14 @@
 
 #include "secret.h"
 #include "sound.h"
+#include "stall.h"
 #include "vnc_clipboard.h"
 #include "vnc_peek.h"
 #include "vnc_size.h"
 
 #define READ_SECONDS 15
-#define BYTES        4 /* a pixel */
+#define TAKE_SECONDS 30 /* for a message and its answer: 4K, raw, at 10 Mbit/s */
+#define BYTES        4  /* a pixel */
 #define LED_STATE    (-261)
 #define SOUND        (-259)
 #define SOUND_MAX    (1 << 20) /* bytes of one message */
@@ -239,9 +241,16 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 	rfbClient *client = source->client;
 
 	do {
-		if (!take_message(source)) {
+		gboolean taken, in_time;
+
+		stall_begin(TAKE_SECONDS);
+		taken = take_message(source);
+		in_time = stall_end();
+		if (!taken || !in_time) {
 			source->watch = 0;
-			return end(source, FAULT_ENDED, "the desktop has left");
+			return in_time ? end(source, FAULT_ENDED, "the desktop has left")
+				       : end(source, FAULT_DESKTOP,
+					     "the desktop's VNC server fell silent");
 		}
 		vnc_size_settle(&source->size, client);
 		if (source->events->full(source->owner)) {
@@ -322,6 +331,7 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 						       .handleEncoding = on_rectangle,
 						       .handleMessage = on_message};
 	static gboolean extended;
+	gboolean connected;
 	Source *source = g_new0(Source, 1);
 
 	rfbClientLog = rfbClientErr = say_nothing;
@@ -332,8 +342,12 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	source->owner = owner;
 	source->password = endpoint->password;
 	source->client = make_client(source, fd);
-	/* Frees the client and closes fd when it fails. */
-	if (!rfbInitClient(source->client, NULL, NULL)) {
+	stall_watch(fd);
+	stall_begin(STALL_SECONDS);
+	connected = rfbInitClient(source->client, NULL, NULL);
+	stall_end();
+	/* It has freed the client and closed fd. */
+	if (!connected) {
 		g_free(source);
 		g_set_error(error, FAULT, FAULT_DESKTOP,
 			    "the desktop's VNC server does not let the bridge in");
@@ -356,32 +370,41 @@ static void vnc_key(Source *source, guint32 keysym, guint32 scancode, gboolean d
 	/* XT numbers as the extension has them: the extended keys with bit 7 instead of 0xe0. */
 	guint32 code = scancode > 0xff ? (scancode & 0x7f) | 0x80 : scancode;
 
-	if (code != 0 && SendExtendedKeyEvent(source->client, keysym, code, (rfbBool)down))
-		return;
-	if (keysym != 0)
+	stall_begin(STALL_SECONDS);
+	if ((code == 0 || !SendExtendedKeyEvent(source->client, keysym, code, (rfbBool)down)) &&
+	    keysym != 0)
 		SendKeyEvent(source->client, keysym, (rfbBool)down);
+	stall_end();
 }
 
 static void vnc_pointer(Source *source, int x, int y, guint buttons)
 {
+	stall_begin(STALL_SECONDS);
 	SendPointerEvent(source->client, x, y, (int)(buttons & 0xff));
+	stall_end();
 }
 
 static void vnc_window(Source *source, int width, int height)
 {
+	stall_begin(STALL_SECONDS);
 	vnc_size_wish(&source->size, source->client, width, height);
+	stall_end();
 }
 
 static void vnc_clipboard(Source *source, const char *text)
 {
+	stall_begin(STALL_SECONDS);
 	vnc_clipboard_offer(&source->clipboard, source->client, text);
+	stall_end();
 }
 
 static void vnc_listen(Source *source, gboolean on)
 {
 	source->listening = on;
+	stall_begin(STALL_SECONDS);
 	if (source->sounds)
 		ask_for_sound(source);
+	stall_end();
 }
 
 static unsigned vnc_busy(Source *source)
@@ -392,6 +415,7 @@ static unsigned vnc_busy(Source *source)
 static void vnc_close(Source *source)
 {
 	g_clear_handle_id(&source->watch, g_source_remove);
+	stall_forget();
 	source->client->frameBuffer = NULL;               /* the face's */
 	g_clear_pointer(&source->client->rcSource, free); /* which the library forgets */
 	g_clear_pointer(&source->client->rcMask, free);

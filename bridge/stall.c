@@ -45,9 +45,9 @@ void stall_forget(void)
 	watched = -1;
 }
 
-void stall_begin(void)
+void stall_begin(unsigned seconds)
 {
-	alarm_after(STALL_SECONDS);
+	alarm_after((time_t)seconds);
 }
 
 gboolean stall_end(void)

@@ -2,6 +2,7 @@
 """A desktop that means harm, and a bridge before it: packed pictures that are vast, lengths that are not true,
 shapes without end. The bridge stays within its memory and ends with words; nobody else hears of it."""
 
+import itertools
 import struct
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_bridge_ends_with_words(program, protocol, what):
         "the desktop has left", "the bridge died of what the desktop sent", "the desktop's picture is too large",
         "the desktop's VNC server does not let the bridge in"), bridge.heard
     assert bridge.most < LIMIT + ROOM
+
+
+def test_one_that_does_not_listen(program):
+    """The bridge asks for each picture, until nothing more fits into the line."""
+    pixel = update(rect(1, 1, hostile.RAW, b"\1\2\3\0"))
+    bridge = Alone("vnc", vnc(*itertools.repeat(pixel * 100, 100000), say=hostile.say_deaf))
+    assert bridge.heard[-1]["reason"] == "the desktop's VNC server fell silent", bridge.heard
+    assert bridge.status == 0 and bridge.seconds < 10
 
 
 def green(picture):
