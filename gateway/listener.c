@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPT_BURST 8  /* connections taken per wake-up, so that live sessions get their turn */
-#define CROWD_BURST  64 /* ... of a crowd, after which it rests: a wake-up for each costs more */
+#define ACCEPT_BURST 8   /* connections that are taken in a turn of the loop       */
+#define CROWD_BURST  256 /* of a crowd, after which it rests: each wake-up is dear */
 #define CROWD_MS     1
 #define PAUSE_MS     200 /* when descriptors have run out */
 
@@ -19,6 +19,7 @@ struct Listener {
 	uv_timer_t pause;
 	int fd;
 	int handles;
+	unsigned burst; /* taken since the last rest */
 	gboolean vnc_only;
 	ListenerAccept accept;
 	gpointer data;
@@ -35,16 +36,18 @@ static void on_pause_over(uv_timer_t *timer)
 
 static void rest(Listener *listener, guint64 ms)
 {
+	listener->burst = 0;
 	uv_poll_stop(&listener->poll);
 	uv_timer_start(&listener->pause, on_pause_over, ms, 0);
 }
 
+/* What is left after ACCEPT_BURST comes with the next turn, which follows at once. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	Listener *listener = poll->data;
-	gboolean crowd = FALSE;
+	gboolean crowd = FALSE, more = TRUE;
 
-	for (unsigned i = 0; i < (crowd ? CROWD_BURST : ACCEPT_BURST); i++) {
+	for (unsigned i = 0; i < ACCEPT_BURST; i++) {
 		struct sockaddr_storage from;
 		socklen_t n = sizeof from;
 		char address[ADDRESS_TEXT];
@@ -55,13 +58,18 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 			rest(listener, PAUSE_MS);
 			return;
 		}
-		if (fd < 0)
+		if (fd < 0) {
+			more = FALSE;
 			break;
+		}
 		address_describe(&from, address);
 		crowd |= listener->accept(listener->data, fd, address, listener->vnc_only);
+		listener->burst++;
 	}
-	if (crowd)
+	if (crowd && (!more || listener->burst >= CROWD_BURST))
 		rest(listener, CROWD_MS);
+	else if (!more)
+		listener->burst = 0;
 }
 
 Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,

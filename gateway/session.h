@@ -133,8 +133,9 @@ struct Session {
 	Endpoint endpoint;  /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
-	GList place, turn;        /* the worker's own: among those on their way to the relay,
-				     and among those that have more to do at once */
+	GList place, turn, late;  /* the worker's own: among those on their way to the relay,
+				     those that have more to do at once, and those that wait
+				     for worker_may_toil() */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
 };
 

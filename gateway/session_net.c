@@ -48,6 +48,12 @@ static Step handshake(Peer *peer, GError **error)
 			       : STEP_FAIL;
 }
 
+/* A quarter of a millisecond: a crowd that comes is no reason for others to wait longer. */
+static Step client_handshake(Session *s, GError **error)
+{
+	return worker_may_toil(s->worker, s) ? handshake(&s->client, error) : STEP_WAIT;
+}
+
 /* The TLS that a connection (or what is inside a CONNECT) begins with: the first bytes of the
  * ClientHello may have been read already. */
 Step session_secure_stream(Session *s, GError **error)
@@ -55,7 +61,7 @@ Step session_secure_stream(Session *s, GError **error)
 	if (buffer_length(&s->client.in) > 0 || !stream_is_tls(s->client.stream))
 		s->client.stream = stream_tls_new(worker_tls(s->worker, FALSE), s->client.stream,
 						  &s->client.in, NULL);
-	return handshake(&s->client, error);
+	return client_handshake(s, error);
 }
 
 Step session_start_tls(Session *s, gboolean vnc, GError **error)
@@ -70,7 +76,7 @@ Step session_start_tls(Session *s, gboolean vnc, GError **error)
 			stream_tls_new(worker_tls(s->worker, vnc), s->client.stream, NULL, NULL);
 		s->loop->upgrading = TRUE;
 	}
-	return handshake(&s->client, error);
+	return client_handshake(s, error);
 }
 
 /* ---- the desktop's side */

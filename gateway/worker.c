@@ -188,6 +188,38 @@ void worker_again(Worker *worker, Session *session)
 	uv_idle_start(&worker->turns, on_turns);
 }
 
+/* Once a turn of the loop. */
+static void on_toil(uv_idle_t *idle)
+{
+	Worker *worker = idle->data;
+	GList *link = g_queue_pop_head_link(&worker->late);
+
+	worker->toiled = link != NULL;
+	if (link == NULL) {
+		uv_idle_stop(idle);
+		return;
+	}
+	worker->toils = link->data;
+	session_run(g_steal_pointer(&link->data));
+	worker->toils = NULL;
+}
+
+gboolean worker_may_toil(Worker *worker, Session *session)
+{
+	if (worker->toils == session)
+		return TRUE;
+	if (!worker->toiled) {
+		worker->toiled = TRUE;
+		uv_idle_start(&worker->toil, on_toil);
+		return TRUE;
+	}
+	if (session->late.data == NULL) {
+		session->late.data = session;
+		g_queue_push_tail_link(&worker->late, &session->late);
+	}
+	return FALSE;
+}
+
 static void close_if_done(Worker *worker);
 
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
@@ -195,6 +227,8 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 	g_hash_table_remove(worker->sessions, session);
 	if (session->turn.data != NULL)
 		g_queue_unlink(&worker->again, &session->turn);
+	if (session->late.data != NULL)
+		g_queue_unlink(&worker->late, &session->late);
 	admission_remove(worker->admission, session, relayed);
 	tidy_soon(worker);
 	close_if_done(worker);
@@ -229,6 +263,7 @@ static void close_if_done(Worker *worker)
 	uv_close((uv_handle_t *)&worker->tidy, NULL);
 	uv_close((uv_handle_t *)&worker->input, NULL);
 	uv_close((uv_handle_t *)&worker->turns, NULL);
+	uv_close((uv_handle_t *)&worker->toil, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
@@ -354,6 +389,8 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	uv_timer_start(&worker->report, on_report, COUNTS_MS, COUNTS_MS);
 	uv_idle_init(&worker->loop, &worker->turns);
 	worker->turns.data = worker;
+	uv_idle_init(&worker->loop, &worker->toil);
+	worker->toil.data = worker;
 	let_signals_in(worker);
 	return TRUE;
 }

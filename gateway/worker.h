@@ -61,3 +61,7 @@ void worker_line_closed(Worker *worker, const char *address);
 /* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time
  * would not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
 void worker_again(Worker *worker, Session *session);
+
+/* Whether it may do now what takes long (a TLS handshake): one session in each turn of the loop, so
+ * that a key press waits for one at most. FALSE: it is run again as soon as it may. */
+gboolean worker_may_toil(Worker *worker, Session *session);
