@@ -58,6 +58,18 @@ class Check:
     def state(self, desktop="d-1"):
         return self.done("state", desktop)["state"]
 
+    def comes_up(self):
+        """The desktop, from nothing to running; a start too many changes nothing. Its overlay's identity."""
+        self.done("ensure")
+        assert self.state() == ABSENT
+        assert self("start", "d-1")["fault"] == "not-found"
+        identity = self.done("clone", "d-1")["identity"]
+        assert self.state() == STOPPED
+        self.done("start", "d-1")
+        self.done("start", "d-1")
+        assert self.state() == RUNNING
+        return identity
+
     def event(self):
         return self.events.get(timeout=90)
 

@@ -4,8 +4,8 @@
 import procs
 from deployment import eventually
 
-# What test_stop.py, test_reload.py and test_sandbox.py do on purpose: kill workers and what they
-# need, break files.
+# What test_stop.py, test_reload.py, test_certificates.py and test_sandbox.py do on purpose: kill workers
+# and what they need, break files.
 PROVOKED = (
     "ended by exit code 0; starting it again",
     "ended by signal 9; starting it again",

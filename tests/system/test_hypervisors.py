@@ -55,14 +55,7 @@ def test_esx_life(tmp_path, esx, image):
         "hypervisor": "VMware ESX", "displays": VNC,
         "caps": CLONES | POWER | RESETS | SURVIVES | SUSPENDS,
     }
-    check.done("ensure")
-    assert check.state() == ABSENT
-    assert check("start", "d-1")["fault"] == "not-found"
-    first = check.done("clone", "d-1")["identity"]
-    assert check.state() == STOPPED
-    check.done("start", "d-1")
-    check.done("start", "d-1")
-    assert check.state() == RUNNING
+    first = check.comes_up()
     assert check.done("displays", "d-1")["displays"] == VNC
     assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"
     check.done("suspend", "d-1")

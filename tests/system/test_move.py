@@ -10,6 +10,17 @@ from moves import move, session, types_and_sees
 from windows import VIEWER, keep
 
 
+def goes_there_and_back(oriel, display, reader, request, viewer):
+    try:
+        for turn, pool in enumerate(["own", "shared", "own"]):
+            if turn > 0:
+                move(oriel, "anna", pool)
+            types_and_sees(oriel, display, reader, pool)
+            assert viewer.poll() is None
+    finally:
+        keep(request, display.screenshot())
+
+
 @pytest.mark.parametrize("encoding", ["Tight", "ZRLE", "Hextile", "Raw"])
 def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encoding):
     """There and back and there: every zlib stream goes on twice, in the strictest viewer."""
@@ -19,14 +30,7 @@ def test_tigervnc_sees_both(oriel, books, reader, display, log, request, encodin
         log,
         {"VNC_USERNAME": "anna/own", "VNC_PASSWORD": oriel.passwords["anna"]},
     )
-    try:
-        for turn, pool in enumerate(["own", "shared", "own"]):
-            if turn > 0:
-                move(oriel, "anna", pool)
-            types_and_sees(oriel, display, reader, pool)
-            assert viewer.poll() is None
-    finally:
-        keep(request, display.screenshot())
+    goes_there_and_back(oriel, display, reader, request, viewer)
 
 
 def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tmp_path, source):
@@ -35,14 +39,7 @@ def test_remote_viewer_sees_both(oriel, books, reader, display, log, request, tm
     file = tmp_path / "console.vv"
     file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
     viewer = display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
-    try:
-        for turn, pool in enumerate(["own", "shared", "own"]):
-            if turn > 0:
-                move(oriel, "anna", pool)
-            types_and_sees(oriel, display, reader, pool)
-            assert viewer.poll() is None
-    finally:
-        keep(request, display.screenshot())
+    goes_there_and_back(oriel, display, reader, request, viewer)
 
 
 def test_a_held_key_does_not_stick(oriel, source, reader, books):

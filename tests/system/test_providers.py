@@ -63,14 +63,7 @@ def test_life(qemu, tmp_path):
     assert check.opened["caps"] == (
         CLONES | POWER | RESETS | EVENTS | SURVIVES | LOCAL | SNAPSHOTS | SUSPENDS | INSTANT | DISKS
     )
-    check.done("ensure")
-    assert check.state() == ABSENT
-    assert check("start", "d-1")["fault"] == "not-found"
-    first = check.done("clone", "d-1")["identity"]
-    assert check.state() == STOPPED
-    check.done("start", "d-1")
-    check.done("start", "d-1")
-    assert check.state() == RUNNING
+    first = check.comes_up()
     assert len(processes(tmp_path)) == 1
     assert monitor(tmp_path, {"execute": "query-uuid"})["UUID"] == first
 
@@ -312,14 +305,7 @@ def test_libvirt_life(tmp_path, image, embedded):
         "hypervisor": "QEMU", "displays": VNC | SPICE,
         "caps": CLONES | POWER | RESETS | TICKETS | EVENTS | SURVIVES | WEIGHS | SUSPENDS | MIGRATES | DISKS,
     }
-    check.done("ensure")
-    assert check.state() == ABSENT
-    assert check("start", "d-1")["fault"] == "not-found"
-    first = check.done("clone", "d-1")["identity"]
-    assert check.state() == STOPPED
-    check.done("start", "d-1")
-    check.done("start", "d-1")
-    assert check.state() == RUNNING
+    first = check.comes_up()
     assert check.done("displays", "d-1")["displays"] == VNC | SPICE
     for _ in range(2):
         assert check.done("display", "d-1", "vnc")["greeting"] == "RFB 003.008"

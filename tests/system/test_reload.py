@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Workers die, the program is replaced, certificates are renewed: nobody who connects meanwhile is
-lost, and no session ends that need not."""
+"""Workers die, the program is replaced, the configuration changes: nobody who connects meanwhile is lost,
+and no session ends that need not."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ import procs
 import pytest
 import rfb
 from deployment import eventually
+from generations import alive, listening, moving, replace, taken_over, worker_of, workers
 
 PER_SECOND = 200
 
@@ -60,60 +60,8 @@ class Knocker:
 
 @pytest.fixture
 def session(oriel, source):
-    """A live session whose picture moves."""
-    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
-    viewer.secure(oriel.ca, "ben", oriel.passwords["ben"])
-    viewer.init()
-    viewer.screen()
-    yield viewer
-    viewer.sock.close()
-    assert eventually(lambda: not procs.live_sessions(oriel))
-
-
-def alive(viewer):
-    viewer.type("echo still here\n")
-    viewer.update(incremental=True)
-
-
-def workers(oriel):
-    return set(oriel.pids("gateway")) - {oriel.daemons["gateway"].pid}
-
-
-def worker_of(oriel, viewer):
-    """The worker that has this viewer's connection, once one of them took it from the queue."""
-    port = viewer.sock.getsockname()[1]
-
-    def owner():
-        listing = subprocess.run(
-            ["ss", "-Htnp", "state", "established", f"( dport = :{port} )"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        return next((pid for pid in workers(oriel) if f"pid={pid}," in listing), None)
-
-    pid = eventually(owner)
-    assert pid, "nobody took the connection"
-    return pid
-
-
-def listening(oriel):
-    """The workers that take who comes."""
-    words = ["ss", "-Htlnp", f"( sport = :{oriel.vnc_port} )"]
-    listing = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return {pid for pid in workers(oriel) if f"pid={pid}," in listing}
-
-
-def taken_over(oriel, before, count=2):
-    """Waits until so many new workers take who comes, and those of before nobody any more: they know
-    that they are retired a moment after the log says who takes over."""
-
-    def done():
-        taking = listening(oriel)
-        return len(taking) == count and not taking & before
-
-    assert eventually(done), f"{listening(oriel)} after {before}"
-    assert oriel.healthy()
+    with moving(oriel, source) as viewer:
+        yield viewer
 
 
 def dial_elsewhere(oriel, source, busy):
@@ -228,95 +176,6 @@ def test_sockets_from_systemd(oriel):
             gateway.terminate()
             assert gateway.wait(60) == 0
         socket.create_connection(address, 60).close()
-
-
-# ---- certificates and configuration
-
-
-def serial(oriel):
-    """Of the certificate that a new connection is shown."""
-    context = ssl.create_default_context(cafile=oriel.ca)
-    with socket.create_connection((oriel.host, oriel.port), 60) as raw:
-        with context.wrap_socket(raw, server_hostname="localhost") as tls:
-            return tls.getpeercert()["serialNumber"]
-
-
-def replace(path, content):
-    """As ACME clients do: a new file under the old name."""
-    new = pathlib.Path(f"{path}.new")
-    new.write_bytes(content)
-    shutil.copystat(path, new)
-    os.chown(new, path.stat().st_uid, path.stat().st_gid)
-    os.utime(new)
-    os.replace(new, path)
-
-
-@contextlib.contextmanager
-def other_certificate(oriel, directory):
-    """A new one by the same CA; the old one again afterwards."""
-    files = {name: oriel.path("tls") / name for name in ("tls.crt", "tls.key")}
-    old = {name: file.read_bytes() for name, file in files.items()}
-    for name in ("ca.pem", "ca.key"):
-        shutil.copy(oriel.path("tls") / name, directory)
-    subprocess.run(
-        [deployment.SOURCE / "config/demo/certificate", directory, "localhost"], check=True
-    )
-    yield {name: (directory / name).read_bytes() for name in files}
-    with oriel.logged("gateway", "took the new certificate"):
-        for name, file in files.items():
-            replace(file, old[name])
-
-
-def test_a_renewal_by_certbot_is_picked_up(oriel, session, tmp_path):
-    """Links in one directory are made to lead to new files in another. (Under the old names, as other
-    ACME clients put them, the old ones come back in the end.)"""
-    before, archive = serial(oriel), oriel.path("archive")
-    archive.mkdir()
-    archive.chmod(0o711)
-    for name in ("tls.crt", "tls.key"):
-        file = oriel.path("tls") / name
-        file.rename(archive / f"1-{name}")
-        file.symlink_to(f"../archive/1-{name}")
-    reloaded(oriel)
-    with other_certificate(oriel, tmp_path) as new:
-        with oriel.logged("gateway", "took the new certificate"):
-            for name, content in new.items():
-                replace_fresh(archive / f"2-{name}", content, archive / f"1-{name}")
-                (oriel.path("tls") / name).unlink()
-                (oriel.path("tls") / name).symlink_to(f"../archive/2-{name}")
-        assert eventually(lambda: all(serial(oriel) != before for _ in range(8)))
-        alive(session)
-
-
-def looks_again(oriel):
-    """The parent has looked at the certificate's files once more: it does every other time that it waits
-    for a signal in vain, which is when it sleeps."""
-
-    def slept():
-        status = pathlib.Path(f"/proc/{oriel.daemons['gateway'].pid}/status").read_text()
-        return int(status.split("voluntary_ctxt_switches:")[1].split()[0])
-
-    before = slept()
-    assert eventually(lambda: slept() >= before + 4)
-
-
-def test_a_broken_certificate_is_told_once(oriel):
-    """The old one goes on; only a worker that starts anew has to wait for a good one."""
-    file, before = oriel.path("tls/tls.crt"), serial(oriel)
-    good = file.read_bytes()
-    told = "old certificate stays"
-    with oriel.logged("gateway", told, r"tls\.crt"):
-        count = oriel.log("gateway").count(told)
-        replace(file, b"nonsense\n")
-        assert eventually(lambda: oriel.log("gateway").count(told) > count), oriel.tail("gateway")
-        looks_again(oriel)
-    assert all(serial(oriel) == before for _ in range(8))
-    os.kill(min(workers(oriel)), signal.SIGKILL)
-    time.sleep(1.5)
-    assert not oriel.ended("gateway")
-    replace(file, good)
-    assert eventually(lambda: len(workers(oriel)) == 2)
-    assert all(serial(oriel) == before for _ in range(8))
 
 
 def test_configuration(oriel, session):
@@ -439,73 +298,3 @@ def test_no_reload_is_lost_in_another(oriel):
             time.sleep(n / 100)  # into the next of its moments
             reload("workers = 2", f"workers = {wanted}")
             taken_over(oriel, before, wanted)
-
-
-# ---- OCSP
-
-
-def ocsp_response(oriel, directory, status, days=2):
-    """What the demo's CA says of the certificate, as a responder would: V = good, R = revoked."""
-    ca, certificate = oriel.path("tls/ca.pem"), oriel.path("tls/tls.crt")
-
-    def openssl(*words):
-        run = subprocess.run(["openssl", *map(str, words)], cwd=directory, capture_output=True,
-                             text=True)
-        assert run.returncode == 0, run.stderr
-        return run.stdout.strip()
-
-    number = openssl("x509", "-in", certificate, "-noout", "-serial").split("=")[1]
-    revoked = "250101000000Z" if status == "R" else ""
-    (directory / "index").write_text(f"{status}\t491231235959Z\t{revoked}\t{number}\tunknown\t/CN=x\n")
-    openssl("ocsp", "-issuer", ca, "-cert", certificate, "-no_nonce", "-reqout", "request")
-    openssl("ocsp", "-index", "index", "-CA", ca, "-rsigner", ca, "-rkey", oriel.path("tls/ca.key"),
-            "-reqin", "request", "-respout", "response", *(("-ndays", days) if days else ()))
-    return (directory / "response").read_bytes()
-
-
-def stapled(oriel, port):
-    """What a client that asks for it is told."""
-    words = ["openssl", "s_client", "-connect", f"{oriel.host}:{port}", "-status", "-CAfile", oriel.ca]
-    answer = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    return "Cert Status: good" in answer.stdout
-
-
-def test_an_ocsp_response_is_stapled_while_it_is_good(oriel, tmp_path):
-    path, file = oriel.path("oriel.conf"), oriel.path("tls/tls.ocsp")
-    text = path.read_text()
-    replace_fresh(file, ocsp_response(oriel, tmp_path, "V"), oriel.path("tls/tls.crt"))
-    try:
-        path.write_text(text.replace("[broker]", f"ocsp = {file}\n[broker]"))
-        reloaded(oriel)
-        assert stapled(oriel, oriel.port)
-        for bad, why in (
-            (ocsp_response(oriel, tmp_path, "R"), "revoked"),
-            (ocsp_response(oriel, tmp_path, "V", days=None), "has no end"),
-            (b"nonsense", "no OCSP response"),
-        ):
-            with oriel.logged("gateway", "nothing is stapled", why):
-                replace_fresh(file, bad, oriel.path("tls/tls.crt"))
-            assert eventually(lambda: not any(stapled(oriel, oriel.port) for _ in range(4)))
-        replace_fresh(file, ocsp_response(oriel, tmp_path, "V"), oriel.path("tls/tls.crt"))
-        assert eventually(lambda: all(stapled(oriel, oriel.port) for _ in range(4)))
-    finally:
-        path.write_text(text)
-        file.unlink()
-        reloaded(oriel)
-    assert not stapled(oriel, oriel.port)
-
-
-def replace_fresh(file, content, like):
-    """As replace(), for a file that need not be there; with the owner and mode of another."""
-    new = pathlib.Path(f"{file}.new")
-    new.write_bytes(content)
-    shutil.copymode(like, new)
-    os.chown(new, like.stat().st_uid, like.stat().st_gid)
-    os.replace(new, file)
-
-
-def reloaded(oriel):
-    """The configuration as it is now; every worker is a new one."""
-    before = workers(oriel)
-    os.kill(oriel.daemons["gateway"].pid, signal.SIGHUP)
-    taken_over(oriel, before)
