@@ -250,6 +250,7 @@ static RfbRelay *begin(Session *s)
 static Step rfb_run(Session *s, GError **error)
 {
 	RfbRelay *relay = s->relaying ? s->relaying : begin(s);
+	gboolean was_deaf;
 	Io up, down;
 
 	/* The desktop first: its last words go out before a write to it tells that it is gone. */
@@ -261,12 +262,16 @@ static Step rfb_run(Session *s, GError **error)
 		return session_client_io(s, up);
 	if (up == IO_DONE || down == IO_DONE)
 		session_wake_after(s, 0);
+	was_deaf = deaf(relay);
 	up = ask(s, relay, error);
 	if (up == IO_EOF || up == IO_FAIL)
 		return session_desktop_io(s, up, error);
 	down = speak(s, relay, error);
 	if (down == IO_EOF || down == IO_FAIL)
 		return session_client_io(s, down);
+	/* Nobody watches a viewer that is not listened to: its next word would not be noticed. */
+	if (was_deaf && !deaf(relay))
+		session_wake_after(s, 0);
 	return STEP_WAIT;
 }
 

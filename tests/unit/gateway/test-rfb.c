@@ -263,6 +263,37 @@ static void test_relay_continuous(void)
 	end();
 }
 
+/* A viewer that asks more than we answer at once is not listened to until the answers have gone
+ * out; then it is, also if the desktop has nothing to say. */
+static void test_relay_deaf(void)
+{
+	enum { FENCES = 1000, BYTES = 9 };
+	g_autofree char *all = g_malloc(FENCES * BYTES);
+	gsize answered = 0;
+
+	begin();
+	SAY(t.viewer, "\2\0\0\3" "\0\0\0\0" "\xff\xff\xfe\xc8" "\xff\xff\xfe\xc7");
+	run();
+	HEAR(t.desktop, "\2\0\0\1" "\0\0\0\0");
+	HEAR(t.viewer, MARK("\0") "\x96");
+	for (unsigned i = 0; i < FENCES; i++)
+		memcpy(all + i * BYTES, "\xf8\0\0\0" "\x80\0\0\1" "\0", BYTES);
+	say(t.viewer, all, FENCES * BYTES);
+	while (answered < FENCES * BYTES) {
+		gssize got;
+
+		t.wakes = 0;
+		t.s.client.waits = 0;
+		run();
+		g_assert_true(t.wakes > 0 || (t.s.client.waits & STREAM_READABLE));
+		got = recv(t.viewer, all, FENCES * BYTES, MSG_DONTWAIT);
+		g_assert_cmpint(got, >, 0);
+		answered += (gsize)got;
+	}
+	g_assert_cmpuint(answered, ==, FENCES * BYTES);
+	end();
+}
+
 /* A message reaches a desktop only once that desktop has announced it. */
 static void test_relay_features(void)
 {
@@ -427,6 +458,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rfb/relay/passes", test_relay_passes);
 	g_test_add_func("/rfb/relay/filters", test_relay_filters);
 	g_test_add_func("/rfb/relay/continuous", test_relay_continuous);
+	g_test_add_func("/rfb/relay/deaf", test_relay_deaf);
 	g_test_add_func("/rfb/relay/features", test_relay_features);
 	g_test_add_func("/rfb/relay/pixel-format", test_relay_pixel_format);
 	g_test_add_func("/rfb/relay/faults", test_relay_faults);
