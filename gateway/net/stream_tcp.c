@@ -135,6 +135,13 @@ void stream_tcp_arrived(Stream *s)
 	tcp->polled = TRUE;
 }
 
+gboolean stream_tcp_is_empty(const Stream *s)
+{
+	const TcpStream *tcp = (const TcpStream *)s;
+
+	return s->ops == &ops && tcp->drained && tcp->polled;
+}
+
 Stream *stream_tcp_accepted(int fd)
 {
 	TcpStream *tcp = g_new0(TcpStream, 1);

@@ -22,3 +22,6 @@ guint64 stream_tcp_round_trip(int fd);
  * all calls it each time: from the first on, a receive that found less than it had room for is the
  * last one until the next call. (Each would cost a system call to learn that nothing is there.) */
 void stream_tcp_arrived(Stream *top);
+
+/* TRUE: such a stream, and a read would be in vain until stream_tcp_arrived() is called. */
+gboolean stream_tcp_is_empty(const Stream *stream);

@@ -3,6 +3,7 @@
 #include "stream_tls.h"
 
 #include "fault.h"
+#include "net/stream_tcp.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -144,11 +145,22 @@ static Io verdict(TlsStream *tls, int result, const char *what, GError **error)
 	return IO_FAIL;
 }
 
+/* OpenSSL would take a buffer for a record, and give it back, to learn that. */
+static gboolean is_empty(const TlsStream *tls)
+{
+	return stream_tcp_is_empty(tls->stream.below) && !SSL_has_pending(tls->ssl) &&
+	       buffer_length(&tls->early) == 0;
+}
+
 static Io tls_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
 {
 	TlsStream *tls = (TlsStream *)s;
 	int result;
 
+	if (is_empty(tls)) {
+		s->wants = STREAM_READABLE;
+		return IO_WAIT;
+	}
 	forget_errors();
 	tls->used = 0;
 	result = SSL_read_ex(tls->ssl, bytes, n, out_n);

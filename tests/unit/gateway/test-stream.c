@@ -433,6 +433,43 @@ static void test_arrived(void)
 	pair_close(&pair);
 }
 
+/* The same through TLS; but records that came together need no second word. */
+static void test_tls_arrived(void)
+{
+	g_autoptr(GError) error = NULL;
+	guint8 bytes[STREAM_HEADROOM + 2] = {0}, *two = bytes + STREAM_HEADROOM, got[2];
+	Pair pair;
+	gsize n;
+
+	pair_open(&pair);
+	pair_secure(&pair);
+	g_assert_cmpint(peer_read(&pair.b, 100, &error), ==, IO_WAIT);
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned record = 0; record < 2; record++) {
+			g_assert_cmpint(peer_write(&pair.b, two, 2, &n, &error), ==, IO_DONE);
+			g_assert_cmpuint(n, ==, 2);
+		}
+		g_assert_cmpint(peer_flush(&pair.b, &error), ==, IO_DONE);
+		stream_tcp_arrived(pair.a.stream);
+		for (unsigned record = 0; record < 2; record++)
+			g_assert_cmpint(stream_read(pair.a.stream, got, 2, &n, &error), ==,
+					IO_DONE);
+		g_assert_cmpint(peer_write(&pair.b, two, 2, &n, &error), ==, IO_DONE);
+		g_assert_cmpint(peer_flush(&pair.b, &error), ==, IO_DONE);
+		pair.a.waits = 0;
+		g_assert_cmpint(peer_read(&pair.a, 100, &error), ==, IO_WAIT);
+		g_assert_cmpint(pair.a.waits, ==, STREAM_READABLE);
+		stream_tcp_arrived(pair.a.stream);
+		g_assert_cmpint(stream_read(pair.a.stream, got, 2, &n, &error), ==, IO_DONE);
+	}
+	stream_shutdown(pair.b.stream, NULL);
+	g_assert_cmpint(peer_read(&pair.a, 100, &error), ==, IO_WAIT);
+	stream_tcp_arrived(pair.a.stream);
+	g_assert_cmpint(peer_read(&pair.a, 100, &error), ==, IO_EOF);
+	g_assert_no_error(error);
+	pair_close(&pair);
+}
+
 static int tcp_option(int fd, int option)
 {
 	int value = 0;
@@ -473,6 +510,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/stream/tcp", test_tcp);
 	g_test_add_func("/stream/arrived", test_arrived);
+	g_test_add_func("/stream/tls-arrived", test_tls_arrived);
 	g_test_add_func("/stream/vanished", test_vanished);
 	g_test_add_func("/stream/tls", test_tls);
 	g_test_add_func("/stream/tls-inside-tls", test_tls_inside_tls);
