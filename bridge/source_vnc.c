@@ -344,7 +344,7 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	source->client = make_client(source, fd);
 	stall_watch(fd);
 	stall_begin(STALL_SECONDS);
-	connected = rfbInitClient(source->client, NULL, NULL);
+	connected = rfbInitClient(source->client, NULL, NULL) != FALSE;
 	stall_end();
 	/* It has freed the client and closed fd. */
 	if (!connected) {
