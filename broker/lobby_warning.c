@@ -110,9 +110,11 @@ void lobby_warning_show(Core *core, const char *lease, const PlanEnd *end)
 		log_warning(&context, "its person is not warned of its end: %s", error->message);
 		return;
 	}
-	log_info(&context, "its person is warned of its end");
-	if (bring(core, lease, &w, &grant, fd))
+	if (bring(core, lease, &w, &grant, fd)) {
+		log_info(&context, "its person is warned of its end");
 		return;
+	}
+	log_warning(&context, "its person is not warned of its end: the gateway is gone");
 	set_aside(core, lease, NULL);
 	lobbies_ended(core, grant.lease, FAULT_ENDED);
 }
