@@ -34,23 +34,16 @@ gboolean libvirt_display_find(virDomainPtr domain, const char *protocol, Libvirt
 /* Which ports domains have already, ours or not. */
 static gboolean take_ports(virConnectPtr connection, gboolean *taken, GError **error)
 {
-	virDomainPtr *domains = NULL;
-	int n = virConnectListAllDomains(connection, &domains, 0);
+	g_autoptr(GPtrArray) domains = libvirt_domains(connection, error);
 
-	if (n < 0) {
-		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
-		return FALSE;
-	}
-	for (int i = 0; i < n; i++) {
+	for (guint i = 0; domains && i < domains->len; i++) {
 		g_auto(LibvirtGraphics) graphics = {0};
 
-		if (libvirt_display_find(domains[i], "vnc", &graphics, NULL) &&
+		if (libvirt_display_find(domains->pdata[i], "vnc", &graphics, NULL) &&
 		    graphics.port >= PORT_LEAST && graphics.port <= PORT_MOST)
 			taken[graphics.port - PORT_LEAST] = TRUE;
-		virDomainFree(domains[i]);
 	}
-	free(domains);
-	return TRUE;
+	return domains != NULL;
 }
 
 gboolean libvirt_display_free_port(virConnectPtr connection, guint16 *out_port, GError **error)

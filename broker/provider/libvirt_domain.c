@@ -140,24 +140,17 @@ gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop 
 
 gboolean libvirt_domain_add_ids(virConnectPtr connection, GPtrArray *ids, GError **error)
 {
-	virDomainPtr *domains = NULL;
-	int n = virConnectListAllDomains(connection, &domains, 0);
+	g_autoptr(GPtrArray) domains = libvirt_domains(connection, error);
 
-	if (n < 0) {
-		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
-		return FALSE;
-	}
-	for (int i = 0; i < n; i++) {
-		const char *name = virDomainGetName(domains[i]);
+	for (guint i = 0; domains && i < domains->len; i++) {
+		const char *name = virDomainGetName(domains->pdata[i]);
 		const char *id = name + strlen(LIBVIRT_PREFIX);
 
 		if (g_str_has_prefix(name, LIBVIRT_PREFIX) &&
 		    !g_ptr_array_find_with_equal_func(ids, id, g_str_equal, NULL))
 			g_ptr_array_add(ids, g_strdup(id));
-		virDomainFree(domains[i]);
 	}
-	free(domains);
-	return TRUE;
+	return domains != NULL;
 }
 
 static gboolean await_end(virDomainPtr domain, unsigned seconds)

@@ -39,6 +39,28 @@ void libvirt_set_error(GError **error, Fault code, const char *what)
 		    "%s: %s", what, virGetLastErrorMessage());
 }
 
+static void domain_unref(gpointer domain)
+{
+	virDomainFree(domain);
+}
+
+GPtrArray *libvirt_domains(virConnectPtr connection, GError **error)
+{
+	virDomainPtr *domains = NULL;
+	int n = virConnectListAllDomains(connection, &domains, 0);
+	GPtrArray *all;
+
+	if (n < 0) {
+		libvirt_set_error(error, FAULT_DESKTOP, "list of domains");
+		return NULL;
+	}
+	all = g_ptr_array_new_with_free_func(domain_unref);
+	for (int i = 0; i < n; i++)
+		g_ptr_array_add(all, domains[i]);
+	free(domains);
+	return all;
+}
+
 static gpointer run_events(gpointer unused)
 {
 	for (;;)

@@ -48,6 +48,9 @@ void libvirt_link_mind_end(LibvirtLink *link, const char *desktop_id);
  * FAULT_NOT_FOUND, everything else `code`. Any call of libvirt forgets the last error. */
 void libvirt_set_error(GError **error, Fault code, const char *what);
 
+/* All domains there, ours or not, which the array frees. NULL with FAULT_DESKTOP. */
+GPtrArray *libvirt_domains(virConnectPtr connection, GError **error);
+
 static inline void libvirt_domain_cleanup(virDomainPtr *domain)
 {
 	if (*domain)
