@@ -177,9 +177,10 @@ void session_leave(Session *s, const GError *error)
 
 	/* Before the last words: an answer that came while they go out would open a lease that
 	 * nobody ends. */
-	if (loop->request)
-		worker_forget(s->worker, loop->request,
-			      s->lease == NULL && s->ask.kind != ASK_JOIN);
+	if (loop->request && s->lease == NULL && s->ask.kind != ASK_JOIN)
+		worker_renounce(s->worker, loop->request);
+	else if (loop->request)
+		worker_forget(s->worker, loop->request);
 	loop->request = 0;
 	report(s, code, reason);
 	count_end(s, code);

@@ -21,7 +21,7 @@ static void forget_request(Session *s)
 	SessionLoop *loop = s->loop;
 
 	if (loop->request)
-		worker_forget(s->worker, loop->request, FALSE);
+		worker_forget(s->worker, loop->request);
 	loop->request = 0;
 	loop->answered = FALSE;
 	g_clear_error(&loop->refusal);

@@ -38,8 +38,11 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc);
 /* A session says: I am here; I wait for this answer; I have left the handshake; I am gone. */
 void worker_session_started(Worker *worker, Session *session);
 void worker_expect(Worker *worker, guint64 request_id, Session *session);
-/* `opens`: a lease that comes all the same was opened for nobody, and the broker is told. */
-void worker_forget(Worker *worker, guint64 request_id, gboolean opens);
+/* Nobody waits for that answer any more. */
+void worker_forget(Worker *worker, guint64 request_id);
+/* Nor for this one, which opens a lease: if it comes all the same, the broker is told that the
+ * lease is over. */
+void worker_renounce(Worker *worker, guint64 request_id);
 
 /* Asks, by the bond of this further SPICE channel, where its main channel has gone, for all of that
  * viewer's (session_follow()). */

@@ -11,14 +11,18 @@ void worker_expect(Worker *worker, guint64 request_id, Session *session)
 	g_hash_table_insert(worker->expecting, g_memdup2(&request_id, sizeof request_id), session);
 }
 
-void worker_forget(Worker *worker, guint64 request_id, gboolean opens)
+void worker_forget(Worker *worker, guint64 request_id)
 {
-	gboolean sent = !broker_link_cancel(worker->broker, request_id);
+	broker_link_cancel(worker->broker, request_id);
+	g_hash_table_remove(worker->expecting, &request_id);
+}
 
-	if (opens && sent)
-		worker_expect(worker, request_id, NULL);
-	else
+void worker_renounce(Worker *worker, guint64 request_id)
+{
+	if (broker_link_cancel(worker->broker, request_id))
 		g_hash_table_remove(worker->expecting, &request_id);
+	else
+		worker_expect(worker, request_id, NULL);
 }
 
 void worker_follow(Worker *worker, const Session *session)
