@@ -57,12 +57,14 @@ typedef struct {
 	/* First call has session->relaying == NULL: takes what it needs from talk and dialing
 	 * (both are freed after this call returns for the first time). */
 	Step (*run)(Session *session, GError **error);
-	/* A relay below which the desktop can be replaced has these two; else NULL. part: takes
-	 * leave of the desktop, which is then disconnected; it may be gone already. for_good: it is
-	 * not to be the next one, too. Again before `arrive`: that next one was not to be had.
-	 * FALSE: this connection cannot go on below another desktop. arrive: the next one has been
-	 * dialled (session->dialing is there, and goes after the next run). */
-	gboolean (*part)(Session *session, gboolean for_good);
+	/* A relay below which the desktop can be replaced has part and arrive; else NULL.
+	 * release_keys: before `part`, unless the next desktop is to be the same one; NULL: nothing
+	 * to release. part: takes leave of the desktop, which is then disconnected; it may be gone
+	 * already. Both again before `arrive`: the next one was not to be had. FALSE: this
+	 * connection cannot go on below another desktop. arrive: the next one has been dialled
+	 * (session->dialing is there, and goes after the next run). */
+	void (*release_keys)(Session *session);
+	gboolean (*part)(Session *session);
 	gboolean (*arrive)(Session *session, GError **error);
 	/* Frees session->relaying. */
 	void (*close)(Session *session);

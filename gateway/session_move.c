@@ -27,13 +27,19 @@ static void forget_request(Session *s)
 	g_clear_error(&loop->refusal);
 }
 
+/* Or on the way back to the one where it was. */
+static gboolean at_desktop(const Session *s)
+{
+	return s->relay != NULL && (!s->loop->moving || s->loop->returning);
+}
+
 /* The desktop is left, the client stays. Its poll may stand still meanwhile: it is watched for its
  * end, see set_watches(). FALSE: it cannot be left. */
-static gboolean leave_desktop(Session *s, gboolean for_good)
+static gboolean leave_desktop(Session *s)
 {
 	SessionLoop *loop = s->loop;
 
-	if (s->relay != NULL && (!loop->moving || loop->returning) && !s->relay->part(s, for_good))
+	if (at_desktop(s) && !s->relay->part(s))
 		return FALSE;
 	forget_request(s);
 	session_close_watch(s);
@@ -45,16 +51,18 @@ static gboolean leave_desktop(Session *s, gboolean for_good)
 	loop->connecting = FALSE;
 	/* Without a relay its client knows nothing of a desktop yet. */
 	loop->moving = s->relay != NULL;
-	loop->returning = s->relay != NULL && !for_good;
+	loop->returning = FALSE;
 	return TRUE;
 }
 
-/* aside: as session_report_lease() has it. */
+/* For good, from the lease as well. aside: as session_report_lease() has it. */
 static gboolean part_for(Session *s, Fault code, const char *reason, const char *aside)
 {
 	SessionLoop *loop = s->loop;
 
-	if (!leave_desktop(s, TRUE))
+	if (at_desktop(s) && s->relay->release_keys != NULL)
+		s->relay->release_keys(s);
+	if (!leave_desktop(s))
 		return FALSE;
 	if (s->relay == NULL)
 		return TRUE;
@@ -192,8 +200,9 @@ static gboolean go_back(Session *s, GError **error)
 	    s->relay == NULL || s->relay->part == NULL || s->front != NULL ||
 	    s->ask.kind == ASK_JOIN ||
 	    (loop->returned_at && session_now(s) - loop->returned_at < RETURN_MS) ||
-	    !leave_desktop(s, FALSE))
+	    !leave_desktop(s))
 		return FALSE;
+	loop->returning = TRUE;
 	log_info(&s->log, "asks for the way to its desktop once more: %s", (*error)->message);
 	ask_for_way(s, error);
 	return TRUE;

@@ -288,9 +288,14 @@ static void rfb_close(Session *s)
 	g_free(relay);
 }
 
-static gboolean rfb_part(Session *s, gboolean for_good)
+static void rfb_release_keys(Session *s)
 {
-	rfb_handover_part(s, s->relaying, for_good);
+	rfb_handover_release(s, s->relaying);
+}
+
+static gboolean rfb_part(Session *s)
+{
+	rfb_handover_part(s, s->relaying);
 	return TRUE;
 }
 
@@ -302,6 +307,7 @@ static gboolean rfb_arrive(Session *s, GError **error)
 const Relay relay_rfb = {
 	.name = "rfb",
 	.run = rfb_run,
+	.release_keys = rfb_release_keys,
 	.part = rfb_part,
 	.arrive = rfb_arrive,
 	.close = rfb_close,

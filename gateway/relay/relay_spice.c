@@ -250,7 +250,7 @@ static Step spice_run(Session *s, GError **error)
 	return STEP_WAIT;
 }
 
-static gboolean spice_part(Session *s, gboolean for_good)
+static gboolean spice_part(Session *s)
 {
 	return spice_swap_part(s, s->relaying);
 }

@@ -30,6 +30,45 @@ static void append_rect(Buffer *out, guint16 x, guint16 w, guint16 h, gint32 enc
 	buffer_append_u32be(out, (guint32)encoding);
 }
 
+/* ---- release */
+
+/* As they came: an extended key, or a plain one. */
+static void append_keys(const RfbRelayViewer *viewer, gboolean with_codes, guint8 down, Buffer *out)
+{
+	for (unsigned i = 0; i < viewer->n_held; i++) {
+		gboolean coded = with_codes && viewer->held[i].code != 0;
+
+		if (!coded && viewer->held[i].keysym == 0)
+			continue;
+		buffer_append_u8(out, coded ? RFB_QEMU : RFB_KEY_EVENT);
+		buffer_append_u8(out, coded ? 0 : down);
+		buffer_append_u16be(out, coded ? down : 0);
+		buffer_append_u32be(out, viewer->held[i].keysym);
+		if (coded)
+			buffer_append_u32be(out, viewer->held[i].code);
+	}
+}
+
+static void release_all(RfbRelayViewer *viewer, gboolean with_codes, Buffer *out)
+{
+	append_keys(viewer, with_codes, 0, out);
+	if (viewer->pointer[1] != 0) {
+		viewer->pointer[1] = 0;
+		buffer_append(out, viewer->pointer, sizeof viewer->pointer);
+	}
+}
+
+/* Behind half a message nothing can be said. */
+void rfb_handover_release(Session *s, RfbRelay *relay)
+{
+	if (relay->up.ready == 0 && s->desktop.stream != NULL && !s->desktop.eof) {
+		release_all(&relay->viewer, relay->desktop.features & RFB_FEATURE_EXT_KEY,
+			    &s->desktop.out);
+		peer_flush(&s->desktop, NULL);
+	}
+	relay->viewer.n_held = relay->viewer.pointer[1] = 0;
+}
+
 /* ---- part */
 
 /* Tiles that name their background: what they look like will be painted over. */
@@ -86,63 +125,23 @@ static void finish_down(Session *s, RfbRelay *relay)
 	finish_update(relay, &s->client.out);
 }
 
-/* As they came: an extended key, or a plain one. */
-static void append_keys(const RfbRelayViewer *viewer, gboolean with_codes, guint8 down, Buffer *out)
-{
-	for (unsigned i = 0; i < viewer->n_held; i++) {
-		gboolean coded = with_codes && viewer->held[i].code != 0;
-
-		if (!coded && viewer->held[i].keysym == 0)
-			continue;
-		buffer_append_u8(out, coded ? RFB_QEMU : RFB_KEY_EVENT);
-		buffer_append_u8(out, coded ? 0 : down);
-		buffer_append_u16be(out, coded ? down : 0);
-		buffer_append_u32be(out, viewer->held[i].keysym);
-		if (coded)
-			buffer_append_u32be(out, viewer->held[i].code);
-	}
-}
-
-static void release_all(RfbRelayViewer *viewer, gboolean with_codes, Buffer *out)
-{
-	append_keys(viewer, with_codes, 0, out);
-	if (viewer->pointer[1] != 0) {
-		viewer->pointer[1] = 0;
-		buffer_append(out, viewer->pointer, sizeof viewer->pointer);
-	}
-}
-
-static void press_all(const RfbRelayViewer *viewer, Buffer *out)
-{
-	append_keys(viewer, TRUE, 1, out);
-	if (viewer->pointer[1] != 0)
-		buffer_append(out, viewer->pointer, sizeof viewer->pointer);
-}
-
 /* What the viewer said last went to the old desktop in part or not at all: it is noted, or was a
- * request, which is made anew. Behind half a message nothing can be said. */
-static void finish_up(Session *s, RfbRelay *relay, gboolean for_good)
+ * request, which is made anew. */
+static void finish_up(Session *s, RfbRelay *relay)
 {
 	RfbRun *run = &relay->up;
 	gsize decided = run->ready + run->skip + run->after;
 
-	if (for_good && run->ready == 0 && s->desktop.stream != NULL && !s->desktop.eof) {
-		release_all(&relay->viewer, relay->desktop.features & RFB_FEATURE_EXT_KEY,
-			    &s->desktop.out);
-		peer_flush(&s->desktop, NULL);
-	}
-	if (for_good)
-		relay->viewer.n_held = relay->viewer.pointer[1] = 0;
 	relay->viewer.format_leaving = FALSE;
 	if (decided > 0)
 		buffer_consume(&s->client.in, decided);
 	*run = (RfbRun){0};
 }
 
-void rfb_handover_part(Session *s, RfbRelay *relay, gboolean for_good)
+void rfb_handover_part(Session *s, RfbRelay *relay)
 {
 	finish_down(s, relay);
-	finish_up(s, relay, for_good);
+	finish_up(s, relay);
 	relay->desktop = (RfbRelayDesktop){0};
 	rfb_units_init(&relay->desktop.units);
 }
@@ -193,6 +192,13 @@ static void introduce(const RfbRelayViewer *viewer, Buffer *out)
 	append_zeros(out, 4);
 	buffer_append_u16be(out, viewer->width);
 	buffer_append_u16be(out, viewer->height);
+}
+
+static void press_all(const RfbRelayViewer *viewer, Buffer *out)
+{
+	append_keys(viewer, TRUE, 1, out);
+	if (viewer->pointer[1] != 0)
+		buffer_append(out, viewer->pointer, sizeof viewer->pointer);
 }
 
 gboolean rfb_handover_arrive(Session *s, RfbRelay *relay, const RfbClient *desktop, GError **error)

@@ -3,8 +3,9 @@
  * rfb_handover: another desktop below the same viewer, in the same connection. The viewer sees an
  * update that changes size, name and cursor, and then the new desktop's picture, whole.
  *
- *   part     keys and buttons are released on the old desktop; the update that was open towards the
- *            viewer is brought to an end with rectangles of no consequence
+ *   release  keys and buttons are released on the old desktop, unless it is to be the next one, too
+ *   part     the update that was open towards the viewer is brought to an end with rectangles of no
+ *            consequence
  *   (dial)   the session connects to the new one and logs in
  *   arrive   the new one is told the viewer's pixel format and encodings and asked for everything;
  *            what it can only take later (a size, sound) follows once it has announced that. One
@@ -19,9 +20,10 @@
 #include "relay/rfb_relay.h"
 #include "rfb/rfb_client.h"
 
-/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. Keys
- * and buttons stay pressed for the next one if that is the same, not for_good. */
-void rfb_handover_part(Session *session, RfbRelay *relay, gboolean for_good);
+/* The old desktop may be gone already. */
+void rfb_handover_release(Session *session, RfbRelay *relay);
+/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. */
+void rfb_handover_part(Session *session, RfbRelay *relay);
 
 /* desktop: its finished handshake. FAULT_CLIENT if its screen has another size and the viewer has
  * not said that it can follow. */

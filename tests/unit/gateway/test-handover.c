@@ -29,7 +29,9 @@ static gboolean next(gboolean for_good, GError **error)
 {
 	gboolean arrived;
 
-	relay_rfb.part(&t.s, for_good);
+	if (for_good)
+		relay_rfb.release_keys(&t.s);
+	relay_rfb.part(&t.s);
 	peer_clear(&t.s.desktop);
 	t.s.desktop.eof = FALSE;
 	open_pair(&t.s.desktop, &t.desktop);

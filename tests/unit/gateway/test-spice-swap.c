@@ -93,7 +93,7 @@ static void relay(guint8 type)
 static void leave_desktop(void)
 {
 	hang_up(&t.desktop);
-	g_assert_true(relay_spice.part(&t.s, TRUE));
+	g_assert_true(relay_spice.part(&t.s));
 	peer_clear(&t.s.desktop);
 	t.s.desktop.eof = FALSE;
 	buffer_clear(&t.desktop.in);
@@ -266,7 +266,7 @@ static void test_others(void)
 		end();
 	}
 	relay(SPICE_CHANNEL_USBREDIR);
-	g_assert_false(relay_spice.part(&t.s, TRUE));
+	g_assert_false(relay_spice.part(&t.s));
 	end();
 }
 
