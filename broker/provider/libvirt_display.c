@@ -2,9 +2,13 @@
 /* libvirt_display: see libvirt_display.h. */
 #include "libvirt_display.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "autofd.h"
 #include "dial.h"
 #include "fault.h"
 #include "libvirt_link.h"
@@ -46,14 +50,27 @@ static gboolean take_ports(virConnectPtr connection, gboolean *taken, GError **e
 	return domains != NULL;
 }
 
-gboolean libvirt_display_free_port(virConnectPtr connection, guint16 *out_port, GError **error)
+/* Somebody listens there, at any address of this machine: the gateway itself, on 5900. */
+static gboolean is_listened_at(guint16 port)
+{
+	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+	autofd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int yes = 1;
+
+	/* Connections of whoever has left the port do not count. */
+	return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+	       bind(fd, (const struct sockaddr *)&any, sizeof any) < 0 && errno == EADDRINUSE;
+}
+
+gboolean libvirt_display_free_port(virConnectPtr connection, gboolean here, guint16 *out_port,
+				   GError **error)
 {
 	gboolean taken[PORT_MOST - PORT_LEAST + 1] = {FALSE};
 
 	if (!take_ports(connection, taken, error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
-		if (!taken[i]) {
+		if (!taken[i] && !(here && is_listened_at((guint16)(PORT_LEAST + i)))) {
 			*out_port = (guint16)(PORT_LEAST + i);
 			return TRUE;
 		}

@@ -19,8 +19,10 @@ gboolean libvirt_display_set_password(virDomainPtr domain, const LibvirtGraphics
 				      const char *password, unsigned seconds, GError **error);
 
 /* A port for the VNC display of a domain that is to be defined, where the hypervisor gives none
- * that libvirt could read back: none of those that are defined there has it. */
-gboolean libvirt_display_free_port(virConnectPtr connection, guint16 *out_port, GError **error);
+ * that libvirt could read back: none of those that are defined there has it; and nobody listens at
+ * it, if the hypervisor is here, on this machine. */
+gboolean libvirt_display_free_port(virConnectPtr connection, gboolean here, guint16 *out_port,
+				   GError **error);
 
 /*
  * Its address, once it accepts (within so many seconds), and a password that is good from now on.

@@ -41,7 +41,7 @@ static char *fill(virConnectPtr connection, const ProviderDesktop *desktop, cons
 	if (!libvirt_graphics_find(template, "spice", &spice, NULL))
 		password[8] = '\0';
 	if (strstr(template, LIBVIRT_PORT) &&
-	    !libvirt_display_free_port(connection, &domain.port, error))
+	    !libvirt_display_free_port(connection, domain.sockets, &domain.port, error))
 		return NULL;
 	return libvirt_xml_fill(template, desktop, &domain, error);
 }

@@ -3,9 +3,11 @@
 VMware's simulator of its API (config/packages, group hypervisors); Workstation and Player, by a stand-in for
 their vmrun and QEMU; and what an admin is told of those that are not there."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import tempfile
 
 import pytest
@@ -219,12 +221,30 @@ def workstation(tmp_path):
     programs.end()
 
 
+def use_workstation(image, workstation):
+    template = pathlib.Path(image["xml"])
+    words = TEMPLATE.replace("[LocalDS_0] golden/golden.vmdk", str(workstation.disk))
+    template.write_text(words.replace("type='vnc'", f"type='vnc' listen='{workstation.address}'"))
+
+
+def test_workstation_at_a_taken_port(tmp_path, workstation, image):
+    """Somebody listens at the first of the ports for displays, as the gateway does: the next one does as well."""
+    use_workstation(image, workstation)
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # somebody does, and at any address
+            stack.enter_context(socket.create_server((workstation.address, 5900)))
+        check = Check(tmp_path, image, "libvirt", "vmwarews:///session", environment=workstation.environment)
+        check.done("clone", "d-1")
+        check.done("start", "d-1")
+        assert vnc_authentication(check.done("display", "d-1", "vnc"))
+        check.done("destroy", "d-1")
+        check.end()
+
+
 @pytest.mark.parametrize("kind", ["ws", "player"])
 def test_workstation_life(tmp_path, workstation, image, kind):
     """libvirt keeps what is defined in the broker itself: after that only what runs is known."""
-    template = tmp_path / "template.xml"
-    words = TEMPLATE.replace("[LocalDS_0] golden/golden.vmdk", str(workstation.disk))
-    template.write_text(words.replace("type='vnc'", f"type='vnc' listen='{workstation.address}'"))
+    use_workstation(image, workstation)
     uri = f"vmware{kind}:///session"
     check = Check(tmp_path, image, "libvirt", uri, environment=workstation.environment)
     able = CLONES | POWER | RESETS | SURVIVES
