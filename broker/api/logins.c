@@ -4,6 +4,7 @@
 
 #include "auth/limit.h"
 #include "fault.h"
+#include "rounds.h"
 #include "secret.h"
 
 #define LOGINS_MAX    200
@@ -11,11 +12,9 @@
 #define LIFE_US       (120 * G_TIME_SPAN_SECOND)
 
 struct Logins {
-	GMutex lock;
-	GCond changed;
+	Rounds *rounds;
+	GMutex lock;       /* of the table */
 	GHashTable *table; /* id -> Login */
-	gboolean stopping;
-	GThread *reaper;
 };
 
 Login *login_new(const char *user, const char *peer, Conversation *conversation)
@@ -46,7 +45,7 @@ void login_free(Login *login)
 /* Moves what is overdue into `overdue` and returns when the next one will be. */
 static gint64 collect(Logins *logins, GPtrArray *overdue)
 {
-	gint64 now = g_get_monotonic_time(), next = G_MAXINT64;
+	gint64 now = g_get_monotonic_time(), next = now + LIFE_US;
 	GHashTableIter iter;
 	gpointer value;
 
@@ -64,29 +63,15 @@ static gint64 collect(Logins *logins, GPtrArray *overdue)
 	return next;
 }
 
-static gpointer reap(gpointer data)
+static gint64 reap(gpointer data)
 {
 	Logins *logins = data;
+	/* Freed after the lock: ending a conversation may block, and nobody should wait for that.
+	 */
+	g_autoptr(GPtrArray) overdue = g_ptr_array_new_with_free_func((GDestroyNotify)login_free);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&logins->lock);
 
-	g_mutex_lock(&logins->lock);
-	while (!logins->stopping) {
-		g_autoptr(GPtrArray)
-			overdue = g_ptr_array_new_with_free_func((GDestroyNotify)login_free);
-		gint64 next = collect(logins, overdue);
-
-		if (overdue->len > 0) {
-			/* Ending a conversation may block; nobody should wait for that. */
-			g_mutex_unlock(&logins->lock);
-			g_ptr_array_set_size(overdue, 0);
-			g_mutex_lock(&logins->lock);
-		} else if (next == G_MAXINT64) {
-			g_cond_wait(&logins->changed, &logins->lock);
-		} else {
-			g_cond_wait_until(&logins->changed, &logins->lock, next);
-		}
-	}
-	g_mutex_unlock(&logins->lock);
-	return NULL;
+	return collect(logins, overdue);
 }
 
 Logins *logins_new(void)
@@ -94,10 +79,10 @@ Logins *logins_new(void)
 	Logins *logins = g_new0(Logins, 1);
 
 	g_mutex_init(&logins->lock);
-	g_cond_init(&logins->changed);
 	logins->table =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)login_free);
-	logins->reaper = g_thread_new("logins", reap, logins);
+	logins->rounds = rounds_new("logins", reap, 0, logins);
+	rounds_start(logins->rounds);
 	return logins;
 }
 
@@ -105,13 +90,9 @@ void logins_free(Logins *logins)
 {
 	if (logins == NULL)
 		return;
-	g_mutex_lock(&logins->lock);
-	logins->stopping = TRUE;
-	g_cond_signal(&logins->changed);
-	g_mutex_unlock(&logins->lock);
-	g_thread_join(logins->reaper);
+	rounds_stop(logins->rounds);
+	rounds_free(logins->rounds);
 	g_hash_table_unref(logins->table);
-	g_cond_clear(&logins->changed);
 	g_mutex_clear(&logins->lock);
 	g_free(logins);
 }
@@ -183,7 +164,7 @@ gboolean logins_put(Logins *logins, Login *login, GError **error)
 	else if (g_hash_table_size(logins->table) >= LOGINS_MAX)
 		gone = take_oldest(logins, fullest_place(logins));
 	g_hash_table_insert(logins->table, login->id, login);
-	g_cond_signal(&logins->changed);
+	rounds_wake(logins->rounds);
 	ours = NULL;
 	return TRUE;
 }

@@ -3,6 +3,7 @@
 #include "container_watch.h"
 
 #include "http_ask.h"
+#include "rounds.h"
 
 #define AGAIN_MS 500 /* after the engine's service went away */
 
@@ -11,10 +12,9 @@ struct ContainerWatch {
 	char *url;
 	ProviderEvent event;
 	gpointer user_data;
-	GThread *thread;
-	int stopping;
-	GMutex lock;
-	GCond stop;
+	Rounds *rounds;
+	int stopping;         /* http_ask() looks */
+	GMutex lock;          /* of expected */
 	GHashTable *expected; /* desktop ids whose end is wanted */
 };
 
@@ -44,7 +44,8 @@ static gboolean take_event(const char *line, gpointer data)
 	return TRUE;
 }
 
-static gpointer listen_to(gpointer data)
+/* As long as the engine's service tells. */
+static gint64 listen_to(gpointer data)
 {
 	ContainerWatch *watch = data;
 	HttpAsk ask = {.method = "GET",
@@ -53,18 +54,10 @@ static gpointer listen_to(gpointer data)
 		       .line = take_event,
 		       .data = watch,
 		       .stop = &watch->stopping};
+	unsigned status;
 
-	while (!g_atomic_int_get(&watch->stopping)) {
-		unsigned status;
-
-		http_ask(&ask, &status, NULL, NULL);
-		g_mutex_lock(&watch->lock);
-		if (!g_atomic_int_get(&watch->stopping))
-			g_cond_wait_until(&watch->stop, &watch->lock,
-					  g_get_monotonic_time() + AGAIN_MS * 1000);
-		g_mutex_unlock(&watch->lock);
-	}
-	return NULL;
+	http_ask(&ask, &status, NULL, NULL);
+	return g_get_monotonic_time() + AGAIN_MS * G_TIME_SPAN_MILLISECOND;
 }
 
 ContainerWatch *container_watch_new(ContainerEngine *engine, const char *place, ProviderEvent event,
@@ -83,9 +76,9 @@ ContainerWatch *container_watch_new(ContainerEngine *engine, const char *place, 
 	watch->event = event;
 	watch->user_data = user_data;
 	g_mutex_init(&watch->lock);
-	g_cond_init(&watch->stop);
 	watch->expected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	watch->thread = g_thread_new("containers", listen_to, watch);
+	watch->rounds = rounds_new("containers", listen_to, 0, watch);
+	rounds_start(watch->rounds);
 	return watch;
 }
 
@@ -93,14 +86,11 @@ void container_watch_free(ContainerWatch *watch)
 {
 	if (!watch)
 		return;
-	g_mutex_lock(&watch->lock);
 	g_atomic_int_set(&watch->stopping, 1);
-	g_cond_signal(&watch->stop);
-	g_mutex_unlock(&watch->lock);
-	g_thread_join(watch->thread);
+	rounds_stop(watch->rounds);
+	rounds_free(watch->rounds);
 	g_hash_table_destroy(watch->expected);
 	g_mutex_clear(&watch->lock);
-	g_cond_clear(&watch->stop);
 	g_free(watch->url);
 	g_free(watch);
 }
