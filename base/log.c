@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define USUAL 256 /* bytes of most lines */
 
 gboolean log_debugging;
 
@@ -23,14 +26,31 @@ static const char *level_name(GLogLevelFlags level)
 	}
 }
 
+/* How many characters from here are what most lines have: ASCII that is shown as it is. */
+static gsize plain_run(const char *text)
+{
+	gsize n = 0;
+
+	while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
 /* One line, whatever a peer put into it: nothing of it moves a terminal's cursor or turns its
  * letters round (control characters, also those of U+0080 to U+009F, and formats), and quotes and
  * spaces cannot forge a field. What is no UTF-8 is shown byte by byte. */
 static void append_text(GString *line, const char *text, gboolean is_value)
 {
 	for (const char *at = text; *at != '\0';) {
-		gunichar c = g_utf8_get_char_validated(at, -1);
+		gsize plain = plain_run(at);
+		gunichar c;
 
+		if (plain > 0) {
+			g_string_append_len(line, at, (gssize)plain);
+			at += plain;
+			continue;
+		}
+		c = g_utf8_get_char_validated(at, -1);
 		if (c >= (gunichar)-2) {
 			g_string_append_printf(line, "\\x%02x", (guint8)*at++);
 			continue;
@@ -78,20 +98,21 @@ static GLogWriterOutput writer(GLogLevelFlags level, const GLogField *fields, gs
 			       gpointer user_data G_GNUC_UNUSED)
 {
 	g_autoptr(GString) line = NULL;
-	g_autoptr(GDateTime) now = NULL;
-	g_autofree char *stamp = NULL;
 	const char *message = "";
+	gint64 now = g_get_real_time();
+	time_t seconds = (time_t)(now / G_USEC_PER_SEC);
+	char stamp[sizeof "9999-12-31T23:59:59"];
+	struct tm utc;
 
 	if ((level & G_LOG_LEVEL_DEBUG) && !log_debugging)
 		return G_LOG_WRITER_HANDLED;
 	if (to_journal)
 		return write_journal(level, fields, n);
 
-	now = g_date_time_new_now_utc();
-	stamp = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
-	line = g_string_new(NULL);
-	g_string_printf(line, "%s.%03dZ %s %s", stamp, g_date_time_get_microsecond(now) / 1000,
-			level_name(level), process_name);
+	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
+	line = g_string_sized_new(USUAL);
+	g_string_printf(line, "%s.%03dZ %s %s", stamp, (int)(now / 1000 % 1000), level_name(level),
+			process_name);
 	for (gsize i = 0; i < n; i++) {
 		if (strcmp(fields[i].key, "MESSAGE") == 0) {
 			message = fields[i].value;

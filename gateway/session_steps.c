@@ -126,11 +126,11 @@ static Step choose(Session *s, const Front *front)
 	return STEP_NEXT;
 }
 
-/* Browsers come again. Viewers do not: the tickets would be a tenth of what a session costs. */
+/* Browsers come again. Viewers do not: a ticket would be a fifteenth of what a session costs. */
 static Step choose_http(Session *s)
 {
 	if (stream_is_tls(s->client.stream))
-		stream_tls_offer_tickets(s->client.stream);
+		stream_tls_offer_ticket(s->client.stream);
 	return choose(s, &front_http);
 }
 

@@ -23,9 +23,9 @@ typedef struct {
 	Buffer early; /* read from below before TLS was here */
 	Buffer out;   /* records that were not sent yet      */
 	GError *below_error;
-	gsize used;       /* bytes of this turn */
-	unsigned tickets; /* to be sent with the next write */
-	int wants;        /* what the last read from below waited for */
+	gsize used;      /* bytes of this turn */
+	gboolean ticket; /* is to be sent with the next write */
+	int wants;       /* what the last read from below waited for */
 } TlsStream;
 
 /* OpenSSL's own empties all of its places, whether there is something in them or not: two percent
@@ -181,8 +181,9 @@ static Io tls_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **er
 			return io;
 	}
 	forget_errors();
-	for (; tls->tickets > 0; tls->tickets--)
+	if (tls->ticket)
 		SSL_new_session_ticket(tls->ssl);
+	tls->ticket = FALSE;
 	while (taken < n && buffer_length(&tls->out) < GATHER) {
 		gsize one;
 		int result = SSL_write_ex(tls->ssl, bytes + taken, n - taken, &one);
@@ -284,13 +285,12 @@ Io stream_tls_handshake(Stream *s, GError **error)
 	return result == 1 ? io : verdict(tls, result, "handshake", error);
 }
 
-/* Two are what OpenSSL itself would send after a whole handshake: a browser comes back with more
- * than one connection. Who used one gets another. */
-void stream_tls_offer_tickets(Stream *s)
+/* One, where OpenSSL itself would send two after a whole handshake: each is a fifteenth of what
+ * that handshake costs, and a browser keeps those of all its connections. Who used one gets
+ * another. */
+void stream_tls_offer_ticket(Stream *s)
 {
-	TlsStream *tls = (TlsStream *)s;
-
-	tls->tickets = SSL_session_reused(tls->ssl) ? 1 : 2;
+	((TlsStream *)s)->ticket = TRUE;
 }
 
 gboolean stream_is_tls(const Stream *stream)

@@ -22,8 +22,8 @@ Stream *stream_tls_new(SSL_CTX *context, Stream *below, Buffer *early, const cha
 Io stream_tls_handshake(Stream *stream, GError **error);
 
 /* As the server, after the handshake, to a client of TLS 1.3 that may come again: what it needs to
- * come back without a whole handshake leaves with the next write. */
-void stream_tls_offer_tickets(Stream *stream);
+ * come back once without a whole handshake leaves with the next write. */
+void stream_tls_offer_ticket(Stream *stream);
 
 /* True for a stream made here. */
 gboolean stream_is_tls(const Stream *stream);

@@ -9,7 +9,8 @@
 #include "fault.h"
 #include "secret.h"
 
-#define HEAD 4
+#define HEAD  4
+#define USUAL 1024 /* bytes that most messages do not need */
 
 static void wiping_free(void *memory)
 {
@@ -25,16 +26,22 @@ __attribute__((constructor)) static void memory_init(void)
 	json_set_alloc_funcs(malloc, wiping_free);
 }
 
-/* `head` bytes, for the caller to fill, and the object. */
+/* `head` bytes, for the caller to fill, and the object. What does not fit is written a second time,
+ * and not into a growing array, which would leave copies of secrets behind. */
 static GByteArray *dump(json_t *object, gsize head, gsize max)
 {
-	gsize n = json_dumpb(object, NULL, 0, JSON_COMPACT);
-	GByteArray *bytes;
+	GByteArray *bytes = g_byte_array_new();
+	gsize n;
 
+	g_byte_array_set_size(bytes, (guint)(head + USUAL));
+	n = json_dumpb(object, (char *)bytes->data + head, USUAL, JSON_COMPACT);
 	g_assert(n >= 2 && n <= max);
-	bytes = g_byte_array_sized_new((guint)(head + n));
+	if (n > USUAL) {
+		secret_wipe(bytes->data, bytes->len);
+		g_byte_array_set_size(bytes, (guint)(head + n));
+		json_dumpb(object, (char *)bytes->data + head, n, JSON_COMPACT);
+	}
 	g_byte_array_set_size(bytes, (guint)(head + n));
-	json_dumpb(object, (char *)bytes->data + head, n, JSON_COMPACT);
 	json_decref(object);
 	return bytes;
 }

@@ -83,7 +83,7 @@ def ask_health(tls):
 
 
 def test_a_browser_comes_back_without_a_whole_handshake(oriel):
-    """It has its tickets with the first answer, and another one each time; each worker knows its own."""
+    """It has a ticket with the first answer, and another one each time; each worker knows its own."""
     context = ssl.create_default_context(cafile=oriel.ca)
     session, reused = None, 0
     for _ in range(40):
