@@ -14,6 +14,7 @@
 #include "control/jsonframe.h"
 #include "fault.h"
 #include "log.h"
+#include "rounds.h"
 #include "store_audit.h"
 
 #define BATCH    500
@@ -32,13 +33,10 @@ typedef struct {
 
 struct AuditOut {
 	Core *core;
-	GThread *thread;
+	Rounds *rounds;
 	Way ways[2];
 	unsigned n_ways;
-	int fd;      /* the file, -1 = not open */
-	GMutex lock; /* of what follows */
-	GCond cond;
-	gboolean news, stopping;
+	int fd; /* the file, -1 = not open */
 };
 
 /* ---- the file */
@@ -244,37 +242,18 @@ static void send_all(AuditOut *out)
 	}
 }
 
-static gpointer follow(gpointer data)
+static gint64 follow(gpointer out)
 {
-	AuditOut *out = data;
-
-	g_mutex_lock(&out->lock);
-	while (!out->stopping) {
-		gint64 until = g_get_monotonic_time() + LOOK_US;
-
-		while (!out->news && !out->stopping &&
-		       g_cond_wait_until(&out->cond, &out->lock, until))
-			;
-		out->news = FALSE;
-		g_mutex_unlock(&out->lock);
-		send_all(out);
-		g_mutex_lock(&out->lock);
-	}
-	g_mutex_unlock(&out->lock);
 	send_all(out);
-	return NULL;
+	return g_get_monotonic_time() + LOOK_US;
 }
 
 void audit_out_wake(Core *core)
 {
 	AuditOut *out = core->audit_out;
 
-	if (!out)
-		return;
-	g_mutex_lock(&out->lock);
-	out->news = TRUE;
-	g_cond_signal(&out->cond);
-	g_mutex_unlock(&out->lock);
+	if (out)
+		rounds_wake(out->rounds);
 }
 
 /* ---- begin and end */
@@ -289,8 +268,7 @@ gboolean audit_out_start(Core *core, GError **error)
 	core->audit_out = out = g_new0(AuditOut, 1);
 	out->core = core;
 	out->fd = -1;
-	g_mutex_init(&out->lock);
-	g_cond_init(&out->cond);
+	out->rounds = rounds_new("audit", follow, 0, out);
 	if (*options->audit_file)
 		out->ways[out->n_ways++] =
 			(Way){.name = "file", .send = to_file, .rest = g_string_new(NULL)};
@@ -303,7 +281,7 @@ gboolean audit_out_start(Core *core, GError **error)
 			return FALSE;
 	}
 	openlog("oriel-broker", LOG_PID, LOG_AUTHPRIV);
-	out->thread = g_thread_new("audit", follow, out);
+	rounds_start(out->rounds);
 	return TRUE;
 }
 
@@ -313,20 +291,14 @@ void audit_out_stop(Core *core)
 
 	if (!out)
 		return;
-	if (out->thread) {
-		g_mutex_lock(&out->lock);
-		out->stopping = TRUE;
-		g_cond_signal(&out->cond);
-		g_mutex_unlock(&out->lock);
-		g_thread_join(out->thread);
-	}
+	if (rounds_stop(out->rounds))
+		send_all(out); /* what came last */
+	rounds_free(out->rounds);
 	for (unsigned i = 0; i < out->n_ways; i++) {
 		if (out->ways[i].rest)
 			g_string_free(out->ways[i].rest, TRUE);
 	}
 	if (out->fd >= 0)
 		close(out->fd);
-	g_mutex_clear(&out->lock);
-	g_cond_clear(&out->cond);
 	g_free(out);
 }
