@@ -21,6 +21,7 @@
 #include "rdp_bits.h"
 #include "rdp_clipboard.h"
 #include "rdp_loop.h"
+#include "rdp_pointer.h"
 #include "rdp_resize.h"
 #include "rdp_sound.h"
 #include "rdp_trust.h"
@@ -31,7 +32,6 @@
 #define WIDTH      1024 /* until the client says what its window has */
 #define HEIGHT     768
 #define NOWHERE    0x7fffffff /* no descriptor: that of the desktop is not to be taken again */
-#define WHEEL      120        /* one notch, MS-RDPBCGR 2.2.8.1.1.3.1.1.3 */
 
 struct Source {
 	freerdp *instance;
@@ -343,42 +343,10 @@ static void rdp_key(Source *source, guint32 keysym, guint32 scancode, gboolean d
 	stall_end();
 }
 
-static void wheel(rdpInput *input, int x, int y, guint button)
-{
-	static const UINT16 flags[] = {PTR_FLAGS_WHEEL, PTR_FLAGS_WHEEL, PTR_FLAGS_HWHEEL,
-				       PTR_FLAGS_HWHEEL};
-	gboolean negative = button == 4 || button == 5;
-
-	freerdp_input_send_mouse_event(
-		input,
-		flags[button - 3] | (negative ? PTR_FLAGS_WHEEL_NEGATIVE | (0x100 - WHEEL) : WHEEL),
-		(UINT16)x, (UINT16)y);
-}
-
 static void rdp_pointer(Source *source, int x, int y, guint buttons)
 {
-	static const UINT16 flags[] = {PTR_FLAGS_BUTTON1, PTR_FLAGS_BUTTON3, PTR_FLAGS_BUTTON2};
-	rdpInput *input = source->instance->input;
-	guint changed = buttons ^ source->buttons;
-
 	stall_begin(STALL_SECONDS);
-	if ((changed & 7) == 0)
-		freerdp_input_send_mouse_event(input, PTR_FLAGS_MOVE, (UINT16)x, (UINT16)y);
-	for (guint i = 0; i < 3; i++)
-		if (changed & 1u << i)
-			freerdp_input_send_mouse_event(
-				input, flags[i] | (buttons & 1u << i ? PTR_FLAGS_DOWN : 0),
-				(UINT16)x, (UINT16)y);
-	for (guint i = 7; i < 9; i++)
-		if (changed & 1u << i)
-			freerdp_input_send_extended_mouse_event(
-				input,
-				(i == 7 ? PTR_XFLAGS_BUTTON1 : PTR_XFLAGS_BUTTON2) |
-					(buttons & 1u << i ? PTR_XFLAGS_DOWN : 0),
-				(UINT16)x, (UINT16)y);
-	for (guint i = 3; i < 7; i++)
-		if (changed & buttons & 1u << i)
-			wheel(input, x, y, i);
+	rdp_pointer_send(source->instance->input, x, y, buttons, source->buttons);
 	stall_end();
 	source->buttons = buttons;
 }

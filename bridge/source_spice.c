@@ -13,16 +13,14 @@
 
 #include "canvas.h"
 #include "sound.h"
+#include "spice_hands.h"
 
 #define LINKING_MS \
 	2000 /* a display channel that goes while it links takes the VM along (libspice 0.15.1) */
-#define KEY_MS   5 /* between strokes: a PC keyboard in a VM holds 16 bytes */
-#define KEYS_MAX 4096
 
 struct Source {
 	SpiceSession *session;
 	SpiceMainChannel *main;
-	SpiceInputsChannel *inputs;
 	SpiceChannel *display, *cursor, *playback;
 	gboolean listening, playing; /* the client; the playback channel is connected */
 	guint rate;                  /* of what the desktop plays; 0 = no form that we know */
@@ -30,11 +28,7 @@ struct Source {
 	Canvas *canvas;
 	/* Since the display channel was asked for; 0 = it has its picture, or is not there. */
 	gint64 linking;
-	gboolean absolute; /* the desktop takes positions, not motions */
-	int x, y;
-	guint buttons;
-	GQueue keys; /* strokes that wait: codes, with RELEASE */
-	guint pace;
+	SpiceHands hands;
 	char *text; /* the client's clipboard, until the guest asks for it */
 	gboolean told;
 	const SourceEvents *events;
@@ -181,7 +175,7 @@ static void on_mouse_mode(SpiceChannel *channel, gpointer data)
 	int mode = 0;
 
 	g_object_get(channel, "mouse-mode", &mode, NULL);
-	((Source *)data)->absolute = mode == SPICE_MOUSE_MODE_CLIENT;
+	((Source *)data)->hands.absolute = mode == SPICE_MOUSE_MODE_CLIENT;
 }
 
 static gboolean on_guest_grab(SpiceMainChannel *channel, guint selection, const guint32 *types,
@@ -292,7 +286,7 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 				 source);
 		g_signal_connect(channel, "display-invalidate", G_CALLBACK(on_invalidate), source);
 	} else if (SPICE_IS_INPUTS_CHANNEL(channel)) {
-		source->inputs = SPICE_INPUTS_CHANNEL(channel);
+		source->hands.channel = SPICE_INPUTS_CHANNEL(channel);
 		g_signal_connect(channel, "inputs-modifiers", G_CALLBACK(on_modifiers), source);
 	} else if (SPICE_IS_CURSOR_CHANNEL(channel) && id == 0) {
 		source->cursor = channel;
@@ -351,66 +345,14 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 
 /* ---- input */
 
-#define RELEASE (1u << 31)
-
-static gboolean next_key(gpointer data)
-{
-	Source *source = data;
-	guint stroke = GPOINTER_TO_UINT(g_queue_pop_head(&source->keys));
-
-	if (stroke == 0) {
-		source->pace = 0;
-		return G_SOURCE_REMOVE;
-	}
-	if (stroke & RELEASE)
-		spice_inputs_channel_key_release(source->inputs, stroke & ~RELEASE);
-	else
-		spice_inputs_channel_key_press(source->inputs, stroke);
-	return G_SOURCE_CONTINUE;
-}
-
-/* At once, but never faster than a keyboard: what does not fit a VM's is lost. */
 static void spice_key(Source *source, guint32 keysym, guint32 scancode, gboolean down)
 {
-	guint code = scancode > 0xff ? (scancode & 0xff) | 0x100 : scancode;
-
-	if (source->inputs == NULL || code == 0 || source->keys.length >= KEYS_MAX)
-		return;
-	g_queue_push_tail(&source->keys, GUINT_TO_POINTER(code | (down ? 0 : RELEASE)));
-	if (source->pace != 0)
-		return;
-	next_key(source);
-	source->pace = g_timeout_add(KEY_MS, next_key, source);
+	spice_hands_key(&source->hands, scancode, down);
 }
 
-/* RFB's bits of buttons in SPICE's order: left, middle, right, wheel up and down, and behind RFB's
- * wheel to the sides the two at the side. */
-static const guint button_bits[] = {0, 1, 2, 3, 4, 7, 8};
-
-/* The library's masks have bit 0 to 2 for the buttons alone. */
 static void spice_pointer(Source *source, int x, int y, guint buttons)
 {
-	guint changed = buttons ^ source->buttons;
-	int held = (int)(buttons & 7);
-
-	if (source->inputs == NULL)
-		return;
-	if (source->absolute)
-		spice_inputs_channel_position(source->inputs, x, y, 0, (int)(source->buttons & 7));
-	else if (x != source->x || y != source->y)
-		spice_inputs_channel_motion(source->inputs, x - source->x, y - source->y,
-					    (int)(source->buttons & 7));
-	source->x = x;
-	source->y = y;
-	for (gsize i = 0; i < G_N_ELEMENTS(button_bits); i++) {
-		guint bit = 1u << button_bits[i];
-
-		if (changed & buttons & bit)
-			spice_inputs_channel_button_press(source->inputs, (int)i + 1, held);
-		else if (changed & bit)
-			spice_inputs_channel_button_release(source->inputs, (int)i + 1, held);
-	}
-	source->buttons = buttons;
+	spice_hands_pointer(&source->hands, x, y, buttons);
 }
 
 static void spice_go_on(Source *source)
@@ -442,8 +384,7 @@ static void spice_close(Source *source)
 
 	while ((channel = g_queue_pop_head(&source->waiting)) != NULL)
 		g_object_unref(channel);
-	g_queue_clear(&source->keys);
-	g_clear_handle_id(&source->pace, g_source_remove);
+	spice_hands_clear(&source->hands);
 	source->told = TRUE;
 	list = spice_session_get_channels(source->session);
 	for (GList *at = list; at != NULL; at = at->next)

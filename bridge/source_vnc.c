@@ -13,28 +13,23 @@
 #include <rfb/rfbclient.h>
 
 #include "secret.h"
-#include "sound.h"
 #include "stall.h"
 #include "vnc_clipboard.h"
 #include "vnc_peek.h"
+#include "vnc_qemu.h"
 #include "vnc_size.h"
 
 #define READ_SECONDS 15
 #define TAKE_SECONDS 30 /* for a message and its answer: 4K, raw, at 10 Mbit/s */
 #define BYTES        4  /* a pixel */
-#define LED_STATE    (-261)
-#define SOUND        (-259)
-#define SOUND_MAX    (1 << 20) /* bytes of one message */
 #define ENCODINGS    "tight zrle copyrect hextile zlib raw"
 
 struct Source {
 	rfbClient *client; /* NULL: it was never there, or is gone */
 	guint watch;
 	int width, height; /* of the picture that events->picture() gave */
-	guint buttons;
 	FaceRect copied; /* was told as scrolled() just now; width 0 = nothing */
-	gboolean sounds; /* it can */
-	gboolean listening;
+	VncQemu qemu;
 	VncClipboard clipboard;
 	VncSize size;
 	const char *password; /* during open() only */
@@ -124,81 +119,15 @@ static void on_cursor(rfbClient *client, int hot_x, int hot_y, int width, int he
 	source->events->cursor(source->owner, argb, width, height, hot_x, hot_y);
 }
 
-/* ---- QEMU's extensions, which the library leaves to others: lights of the keyboard, sound */
-
-static void ask_for_sound(Source *source)
-{
-	static const char form[] = {'\377',
-				    1,
-				    0,
-				    2,
-				    3, /* 16 bits, with a sign */
-				    SOUND_CHANNELS,
-				    0,
-				    0,
-				    SOUND_RATE >> 8,
-				    SOUND_RATE & 0xff};
-	const char wish[] = {'\377', 1, 0, source->listening ? 0 : 1};
-
-	if (source->listening)
-		WriteToRFBServer(source->client, form, sizeof form);
-	WriteToRFBServer(source->client, wish, sizeof wish);
-}
-
 static rfbBool on_rectangle(rfbClient *client, rfbFramebufferUpdateRectHeader *rect)
 {
-	Source *source = source_of(client);
-	char leds;
-
-	if (rect->encoding == (uint32_t)SOUND) {
-		if (!source->sounds && source->listening)
-			ask_for_sound(source);
-		source->sounds = TRUE;
-		return TRUE;
-	}
-	if (rect->encoding != (uint32_t)LED_STATE || !ReadFromRFBServer(client, &leds, 1))
-		return FALSE;
-	source->events->leds(source->owner, (guint8)leds);
-	return TRUE;
+	return vnc_qemu_rectangle(&source_of(client)->qemu, client, rect) != FALSE;
 }
 
-static gboolean read_samples(rfbClient *client, guint32 n)
-{
-	Source *source = source_of(client);
-	gint16 frames[SOUND_CHANNELS * 480];
-
-	while (n > 0) {
-		guint32 piece = MIN(n, sizeof frames);
-
-		if (!ReadFromRFBServer(client, (char *)frames, piece))
-			return FALSE;
-		for (gsize i = 0; i < G_N_ELEMENTS(frames); i++)
-			frames[i] = GINT16_FROM_LE(frames[i]);
-		if (source->listening)
-			source->events->sound(source->owner, frames,
-					      piece / SOUND_CHANNELS / sizeof *frames, SOUND_RATE);
-		n -= piece;
-	}
-	return TRUE;
-}
-
-/* The library has read the first byte. FALSE: it gives the connection up. */
+/* FALSE: the library gives the connection up. */
 static rfbBool on_message(rfbClient *client, rfbServerToClientMsg *message)
 {
-	enum { AUDIO = 1, END = 0, BEGIN = 1, DATA = 2 };
-	Source *source = source_of(client);
-	guint8 head[3];
-	guint32 n;
-
-	if (message->type != 255 || !ReadFromRFBServer(client, (char *)head, sizeof head) ||
-	    head[0] != AUDIO || head[1] != 0)
-		return FALSE;
-	if (head[2] == END)
-		source->events->sound(source->owner, NULL, 0, SOUND_RATE);
-	if (head[2] != DATA)
-		return head[2] <= BEGIN;
-	return ReadFromRFBServer(client, (char *)&n, sizeof n) && GUINT32_FROM_BE(n) <= SOUND_MAX &&
-	       read_samples(client, GUINT32_FROM_BE(n));
+	return vnc_qemu_message(&source_of(client)->qemu, client, message->type) != FALSE;
 }
 
 static gboolean take_clipboard(Source *source)
@@ -230,7 +159,7 @@ static gboolean take_message(Source *source)
 		return FALSE;
 	if (alone == (gint32)rfbEncodingExtDesktopSize)
 		return vnc_size_take(client);
-	if (alone == SOUND || alone == (gint32)rfbEncodingQemuExtendedKeyEvent)
+	if (alone == VNC_QEMU_SOUND || alone == (gint32)rfbEncodingQemuExtendedKeyEvent)
 		vnc_peek_shrink(client); /* what QEMU can has no place in the picture */
 	return HandleRFBServerMessage(client);
 }
@@ -326,7 +255,7 @@ static rfbClient *make_client(Source *source, int fd)
 static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *events,
 			gpointer owner, GError **error)
 {
-	static int encodings[] = {LED_STATE, SOUND, VNC_CLIPBOARD, 0};
+	static int encodings[] = {VNC_QEMU_LEDS, VNC_QEMU_SOUND, VNC_CLIPBOARD, 0};
 	static rfbClientProtocolExtension extension = {.encodings = encodings,
 						       .handleEncoding = on_rectangle,
 						       .handleMessage = on_message};
@@ -340,6 +269,8 @@ static Source *vnc_open(const Endpoint *endpoint, int fd, const SourceEvents *ev
 	extended = TRUE;
 	source->events = events;
 	source->owner = owner;
+	source->qemu.events = events;
+	source->qemu.owner = owner;
 	source->password = endpoint->password;
 	source->client = make_client(source, fd);
 	stall_watch(fd);
@@ -400,10 +331,8 @@ static void vnc_clipboard(Source *source, const char *text)
 
 static void vnc_listen(Source *source, gboolean on)
 {
-	source->listening = on;
 	stall_begin(STALL_SECONDS);
-	if (source->sounds)
-		ask_for_sound(source);
+	vnc_qemu_listen(&source->qemu, source->client, on);
 	stall_end();
 }
 
