@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lobbies: see lobbies.h. */
-#include "lobbies.h"
+#include "lobbies_inside.h"
 
 #include <string.h>
 #include <sys/eventfd.h>
@@ -9,20 +9,9 @@
 
 #include "autofd.h"
 #include "fault.h"
-#include "lobby.h"
-#include "lobby_guest.h"
 
 #define PER_USER_MAX 8
 #define DISPLAYS_MAX 16 /* connections of one client that its lobby has not got yet */
-
-struct Lobbies {
-	GMutex lock;
-	GCond fewer;
-	GHashTable *live; /* id -> Lobby, borrowed from its thread */
-	GHashTable *gone; /* lease -> LobbyGuest */
-	unsigned threads;
-	gboolean stopping;
-};
 
 Lobbies *lobbies_new(Core *core)
 {
@@ -35,8 +24,7 @@ Lobbies *lobbies_new(Core *core)
 	return lobbies;
 }
 
-/* Under the lock: it has nothing to do any more. */
-static void dismiss(Lobby *lobby)
+void lobbies_dismiss(Lobby *lobby)
 {
 	lobby->left = TRUE;
 	eventfd_write(lobby->wake, 1);
@@ -53,7 +41,7 @@ void lobbies_stop(Lobbies *lobbies)
 	lobbies->stopping = TRUE;
 	g_hash_table_iter_init(&iter, lobbies->live);
 	while (g_hash_table_iter_next(&iter, NULL, &lobby))
-		dismiss(lobby);
+		lobbies_dismiss(lobby);
 	while (lobbies->threads > 0)
 		g_cond_wait(&lobbies->fewer, &lobbies->lock);
 	g_mutex_unlock(&lobbies->lock);
@@ -255,85 +243,6 @@ gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant
 	return TRUE;
 }
 
-/* ---- those who come back */
-
-/* Under the lock; takes the guest, who is there already. */
-static void tell_end(Lobbies *lobbies, const char *id, LobbyGuest *guest)
-{
-	Lobby *lobby = g_hash_table_lookup(lobbies->live, id);
-
-	if (lobby && !lobby->ended) {
-		lobby->ended = TRUE;
-		lobby->still_known = guest->user != NULL;
-		lobby->end_text = g_steal_pointer(&guest->text);
-		lobby->end_hint = g_steal_pointer(&guest->hint);
-		eventfd_write(lobby->wake, 1);
-	}
-	lobby_guest_free(guest);
-}
-
-void lobbies_note_end(Core *core, const Lease *lease, Fault code, const char *reason)
-{
-	Lobbies *lobbies = core->lobbies;
-	LobbyGuest *guest;
-
-	if ((!core->options->native_return && !lease->aside) || !lease->connection ||
-	    !lobbies_serve(core, lease->protocol) || !session_can_swap(core, lease->protocol))
-		return;
-	guest = lobby_guest_after(core, lease, code, reason);
-	g_mutex_lock(&lobbies->lock);
-	if (lease->aside)
-		tell_end(lobbies, lease->aside, guest);
-	else
-		lobby_guests_add(lobbies->gone, lease->id, guest);
-	g_mutex_unlock(&lobbies->lock);
-}
-
-/* The guest of that lease, whom nobody brings a second time. Those of other gateways stay. */
-static LobbyGuest *take_guest(Lobbies *lobbies, const char *lease, const char *protocol,
-			      const Asker *asker)
-{
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
-	Lobby *lobby = g_hash_table_lookup(lobbies->live, lease);
-	g_autofree char *key = NULL;
-	gpointer guest;
-
-	/* Its gateway saw the end before we did. */
-	if (lobby && !lobby->left && lobby->asker.connection == asker->connection &&
-	    g_str_equal(lobby->protocol, protocol)) {
-		guest = lobby->reborn ? NULL : lobby_guest_of(lobby);
-		dismiss(lobby);
-		return guest;
-	}
-	guest = g_hash_table_lookup(lobbies->gone, lease);
-	if (!guest || !lobby_guest_may_return(guest, protocol, asker))
-		return NULL;
-	g_hash_table_steal_extended(lobbies->gone, lease, (gpointer *)&key, &guest);
-	return guest;
-}
-
-gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,
-		       LobbyStart *out, GError **error)
-{
-	g_autoptr(LobbyGuest) guest = NULL;
-
-	*out = (LobbyStart){.protocol = request->protocol, .peer = request->peer, .asker = *asker};
-	if (!request->lease) {
-		if (lobbies_open_to_strangers(core, request->protocol))
-			return TRUE;
-		g_set_error(error, FAULT, FAULT_DENIED, "there is no lobby for strangers");
-		return FALSE;
-	}
-	guest = take_guest(core->lobbies, request->lease, request->protocol, asker);
-	if (!guest) {
-		g_set_error(error, FAULT, FAULT_ENDED, "nobody is to come back from %s",
-			    request->lease);
-		return FALSE;
-	}
-	lobby_guest_start(g_steal_pointer(&guest), core, out);
-	return TRUE;
-}
-
 /* ---- notices */
 
 gboolean lobbies_lease(const char *lease)
@@ -367,7 +276,7 @@ gboolean lobbies_ended(Core *core, const char *lease, Fault fault)
 	if (lobby && fault == FAULT_DESKTOP && !lobby->left && !lobby->reborn)
 		lobby_guests_add(core->lobbies->gone, lease, lobby_guest_of(lobby));
 	if (lobby)
-		dismiss(lobby);
+		lobbies_dismiss(lobby);
 	return TRUE;
 }
 
