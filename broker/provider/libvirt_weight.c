@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "log.h"
+
 #define PARAMETERS_MAX 64
 
 /* Both versions of cgroups begin with a value of their own, from which it is known which
@@ -81,9 +83,17 @@ static gboolean set_disk(virDomainPtr domain, unsigned percent)
 	return set;
 }
 
-void libvirt_weight_set(virDomainPtr domain, unsigned percent, gboolean *out_cpu,
-			gboolean *out_disk)
+void libvirt_weight_set(virDomainPtr domain, const ProviderDesktop *desktop)
 {
-	*out_cpu = set_cpu(domain, percent);
-	*out_disk = set_disk(domain, percent);
+	LogContext context = {.desktop = desktop->id, .step = "weight"};
+	gboolean weighed_cpu, weighed_disk;
+
+	if (desktop->weight == 0 || desktop->weight == 100)
+		return;
+	weighed_cpu = set_cpu(domain, desktop->weight);
+	weighed_disk = set_disk(domain, desktop->weight);
+	if (!weighed_cpu || !weighed_disk)
+		log_info(&context, "its host has no cgroup to weigh %s%s%s by",
+			 weighed_cpu ? "" : "processor", weighed_cpu || weighed_disk ? "" : " and ",
+			 weighed_disk ? "" : "disk");
 }

@@ -6,10 +6,10 @@
  */
 #pragma once
 
-#include <glib.h>
 #include <libvirt/libvirt.h>
 
-/* To be called once after a start. *out_cpu, *out_disk: TRUE if it counts from now on; where the
- * host has no such cgroup it does not, and libvirt's reason is lost. */
-void libvirt_weight_set(virDomainPtr domain, unsigned percent, gboolean *out_cpu,
-			gboolean *out_disk);
+#include "provider.h"
+
+/* To be called once after a start. A host that has no such cgroup is no reason not to start: the
+ * log has it. */
+void libvirt_weight_set(virDomainPtr domain, const ProviderDesktop *desktop);

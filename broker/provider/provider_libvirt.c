@@ -17,7 +17,6 @@
 #include "libvirt_migration.h"
 #include "libvirt_overlay.h"
 #include "libvirt_weight.h"
-#include "log.h"
 #include "place.h"
 #include "qemu_probe.h"
 
@@ -195,21 +194,6 @@ static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop
 	return libvirt_reset(provider, desktop, out_identity, error);
 }
 
-/* A host that cannot is no reason not to start. */
-static void weigh(virDomainPtr domain, const ProviderDesktop *desktop)
-{
-	LogContext context = {.desktop = desktop->id, .step = "weight"};
-	gboolean processor, disk;
-
-	if (desktop->weight == 0 || desktop->weight == 100)
-		return;
-	libvirt_weight_set(domain, desktop->weight, &processor, &disk);
-	if (!processor || !disk)
-		log_info(&context, "its host has no cgroup to weigh %s%s%s by",
-			 processor ? "" : "processor", processor || disk ? "" : " and ",
-			 disk ? "" : "disk");
-}
-
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
@@ -236,7 +220,7 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 	}
 	if (running)
 		return TRUE;
-	weigh(domain, desktop);
+	libvirt_weight_set(domain, desktop);
 	return TRUE;
 }
 
@@ -394,7 +378,7 @@ static void weigh_on(virConnectPtr connection, const ProviderDesktop *desktop)
 	autodomain domain = libvirt_domain_find(connection, desktop, NULL);
 
 	if (domain)
-		weigh(domain, desktop);
+		libvirt_weight_set(domain, desktop);
 }
 
 static gboolean libvirt_migrate(Provider *provider, Provider *to, const ProviderDesktop *desktop,
