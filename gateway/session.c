@@ -318,7 +318,8 @@ void session_report_input(Session *s)
 	broker_link_notify(worker_broker(s->worker), &active);
 }
 
-static gboolean in_hurry(const Session *s)
+/* Where machines wait for each other, and no person for an answer. */
+static gboolean is_droppable(const Session *s)
 {
 	if (s->loop->phase == PHASE_LINGER)
 		return !s->loop->relayed;
@@ -330,7 +331,8 @@ static gboolean in_hurry(const Session *s)
 
 gboolean session_drop(Session *s)
 {
-	if (s->loop->phase == PHASE_CLOSED || s->loop->running || s->loop->request || !in_hurry(s))
+	if (s->loop->phase == PHASE_CLOSED || s->loop->running || s->loop->request ||
+	    !is_droppable(s))
 		return FALSE;
 	log_debug(&s->log, "dropped to make room");
 	session_finish(s);

@@ -19,40 +19,41 @@
 
 void session_open_account(Session *s)
 {
-	s->loop->credit = CREDIT_NS;
-	s->loop->ran_at = uv_hrtime();
+	s->loop->account.credit = CREDIT_NS;
+	s->loop->account.ran_at = uv_hrtime();
 }
 
 /* Both sides have said something since this was last so. */
 static gboolean exchanged(const Session *s)
 {
-	SessionLoop *loop = s->loop;
+	struct SessionAccount *account = &s->loop->account;
 
-	if (s->client.bytes_in == loop->asked || s->desktop.bytes_in == loop->told)
+	if (s->client.bytes_in == account->asked || s->desktop.bytes_in == account->told)
 		return FALSE;
-	loop->asked = s->client.bytes_in;
-	loop->told = s->desktop.bytes_in;
+	account->asked = s->client.bytes_in;
+	account->told = s->desktop.bytes_in;
 	return TRUE;
 }
 
 gboolean session_charge(Session *s, guint64 begun)
 {
-	SessionLoop *loop = s->loop;
+	struct SessionAccount *account = &s->loop->account;
 	guint64 now = uv_hrtime(), moved = s->client.bytes_in + s->desktop.bytes_in;
-	guint64 earned = (begun - loop->ran_at) / FREE_PART + (moved - loop->moved) * NS_PER_BYTE;
+	guint64 earned = (begun - account->ran_at) / FREE_PART +
+			 (moved - account->moved) * NS_PER_BYTE;
 	gint64 pause;
 
 	if (exchanged(s))
 		earned += NS_PER_EXCHANGE;
-	loop->credit = MIN(loop->credit + (gint64)MIN(earned, 2 * CREDIT_NS), CREDIT_NS);
+	account->credit = MIN(account->credit + (gint64)MIN(earned, 2 * CREDIT_NS), CREDIT_NS);
 	/* Some of that time may have been somebody else's, who had the processor meanwhile: it
 	 * makes nobody wait for longer than once. */
-	loop->credit = MAX(loop->credit - (gint64)(now - begun), -DEBT_NS);
-	loop->ran_at = now;
-	loop->moved = moved;
-	if (loop->credit >= 0)
+	account->credit = MAX(account->credit - (gint64)(now - begun), -DEBT_NS);
+	account->ran_at = now;
+	account->moved = moved;
+	if (account->credit >= 0)
 		return FALSE;
-	pause = -loop->credit * FREE_PART / 1000000;
+	pause = -account->credit * FREE_PART / 1000000;
 	s->client.waits = s->desktop.waits = 0;
 	session_wake_after(s, (guint64)MAX(pause, PAUSE_MIN));
 	return TRUE;

@@ -152,9 +152,9 @@ void session_linger(Session *s)
 	case IO_EOF:
 	case IO_FAIL: session_finish(s); return;
 	}
-	if (!s->loop->again) {
+	if (!s->loop->shut) {
 		stream_shutdown(s->client.stream, s->loop->farewell);
-		s->loop->again = TRUE;
+		s->loop->shut = TRUE;
 	}
 	for (unsigned i = 0; i < 16; i++) {
 		Io io;
@@ -196,7 +196,6 @@ void session_leave(Session *s, const GError *error)
 		return;
 	}
 	loop->phase = PHASE_LINGER;
-	loop->again = FALSE;
 	loop->deadline = session_now(s) + LINGER_MS;
 	session_linger(s);
 }

@@ -14,8 +14,9 @@ typedef struct SessionLoop {
 	Phase phase : 2;
 	guint at : 4;      /* row of the table */
 	guint running : 1; /* inside session_run(): a nested call only notes that it came */
-	guint again : 1;
-	guint hurry : 1;       /* wants its next turn as soon as everybody else has had one */
+	guint again : 1;   /* ... and it is walked once more before it waits */
+	guint shut : 1;  /* in PHASE_LINGER: the last words are out, the client's end is awaited */
+	guint hurry : 1; /* wants its next turn as soon as everybody else has had one */
 	guint answered : 1;    /* the broker has, to `request` */
 	guint dismissed : 1;   /* `ending` was the broker, who may know where to go on  */
 	guint asked_twice : 1; /* for the way back: the broker went away with the first question */
@@ -26,11 +27,13 @@ typedef struct SessionLoop {
 	guint relayed : 1;     /* it came as far as the relay */
 	guint moving : 1;      /* the next desktop is dialled below the relay */
 	guint overtaken : 1; /* SPICE join: a main channel moved while its answer was on its way */
-	gint64 credit;       /* ns that it may still cost, session_cost.c; below 0: it waits */
-	guint64 ran_at;      /* ns: the end of its last run */
-	guint64 moved;       /* bytes, both sides, by then */
-	guint64 asked;       /* bytes of the client, and ... */
-	guint64 told;        /* ... of the desktop, when both had last said something new */
+	struct SessionAccount { /* session_cost.c */
+		gint64 credit;  /* ns that it may still cost; below 0: it waits */
+		guint64 ran_at; /* ns: the end of its last run */
+		guint64 moved;  /* bytes, both sides, by then */
+		guint64 asked;  /* bytes of the client, and ... */
+		guint64 told;   /* ... of the desktop, when both had last said something new */
+	} account;
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */

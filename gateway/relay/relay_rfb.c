@@ -4,7 +4,7 @@
  * runs and written straight from where they were read; nothing is copied, and nothing is read
  * while the other side has no room.
  *
- * What becomes of a unit says rfb_heed.h.
+ * rfb_heed.h decides what becomes of each unit, rfb_flow.h when the desktop is asked for a picture.
  */
 #include "desktop/desktop_rfb.h"
 #include "relay/pump.h"

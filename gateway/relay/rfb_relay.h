@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rfb_relay: what relay_rfb.c and rfb_handover.c share of a running relay. Private to them. */
+/* rfb_relay: what relay_rfb.c, rfb_heed.c and rfb_handover.c share of a running relay. Private to
+ * them. */
 #pragma once
 
 #include "relay/rfb_flow.h"
@@ -34,8 +35,8 @@ typedef struct {
 	unsigned features; /* RFB_FEATURE_* that it asked for                                  */
 	guint8 streams;    /* zlib streams (bits) of which it has seen the beginning           */
 	guint8 n_held;
-	gboolean format_leaving; /* its SetPixelFormat ends the run that is going out          */
-	gboolean updated;        /* so does the end of an update, the other way                */
+	gboolean format_leaving; /* the run to the desktop ends with its SetPixelFormat        */
+	gboolean updated;        /* the run to the viewer ends with the last byte of an update */
 	gboolean audio_on;
 	guint8 format[RFB_PIXEL_FORMAT_SIZE];
 	guint8 pointer[6];     /* its last PointerEvent, all 0 = none yet         */

@@ -149,7 +149,8 @@ static void watch(Viewer *viewer, int operation, guint32 events)
 	viewer->full = events == EPOLLOUT;
 }
 
-/* Sends what is owed; the first piece leaves with the head. FALSE: the viewer is gone, or full. */
+/* Sends what is owed; the first piece leaves with the head. FALSE: the viewer
+ * is gone or, with EAGAIN, full. */
 static gboolean pay(Viewer *viewer)
 {
 	while (viewer->head_n + viewer->answer > 0) {
@@ -169,7 +170,8 @@ static gboolean pay(Viewer *viewer)
 	return TRUE;
 }
 
-/* FALSE: something was said that has no end. */
+/* Takes whole messages until they are used up, or an answer does not fit. FALSE: one is too long,
+ * or unknown. */
 static gboolean answer_all(Viewer *viewer)
 {
 	gsize at = 0;
