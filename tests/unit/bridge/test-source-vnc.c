@@ -174,35 +174,52 @@ static gpointer run_desktop(gpointer data)
 	return NULL;
 }
 
-static void test_a_new_size(gconstpointer piece)
-{
-	static const struct timeval patience = {.tv_sec = 30};
-	g_autoptr(GError) error = NULL;
-	Seen seen = {0};
-	Endpoint endpoint = {0};
+/* ---- the source and its desktop */
+
+typedef struct {
+	Desktop desktop;
 	GThread *thread;
 	Source *source;
-	int pair[2];
-	Desktop desktop = {.piece = GPOINTER_TO_SIZE(piece)};
+	Seen seen;
+} Pair;
 
-	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	desktop.fd = pair[0];
-	thread = g_thread_new("desktop", run_desktop, &desktop);
-	source = source_vnc.open(&endpoint, pair[1], &events, &seen, &error);
+static void open_pair(Pair *p, GThreadFunc run, gsize piece)
+{
+	static const struct timeval patience = {.tv_sec = 30};
+	const Endpoint endpoint = {0};
+	g_autoptr(GError) error = NULL;
+	int fds[2];
+
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	p->desktop = (Desktop){.fd = fds[0], .piece = piece};
+	p->thread = g_thread_new("desktop", run, &p->desktop);
+	p->source = source_vnc.open(&endpoint, fds[1], &events, &p->seen, &error);
 	g_assert_no_error(error);
-	g_assert_cmpint(seen.width, ==, 2);
-	source_vnc.window(source, 3, 2);
-	while ((seen.width != 3 || seen.changes == 0) && !seen.over)
+}
+
+static void close_pair(Pair *p)
+{
+	g_thread_join(p->thread);
+	source_vnc.close(p->source);
+	close(p->desktop.fd);
+	g_free(p->seen.pixels);
+}
+
+static void test_a_new_size(gconstpointer piece)
+{
+	Pair p = {0};
+
+	open_pair(&p, run_desktop, GPOINTER_TO_SIZE(piece));
+	g_assert_cmpint(p.seen.width, ==, 2);
+	source_vnc.window(p.source, 3, 2);
+	while ((p.seen.width != 3 || p.seen.changes == 0) && !p.seen.over)
 		g_main_context_iteration(NULL, TRUE);
-	g_assert_false(seen.over);
-	g_assert_cmpint(seen.width, ==, 3);
-	g_assert_cmpint(seen.height, ==, 2);
-	g_assert_cmpuint(seen.pixels[5] & 0xffffff, ==, 0x030201);
-	g_thread_join(thread);
-	source_vnc.close(source);
-	close(pair[0]);
-	g_free(seen.pixels);
+	g_assert_false(p.seen.over);
+	g_assert_cmpint(p.seen.width, ==, 3);
+	g_assert_cmpint(p.seen.height, ==, 2);
+	g_assert_cmpuint(p.seen.pixels[5] & 0xffffff, ==, 0x030201);
+	close_pair(&p);
 }
 
 /* Its first picture comes in one piece with its greeting, before anybody has asked. */
@@ -221,27 +238,14 @@ static gpointer run_hasty(gpointer data)
 
 static void test_a_hasty_desktop(void)
 {
-	g_autoptr(GError) error = NULL;
-	Seen seen = {0};
-	Endpoint endpoint = {0};
-	GThread *thread;
-	Source *source;
-	int pair[2];
-	Desktop desktop = {.piece = 4096};
+	Pair p = {0};
 
-	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	desktop.fd = pair[0];
-	thread = g_thread_new("hasty", run_hasty, &desktop);
-	source = source_vnc.open(&endpoint, pair[1], &events, &seen, &error);
-	g_assert_no_error(error);
-	while (seen.changes == 0 && !seen.over)
+	open_pair(&p, run_hasty, 4096);
+	while (p.seen.changes == 0 && !p.seen.over)
 		g_main_context_iteration(NULL, TRUE);
-	g_assert_false(seen.over);
-	g_assert_cmpuint(seen.pixels[1] & 0xffffff, ==, 0x030201);
-	g_thread_join(thread);
-	source_vnc.close(source);
-	close(pair[0]);
-	g_free(seen.pixels);
+	g_assert_false(p.seen.over);
+	g_assert_cmpuint(p.seen.pixels[1] & 0xffffff, ==, 0x030201);
+	close_pair(&p);
 }
 
 int main(int argc, char **argv)

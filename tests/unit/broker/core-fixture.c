@@ -127,6 +127,13 @@ char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *prot
 	return g_steal_pointer(&grant.lease);
 }
 
+char *core_fixture_lab(CoreFixture *f, Ticket **out_ticket)
+{
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	*out_ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	return core_fixture_redeem(f, *out_ticket, "vnc");
+}
+
 char *core_fixture_state(CoreFixture *f, unsigned n)
 {
 	g_autoptr(GError) error = NULL;

@@ -34,6 +34,8 @@ DesktopView *core_fixture_only_card(CoreFixture *f, const char *user);
 Ticket *core_fixture_connect(CoreFixture *f, const char *user, const char *card,
 			     const char *protocol);
 char *core_fixture_redeem(CoreFixture *f, const Ticket *ticket, const char *protocol);
+/* Floating pool "lab", and anna's lease of its one desktop; g_free(). */
+char *core_fixture_lab(CoreFixture *f, Ticket **out_ticket);
 
 /* Asserts that no ticket for that card is to be had, and why. */
 void core_fixture_connect_fails(CoreFixture *f, const char *user, const char *card,

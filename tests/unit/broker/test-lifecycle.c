@@ -69,9 +69,7 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	g_autofree char *lease = NULL;
 	g_autofree char *lease2 = NULL;
 
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, first, "vnc");
+	lease = core_fixture_lab(f, &first);
 	core_fixture_await(f, 0, "in-use");
 	g_assert_true(session_started(f->core, lease, &nobody));
 	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
@@ -98,9 +96,7 @@ static void test_waits_for_fresh(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) other = NULL;
 	g_autofree char *lease = NULL;
 
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, first, "vnc");
+	lease = core_fixture_lab(f, &first);
 	g_atomic_int_set(&fake.slow_ms, 1000);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	while (g_atomic_int_get(&fake.resets) == 0 && g_get_monotonic_time() < deadline)
@@ -141,9 +137,7 @@ static void test_unproven_reset(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) other = NULL;
 	g_autofree char *lease = NULL;
 
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	first = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, first, "vnc");
+	lease = core_fixture_lab(f, &first);
 	g_atomic_int_set(&fake.same_identity, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");

@@ -87,9 +87,7 @@ static void test_in_clone(CoreFixture *f, gconstpointer unused)
 		g_test_skip("another broker may be making it");
 		return;
 	}
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
+	lease = core_fixture_lab(f, &ticket);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "off");
 	g_assert_cmpint(fake_state(ticket->desktop_id), !=, PROVIDER_ABSENT);
@@ -109,9 +107,7 @@ static void test_in_step(CoreFixture *f, gconstpointer unused)
 	g_autoptr(Ticket) ticket = NULL;
 	g_autofree char *lease = NULL;
 
-	core_fixture_pool(f, "lab", "floating", 1, 0);
-	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
-	lease = core_fixture_redeem(f, ticket, "vnc");
+	lease = core_fixture_lab(f, &ticket);
 	g_atomic_int_set(&fake.fail_reset, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");
