@@ -43,8 +43,8 @@ class Desktop:
             threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
 
     def serve(self, sock):
-        with contextlib.suppress(OSError), sock:
-            self.greet(sock)
+        with contextlib.suppress(OSError, rfb.Gone), sock:
+            rfb.greet(sock, SCREEN, b"moving")
             key, last = 0, 0.0
             while True:
                 kind = read(sock, 1)[0]
@@ -82,17 +82,6 @@ class Desktop:
         n = 4 * self.edge * self.edge - 4
         head = struct.pack(">xxHHHHHi", 1, 0, 0, self.edge, self.edge, 0)
         sock.sendall(head + struct.pack(">I", key) + self.pixels[:n])
-
-    @staticmethod
-    def greet(sock):
-        sock.sendall(b"RFB 003.008\n")
-        read(sock, 12)
-        sock.sendall(b"\1\1")
-        read(sock, 1)
-        sock.sendall(b"\0\0\0\0")
-        read(sock, 1)
-        sock.sendall(struct.pack(">HH", *SCREEN) + bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]))
-        sock.sendall(struct.pack(">I", 6) + b"moving")
 
 
 class Viewer:

@@ -10,10 +10,10 @@ import struct
 import threading
 import time
 
+import rfb
 from PIL import Image, ImageDraw, ImageFont
 
 SIZE = (1920, 1080)
-FORMAT = bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255]) + bytes([16, 8, 0, 0, 0, 0])
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 LINE = 18
 WORDS = pathlib.Path(__file__).read_text().split()
@@ -119,20 +119,10 @@ class Desktop:
     def serve(self, viewer):
         try:
             with viewer:
-                self.greet(viewer)
+                rfb.greet(viewer, SIZE, b"scene")
                 self.show(viewer)
-        except OSError:
+        except (OSError, rfb.Gone):
             pass
-
-    @staticmethod
-    def greet(viewer):
-        viewer.sendall(b"RFB 003.008\n")
-        viewer.recv(12, socket.MSG_WAITALL)
-        viewer.sendall(b"\1\1")
-        viewer.recv(1)
-        viewer.sendall(bytes(4))
-        viewer.recv(1)
-        viewer.sendall(struct.pack(">HH", *SIZE) + FORMAT + struct.pack(">I5s", 5, b"scene"))
 
     def show(self, viewer):
         sizes = {0: 19, 4: 7, 5: 5}

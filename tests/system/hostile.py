@@ -13,6 +13,7 @@ import zlib
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+import rfb
 import spice
 from peer import Gone, read_exactly
 
@@ -51,7 +52,6 @@ def say_deaf(sock, words):
 
 # ---- VNC
 
-FORMAT = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 16, 8, 0)
 RAW, ZLIB, TIGHT, ULTRA, ZRLE, CURSOR, NEW_SIZE = 0, 6, 7, 9, 16, -239, -223
 COMPACT_MAX = b"\xff\xff\xff"  # Tight's largest length
 
@@ -64,19 +64,9 @@ def update(*rects):
     return struct.pack(">BxH", 0, len(rects)) + b"".join(rects)
 
 
-def long(body):
-    return struct.pack(">I", len(body)) + body
-
-
 def vnc(*words, size=(64, 64), say=say):
     def serve(sock):
-        sock.sendall(b"RFB 003.008\n")
-        read_exactly(sock, 12)
-        sock.sendall(b"\1\1")
-        read_exactly(sock, 1)
-        sock.sendall(bytes(4))
-        read_exactly(sock, 1)
-        sock.sendall(struct.pack(">HH", *size) + FORMAT + long(b"evil"))
+        rfb.greet(sock, size, b"evil")
         say(sock, (update(rect(1, 1, RAW, b"\1\2\3\0")), *words))
 
     return serve

@@ -3,12 +3,12 @@
 
 import contextlib
 import socket
-import struct
 import subprocess
 import threading
 import time
 
 import deployment
+import rfb
 from tickets import vnc
 
 
@@ -75,18 +75,11 @@ class Desktop(threading.Thread):
                 threading.Thread(target=self.serve_to_the_end, args=(viewer,), daemon=True).start()
 
     def serve_to_the_end(self, viewer):
-        with viewer, contextlib.suppress(OSError):
+        with viewer, contextlib.suppress(OSError, rfb.Gone):
             self.serve(viewer)
 
     def serve(self, viewer):
-        viewer.sendall(b"RFB 003.008\n")
-        viewer.recv(12, socket.MSG_WAITALL)
-        viewer.sendall(b"\1\1")
-        viewer.recv(1)
-        viewer.sendall(bytes(4))
-        viewer.recv(1)
-        viewer.sendall(struct.pack(">HH", 640, 480) + bytes([32, 24, 0, 1, 0, 255, 0, 255, 0, 255])
-                       + bytes([16, 8, 0, 0, 0, 0]) + struct.pack(">I4s", 4, b"fake"))
+        rfb.greet(viewer, (640, 480), b"fake")
         while self.reads.wait() and (piece := viewer.recv(65536)):
             self.begin = self.begin or time.monotonic()
             with self.lock:

@@ -20,6 +20,18 @@ class Refused(Exception):
     """The server said no, with these words."""
 
 
+def greet(sock, size, name):
+    """A desktop's side of the handshake: no password, 32 bits, up to its ServerInit."""
+    sock.sendall(b"RFB 003.008\n")
+    read_exactly(sock, 12)
+    sock.sendall(b"\1\1")
+    read_exactly(sock, 1)
+    sock.sendall(bytes(4))
+    read_exactly(sock, 1)
+    form = struct.pack(">BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 16, 8, 0)
+    sock.sendall(struct.pack(">HH", *size) + form + struct.pack(">I", len(name)) + name)
+
+
 class Rfb:
     """A client over anything with sendall() and recv()."""
 
