@@ -2,13 +2,13 @@
 /* bridge: see bridge.h. */
 #include "bridge.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "autofd.h"
 #include "control/control.h"
 #include "fault.h"
 #include "last_words.h"
+#include "shown.h"
 #include "source.h"
 #include "wire.h"
 
@@ -29,13 +29,9 @@ struct Bridge {
 	guint64 request; /* of the lease message, 0 = answered  */
 	guint dials;     /* asked for, not answered             */
 	GArray *clients; /* descriptors that wait for the face  */
-	/* Of the source's picture; it is drawn into `own` where the client cannot follow
-	 * its size. */
-	int width, height;
+	Shown shown;
 	guint leds;         /* of the desktop's keyboard */
 	gboolean listening; /* the client does           */
-	int face_width, face_height;
-	guint32 *own;
 	gboolean connected; /* a client was taken in */
 	gboolean leaving;
 	guint deadline;
@@ -127,9 +123,9 @@ static void face_pointer(gpointer owner, int x, int y, guint buttons)
 {
 	Bridge *bridge = owner;
 
-	if (bridge->source != NULL && !bridge->leaving && bridge->width > 0)
-		bridge->source_ops->pointer(bridge->source, MIN(x, bridge->width - 1),
-					    MIN(y, bridge->height - 1), buttons);
+	if (bridge->source != NULL && !bridge->leaving && bridge->shown.width > 0)
+		bridge->source_ops->pointer(bridge->source, MIN(x, bridge->shown.width - 1),
+					    MIN(y, bridge->shown.height - 1), buttons);
 }
 
 static void face_window(gpointer owner, int width, int height)
@@ -209,50 +205,12 @@ static gboolean make_face(Bridge *bridge, int width, int height)
 static guint32 *source_picture(gpointer owner, int width, int height)
 {
 	Bridge *bridge = owner;
-	gboolean fits = TRUE;
-	gsize stride;
-	guint32 *pixels;
 
 	if (width < 1 || height < 1 || width > FACE_MAX_WIDTH || height > FACE_MAX_HEIGHT)
 		return NULL;
-	g_clear_pointer(&bridge->own, g_free);
 	if (bridge->face == NULL && !make_face(bridge, width, height))
 		return NULL;
-	if (bridge->width != 0)
-		fits = bridge->face_ops->resize(bridge->face, width, height);
-	bridge->width = width;
-	bridge->height = height;
-	if (fits) {
-		bridge->face_width = width;
-		bridge->face_height = height;
-	}
-	pixels = bridge->face_ops->pixels(bridge->face, &stride);
-	if (bridge->face_width == width && bridge->face_height == height &&
-	    stride == (gsize)width * sizeof *pixels)
-		/* It takes them for a part of `stride`, to which the face was only pointed. */
-		return pixels; /* cppcheck-suppress returnDanglingLifetime */
-	bridge->own = g_new0(guint32, (gsize)width * (gsize)height);
-	return bridge->own;
-}
-
-/* What the client cannot see of the picture is cut off. */
-static gboolean to_face(Bridge *bridge, FaceRect *rect)
-{
-	gsize stride;
-	guint32 *pixels;
-
-	if (bridge->own == NULL)
-		return TRUE;
-	rect->width = MIN(rect->width, bridge->face_width - rect->x);
-	rect->height = MIN(rect->height, bridge->face_height - rect->y);
-	if (rect->width < 1 || rect->height < 1)
-		return FALSE;
-	pixels = bridge->face_ops->pixels(bridge->face, &stride);
-	for (int y = rect->y; y < rect->y + rect->height; y++)
-		memcpy((guint8 *)pixels + (gsize)y * stride + (gsize)rect->x * sizeof *pixels,
-		       bridge->own + (gsize)y * (gsize)bridge->width + rect->x,
-		       (gsize)rect->width * sizeof *pixels);
-	return TRUE;
+	return shown_resize(&bridge->shown, bridge->face_ops, bridge->face, width, height);
 }
 
 /* The desktop has its picture: the broker may let its client come. */
@@ -274,10 +232,10 @@ static void first_picture(Bridge *bridge)
 static void source_changed(gpointer owner, const FaceRect *rect)
 {
 	Bridge *bridge = owner;
-	FaceRect shown = *rect;
+	FaceRect seen = *rect;
 
-	if (to_face(bridge, &shown))
-		bridge->face_ops->damage(bridge->face, &shown);
+	if (shown_copy(&bridge->shown, bridge->face_ops, bridge->face, &seen))
+		bridge->face_ops->damage(bridge->face, &seen);
 	if (bridge->request != 0 && !bridge->leaving)
 		first_picture(bridge);
 }
@@ -286,7 +244,7 @@ static void source_scrolled(gpointer owner, const FaceRect *rect, int x, int y)
 {
 	Bridge *bridge = owner;
 
-	if (bridge->own != NULL)
+	if (bridge->shown.own != NULL)
 		source_changed(owner, rect);
 	else
 		bridge->face_ops->scroll(bridge->face, rect, x, y);
@@ -451,7 +409,7 @@ void bridge_free(Bridge *bridge)
 		close(g_array_index(bridge->clients, int, i));
 	g_array_free(bridge->clients, TRUE);
 	wire_free(bridge->wire);
-	g_free(bridge->own);
+	shown_clear(&bridge->shown);
 	g_free(bridge->lease);
 	g_free(bridge->title);
 	g_free(bridge);
