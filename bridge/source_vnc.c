@@ -28,7 +28,7 @@ struct Source {
 	rfbClient *client; /* NULL: it was never there, or is gone */
 	guint watch;
 	int width, height; /* of the picture that events->picture() gave */
-	FaceRect copied; /* was told as scrolled() just now; width 0 = nothing */
+	FaceRect copied;   /* was told as scrolled() just now; width 0 = nothing */
 	VncQemu qemu;
 	VncClipboard clipboard;
 	VncSize size;

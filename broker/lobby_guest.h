@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * lobby_guest: somebody whose lease has ended, and who may come to a lobby, or back to one, for it:
- * remembered for a moment by the lease's name. Private to lobbies*.c, under whose lock the table is.
+ * remembered for a moment by the lease's name. Private to lobbies*.c, under whose lock the table
+ * is.
  */
 #pragma once
 
