@@ -54,7 +54,7 @@ static void prepare(CURL *curl, const char *socket_path, const char *url, char *
 }
 
 static gboolean perform(CURL *curl, const char *socket_path, const char *method, const char *path,
-			const char *body, GString *text, GError **error)
+			const char *body, long seconds, GString *text, GError **error)
 {
 	g_autofree char *url = g_strconcat("http://oriel", path, NULL);
 	char words[CURL_ERROR_SIZE] = "";
@@ -64,7 +64,7 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 
 	prepare(curl, socket_path, url, words);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, gather);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, text);
 	if (body != NULL) {
@@ -79,6 +79,9 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	if (code == CURLE_COULDNT_CONNECT && reason != 0)
 		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
 			    socket_path, g_strerror((int)reason));
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		g_set_error(error, FAULT, FAULT_TIMEOUT,
+			    "no answer from the broker at %s in %ld seconds", socket_path, seconds);
 	else if (code != CURLE_OK)
 		g_set_error(error, FAULT, FAULT_BROKER, "no answer from the broker at %s: %s",
 			    socket_path, *words ? words : curl_easy_strerror(code));
@@ -87,10 +90,9 @@ static gboolean perform(CURL *curl, const char *socket_path, const char *method,
 	return code == CURLE_OK && status >= 200 && status <= 299;
 }
 
-gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
-		    char **out_text, GError **error)
+static gboolean ask(const char *socket_path, const char *method, const char *path, const char *body,
+		    long seconds, char **out_text, GError **error)
 {
-	char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	g_autoptr(GString) text = g_string_new(NULL);
 	CURL *curl = curl_easy_init();
 	gboolean done = FALSE;
@@ -98,14 +100,29 @@ gboolean client_ask(const char *socket_path, const char *method, const char *pat
 	if (curl == NULL)
 		g_set_error(error, FAULT, FAULT_BUG, "libcurl does not start");
 	else
-		done = perform(curl, socket_path, method, path, sent, text, error);
+		done = perform(curl, socket_path, method, path, body, seconds, text, error);
 	curl_easy_cleanup(curl);
-	if (sent != NULL)
-		secret_wipe(sent, strlen(sent));
-	free(sent);
 	if (done)
 		*out_text = g_string_free(g_steal_pointer(&text), FALSE);
 	return done;
+}
+
+gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
+		    char **out_text, GError **error)
+{
+	char *sent = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	gboolean done = ask(socket_path, method, path, sent, ANSWER_SECONDS, out_text, error);
+
+	if (sent != NULL)
+		secret_wipe(sent, strlen(sent));
+	free(sent);
+	return done;
+}
+
+gboolean client_look(const char *socket_path, const char *path, long seconds, char **out_text,
+		     GError **error)
+{
+	return ask(socket_path, "GET", path, NULL, seconds, out_text, error);
 }
 
 /* Only the names: "event: pools". */

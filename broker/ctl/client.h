@@ -12,6 +12,10 @@
 gboolean client_ask(const char *socket_path, const char *method, const char *path, json_t *body,
 		    char **out_text, GError **error);
 
+/* A GET for who cannot wait: FAULT_TIMEOUT if there is no answer after so many seconds. */
+gboolean client_look(const char *socket_path, const char *path, long seconds, char **out_text,
+		     GError **error);
+
 /* Prints the names of what changes (GET of a stream of events), a line each, until the broker has
  * gone: returns only with FALSE. */
 gboolean client_follow(const char *socket_path, const char *path, GError **error);

@@ -10,6 +10,12 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "fault.h"
+
+#define ANSWER_SECONDS 10L /* a broker that takes longer is ill */
+#define HANGS                                                                                     \
+	"It hangs, or this machine has far too much to do (top). systemctl restart oriel-broker " \
+	"ends nobody's session."
 
 static void finding_free(gpointer data)
 {
@@ -61,11 +67,18 @@ void doctor_ill(Doctor *doctor, const char *topic, const char *advice, const cha
 
 json_t *doctor_ask(Doctor *doctor, const char *path)
 {
+	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	json_t *list;
 
-	if (!doctor->answers || !client_ask(doctor->socket_path, "GET", path, NULL, &text, NULL))
+	if (!doctor->answers)
 		return NULL;
+	if (!client_look(doctor->socket_path, path, ANSWER_SECONDS, &text, &error)) {
+		doctor->answers = fault_code(error) != FAULT_TIMEOUT; /* once is enough */
+		if (!doctor->answers)
+			doctor_ill(doctor, "broker", HANGS, "%s: %s", path, error->message);
+		return NULL;
+	}
 	list = json_loads(text, 0, NULL);
 	if (json_is_array(list))
 		return list;
@@ -105,19 +118,22 @@ static void check_broker(Doctor *doctor)
 		doctor->broker_gid = st.st_gid;
 	}
 	/* It may answer and be unwell. */
-	doctor->answers =
-		client_ask(doctor->socket_path, "GET", "/api/v1/admin/pools", NULL, &text, &error);
+	doctor->answers = client_look(doctor->socket_path, "/api/v1/admin/pools", ANSWER_SECONDS,
+				      &text, &error);
 	if (!doctor->answers) {
-		doctor_ill(
-			doctor, "broker",
-			"Is oriel-broker running (systemctl status oriel-broker), and may you use "
-			"its admin socket (root may)? Its log says why it ended: journalctl -u "
-			"oriel-broker.",
-			"%s", error->message);
+		doctor_ill(doctor, "broker",
+			   fault_code(error) == FAULT_TIMEOUT
+				   ? HANGS
+				   : "Is oriel-broker running (systemctl status oriel-broker), and "
+				     "may you use "
+				     "its admin socket (root may)? Its log says why it ended: "
+				     "journalctl -u "
+				     "oriel-broker.",
+			   "%s", error->message);
 		return;
 	}
 	g_clear_pointer(&text, g_free);
-	if (client_ask(doctor->socket_path, "GET", "/healthz", NULL, &text, &error))
+	if (client_look(doctor->socket_path, "/healthz", ANSWER_SECONDS, &text, &error))
 		doctor_well(doctor, "broker",
 			    "It answers, its database too, and a gateway is linked");
 	else

@@ -17,20 +17,34 @@
 
 /* ---- the broker's sockets */
 
+/* A table of the kernel's line by line, as it may have tens of thousands: TRUE once `look` has
+ * found what it looks for; otherwise what is said of a table that cannot be read. */
+static gboolean look_through(const char *table, gboolean unknown,
+			     gboolean (*look)(const char *line, gpointer data), gpointer data)
+{
+	FILE *file = fopen(table, "re");
+	gboolean found = FALSE;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return unknown;
+	while (!found && getline(&line, &size, file) > 0)
+		found = look(g_strchomp(line), data);
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static gboolean is_listener(const char *line, gpointer path)
+{
+	return g_str_has_suffix(line, path) && strstr(line, " 00010000 ");
+}
+
 /* Without connecting, which the broker would take for a gateway. */
 static gboolean is_listening(const char *path)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-
-	if (!g_file_get_contents("/proc/net/unix", &text, NULL, NULL))
-		return TRUE;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		if (g_str_has_suffix(*line, path) && strstr(*line, " 00010000 "))
-			return TRUE;
-	}
-	return FALSE;
+	return look_through("/proc/net/unix", TRUE, is_listener, (gpointer)path);
 }
 
 static void check_socket(Doctor *doctor, const char *path, const char *what)
@@ -62,26 +76,32 @@ void doctor_sockets(Doctor *doctor)
 
 /* ---- ports */
 
+typedef struct {
+	unsigned port;
+	unsigned long inode; /* 0 = not found */
+} PortListener;
+
+static gboolean listens_at(const char *line, gpointer data)
+{
+	PortListener *listener = data;
+	unsigned at, state;
+	unsigned long inode;
+
+	if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*s %*s %lu", &at,
+		   &state, &inode) != 3 ||
+	    at != listener->port || state != 0x0A)
+		return FALSE;
+	listener->inode = inode;
+	return TRUE;
+}
+
 /* The inode of a socket that listens on this port; 0 = there is none. */
 static unsigned long listener_of(const char *table, unsigned port)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
+	PortListener listener = {.port = port};
 
-	if (!g_file_get_contents(table, &text, NULL, NULL))
-		return 0;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		unsigned at, state;
-		unsigned long inode;
-
-		if (sscanf(*line,
-			   " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*s %*s %lu",
-			   &at, &state, &inode) == 3 &&
-		    at == port && state == 0x0A)
-			return inode;
-	}
-	return 0;
+	look_through(table, FALSE, listens_at, &listener);
+	return listener.inode;
 }
 
 /* Does this process hold the socket? */

@@ -3,6 +3,7 @@
  * a pool. */
 #include "doctor.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <grp.h>
 #include <pwd.h>
@@ -15,9 +16,10 @@
 
 #include "autofd.h"
 
-#define SERVICE "oriel"
-#define DEPTH   8 /* of includes */
-#define GROUPS  1024
+#define SERVICE      "oriel"
+#define AUTH_SECONDS 5
+#define DEPTH        8 /* of includes */
+#define GROUPS       1024
 
 /* ---- oriel-auth */
 
@@ -26,13 +28,17 @@ void doctor_auth(Doctor *doctor)
 	const char *path = doctor->options->auth;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct timeval most = {.tv_sec = AUTH_SECONDS};
 
+	/* Else a connection for which there is no room waits until there is. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
 	g_strlcpy(address.sun_path, path, sizeof address.sun_path);
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		doctor_ill(doctor, "login",
 			   "systemctl enable --now oriel-auth.socket; without systemd, oriel-authd "
 			   "must run. Until then nobody can log in.",
-			   "Nobody asks PAM: no answer at %s: %s", path, g_strerror(errno));
+			   "Nobody asks PAM: no answer at %s: %s", path,
+			   errno == EAGAIN ? "it takes nobody in" : g_strerror(errno));
 	else if (doctor->knows_broker &&
 		 !doctor_may(doctor->broker_uid, doctor->broker_gid, path, W_OK))
 		doctor_ill(doctor, "login",

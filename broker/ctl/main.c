@@ -20,6 +20,7 @@
 #include "table.h"
 
 #define DEFAULT_CONFIG "/etc/oriel/oriel.conf"
+#define NAMES_SECONDS  3L /* while somebody at a shell waits for the end of a word */
 
 /* What all commands share; it may stand anywhere on the line. */
 typedef struct {
@@ -162,7 +163,7 @@ static void print_names(const Shared *shared, const char *path, const char *key)
 	g_autofree char *text = NULL;
 	json_t *list;
 
-	if (socket_path == NULL || !client_ask(socket_path, "GET", path, NULL, &text, NULL))
+	if (socket_path == NULL || !client_look(socket_path, path, NAMES_SECONDS, &text, NULL))
 		return;
 	list = json_loads(text, 0, NULL);
 	for (gsize i = 0; i < json_array_size(list); i++) {

@@ -133,6 +133,18 @@ def test_broker(patient):
     assert list(found) == ["broker"] and "No such file" in found["broker"][0]["words"], found
 
 
+def test_a_broker_that_hangs(patient, oriel):
+    """It is asked no second time."""
+    oriel.signal("broker", signal.SIGSTOP)
+    try:
+        found = patient.examine()
+    finally:
+        oriel.signal("broker", signal.SIGCONT)
+    assert list(found) == ["broker"], found
+    assert "no answer" in found["broker"][0]["words"] and "hangs" in found["broker"][0]["advice"], found
+    assert oriel.healthy()
+
+
 def test_gateway(patient, oriel):
     oriel.signal("gateway", signal.SIGTERM)
     try:
@@ -147,6 +159,17 @@ def test_gateway(patient, oriel):
 def test_login(patient):
     patient.config["broker"]["auth"] = str(patient.directory / "auth.sock")
     patient.only("login", "Nobody asks PAM")
+
+
+def test_a_login_helper_that_hangs(patient):
+    """All who may wait for it do so already."""
+    path = patient.directory / "auth.sock"
+    patient.config["broker"]["auth"] = str(path)
+    with socket.socket(socket.AF_UNIX) as helper, socket.socket(socket.AF_UNIX) as first:
+        helper.bind(str(path))
+        helper.listen(0)
+        first.connect(str(path))
+        patient.only("login", "it takes nobody in")
 
 
 def test_pam(patient):
