@@ -146,6 +146,7 @@ static void turn(Lobby *l)
 
 static gboolean open_lobby(Lobby *l, GError **error)
 {
+	LogContext context = lobby_talk_context(l);
 	g_autofree char *ending = NULL;
 
 	if (!lobby_process_start(&l->process, l->core->options->lobby, l->protocol, error))
@@ -154,6 +155,7 @@ static gboolean open_lobby(Lobby *l, GError **error)
 		ending = g_steal_pointer(&l->text);
 	lobby_talk_open(l);
 	pass_displays(l);
+	log_info(&context, "opened for %s", l->who ? l->who->user : "somebody to sign in");
 	lobby_talk_begin(l, ending);
 	return TRUE;
 }
@@ -165,7 +167,6 @@ static gpointer lobby_thread(gpointer data)
 	LogContext context = lobby_talk_context(l);
 	g_autoptr(GError) error = NULL;
 
-	log_info(&context, "opened for %s", l->who ? l->who->user : "somebody to sign in");
 	if (!open_lobby(l, &error))
 		log_error(&context, "%s", error->message);
 	while (!error && !l->over && !lobbies_left(l))

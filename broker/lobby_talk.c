@@ -44,8 +44,8 @@ static void log_fault(const Lobby *l, const GError *error)
 
 static void say_fault(Lobby *l, const GError *error)
 {
-	log_fault(l, error);
 	say_error(l, fault_info(fault_code(error))->words, NULL);
+	log_fault(l, error);
 }
 
 static void rest(Lobby *l, LobbyScreen at, gint64 seconds)
@@ -76,10 +76,10 @@ static void show_prompts(Lobby *l)
 {
 	LogContext context = lobby_talk_context(l);
 
-	log_info(&context, "PAM has more to say");
 	say(l,
 	    &(LobbyMessage){.type = LOBBY_PROMPTS_ARE, .prompts = native_login_prompts(l->login)});
 	stay(l, AT_PROMPTS);
+	log_info(&context, "PAM has more to say");
 }
 
 /* Those that this client can be shown; NULL = the store did not answer, which has been said. */
@@ -166,13 +166,13 @@ static void after_round(Lobby *l, const char *said, const GError *error)
 	if (l->at != AT_SIGN_IN)
 		lobby_talk_open(l);
 	g_clear_pointer(&l->login, native_login_free);
-	log_fault(l, error);
 	if (fault_code(error) == FAULT_DENIED)
 		say_error(l, "The login was refused. Check your user name and password.", said);
 	else if (fault_code(error) == FAULT_BUSY)
 		say_error(l, "Too many attempts. Please wait a moment.", NULL);
 	else
 		say_error(l, fault_info(fault_code(error))->words, NULL);
+	log_fault(l, error);
 }
 
 static void on_login(Lobby *l, const LobbyMessage *m)
@@ -246,12 +246,12 @@ static void start_desktop(Lobby *l, const char *card)
 			  "Please wait a moment.");
 		return;
 	}
-	log_info(&context, "chose %s", card);
 	g_free(l->card);
 	l->card = g_strdup(card);
 	g_clear_pointer(&l->progress, g_free);
 	say_progress(l, "Preparing your desktop");
 	l->at = AT_START;
+	log_info(&context, "chose %s", card);
 	g_ptr_array_add(l->errands, lobby_errand_new(l, card));
 }
 

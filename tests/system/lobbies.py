@@ -116,7 +116,7 @@ def share(image, colour):
 
 
 def still(display, shows=lambda picture: True):
-    """Waits until the picture is one that is waited for, and has come to rest."""
+    """Waits until the picture is one that is waited for, and has come to rest; that picture."""
     last, since = None, 0
 
     def same():
@@ -127,11 +127,26 @@ def still(display, shows=lambda picture: True):
         return since >= 2
 
     assert eventually(same, 90, 0.05), "no such picture"
+    return last
 
 
-def asks(display):
-    """Waits until the lobby hears what is typed: while it waits for the broker, its button is grey."""
-    still(display, lambda picture: share(picture, ACCENT) + share(picture, ACCENT_BELOW_MOUSE) > 0.01)
+def asks(display, before=None):
+    """Waits until the lobby hears what is typed: while it waits for the broker, its button is grey. before: the
+    picture from before that, with which a viewer may be late."""
+
+    def hears(picture):
+        return picture != before and share(picture, ACCENT) + share(picture, ACCENT_BELOW_MOUSE) > 0.01
+
+    still(display, hears)
+
+
+def enters(display, word):
+    """Into the field that waits for it, and Return. The picture before that."""
+    empty = display.screenshot()
+    display.type(word)
+    typed = still(display, lambda picture: picture != empty)
+    display.key("Return")
+    return typed
 
 
 def chooses(display):

