@@ -92,44 +92,48 @@ static gsize heed_qemu(RfbRelay *relay, guint8 *b, gsize n)
 	return relay->desktop.features & RFB_FEATURE_EXT_KEY ? 0 : plain_key(b, keysym, down);
 }
 
+static gboolean note_format(RfbRelayViewer *viewer, const guint8 *b, GError **error)
+{
+	RfbPixels pixels;
+
+	if (!rfb_pixels_read(b + 4, &pixels)) {
+		g_set_error(error, FAULT, FAULT_CLIENT, "a pixel format of %u bits", b[4]);
+		return FALSE;
+	}
+	memcpy(viewer->format, b + 4, sizeof viewer->format);
+	viewer->format_leaving = TRUE;
+	return TRUE;
+}
+
+/* What a desktop has to have announced to understand this message; 0 = nothing. */
+static unsigned feature_of(const RfbUnit *unit, const guint8 *b)
+{
+	switch (unit->type) {
+	case RFB_CLIENT_CUT_TEXT: /* a negative length is the extended clipboard's */
+		return rfb_u32(b + 4) > G_MAXINT32 ? RFB_FEATURE_CLIPBOARD : 0;
+	case RFB_SET_DESKTOP_SIZE: return RFB_FEATURE_SIZE;
+	case RFB_XVP: return RFB_FEATURE_XVP;
+	default: return 0;
+	}
+}
+
 gboolean rfb_heed_viewer(RfbRelay *relay, const RfbUnit *unit, guint8 *b, gsize *out_drop,
 			 GError **error)
 {
 	RfbRelayViewer *viewer = &relay->viewer;
-	unsigned announced = relay->desktop.features;
 	gsize n = unit->length;
-	RfbPixels pixels;
 
-	*out_drop = 0;
-	if (unit->kind == RFB_UNIT_SKIP) {
-		*out_drop = n;
+	*out_drop = n;
+	if (unit->kind == RFB_UNIT_SKIP)
 		return TRUE;
-	}
+	if ((feature_of(unit, b) & ~relay->desktop.features) == 0)
+		*out_drop = 0;
 	switch (unit->type) {
-	case RFB_SET_PIXEL_FORMAT:
-		if (!rfb_pixels_read(b + 4, &pixels)) {
-			g_set_error(error, FAULT, FAULT_CLIENT, "a pixel format of %u bits", b[4]);
-			return FALSE;
-		}
-		memcpy(viewer->format, b + 4, sizeof viewer->format);
-		viewer->format_leaving = TRUE;
-		break;
+	case RFB_SET_PIXEL_FORMAT: return note_format(viewer, b, error);
 	case RFB_SET_ENCODINGS: *out_drop = filter_encodings(viewer, b, n); break;
 	case RFB_KEY_EVENT: note_key(viewer, b[1] != 0, rfb_u32(b + 4), 0); break;
 	case RFB_POINTER_EVENT: memcpy(viewer->pointer, b, sizeof viewer->pointer); break;
-	case RFB_CLIENT_CUT_TEXT: /* a negative length is the extended clipboard's */
-		if (rfb_u32(b + 4) > G_MAXINT32 && !(announced & RFB_FEATURE_CLIPBOARD))
-			*out_drop = n;
-		break;
-	case RFB_SET_DESKTOP_SIZE:
-		remember(&viewer->size, b, n);
-		if (!(announced & RFB_FEATURE_SIZE))
-			*out_drop = n;
-		break;
-	case RFB_XVP:
-		if (!(announced & RFB_FEATURE_XVP))
-			*out_drop = n;
-		break;
+	case RFB_SET_DESKTOP_SIZE: remember(&viewer->size, b, n); break;
 	case RFB_QEMU: *out_drop = heed_qemu(relay, b, n); break;
 	case RFB_UPDATE_REQUEST:
 		if (!rfb_flow_request(viewer->flow, b))
