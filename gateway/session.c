@@ -137,12 +137,21 @@ static gboolean may_wait(const SessionLoop *loop, int events, int want)
 	return !loop->relayed && events == UV_READABLE && (want & ~UV_DISCONNECT) == 0;
 }
 
+/* It runs again as soon as the others have: until then nothing is watched anew, and nothing that
+ * comes makes it run before. */
+static gboolean has_turn(const Session *s)
+{
+	return s->turn.data != NULL;
+}
+
 static void set_watches(Session *s)
 {
 	SessionLoop *loop = s->loop;
 	guint64 at = loop->deadline;
 	int client = wanted_of_client(s), desktop = wanted(&s->desktop);
 
+	if (has_turn(s))
+		return;
 	if (!may_wait(loop, loop->client_events, client))
 		set_watch(&loop->client_poll, &loop->client_events, client);
 	if (!may_wait(loop, loop->desktop_events, desktop))
@@ -165,6 +174,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		stream_tcp_arrived(peer->stream);
 	if (status < 0)
 		*watched = 0;
+	if (has_turn(s))
+		return;
 	if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE))
 		set_watch(poll, watched, client ? wanted_of_client(s) : wanted(peer));
 	else if (client && peer->waits == 0 && (status < 0 || (events & UV_DISCONNECT)))

@@ -24,10 +24,6 @@ typedef struct {
 	guint is_desktop : 1; /* what breaks here is the desktop's fault, not the client's */
 } Peer;
 
-/* What a relay counts for one read, however little came: a peer that sends byte by byte makes as
- * much work as one that sends in bulk. */
-#define PEER_READ_COST (16 * 1024)
-
 void peer_clear(Peer *peer);
 
 /* Reads once, up to `max` bytes (the buffer then holds at most what it held plus max), and no more

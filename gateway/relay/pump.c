@@ -2,11 +2,20 @@
 /* pump: see pump.h. */
 #include "relay/pump.h"
 
-#define READ_MAX (BUFFER_CHUNK - BUFFER_HEADROOM)
+#define READ_COST (16 * 1024)
+
+Io pump_read(Peer *from, gsize max, gsize *spent, GError **error)
+{
+	guint64 before = from->bytes_in;
+	Io io = peer_read(from, max, error);
+
+	*spent += MAX(from->bytes_in - before, READ_COST);
+	return io;
+}
 
 Io pump(Peer *from, Peer *to, GError **error)
 {
-	gsize moved = 0;
+	gsize spent = 0;
 
 	for (;;) {
 		gsize n;
@@ -18,13 +27,11 @@ Io pump(Peer *from, Peer *to, GError **error)
 			if (io != IO_DONE)
 				return io;
 			buffer_consume(&from->in, n);
-			moved += n;
 		}
-		if (moved >= PUMP_BURST)
+		if (spent >= PUMP_BURST)
 			return IO_DONE;
-		io = peer_read(from, READ_MAX, error);
+		io = pump_read(from, PUMP_BURST, &spent, error);
 		if (io != IO_DONE)
 			return io;
-		moved += PEER_READ_COST;
 	}
 }

@@ -15,8 +15,7 @@
 
 #include <string.h>
 
-#define CHUNK    (BUFFER_CHUNK - BUFFER_HEADROOM)
-#define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a chunk          */
+#define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a burst */
 
 /* Adds a unit to the run. FALSE: the run ends here and has to go out first. */
 static gboolean run_add(RfbRun *run, gsize length, gsize drop)
@@ -80,7 +79,7 @@ static gboolean judge_desktop(Session *s, RfbRelay *relay, GError **error)
 }
 
 /* Sends the run. IO_DONE: it has gone; IO_WAIT: the rest of it waits. */
-static Io run_send(RfbRun *run, Peer *from, Peer *to, gsize *moved, GError **error)
+static Io run_send(RfbRun *run, Peer *from, Peer *to, GError **error)
 {
 	while (run->ready > 0 || run->skip > 0) {
 		gsize n;
@@ -96,19 +95,16 @@ static Io run_send(RfbRun *run, Peer *from, Peer *to, gsize *moved, GError **err
 			return io;
 		buffer_consume(&from->in, n);
 		run->ready -= n;
-		*moved += n;
 	}
 	return IO_DONE;
 }
 
-/* Room for what comes next: a chunk, or more of a unit that is larger than that. */
-static Io read_more(const Session *s, Peer *from, const RfbUnits *units, gsize *moved,
+/* Room for what comes next: a burst, or more of a unit that is larger than that. */
+static Io read_more(const Session *s, Peer *from, const RfbUnits *units, gsize *spent,
 		    GError **error)
 {
 	gsize memory = (gsize)worker_options(s->worker)->max_session_memory << 20;
 	gsize have = buffer_length(&from->in);
-	guint64 before = from->bytes_in;
-	Io io;
 
 	if (units->want > memory) {
 		g_set_error(error, FAULT, from->is_desktop ? FAULT_DESKTOP : FAULT_CLIENT,
@@ -116,12 +112,9 @@ static Io read_more(const Session *s, Peer *from, const RfbUnits *units, gsize *
 			    units->want);
 		return IO_FAIL;
 	}
-	if (units->want > CHUNK)
-		io = peer_read(from, MIN(units->want - have, READ_MAX), error);
-	else
-		io = peer_read(from, CHUNK - have, error);
-	*moved += MAX(from->bytes_in - before, PEER_READ_COST);
-	return io;
+	if (units->want > PUMP_BURST)
+		return pump_read(from, MIN(units->want - have, READ_MAX), spent, error);
+	return pump_read(from, PUMP_BURST - have, spent, error);
 }
 
 /* What the gateway itself says to the viewer, if there is a place for it. */
@@ -180,13 +173,13 @@ static gboolean deaf(const RfbRelay *relay)
 /* IO_DONE: the burst is used up. */
 static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 {
-	gsize moved = 0;
+	gsize spent = 0;
 	Io io = out_flush(&s->desktop, error);
 
 	if (io != IO_DONE)
 		return io;
 	for (;;) {
-		io = run_send(&relay->up, &s->client, &s->desktop, &moved, error);
+		io = run_send(&relay->up, &s->client, &s->desktop, error);
 		if (io != IO_DONE)
 			return io;
 		/* Not before it has left: what comes until then is still in the old format. */
@@ -194,15 +187,15 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 			rfb_pixels_read(relay->viewer.format, &relay->desktop.units.next);
 			relay->viewer.format_leaving = FALSE;
 		}
-		if (moved >= PUMP_BURST)
-			return IO_DONE;
 		if (deaf(relay))
 			return IO_WAIT;
 		if (!judge_viewer(s, relay, error))
 			return IO_FAIL;
 		if (relay->up.ready > 0 || relay->up.skip > 0)
 			continue;
-		io = read_more(s, &s->client, &relay->viewer.units, &moved, error);
+		if (spent >= PUMP_BURST)
+			return IO_DONE;
+		io = read_more(s, &s->client, &relay->viewer.units, &spent, error);
 		if (io != IO_DONE)
 			return io;
 	}
@@ -211,22 +204,24 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 /* The same, the other way. */
 static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 {
-	gsize moved = 0;
+	gsize spent = 0;
 	Io io = out_flush(&s->client, error);
 
 	if (io != IO_DONE)
 		return io;
 	for (;;) {
-		io = run_send(&relay->down, &s->desktop, &s->client, &moved, error);
+		io = run_send(&relay->down, &s->desktop, &s->client, error);
 		if (io == IO_DONE)
 			io = speak(s, relay, error);
-		if (io != IO_DONE || moved >= PUMP_BURST)
+		if (io != IO_DONE)
 			return io;
 		if (!judge_desktop(s, relay, error))
 			return IO_FAIL;
 		if (relay->down.ready > 0 || relay->down.skip > 0)
 			continue;
-		io = read_more(s, &s->desktop, &relay->desktop.units, &moved, error);
+		if (spent >= PUMP_BURST)
+			return IO_DONE;
+		io = read_more(s, &s->desktop, &relay->desktop.units, &spent, error);
 		if (io != IO_DONE)
 			return io;
 	}

@@ -13,8 +13,6 @@
 #include "relay/pump.h"
 #include "relay/spice_swap.h"
 
-#define READ_MAX (BUFFER_CHUNK - BUFFER_HEADROOM - SPICE_FRAME_HEADER)
-
 static void spice_close(Session *s)
 {
 	SpiceRelay *relay = g_steal_pointer(&s->relaying);
@@ -98,7 +96,7 @@ static void add_last(SpiceRelay *relay)
 }
 
 /* What desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a message. */
-static Io pass(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
+static Io pass(Session *s, SpiceRelay *relay, GError **error)
 {
 	Buffer *in = &s->desktop.in;
 
@@ -120,24 +118,22 @@ static Io pass(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
 			return io;
 		spice_frame_passed(&relay->down, n);
 		buffer_consume(in, n);
-		*moved += n;
 	}
 }
 
 /* Nothing is read that the viewer has no room for. IO_DONE: the burst is used up. */
 static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 {
-	gsize moved = 0;
+	gsize spent = 0;
 
 	for (;;) {
-		Io io = pass(s, relay, &moved, error);
+		Io io = pass(s, relay, error);
 
-		if (io != IO_DONE || moved >= PUMP_BURST)
+		if (io != IO_DONE || spent >= PUMP_BURST)
 			return io;
-		io = peer_read(&s->desktop, READ_MAX, error);
+		io = pump_read(&s->desktop, PUMP_BURST, &spent, error);
 		if (io != IO_DONE)
 			return io;
-		moved += PEER_READ_COST;
 	}
 }
 
@@ -169,7 +165,7 @@ static gboolean look_up(Session *s, SpiceRelay *relay, GError **error)
 	return TRUE;
 }
 
-static Io pass_up(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
+static Io pass_up(Session *s, SpiceRelay *relay, GError **error)
 {
 	Buffer *in = &s->client.in;
 
@@ -186,23 +182,21 @@ static Io pass_up(Session *s, SpiceRelay *relay, gsize *moved, GError **error)
 			return io;
 		buffer_consume(in, n);
 		relay->up_ready -= n;
-		*moved += n;
 	}
 }
 
 static Io pump_up(Session *s, SpiceRelay *relay, GError **error)
 {
-	gsize moved = 0;
+	gsize spent = 0;
 
 	for (;;) {
-		Io io = pass_up(s, relay, &moved, error);
+		Io io = pass_up(s, relay, error);
 
-		if (io != IO_DONE || moved >= PUMP_BURST)
+		if (io != IO_DONE || spent >= PUMP_BURST)
 			return io;
-		io = peer_read(&s->client, READ_MAX, error);
+		io = pump_read(&s->client, PUMP_BURST, &spent, error);
 		if (io != IO_DONE)
 			return io;
-		moved += PEER_READ_COST;
 	}
 }
 
