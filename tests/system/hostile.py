@@ -64,6 +64,10 @@ def update(*rects):
     return struct.pack(">BxH", 0, len(rects)) + b"".join(rects)
 
 
+def long(body):
+    return struct.pack(">I", len(body)) + body
+
+
 def vnc(*words, size=(64, 64), say=say):
     def serve(sock):
         rfb.greet(sock, size, b"evil")
