@@ -4,8 +4,9 @@
  * supervisor.c keeps the workers, one process per core. What a worker does begins in worker.c, what
  * a connection does in session.c.
  *
- * It may: listen, read the TLS key, reach the broker's control socket and the desktops' displays.
- * It never opens a database or sees PAM, and runs no program but its own successor (upgrade.h).
+ * It may: listen, reach the broker's sockets and the desktops' displays; signers have its TLS key
+ * (signer.h). It never opens a database or sees PAM, and runs no program but its own successor
+ * (upgrade.h).
  */
 #include "fault.h"
 #include "log.h"

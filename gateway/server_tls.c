@@ -2,32 +2,69 @@
 /* server_tls: see server_tls.h. */
 #include "server_tls.h"
 
+#include "fault.h"
 #include "log.h"
 #include "net/ocsp.h"
 #include "net/tls.h"
+#include "net/tls_key.h"
 
 #include <glib/gstdio.h>
 
-/* The supervisor has tried the same, and tells. */
-static void staple(const Options *o, SSL_CTX *context)
+/* What the signer has to say for itself goes into the log here: the handshake, which fails, can
+ * only say that OpenSSL had no signature. */
+static gboolean on_sign(gpointer data, guint32 number, const TlsScheme *scheme,
+			const guint8 *message, gsize n, guint8 *out, gsize *out_n)
 {
-	g_autoptr(GError) told = NULL;
+	g_autoptr(GError) error = NULL;
 
-	if (*o->ocsp != '\0' && !ocsp_staple(context, o->ocsp, &told))
-		log_debug(NULL, "nothing is stapled: %s", told->message);
+	if (signer_sign(data, number, scheme, message, n, out, out_n, &error))
+		return TRUE;
+	log_error(NULL, "a handshake fails: %s", error->message);
+	return FALSE;
 }
 
-gboolean server_tls_read(ServerTls *tls, const Options *o, GError **error)
+static void staple(const Options *o, SSL_CTX *context, const SignerFiles *files, GError **error)
 {
-	SSL_CTX *web = tls_server_context(o->certificate, o->key, TRUE, error);
-	SSL_CTX *vnc = web ? tls_server_context(o->certificate, o->key, FALSE, error) : NULL;
+	if (files->ocsp_unread != NULL)
+		g_set_error(error, FAULT, FAULT_CONFIG, "OCSP response %s: %s", o->ocsp,
+			    files->ocsp_unread);
+	else if (files->ocsp != NULL)
+		ocsp_staple(context, o->ocsp, files->ocsp, error);
+}
 
+static SSL_CTX *make(const Options *o, const SignerFiles *files, const TlsIdentity *identity,
+		     gboolean tickets, GError **out_unstapled, GError **error)
+{
+	SSL_CTX *context = tls_server_context(identity, tickets, error);
+
+	if (context != NULL)
+		staple(o, context, files, out_unstapled);
+	return context;
+}
+
+gboolean server_tls_read(ServerTls *tls, const Options *o, Signer *signer, GError **out_unstapled,
+			 GError **error)
+{
+	g_auto(SignerFiles) files = {0};
+	g_auto(TlsIdentity) identity = {0};
+	SSL_CTX *web = NULL, *vnc = NULL;
+
+	if (!signer_read(signer, &files, error))
+		return FALSE;
+	identity.certificate = g_steal_pointer(&files.certificate);
+	identity.chain = g_steal_pointer(&files.chain);
+	identity.key =
+		tls_key_new(X509_get0_pubkey(identity.certificate), on_sign, signer, files.key);
+	if (identity.key == NULL) {
+		g_set_error(error, FAULT, FAULT_CONFIG, "key %s: not of a kind for TLS", o->key);
+		return FALSE;
+	}
+	web = make(o, &files, &identity, TRUE, out_unstapled, error);
+	vnc = web ? make(o, &files, &identity, FALSE, NULL, error) : NULL;
 	if (vnc == NULL) {
 		SSL_CTX_free(web);
 		return FALSE;
 	}
-	staple(o, web);
-	staple(o, vnc);
 	server_tls_clear(tls);
 	*tls = (ServerTls){.web = web, .vnc = vnc};
 	return TRUE;
@@ -40,20 +77,13 @@ void server_tls_clear(ServerTls *tls)
 	*tls = (ServerTls){0};
 }
 
-gboolean server_tls_check(const Options *o, GError **error)
+gboolean server_tls_check(const Options *o, GError **out_unstapled, GError **error)
 {
-	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, error);
+	g_autoptr(Signer) signer = signer_start(o, error);
+	ServerTls tls = {0};
+	gboolean good = signer != NULL && server_tls_read(&tls, o, signer, out_unstapled, error);
 
-	SSL_CTX_free(context);
-	return context != NULL;
-}
-
-gboolean server_tls_check_staple(const Options *o, GError **error)
-{
-	SSL_CTX *context = tls_server_context(o->certificate, o->key, TRUE, NULL);
-	gboolean good = context == NULL || *o->ocsp == '\0' || ocsp_staple(context, o->ocsp, error);
-
-	SSL_CTX_free(context);
+	server_tls_clear(&tls);
 	return good;
 }
 

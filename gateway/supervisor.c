@@ -265,12 +265,23 @@ static void reap(Supervisor *s)
 
 /* ---- what only shows when options are used */
 
-static gboolean check(const Options *o, GError **error)
+/* What is no more than a warning goes into the log if the caller wants that. */
+static gboolean check_certificate(const Options *o, gboolean warn, GError **error)
+{
+	g_autoptr(GError) unstapled = NULL;
+	gboolean good = server_tls_check(o, &unstapled, error);
+
+	if (warn && unstapled != NULL)
+		log_warning(NULL, "nothing is stapled: %s", unstapled->message);
+	return good;
+}
+
+static gboolean check(const Options *o, gboolean warn, GError **error)
 {
 	autosecret char *vnc_password = NULL;
 	g_autoptr(GArray) networks = NULL;
 
-	if (!server_tls_check(o, error) || !vnc_password_read(o, &vnc_password, error))
+	if (!check_certificate(o, warn, error) || !vnc_password_read(o, &vnc_password, error))
 		return FALSE;
 	networks = address_networks(o->proxy_from, error);
 	if (networks == NULL) {
@@ -294,17 +305,6 @@ static gboolean check(const Options *o, GError **error)
 
 /* ---- certificate */
 
-/* A staple is looked at here, once for all workers. */
-static void remember(Supervisor *s)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_free(s->taken);
-	s->taken = server_tls_files(s->options);
-	if (!server_tls_check_staple(s->options, &error))
-		log_warning(NULL, "nothing is stapled: %s", error->message);
-}
-
 /* Files that have changed since they were read are taken when they have been the same for two
  * looks: a certificate and its key are not replaced in one moment. A broken one is told once. */
 static void watch_files(Supervisor *s)
@@ -322,8 +322,9 @@ static void watch_files(Supervisor *s)
 	s->seen = g_strdup(now);
 	if (!settled || g_str_equal(now, s->taken))
 		return;
-	remember(s);
-	if (check(s->options, &error)) {
+	g_free(s->taken);
+	s->taken = g_steal_pointer(&now);
+	if (check(s->options, TRUE, &error)) {
 		log_info(NULL, "took the new certificate");
 		signal_workers(s, SIGUSR1, FALSE);
 	} else {
@@ -358,7 +359,7 @@ gboolean supervisor_try(const Options *options, GError **error)
 	g_autoptr(GArray) passed = upgrade_sockets();
 	GArray *sockets;
 
-	if (!check(options, error))
+	if (!check(options, FALSE, error))
 		return FALSE;
 	if (passed == NULL)
 		return TRUE; /* no upgrade: an admin asks */
@@ -385,7 +386,8 @@ static gboolean begin(Supervisor *s, GError **error)
 		passed = sockets_from_systemd();
 	s->sockets = sockets_open(s->options, s->workers, passed, error);
 	sockets_close_passed(passed);
-	if (s->sockets == NULL || !check(s->options, error))
+	s->taken = server_tls_files(s->options);
+	if (s->sockets == NULL || !check(s->options, TRUE, error))
 		return FALSE;
 	if (s->options->session_bandwidth > 0 || s->options->user_bandwidth > 0) {
 		s->buckets = buckets_new();
@@ -394,7 +396,6 @@ static gboolean begin(Supervisor *s, GError **error)
 			return FALSE;
 		}
 	}
-	remember(s);
 	for (unsigned i = 0; i < s->workers; i++)
 		add_worker(s, i);
 	adopt(s, before);

@@ -264,6 +264,7 @@ static void close_if_done(Worker *worker)
 	uv_close((uv_handle_t *)&worker->input, NULL);
 	uv_close((uv_handle_t *)&worker->turns, NULL);
 	uv_close((uv_handle_t *)&worker->toil, NULL);
+	uv_close((uv_handle_t *)&worker->signer_watch, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
@@ -309,7 +310,7 @@ static void reload(Worker *worker)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!server_tls_read(&worker->tls, worker->options, &error))
+	if (!server_tls_read(&worker->tls, worker->options, worker->signer, NULL, &error))
 		log_error(NULL, "the old certificate stays: %s", error->message);
 }
 
@@ -322,6 +323,18 @@ static void on_signal(uv_signal_t *handle, int number)
 	case SIGUSR2: retire(worker); break;
 	default: drain(worker); break;
 	}
+	close_if_done(worker);
+}
+
+/* Without it this worker can serve whom it has, but nobody new: the supervisor starts another. */
+static void on_signer_gone(uv_poll_t *watch, int status, int events)
+{
+	Worker *worker = watch->data;
+
+	uv_poll_stop(watch);
+	log_error(NULL, "the signer is gone");
+	if (!worker->draining)
+		drain(worker);
 	close_if_done(worker);
 }
 
@@ -342,11 +355,11 @@ static void let_signals_in(Worker *worker)
 }
 
 /* Nothing a client sent has been read yet. One worker speaks for all. */
-static gboolean enter_sandbox(const Options *options, unsigned number, GError **error)
+static gboolean enter_sandbox(unsigned number, GError **error)
 {
 	const char *lacks = NULL;
 
-	if (!sandbox_gateway(options, &lacks, error))
+	if (!sandbox_gateway(&lacks, error))
 		return FALSE;
 	if (lacks != NULL && number == 0)
 		log_warning(NULL, "sandbox: %s", lacks);
@@ -359,14 +372,16 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
 
 	worker->dialer = dialer_start(o, error);
-	if (worker->dialer == NULL)
+	worker->signer = worker->dialer ? signer_start(o, error) : NULL;
+	if (worker->signer == NULL)
 		return FALSE;
 	worker->admission = admission_new(o, error);
 	if (worker->admission == NULL)
 		return FALSE;
 	worker->proxies = address_networks(o->proxy_from, error);
-	if (worker->proxies == NULL || !server_tls_read(&worker->tls, worker->options, error) ||
-	    !vnc_password_read(worker->options, &worker->vnc_password, error))
+	if (worker->proxies == NULL ||
+	    !server_tls_read(&worker->tls, o, worker->signer, NULL, error) ||
+	    !vnc_password_read(o, &worker->vnc_password, error))
 		return FALSE;
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
@@ -375,7 +390,7 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 				listener_new(&worker->loop, socket->fd, socket->vnc_only, on_accept,
 					     worker));
 	}
-	if (!enter_sandbox(o, number, error))
+	if (!enter_sandbox(number, error))
 		return FALSE;
 	worker->broker =
 		broker_link_new(&worker->loop, worker->dialer, name, &worker_broker_calls, worker);
@@ -391,6 +406,9 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	worker->turns.data = worker;
 	uv_idle_init(&worker->loop, &worker->toil);
 	worker->toil.data = worker;
+	uv_poll_init(&worker->loop, &worker->signer_watch, signer_descriptor(worker->signer));
+	worker->signer_watch.data = worker;
+	uv_poll_start(&worker->signer_watch, UV_DISCONNECT, on_signer_gone);
 	let_signals_in(worker);
 	return TRUE;
 }
@@ -426,6 +444,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	g_clear_pointer(&worker->proxies, g_array_unref);
 	dialer_free(worker->dialer);
 	server_tls_clear(&worker->tls);
+	signer_free(worker->signer);
 	secret_free(worker->vnc_password);
 	g_free(worker);
 	return started;

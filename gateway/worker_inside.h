@@ -13,6 +13,8 @@ struct Worker {
 	ServerTls tls;
 	char *vnc_password; /* Secret, or NULL */
 	Dialer *dialer;
+	Signer *signer;
+	uv_poll_t signer_watch;
 	BrokerLink *broker;
 	GPtrArray *listeners;
 	GHashTable *sessions;  /* a set: every session that has not gone    */

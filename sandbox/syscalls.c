@@ -70,8 +70,10 @@ static const int gateway[] = {
 	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(eventfd2), SCMP_SYS(pipe2),
 	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime),
 	SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(dup), SCMP_SYS(dup3),
-	/* a renewed certificate: see that it changed, and read it */
-	SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch), SCMP_SYS(inotify_rm_watch),
+};
+
+/* Beside the opening of files. */
+static const int files[] = {
 	SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat), SCMP_SYS(lseek), SCMP_SYS(getdents64), SCMP_SYS(getcwd),
@@ -245,6 +247,7 @@ gboolean syscalls_allow_gateway(GError **error)
 	if (!narrow_begin(&filter, error))
 		return FALSE;
 	filter_add_all(&filter, SCMP_ACT_ALLOW, gateway, G_N_ELEMENTS(gateway));
+	filter_add_all(&filter, SCMP_ACT_ALLOW, files, G_N_ELEMENTS(files));
 	allow_data_memory(&filter);
 	allow_own_signals(&filter);
 	allow_descriptor_flags(&filter);
@@ -268,6 +271,21 @@ gboolean syscalls_allow_dialer(GError **error)
 	filter_add(&filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0, NULL);
 	filter_add(&filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), G_N_ELEMENTS(dials), dials);
 	allow_own_signals(&filter);
+	return narrow_enter(&filter, error);
+}
+
+gboolean syscalls_allow_signer(GError **error)
+{
+	Filter filter;
+
+	if (SANDBOX_OPEN)
+		return TRUE;
+	if (!narrow_begin(&filter, error))
+		return FALSE;
+	filter_add_all(&filter, SCMP_ACT_ALLOW, files, G_N_ELEMENTS(files));
+	allow_data_memory(&filter);
+	allow_own_signals(&filter);
+	allow_reading_files(&filter);
 	return narrow_enter(&filter, error);
 }
 

@@ -20,6 +20,9 @@ gboolean syscalls_allow_gateway(GError **error);
 /* The process that connects to the broker's sockets for a worker (gateway/dialer.h). */
 gboolean syscalls_allow_dialer(GError **error);
 
+/* The process that has a worker's TLS key (gateway/signer.h): it reads files. */
+gboolean syscalls_allow_signer(GError **error);
+
 /* A program that shows pictures to one client over sockets that it was given: it moves bytes over
  * those and reads files; it makes no socket but pairs, no process, and runs nothing. To be called
  * before the first thread is there. */

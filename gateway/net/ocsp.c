@@ -125,20 +125,15 @@ static const char *judge(SSL_CTX *context, OCSP_RESPONSE *response, time_t *out_
 	return NULL;
 }
 
-gboolean ocsp_staple(SSL_CTX *context, const char *file, GError **error)
+gboolean ocsp_staple(SSL_CTX *context, const char *file, GBytes *content, GError **error)
 {
 	g_autoptr(OCSP_RESPONSE) response = NULL;
-	g_autofree char *bytes = NULL;
-	const unsigned char *at;
+	gsize n;
+	const unsigned char *bytes = g_bytes_get_data(content, &n), *at = bytes;
 	const char *why;
-	g_autoptr(GError) unread = NULL;
 	Staple *staple;
 	time_t until = 0;
-	gsize n;
 
-	if (!g_file_get_contents(file, &bytes, &n, &unread))
-		return fail(file, unread->message, error);
-	at = (const unsigned char *)bytes;
 	response = n <= FILE_MAX ? d2i_OCSP_RESPONSE(NULL, &at, (long)n) : NULL;
 	if (response == NULL)
 		return fail(file, "no OCSP response in DER", error);
@@ -147,7 +142,7 @@ gboolean ocsp_staple(SSL_CTX *context, const char *file, GError **error)
 		return fail(file, why, error);
 	ERR_clear_error();
 	staple = g_new0(Staple, 1);
-	staple->bytes = (unsigned char *)g_steal_pointer(&bytes);
+	staple->bytes = g_memdup2(bytes, n);
 	staple->n = n;
 	staple->until = until;
 	SSL_CTX_set_ex_data(context, staple_index(), staple);

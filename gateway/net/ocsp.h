@@ -10,9 +10,9 @@
 #include <openssl/ssl.h>
 
 /*
- * Reads the file (DER, as responders send it), checks that the issuer has signed it for the
- * context's certificate and that it is good now, and staples it to every handshake that asks for
- * it, until its time is over. The context must have its certificate and chain. It is freed with the
- * context. FAULT_CONFIG says what is wrong; then nothing is stapled.
+ * Takes what was read from the file (DER, as responders send it), checks that the issuer has signed
+ * it for the context's certificate and that it is good now, and staples it to every handshake that
+ * asks for it, until its time is over. The context must have its certificate and chain. It is freed
+ * with the context. FAULT_CONFIG says what is wrong; then nothing is stapled.
  */
-gboolean ocsp_staple(SSL_CTX *context, const char *file, GError **error);
+gboolean ocsp_staple(SSL_CTX *context, const char *file, GBytes *content, GError **error);

@@ -3,6 +3,7 @@
 #include "tls.h"
 
 #include "fault.h"
+#include "tls_scheme.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -53,6 +54,35 @@ static gboolean load_identity(SSL_CTX *context, const char *certificate, const c
 	return TRUE;
 }
 
+gboolean tls_identity_read(TlsIdentity *out, const char *certificate, const char *key,
+			   GError **error)
+{
+	SSL_CTX *context = context_new(TLS_server_method());
+	STACK_OF(X509) *chain = NULL;
+	gboolean read = load_identity(context, certificate, key, error);
+
+	if (read) {
+		SSL_CTX_get0_chain_certs(context, &chain);
+		*out = (TlsIdentity){
+			.certificate = SSL_CTX_get0_certificate(context),
+			.chain = chain ? X509_chain_up_ref(chain) : NULL,
+			.key = SSL_CTX_get0_privatekey(context),
+		};
+		X509_up_ref(out->certificate);
+		EVP_PKEY_up_ref(out->key);
+	}
+	SSL_CTX_free(context);
+	return read;
+}
+
+void tls_identity_clear(TlsIdentity *identity)
+{
+	X509_free(identity->certificate);
+	sk_X509_pop_free(identity->chain, X509_free);
+	EVP_PKEY_free(identity->key);
+	*identity = (TlsIdentity){0};
+}
+
 /* A browser that also offers h2 must settle on HTTP/1.1; a SPICE client offers nothing. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 		       const unsigned char *in, unsigned int n, void *arg)
@@ -67,22 +97,33 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 
 /* TLS 1.3 has nothing weak. Of 1.2 what is as good: a fresh key for each connection, and encryption
  * that authenticates. Every viewer and browser since 2014 knows these; larger groups than P-384
- * only let a stranger make us work. */
+ * only let a stranger make us work. The groups are those that the signer knows
+ * (signer_question.c). */
 static gboolean set_strength(SSL_CTX *context, GError **error)
 {
 	if (SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-	    SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1)
+	    SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1 &&
+	    SSL_CTX_set1_sigalgs_list(context, tls_scheme_list) == 1)
 		return TRUE;
 	g_set_error(error, FAULT, FAULT_BUG, "OpenSSL does not know our ciphers");
 	return FALSE;
 }
 
-SSL_CTX *tls_server_context(const char *certificate, const char *key, gboolean tickets,
-			    GError **error)
+static gboolean use_identity(SSL_CTX *context, const TlsIdentity *identity, GError **error)
+{
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate(context, identity->certificate) == 1 &&
+	    SSL_CTX_set1_chain(context, identity->chain) == 1 &&
+	    SSL_CTX_use_PrivateKey(context, identity->key) == 1)
+		return TRUE;
+	return fail(error, "certificate", "and key");
+}
+
+SSL_CTX *tls_server_context(const TlsIdentity *identity, gboolean tickets, GError **error)
 {
 	SSL_CTX *context = context_new(TLS_server_method());
 
-	if (!set_strength(context, error) || !load_identity(context, certificate, key, error)) {
+	if (!set_strength(context, error) || !use_identity(context, identity, error)) {
 		SSL_CTX_free(context);
 		return NULL;
 	}

@@ -56,12 +56,13 @@ class GatewayTarget(Target):
         self.bench.system.start_gateway()
 
     def pids(self):
-        """The workers: the supervisor's children."""
-        parent = self.bench.system.daemons["gateway"].pid
-        return [pid for pid in self.bench.system.pids("gateway") if pid != parent]
+        """The workers, the supervisor's children, and those beside them, which work for them."""
+        system = self.bench.system
+        parent = system.daemons["gateway"].pid
+        return [pid for pid in system.pids("gateway") if pid != parent] + system.beside()
 
     def everybody(self):
-        return self.bench.system.pids("gateway")
+        return self.bench.system.pids("gateway") + self.bench.system.beside()
 
 
 class ProxyTarget(Target):
@@ -142,7 +143,7 @@ class Bench:
                 children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
                 ids.update(int(child) for child in children.read_text().split())
         ids.update(daemon.pid for daemon in self.system.daemons.values())
-        return ids.union(self.system.pids("gateway"), self.system.pids("broker"))
+        return ids.union(self.system.pids("gateway"), self.system.beside(), self.system.pids("broker"))
 
     def __exit__(self, *_):
         for process in self.started:

@@ -392,16 +392,21 @@ class Deployment:
         return eventually(check, seconds, 0.1)
 
     def pids(self, name):
-        """A daemon and its workers: not a worker's dialer, a look at a configuration, nor what the broker is
-        about to start, which looks like itself for a moment."""
+        """A daemon and its workers: not a worker's dialer or signer, a look at a configuration, nor what the
+        broker is about to start, which looks like itself for a moment."""
         daemon = self.daemons[name].pid
         uid = {"broker": self.broker_uid, "gateway": self.gateway_uid}[name]
         found = {pid for pid, line in processes_of(uid).items()
                  if f"oriel-{name}" in line and " --check" not in line}
         if name == "broker":
             return [pid for pid in found if parent(pid) != daemon]
-        found = {pid for pid in found if command_name(pid) != "oriel-dialer"}
+        found = {pid for pid in found if command_name(pid) not in ("oriel-dialer", "oriel-signer")}
         return [pid for pid in found if parent(pid) not in found - {daemon}]
+
+    def beside(self):
+        """The processes beside the gateway's workers: a dialer and a signer for each."""
+        return [pid for pid in processes_of(self.gateway_uid)
+                if command_name(pid) in ("oriel-dialer", "oriel-signer")]
 
     def desktops_running(self):
         """{pid: command line} of the QEMU processes."""

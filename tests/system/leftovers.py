@@ -15,6 +15,8 @@ PROVOKED = (
     "tls.crt: no start line",
     "unknown key nonsense in [gateway]",
     "Address already in use",
+    "the signer is gone",
+    "the signer does not answer",
 )
 BUGS = ("fault=bug", "Sanitizer", "Assertion")
 

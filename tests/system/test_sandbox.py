@@ -19,8 +19,12 @@ def closed(oriel):
     return oriel
 
 
+def helpers(oriel, name):
+    return [p for p in processes_of(oriel.gateway_uid) if command_name(p) == name]
+
+
 def dialers(oriel):
-    return [p for p in processes_of(oriel.gateway_uid) if command_name(p) == "oriel-dialer"]
+    return helpers(oriel, "oriel-dialer")
 
 
 def test_gateway(closed):
@@ -30,7 +34,8 @@ def test_gateway(closed):
     def children():
         """Of two workers one is enough to serve: the other may still be starting."""
         workers = set(oriel.pids("gateway")) - {supervisor}
-        return [*workers, *dialers(oriel)] if len(workers) == 2 == len(dialers(oriel)) else None
+        beside = [helpers(oriel, name) for name in ("oriel-dialer", "oriel-signer")]
+        return [*workers, *sum(beside, [])] if {2} == set(map(len, [workers, *beside])) else None
 
     pids = eventually(children)
     assert pids, oriel.tail("gateway")

@@ -20,7 +20,7 @@ import crowd as crowds
 import deployment
 import procs
 import rfb
-from deployment import eventually
+from deployment import command_name, eventually
 from procs import BUFFER_KIB, own_kib
 
 SIZES = {"vnc": 90, "web": 90, "spice": 20}
@@ -126,7 +126,7 @@ def dialers(system):
     found = {}
     for worker in workers(system):
         children = pathlib.Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
-        found.update({worker: int(pid) for pid in children})
+        found.update({worker: int(pid) for pid in children if command_name(pid) == "oriel-dialer"})
     return found
 
 

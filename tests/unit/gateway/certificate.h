@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* certificate: a self-signed P-256 certificate for 127.0.0.1, for tests. */
+/* certificate: a self-signed certificate for 127.0.0.1, for tests. */
 #pragma once
 
 #include <glib.h>
@@ -17,9 +17,10 @@ static inline char *certificate_pem(BIO *bio)
 	return text;
 }
 
-static inline void certificate_make(char **out_certificate, char **out_key)
+/* Takes the key. */
+static inline void certificate_make_of(EVP_PKEY *key, char **out_certificate, char **out_key)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	gboolean own_digest = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
 	X509 *x = X509_new();
 	X509_NAME *name = X509_get_subject_name(x);
 	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
@@ -34,7 +35,7 @@ static inline void certificate_make(char **out_certificate, char **out_key)
 	X509_set_issuer_name(x, name);
 	X509_set_pubkey(x, key);
 	X509_add_ext(x, san, -1);
-	g_assert_cmpint(X509_sign(x, key, EVP_sha256()), >, 0);
+	g_assert_cmpint(X509_sign(x, key, own_digest ? NULL : EVP_sha256()), >, 0);
 	PEM_write_bio_X509(certificate, x);
 	PEM_write_bio_PrivateKey(pem, key, NULL, NULL, 0, NULL, NULL);
 	*out_certificate = certificate_pem(certificate);
@@ -42,4 +43,10 @@ static inline void certificate_make(char **out_certificate, char **out_key)
 	X509_EXTENSION_free(san);
 	X509_free(x);
 	EVP_PKEY_free(key);
+}
+
+/* Of a key for P-256. */
+static inline void certificate_make(char **out_certificate, char **out_key)
+{
+	certificate_make_of(EVP_EC_gen("P-256"), out_certificate, out_key);
 }

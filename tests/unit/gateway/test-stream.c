@@ -53,12 +53,15 @@ static void pair_secure(Pair *pair)
 {
 	g_autofree char *certificate = NULL, *key = NULL, *cert_path = NULL, *key_path = NULL;
 	g_autoptr(GError) error = NULL;
+	g_auto(TlsIdentity) identity = {0};
 	Io a = IO_WAIT, b = IO_WAIT;
 
 	certificate_make(&certificate, &key);
 	write_temporary(certificate, &cert_path);
 	write_temporary(key, &key_path);
-	pair->server = tls_server_context(cert_path, key_path, TRUE, &error);
+	tls_identity_read(&identity, cert_path, key_path, &error);
+	g_assert_no_error(error);
+	pair->server = tls_server_context(&identity, TRUE, &error);
 	g_assert_no_error(error);
 	pair->client = tls_client_context(certificate, &error);
 	g_assert_no_error(error);

@@ -11,6 +11,7 @@
 typedef enum {
 	WORKER,
 	DIALER,
+	SIGNER,
 	PARENT,
 	BROKER,
 	QEMU,

@@ -23,13 +23,13 @@
 
 #define CANNOT_ENTER 255
 
-static const char *const names[PROCESSES] = {"worker", "dialer", "parent", "broker", "qemu",
-					     "auth",   "lobby",  "bridge", "tunnel"};
+static const char *const names[PROCESSES] = {"worker", "dialer", "signer", "parent", "broker",
+					     "qemu",   "auth",   "lobby",  "bridge", "tunnel"};
 
 static gboolean become_user(Process process)
 {
-	/* The worst for a worker would be to share the owner's id. Its dialer, its parent and a
-	 * tunnel have nothing but their own to keep them from some of this. */
+	/* The worst for a worker or its signer would be to share the owner's id. Its dialer, its
+	 * parent and a tunnel have nothing but their own to keep them from some of this. */
 	uid_t uid = process == DIALER || process == PARENT || process == TUNNEL ? WORLD_STRANGER
 										: WORLD_OWNER;
 
@@ -60,8 +60,9 @@ static gboolean enter(Process process)
 	const char *lacks = NULL;
 
 	switch (process) {
-	case WORKER: return sandbox_gateway(&world.options, &lacks, NULL);
+	case WORKER: return sandbox_gateway(&lacks, NULL);
 	case DIALER: return sandbox_dialer(NULL);
+	case SIGNER: return sandbox_signer(&world.options, NULL);
 	case PARENT: return rights_freeze(NULL);
 	case BROKER: return sandbox_broker(&world.options, &lacks, NULL);
 	case QEMU: return sandbox_broker(&world.options, &lacks, NULL) && become_qemu();
