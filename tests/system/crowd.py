@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import threading
+import time
 
 import deployment
 import procs
@@ -47,7 +48,7 @@ class Mover(threading.Thread):
             self.line.text()
             self.line.want_raw()
             self.sock = self.line.sock
-        self.port = getattr(self.sock, "sock", self.sock).getsockname()[1]
+        self.address = "{}:{}".format(*getattr(self.sock, "sock", self.sock).getsockname())
         self.sock.settimeout(120)
 
     def round(self, side=SIDE):
@@ -72,11 +73,18 @@ class Mover(threading.Thread):
         self.sock.close()
 
 
-class Crowd:
-    """Sessions on machines that all have the address of the same two desktops."""
+class FarEnd:
+    """The gateway as it is seen from the other end of a line."""
 
-    def __init__(self, system, directory, sizes):
-        self.system, self.sizes = system, sizes
+    def __init__(self, system, line):
+        self.host, self.port, self.vnc_port, self.ca = line.near, system.port, system.vnc_port, system.ca
+
+
+class Crowd:
+    """Sessions on machines that all have the address of the same two desktops. line: they come over it."""
+
+    def __init__(self, system, directory, sizes, line=None):
+        self.system, self.sizes, self.line = system, sizes, line
         self.movers, self.desktops = [], []
         for kind in ("vnc", "spice"):
             words = [deployment.BUILD / "tests/bench/bench-desktop", kind, directory / kind]
@@ -107,7 +115,9 @@ class Crowd:
     def connect(self, api, card):
         kind = card["name"].split("-")[0]
         ticket = self.ticket(api, card["id"], kind)
-        return Mover(self.system, kind, card["id"], ticket)
+        if not self.line:
+            return Mover(self.system, kind, card["id"], ticket)
+        return self.line.inside(lambda: Mover(FarEnd(self.system, self.line), kind, card["id"], ticket))
 
     def tickets(self, n):
         """So many browsers leave, and here are tickets for their desktops."""
@@ -146,6 +156,11 @@ class Crowd:
         for mover in self.movers:
             (mover.reads.clear if yes else mover.reads.set)()
 
+    def stands_still(self, seconds):
+        before = [mover.rounds for mover in self.movers]
+        time.sleep(seconds)
+        return [mover.rounds for mover in self.movers] == before
+
     def books_agree(self, seconds=90):
         """The broker's live sessions are those that live."""
         def off():
@@ -171,10 +186,10 @@ class Crowd:
             local, peer = line.split()[2:4]
             pid = re.search(r"pid=(\d+)", line)
             if local.rsplit(":", 1)[1] in own and pid:
-                owner[int(peer.rsplit(":", 1)[1])] = int(pid[1])
+                owner[peer] = int(pid[1])
         found = {}
         for mover in self.alive():
-            found.setdefault(owner[mover.port], []).append(mover)
+            found.setdefault(owner[mover.address], []).append(mover)
         return found
 
     def ends(self, movers, seconds=90):

@@ -157,6 +157,7 @@ class Deployment:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="oriel-", dir="/tmp"))
         self.directory.chmod(0o711)
         self.host = "127.0.0.1"
+        self.names = ["localhost", socket.gethostname(), "127.0.0.1", "::1"]  # in the certificate
         self.port, self.vnc_port, self.metrics_port = free_port(), free_port(), free_port()
         self.options = {
             "gateway": {
@@ -222,8 +223,7 @@ class Deployment:
             if file.is_file():
                 shutil.copy(file, self.path("guest"))
         subprocess.run(
-            [SOURCE / "config/demo/certificate", self.path("tls")]
-            + ["localhost", socket.gethostname(), "127.0.0.1", "::1"],
+            [SOURCE / "config/demo/certificate", self.path("tls"), *self.names],
             check=True,
         )
         self.path("tls").chmod(0o711)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two hundred sessions in which pictures move, while one part after the other is killed, stalls or is
+"""Two hundred sessions in which pictures move, while one part after the other is killed, stalls, is cut off or
 given no room: what need not end goes on, what ended is in the books, and nothing is left behind."""
 
 import contextlib
@@ -18,6 +18,7 @@ import pytest
 
 import crowd as crowds
 import deployment
+import lines
 import procs
 import rfb
 from deployment import command_name, eventually
@@ -36,10 +37,14 @@ def memory_kib(system):
 
 
 class Torture(deployment.Deployment):
-    """Its broker has a small disk of its own, and a clock that can be set."""
+    """Its broker has a small disk of its own, and a clock that can be set; people come over a line, or on this
+    machine."""
 
-    def __init__(self):
+    def __init__(self, line):
         super().__init__("torture", gateway={"max_per_address": 2000})
+        self.names.append(line.near)
+        for key, port in (("listen", self.port), ("listen_vnc", self.vnc_port)):
+            self.options["gateway"][key] = f"{self.host}:{port}, {line.near}:{port}"
         self.clock = self.path("clock")
 
     def prepare(self):
@@ -90,8 +95,14 @@ class Torture(deployment.Deployment):
 
 
 @pytest.fixture(scope="module")
-def system():
-    with Torture() as system:
+def line():
+    with lines.Line() as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def system(line):
+    with Torture(line) as system:
         system.start()
         system.add_image()
         system.ctl("pool", "add", "own", "--kind", "dedicated", "--image", "tiny", "--max", "1")
@@ -100,11 +111,11 @@ def system():
 
 
 @pytest.fixture(scope="module")
-def crowd(system):
+def crowd(system, line):
     """They have come and gone once, so that what is kept for the next is no leak."""
     directory = system.path("desktops")
     directory.mkdir(mode=0o755)
-    crowd = crowds.Crowd(system, directory, SIZES)
+    crowd = crowds.Crowd(system, directory, SIZES, line)
     try:
         crowd.fill()
         crowd.leave()
@@ -246,6 +257,24 @@ def test_clients_stall(system, crowd):
         assert held < len(crowd.movers) * BUFFER_KIB, f"{held} KiB"
     finally:
         crowd.stalled(False)
+    crowd.all_move(60)
+    crowd.books_agree()
+
+
+def test_the_line_is_cut(system, crowd, line):
+    """Of everybody, while each has a picture under way: packets are lost, and nobody is told."""
+    crowd.stalled(True)
+    one_is_served(system, 1)
+    line.cut()
+    try:
+        crowd.stalled(False)
+        assert eventually(lambda: crowd.stands_still(3)), "the line is not cut"
+        one_is_served(system)
+        held = memory_kib(system)["gateway"] - crowd.idle_memory["gateway"]
+        assert procs.sanitized() or held < len(crowd.movers) * BUFFER_KIB, f"{held} KiB"
+        assert crowd.stands_still(0.1)
+    finally:
+        line.mend()
     crowd.all_move(60)
     crowd.books_agree()
 
