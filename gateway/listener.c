@@ -9,17 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ACCEPT_BURST 8   /* connections that are taken in a turn of the loop       */
-#define CROWD_BURST  256 /* of a crowd, after which it rests: each wake-up is dear */
-#define CROWD_MS     1
+#define ACCEPT_BURST 2   /* connections that are taken in a turn of the loop */
+#define CROWD_MS     1   /* when all of a crowd were taken: each wake-up is dear */
 #define PAUSE_MS     200 /* when descriptors have run out */
 
 struct Listener {
 	uv_poll_t poll;
 	uv_timer_t pause;
+	Turns *turns;
+	Turn rested;
 	int fd;
 	int handles;
-	unsigned burst; /* taken since the last rest */
 	gboolean vnc_only;
 	ListenerAccept accept;
 	gpointer data;
@@ -27,56 +27,66 @@ struct Listener {
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
-static void on_pause_over(uv_timer_t *timer)
+static void go_on(gpointer data)
 {
-	Listener *listener = timer->data;
+	Listener *listener = data;
 
 	uv_poll_start(&listener->poll, UV_READABLE, on_ready);
 }
 
-static void rest(Listener *listener, guint64 ms)
+static void on_pause_over(uv_timer_t *timer)
 {
-	listener->burst = 0;
+	go_on(timer->data);
+}
+
+static void pause_for(Listener *listener, guint64 ms)
+{
 	uv_poll_stop(&listener->poll);
 	uv_timer_start(&listener->pause, on_pause_over, ms, 0);
 }
 
-/* What is left after ACCEPT_BURST comes with the next turn, which follows at once. */
+/* -1 and errno if none is there, or cannot be taken. */
+static int take(Listener *listener, gboolean *crowd)
+{
+	struct sockaddr_storage from;
+	socklen_t n = sizeof from;
+	char address[ADDRESS_TEXT];
+	int fd = accept4(listener->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	address_describe(&from, address);
+	*crowd |= listener->accept(listener->data, fd, address, listener->vnc_only);
+	return 0;
+}
+
+/* What is left comes with the next turn, which follows at once, or after a rest. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	Listener *listener = poll->data;
-	gboolean crowd = FALSE, more = TRUE;
+	guint64 begun = uv_hrtime();
+	gboolean crowd = FALSE;
+	int failed = 0;
 
-	for (unsigned i = 0; i < ACCEPT_BURST; i++) {
-		struct sockaddr_storage from;
-		socklen_t n = sizeof from;
-		char address[ADDRESS_TEXT];
-		int fd = accept4(listener->fd, (struct sockaddr *)&from, &n,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			rest(listener, PAUSE_MS);
-			return;
-		}
-		if (fd < 0) {
-			more = FALSE;
-			break;
-		}
-		address_describe(&from, address);
-		crowd |= listener->accept(listener->data, fd, address, listener->vnc_only);
-		listener->burst++;
+	for (unsigned i = 0; i < ACCEPT_BURST && failed == 0; i++)
+		failed = take(listener, &crowd) < 0 ? errno : 0;
+	if (failed == EMFILE || failed == ENFILE || failed == ENOMEM) {
+		pause_for(listener, PAUSE_MS);
+	} else if (crowd && failed != 0) {
+		pause_for(listener, CROWD_MS);
+	} else if (turns_toiled(listener->turns, begun)) {
+		uv_poll_stop(poll);
+		turns_rested(listener->turns, &listener->rested);
 	}
-	if (crowd && (!more || listener->burst >= CROWD_BURST))
-		rest(listener, CROWD_MS);
-	else if (!more)
-		listener->burst = 0;
 }
 
-Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
-		       gpointer data)
+Listener *listener_new(uv_loop_t *loop, Turns *turns, int fd, gboolean vnc_only,
+		       ListenerAccept accept, gpointer data)
 {
 	Listener *listener = g_new0(Listener, 1);
 
+	listener->turns = turns;
+	listener->rested = (Turn){.run = go_on, .data = listener};
 	listener->fd = fd;
 	listener->handles = 2;
 	listener->vnc_only = vnc_only;
@@ -102,6 +112,7 @@ void listener_close(Listener *listener)
 {
 	if (listener == NULL)
 		return;
+	turns_rested_not(listener->turns, &listener->rested);
 	uv_close((uv_handle_t *)&listener->poll, on_closed);
 	uv_close((uv_handle_t *)&listener->pause, on_closed);
 	close(listener->fd);

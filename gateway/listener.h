@@ -2,8 +2,7 @@
 /* listener: accepts on one of the sockets that the worker inherited (sockets.h). */
 #pragma once
 
-#include <glib.h>
-#include <uv.h>
+#include "turns.h"
 
 typedef struct Listener Listener;
 
@@ -11,9 +10,9 @@ typedef struct Listener Listener;
  * which more are taken at a time, and less often. */
 typedef gboolean (*ListenerAccept)(gpointer data, int fd, const char *address, gboolean vnc_only);
 
-/* Takes the listening fd. */
-Listener *listener_new(uv_loop_t *loop, int fd, gboolean vnc_only, ListenerAccept accept,
-		       gpointer data);
+/* Takes the listening fd, borrows the turns: what it takes is toil. */
+Listener *listener_new(uv_loop_t *loop, Turns *turns, int fd, gboolean vnc_only,
+		       ListenerAccept accept, gpointer data);
 
 /* Accepts no more; the socket lives on in the supervisor. The memory goes when the loop has closed
  * its handles. Accepts NULL. */

@@ -30,9 +30,19 @@ static const struct {
 	{"relay", session_relay, 0},      /* both ways until one side ends                        */
 };
 
+/* Who has no desktop yet, or is in debt, waits in a row with all others of that kind, be it a
+ * thousand whose time has come at once: between any two of them the rest have their turn. */
+static void run_in_turn(Session *s)
+{
+	gboolean in_row = s->loop->phase == PHASE_STEPS && (!s->loop->relayed || session_owes(s));
+
+	if (!in_row || worker_may_toil(s->worker, s))
+		session_run(s);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-	session_run(timer->data);
+	run_in_turn(timer->data);
 }
 
 guint64 session_now(const Session *session)
@@ -141,7 +151,7 @@ static gboolean may_wait(const SessionLoop *loop, int events, int want)
  * comes makes it run before. */
 static gboolean has_turn(const Session *s)
 {
-	return s->turn.data != NULL;
+	return turn_is_due(&s->again);
 }
 
 static void set_watches(Session *s)
@@ -176,12 +186,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		*watched = 0;
 	if (has_turn(s))
 		return;
-	if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE))
+	if (worker_will_toil(s))
+		set_watch(poll, watched, 0);
+	else if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE))
 		set_watch(poll, watched, client ? wanted_of_client(s) : wanted(peer));
 	else if (client && peer->waits == 0 && (status < 0 || (events & UV_DISCONNECT)))
 		session_end(s, FAULT_ENDED, "the client left");
 	else
-		session_run(s);
+		run_in_turn(s);
 }
 
 static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
@@ -346,6 +358,7 @@ gboolean session_drop(Session *s)
 	    !is_droppable(s))
 		return FALSE;
 	log_debug(&s->log, "dropped to make room");
+	stream_tcp_reset(s->client.stream->fd);
 	session_finish(s);
 	return TRUE;
 }

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "net/address.h"
 #include "net/peer.h"
+#include "turns.h"
 
 typedef enum {
 	STEP_NEXT, /* done: the next row                                        */
@@ -135,9 +136,9 @@ struct Session {
 	Endpoint endpoint;  /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
-	GList place, turn, late;  /* the worker's own: among those on their way to the relay,
-				     those that have more to do at once, and those that wait
-				     for worker_may_toil() */
+	GList place;              /* the worker's own: among those on their way to the relay, ... */
+	Turn again, toil;         /* ... those that have more to do, and those that wait for
+				     worker_may_toil() */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
 };
 

@@ -23,6 +23,11 @@ void session_open_account(Session *s)
 	s->loop->account.ran_at = uv_hrtime();
 }
 
+gboolean session_owes(const Session *s)
+{
+	return s->loop->account.credit < 0;
+}
+
 /* Both sides have said something since this was last so. */
 static gboolean exchanged(const Session *s)
 {

@@ -114,3 +114,5 @@ void session_restart(Session *session);
  * uv_hrtime()). TRUE: it has cost too much, watches nothing and has asked to be run again later. */
 void session_open_account(Session *session);
 gboolean session_charge(Session *session, guint64 begun);
+/* It has waited, or waits still, because it cost too much. */
+gboolean session_owes(const Session *session);

@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "listener.h"
 #include "net/address.h"
+#include "net/stream_tcp.h"
 #include "net/tls_memory.h"
 #include "sandbox_gateway.h"
 #include "secret.h"
@@ -76,17 +77,46 @@ static gboolean on_accept(gpointer data, int fd, const char *address, gboolean v
 
 	worker->counts[COUNTS_CONNECTIONS]++;
 	worker->counts[COUNTS_REFUSED] += limit != NULL || !room;
-	if (room)
+	if (room) {
 		session_start(worker, fd, address, vnc_only, proxied, limit);
-	else
+	} else {
+		stream_tcp_reset(fd);
 		close(fd);
+	}
 	return !room || limit != NULL || admission_crowded(worker->admission);
+}
+
+/* ---- turns */
+
+static void run_session(gpointer data)
+{
+	session_run(data);
+}
+
+void worker_again(Worker *worker, Session *session)
+{
+	turns_again(worker->turns, &session->again);
+}
+
+gboolean worker_may_toil(Worker *worker, Session *session)
+{
+	if (turns_toils(worker->turns, &session->toil))
+		return TRUE;
+	turns_toil(worker->turns, &session->toil);
+	return FALSE;
+}
+
+gboolean worker_will_toil(const Session *session)
+{
+	return turn_is_due(&session->toil);
 }
 
 /* ---- sessions */
 
 void worker_session_started(Worker *worker, Session *session)
 {
+	session->again = (Turn){.run = run_session, .data = session};
+	session->toil = (Turn){.run = run_session, .data = session};
 	g_hash_table_add(worker->sessions, session);
 	admission_add(worker->admission, session);
 }
@@ -162,73 +192,13 @@ void worker_line_closed(Worker *worker, const char *address)
 	admission_release(worker->admission, address);
 }
 
-/* ---- turns */
-
-static void on_turns(uv_idle_t *idle)
-{
-	Worker *worker = idle->data;
-	GList *link;
-
-	for (guint n = worker->again.length; n > 0; n--) {
-		link = g_queue_pop_head_link(&worker->again);
-		if (link == NULL)
-			break;
-		session_run(g_steal_pointer(&link->data));
-	}
-	if (worker->again.length == 0)
-		uv_idle_stop(idle);
-}
-
-void worker_again(Worker *worker, Session *session)
-{
-	if (session->turn.data != NULL)
-		return;
-	session->turn.data = session;
-	g_queue_push_tail_link(&worker->again, &session->turn);
-	uv_idle_start(&worker->turns, on_turns);
-}
-
-/* Once a turn of the loop. */
-static void on_toil(uv_idle_t *idle)
-{
-	Worker *worker = idle->data;
-	GList *link = g_queue_pop_head_link(&worker->late);
-
-	worker->toiled = link != NULL;
-	if (link == NULL) {
-		uv_idle_stop(idle);
-		return;
-	}
-	worker->toils = link->data;
-	session_run(g_steal_pointer(&link->data));
-	worker->toils = NULL;
-}
-
-gboolean worker_may_toil(Worker *worker, Session *session)
-{
-	if (worker->toils == session)
-		return TRUE;
-	if (!worker->toiled) {
-		worker->toiled = TRUE;
-		uv_idle_start(&worker->toil, on_toil);
-		return TRUE;
-	}
-	if (session->late.data == NULL) {
-		session->late.data = session;
-		g_queue_push_tail_link(&worker->late, &session->late);
-	}
-	return FALSE;
-}
-
 static void close_if_done(Worker *worker);
 
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
-	if (session->turn.data != NULL)
-		g_queue_unlink(&worker->again, &session->turn);
-	if (session->late.data != NULL)
-		g_queue_unlink(&worker->late, &session->late);
+	turns_again_not(worker->turns, &session->again);
+	turns_toil_not(worker->turns, &session->toil);
 	admission_remove(worker->admission, session, relayed);
 	tidy_soon(worker);
 	close_if_done(worker);
@@ -251,6 +221,14 @@ static void on_walk_close(uv_handle_t *handle, void *arg)
 		uv_close(handle, NULL);
 }
 
+/* What a start that failed has left. */
+static void end_early(Worker *worker)
+{
+	g_ptr_array_set_size(worker->listeners, 0);
+	turns_close(g_steal_pointer(&worker->turns));
+	uv_walk(&worker->loop, on_walk_close, NULL);
+}
+
 /* The last session is gone: what keeps the loop alive goes too. */
 static void close_if_done(Worker *worker)
 {
@@ -262,9 +240,8 @@ static void close_if_done(Worker *worker)
 	uv_close((uv_handle_t *)&worker->drain, NULL);
 	uv_close((uv_handle_t *)&worker->tidy, NULL);
 	uv_close((uv_handle_t *)&worker->input, NULL);
-	uv_close((uv_handle_t *)&worker->turns, NULL);
-	uv_close((uv_handle_t *)&worker->toil, NULL);
 	uv_close((uv_handle_t *)&worker->signer_watch, NULL);
+	turns_close(g_steal_pointer(&worker->turns));
 	for (gsize i = 0; i < G_N_ELEMENTS(worker->signals); i++)
 		uv_close((uv_handle_t *)&worker->signals[i], NULL);
 }
@@ -383,12 +360,13 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	    !server_tls_read(&worker->tls, o, worker->signer, NULL, error) ||
 	    !vnc_password_read(o, &worker->vnc_password, error))
 		return FALSE;
+	worker->turns = turns_new(&worker->loop);
 	for (guint i = 0; i < sockets->len; i++) {
 		const Socket *socket = &g_array_index(sockets, Socket, i);
 
 		g_ptr_array_add(worker->listeners,
-				listener_new(&worker->loop, socket->fd, socket->vnc_only, on_accept,
-					     worker));
+				listener_new(&worker->loop, worker->turns, socket->fd,
+					     socket->vnc_only, on_accept, worker));
 	}
 	if (!enter_sandbox(number, error))
 		return FALSE;
@@ -402,10 +380,6 @@ static gboolean start(Worker *worker, unsigned number, const GArray *sockets, GE
 	uv_timer_init(&worker->loop, &worker->report);
 	worker->report.data = worker;
 	uv_timer_start(&worker->report, on_report, COUNTS_MS, COUNTS_MS);
-	uv_idle_init(&worker->loop, &worker->turns);
-	worker->turns.data = worker;
-	uv_idle_init(&worker->loop, &worker->toil);
-	worker->toil.data = worker;
 	uv_poll_init(&worker->loop, &worker->signer_watch, signer_descriptor(worker->signer));
 	worker->signer_watch.data = worker;
 	uv_poll_start(&worker->signer_watch, UV_DISCONNECT, on_signer_gone);
@@ -431,7 +405,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	if (started)
 		log_info(NULL, "worker %u is ready", number);
 	else
-		uv_walk(&worker->loop, on_walk_close, NULL);
+		end_early(worker);
 	g_assert(started || worker->broker == NULL);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 	g_ptr_array_unref(worker->listeners);

@@ -61,10 +61,10 @@ guint64 *worker_counts(Worker *worker);
 void worker_line_held(Worker *worker, const char *address);
 void worker_line_closed(Worker *worker, const char *address);
 
-/* Runs the session again, once, after the sockets of all others were looked at. (A timer of no time
- * would not do: libuv 1.44 runs such timers until there are none before it looks at a socket.) */
+/* Runs the session again, once, after the sockets of all others were looked at. */
 void worker_again(Worker *worker, Session *session);
 
-/* Whether it may do now what takes long (a TLS handshake): one session in each turn of the loop, so
- * that a key press waits for one at most. FALSE: it is run again as soon as it may. */
+/* Whether it does now what only one does in each turn of the loop (turns_toil()). FALSE: it is run
+ * again when it may, and until then worker_will_toil(). */
 gboolean worker_may_toil(Worker *worker, Session *session);
+gboolean worker_will_toil(const Session *session);

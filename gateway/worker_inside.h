@@ -23,15 +23,10 @@ struct Worker {
 	GArray *proxies;       /* networks whose connections begin with PROXY */
 	Admission *admission;
 	Buckets *buckets;
-	GQueue again;         /* sessions that have more to do, by their turn */
-	GQueue late;          /* sessions that wait until they may toil       */
-	const Session *toils; /* whose turn that is now               */
-	gboolean toiled;      /* somebody did in this turn of the loop */
+	Turns *turns;
 	uv_signal_t signals[4];
 	uv_timer_t drain, tidy, input, report;
 	guint64 counts[COUNTS_N]; /* since the last report               */
-	uv_idle_t turns;          /* runs while there are some in `again` */
-	uv_idle_t toil;           /* ... in `late`, or `toiled` is set   */
 	gboolean retired;         /* no new connections                   */
 	gboolean draining;        /* ... and old ones not for long        */
 };

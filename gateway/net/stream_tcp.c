@@ -116,6 +116,13 @@ void stream_tcp_prepare(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &untaken, sizeof untaken);
 }
 
+void stream_tcp_reset(int fd)
+{
+	static const struct linger now = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 guint64 stream_tcp_round_trip(int fd)
 {
 	struct tcp_info info = {0};

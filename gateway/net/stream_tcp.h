@@ -18,6 +18,10 @@ Stream *stream_tcp_accepted(int fd);
  * for what is no TCP connection. */
 guint64 stream_tcp_round_trip(int fd);
 
+/* Its close says no goodbye: a packet, and the kernel keeps nothing of it, where it would wait a
+ * minute for a peer that does not close its end. */
+void stream_tcp_reset(int fd);
+
 /* The poll has told of bytes, or of the end, on the stack above such a stream. Who calls this at
  * all calls it each time: from the first on, a receive that found less than it had room for is the
  * last one until the next call. (Each would cost a system call to learn that nothing is there.) */

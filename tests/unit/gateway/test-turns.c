@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is told here is an order, never a time: a socket that always has something is the people at
+ * their desktops ('p'), and each piece of work writes its letter, too. */
+#include "listener.h"
+#include "turns.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LONG_NS (1000 * 1000) /* more than a slice of toil */
+#define CROWD   20
+
+typedef struct {
+	uv_loop_t loop;
+	Turns *turns;
+	GString *order;
+	uv_poll_t people;
+	uv_prepare_t sleep;
+	int fd;
+	gboolean long_toil; /* each piece takes LONG_NS */
+	unsigned slept;     /* how often the loop had nothing to do but to wait */
+	unsigned taken;
+} Fixture;
+
+typedef struct {
+	Fixture *f;
+	char letter;
+	unsigned times; /* left, each comes again by itself */
+	Turn turn, other;
+} Worker;
+
+static void on_people(uv_poll_t *poll, int status, int events)
+{
+	Fixture *f = poll->data;
+
+	g_string_append_c(f->order, 'p');
+}
+
+static void on_sleep(uv_prepare_t *prepare)
+{
+	Fixture *f = prepare->data;
+
+	f->slept += uv_backend_timeout(&f->loop) != 0;
+}
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+	uv_loop_init(&f->loop);
+	f->turns = turns_new(&f->loop);
+	f->order = g_string_new(NULL);
+	f->fd = eventfd(1, EFD_CLOEXEC);
+	uv_poll_init(&f->loop, &f->people, f->fd);
+	uv_prepare_init(&f->loop, &f->sleep);
+	f->people.data = f->sleep.data = f;
+	uv_poll_start(&f->people, UV_READABLE, on_people);
+	uv_prepare_start(&f->sleep, on_sleep);
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+	turns_close(f->turns);
+	uv_close((uv_handle_t *)&f->people, NULL);
+	uv_close((uv_handle_t *)&f->sleep, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	g_assert_cmpint(uv_loop_close(&f->loop), ==, 0);
+	close(f->fd);
+	g_string_free(f->order, TRUE);
+}
+
+/* No two pieces of toil without somebody between them; returns how many there were. */
+static unsigned assert_between(const char *order, unsigned at_a_time)
+{
+	unsigned sum = 0, row = 0;
+
+	for (; *order; order++) {
+		row = *order == 'p' ? 0 : row + 1;
+		sum += *order != 'p';
+		g_assert_cmpuint(row, <=, at_a_time);
+	}
+	return sum;
+}
+
+static void run_turns(Fixture *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+static void toil(gpointer data)
+{
+	Worker *w = data;
+	guint64 begun = uv_hrtime();
+
+	while (w->f->long_toil && uv_hrtime() - begun < LONG_NS)
+		;
+	g_string_append_c(w->f->order, w->letter);
+	if (--w->times > 0)
+		turns_toil(w->f->turns, &w->turn);
+}
+
+static void note(gpointer data)
+{
+	Worker *w = data;
+
+	g_string_append_c(w->f->order, w->letter);
+}
+
+static void start(Fixture *f, Worker *w, char letter, unsigned times)
+{
+	*w = (Worker){.f = f, .letter = letter, .times = times};
+	w->turn = (Turn){.run = toil, .data = w};
+	w->other = (Turn){.run = note, .data = w};
+}
+
+static void test_one_in_each_turn(Fixture *f, gconstpointer data)
+{
+	Worker all[CROWD];
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		start(f, &all[i], (char)('A' + i), 1);
+		turns_toil(f->turns, &all[i].turn);
+		turns_toil(f->turns, &all[i].turn); /* once is enough */
+	}
+	while (strchr(f->order->str, 'A' + CROWD - 1) == NULL)
+		run_turns(f, 1);
+	g_assert_cmpuint(assert_between(f->order->str, 1), ==, CROWD);
+	g_assert_nonnull(strstr(f->order->str, "ApB"));
+}
+
+/* Of those that come again and again each four turns one, while there are others. */
+static void test_often(Fixture *f, gconstpointer data)
+{
+	Worker old[2], all[CROWD];
+	const char *last;
+
+	start(f, &old[0], 'x', 30);
+	start(f, &old[1], 'y', 30);
+	turns_toil(f->turns, &old[0].turn);
+	turns_toil(f->turns, &old[1].turn);
+	while (old[1].times > 10)
+		run_turns(f, 1);
+	g_string_truncate(f->order, 0);
+	for (unsigned i = 0; i < CROWD; i++) {
+		start(f, &all[i], (char)('A' + i), 1);
+		turns_toil(f->turns, &all[i].turn);
+	}
+	while (old[0].times + old[1].times > 0)
+		run_turns(f, 1);
+	last = strchr(f->order->str, 'A' + CROWD - 1);
+	g_string_truncate(f->order, (gsize)(last - f->order->str) + 1);
+	g_assert_cmpuint(assert_between(f->order->str, 1), <=, CROWD + CROWD / 3 + 1);
+	g_assert_cmpuint(assert_between(f->order->str, 1), >=, CROWD + CROWD / 3 - 1);
+}
+
+/* Who has more to do comes again after the others, not before, and in the same order. */
+static void test_again(Fixture *f, gconstpointer data)
+{
+	Worker a, b;
+
+	start(f, &a, 'a', 1);
+	start(f, &b, 'b', 1);
+	turns_again(f->turns, &a.other);
+	turns_again(f->turns, &b.other);
+	run_turns(f, 1);
+	turns_again(f->turns, &a.other);
+	run_turns(f, 2);
+	g_assert_cmpstr(f->order->str, ==, "abpapp");
+}
+
+static void test_forgotten(Fixture *f, gconstpointer data)
+{
+	Worker a, b;
+
+	start(f, &a, 'a', 1);
+	start(f, &b, 'b', 1);
+	turns_again(f->turns, &a.other);
+	turns_toil(f->turns, &a.turn);
+	turns_toil(f->turns, &b.turn);
+	turns_again_not(f->turns, &a.other);
+	turns_toil_not(f->turns, &a.turn);
+	turns_rested_not(f->turns, &a.other);
+	run_turns(f, 3);
+	g_assert_cmpstr(f->order->str, ==, "bppp");
+}
+
+/* After a slice of toil the loop sleeps, though there is more of it. */
+static void test_rest(Fixture *f, gconstpointer data)
+{
+	Worker a;
+
+	uv_poll_stop(&f->people);
+	f->long_toil = TRUE;
+	start(f, &a, 'a', 3);
+	turns_toil(f->turns, &a.turn);
+	for (unsigned n = 1; n <= 3; n++) {
+		while (f->order->len < n)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		g_assert_cmpuint(f->slept, >=, n - 1);
+	}
+	g_assert_cmpstr(f->order->str, ==, "aaa");
+}
+
+/* People who never pause do not keep it for ever from who waits. */
+static void test_rest_ends(Fixture *f, gconstpointer data)
+{
+	Worker a;
+
+	f->long_toil = TRUE;
+	start(f, &a, 'a', 5);
+	turns_toil(f->turns, &a.turn);
+	while (a.times > 0)
+		run_turns(f, 1);
+	g_assert_cmpuint(assert_between(f->order->str, 1), ==, 5);
+}
+
+/* ---- a crowd at the door */
+
+static gboolean on_accept(gpointer data, int fd, const char *address, gboolean vnc_only)
+{
+	Fixture *f = data;
+	guint64 begun = uv_hrtime();
+
+	while (f->long_toil && uv_hrtime() - begun < LONG_NS)
+		;
+	close(fd);
+	f->taken++;
+	g_string_append_c(f->order, 'c');
+	return TRUE;
+}
+
+static int open_door(struct sockaddr_in *address)
+{
+	socklen_t n = sizeof *address;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*address = (struct sockaddr_in){.sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	g_assert_cmpint(bind(fd, (struct sockaddr *)address, sizeof *address), ==, 0);
+	g_assert_cmpint(listen(fd, CROWD), ==, 0);
+	g_assert_cmpint(getsockname(fd, (struct sockaddr *)address, &n), ==, 0);
+	return fd;
+}
+
+static void take_crowd(Fixture *f)
+{
+	struct sockaddr_in address;
+	int fds[CROWD], door = open_door(&address);
+	Listener *listener = listener_new(&f->loop, f->turns, door, FALSE, on_accept, f);
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		g_assert_cmpint(connect(fds[i], (struct sockaddr *)&address, sizeof address), ==,
+				0);
+	}
+	while (f->taken < CROWD)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	listener_close(listener);
+	for (unsigned i = 0; i < CROWD; i++)
+		close(fds[i]);
+}
+
+static void test_crowd(Fixture *f, gconstpointer data)
+{
+	take_crowd(f);
+	g_assert_cmpuint(assert_between(f->order->str, 2), ==, CROWD);
+}
+
+/* A whole turn without any of them, at least, after those that took so long. */
+static void test_crowd_rests(Fixture *f, gconstpointer data)
+{
+	g_auto(GStrv) turns = NULL;
+
+	f->long_toil = TRUE;
+	take_crowd(f);
+	g_strdelimit(f->order->str, "p", ' ');
+	turns = g_strsplit(g_strstrip(f->order->str), "c ", -1);
+	for (unsigned i = 1; turns[i]; i++)
+		g_assert_cmpint(*turns[i], ==, ' ');
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define ADD(name, test) g_test_add("/turns/" name, Fixture, NULL, set_up, test, tear_down)
+	ADD("one-in-each-turn", test_one_in_each_turn);
+	ADD("often", test_often);
+	ADD("again", test_again);
+	ADD("forgotten", test_forgotten);
+	ADD("rest", test_rest);
+	ADD("rest-ends", test_rest_ends);
+	ADD("crowd", test_crowd);
+	ADD("crowd-rests", test_crowd_rests);
+	return g_test_run();
+}
