@@ -15,6 +15,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,12 +40,13 @@ static int open_from_somewhere(void)
 	static guint32 last;
 	struct timeval limit = {.tv_sec = 10};
 	struct sockaddr_in from = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	/* 127.16.0.1 and on: what others use stays free. */
 	from.sin_addr.s_addr =
 		htonl(0x7f100001u +
 		      (many ? __atomic_fetch_add(&last, 1, __ATOMIC_RELAXED) % 0x200000 : 0));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) < 0 ||
