@@ -325,8 +325,8 @@ static void watch_files(Supervisor *s)
 	g_free(s->taken);
 	s->taken = g_steal_pointer(&now);
 	if (check(s->options, TRUE, &error)) {
-		log_info(NULL, "took the new certificate");
 		signal_workers(s, SIGUSR1, FALSE);
+		log_info(NULL, "took the new certificate");
 	} else {
 		log_error(NULL, "the old certificate stays: %s", error->message);
 	}
