@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	SignerQuestion question = {0};
 
-	memcpy(&question, data, MIN(size, sizeof question));
+	if (size > 0)
+		memcpy(&question, data, MIN(size, sizeof question));
 	if (!signer_question_valid(&question, size))
 		return 0;
 	g_assert(size == sizeof question);
