@@ -3,14 +3,13 @@
 #include "dialer.h"
 
 #include "autofd.h"
+#include "beside.h"
 #include "fault.h"
 #include "fdpass.h"
 #include "log.h"
 #include "sandbox_gateway.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -94,24 +93,15 @@ static void serve(int link, const Options *options)
 	}
 }
 
-/* It keeps standard error and its link, as descriptor 3. Signals that stop a whole group are the
- * worker's to handle: it may still need this one while its sessions drain. */
-static G_NORETURN void become_dialer(int link, const Options *options, pid_t worker)
+static void become_dialer(int link, const Options *options)
 {
 	g_autoptr(GError) error = NULL;
 
-	prctl(PR_SET_NAME, "oriel-dialer");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	if (getppid() != worker || dup2(link, 3) < 0 || close_range(4, ~0u, 0) < 0)
-		_exit(1);
 	if (!sandbox_dialer(&error)) {
 		log_error(NULL, "dialer: %s", error->message);
 		_exit(1);
 	}
-	serve(3, options);
-	_exit(0);
+	serve(link, options);
 }
 
 /* ---- the worker's end */
@@ -119,27 +109,14 @@ static G_NORETURN void become_dialer(int link, const Options *options, pid_t wor
 Dialer *dialer_start(const Options *options, GError **error)
 {
 	const struct timeval wait = {.tv_sec = WAIT_SECONDS};
-	pid_t worker = getpid();
+	int fd = beside_start("oriel-dialer", become_dialer, options, error);
 	Dialer *dialer;
-	int ends[2];
-	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		fault_set_errno(error, FAULT_BUG, "socketpair");
+	if (fd < 0)
 		return NULL;
-	}
-	pid = fork();
-	if (pid == 0)
-		become_dialer(ends[1], options, worker);
-	close(ends[1]);
-	if (pid < 0) {
-		fault_set_errno(error, FAULT_BUG, "fork");
-		close(ends[0]);
-		return NULL;
-	}
-	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
 	dialer = g_new0(Dialer, 1);
-	dialer->fd = ends[0];
+	dialer->fd = fd;
 	return dialer;
 }
 

@@ -2,6 +2,7 @@
 /* signer: see signer.h. The worker's end; the other one is signer_process.c. */
 #include "signer_inside.h"
 
+#include "beside.h"
 #include "fault.h"
 
 #include <errno.h>
@@ -21,26 +22,13 @@ struct Signer {
 
 Signer *signer_start(const Options *options, GError **error)
 {
-	pid_t worker = getpid();
+	int fd = beside_start("oriel-signer", signer_process, options, error);
 	Signer *signer;
-	int ends[2];
-	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		fault_set_errno(error, FAULT_BUG, "socketpair");
+	if (fd < 0)
 		return NULL;
-	}
-	pid = fork();
-	if (pid == 0)
-		signer_process(ends[1], options, worker);
-	close(ends[1]);
-	if (pid < 0) {
-		fault_set_errno(error, FAULT_BUG, "fork");
-		close(ends[0]);
-		return NULL;
-	}
 	signer = g_new0(Signer, 1);
-	signer->fd = ends[0];
+	signer->fd = fd;
 	return signer;
 }
 

@@ -31,5 +31,5 @@ typedef struct {
 	(sizeof(SignerAnswer) + sizeof(SignerParts) + SIGNER_CHAIN_MAX + SIGNER_OCSP_MAX + \
 	 SIGNER_WORDS_MAX)
 
-/* The other process: what it does until the end. link: its end of the pair. */
-G_NORETURN void signer_process(int link, const Options *options, pid_t worker);
+/* The other process (a BesideRun). */
+void signer_process(int link, const Options *options);

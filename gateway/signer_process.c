@@ -11,9 +11,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -232,28 +230,19 @@ static gboolean serve(Process *p)
 	return TRUE;
 }
 
-/* It keeps standard error and its link, as descriptor 3. Signals that stop a whole group are the
- * worker's to handle: it may still need this one while its sessions drain.
- * The first question comes before the worker hears of any client. It is answered with all rights
+/* The first question comes before the worker hears of any client. It is answered with all rights
  * that there are: a gateway that is root's may read a key that is not, and OpenSSL its settings. */
-void signer_process(int link, const Options *options, pid_t worker)
+void signer_process(int link, const Options *options)
 {
-	Process process = {.link = 3, .options = options};
+	Process process = {.link = link, .options = options};
 	g_autoptr(GError) error = NULL;
 
-	prctl(PR_SET_NAME, "oriel-signer");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	if (getppid() != worker || dup2(link, 3) < 0 || close_range(4, ~0u, 0) < 0)
-		_exit(1);
 	if (!serve(&process))
-		_exit(0);
+		return;
 	if (!sandbox_signer(options, &error)) {
 		log_error(NULL, "signer: %s", error->message);
 		_exit(1);
 	}
 	while (serve(&process))
 		;
-	_exit(0);
 }

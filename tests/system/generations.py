@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 
 import procs
 import rfb
@@ -95,3 +96,22 @@ def replace_fresh(file, content, like):
     shutil.copymode(like, new)
     os.chown(new, like.stat().st_uid, like.stat().st_gid)
     os.replace(new, file)
+
+
+class Knocking:
+    """Who makes connections all the time, in threads, and keeps what became of those that were lost."""
+
+    def __init__(self, threads):
+        self.lost = []
+        self.stop = threading.Event()
+        self.threads = threads
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(90)

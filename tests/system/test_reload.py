@@ -17,19 +17,18 @@ import procs
 import pytest
 import rfb
 from deployment import eventually
-from generations import alive, listening, moving, replace, taken_over, worker_of, workers
+from generations import Knocking, alive, listening, moving, replace, taken_over, worker_of, workers
 
 PER_SECOND = 200
 
 
-class Knocker:
+class Knocker(Knocking):
     """Connects to the VNC port at a steady rate and wants to be greeted each time."""
 
     def __init__(self, oriel):
         self.where = (oriel.host, oriel.vnc_port)
-        self.lost, self.greeted = [], 0
-        self.stop = threading.Event()
-        self.threads = [threading.Thread(target=self.knock) for _ in range(4)]
+        super().__init__([threading.Thread(target=self.knock) for _ in range(4)])
+        self.greeted = 0
 
     def knock(self):
         due = time.monotonic()
@@ -46,16 +45,6 @@ class Knocker:
                 self.greeted += 1
             else:
                 self.lost.append(repr(greeting))
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(90)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import threading
 import pytest
 import rfb
 from deployment import command_name, eventually, parent, processes_of
-from generations import alive, moving, reloaded, replace, worker_of, workers
+from generations import Knocking, alive, moving, reloaded, replace, worker_of, workers
 from sandboxes import OPEN_BUILD, confined, shut_in
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
@@ -88,14 +88,13 @@ def handshake(oriel, version=None):
             return tls.getpeercert()["serialNumber"]
 
 
-class Knocker:
+class Knocker(Knocking):
     """Makes connections all the time, of both versions."""
 
     def __init__(self, oriel):
-        self.seen, self.lost, self.made = set(), [], 0
-        self.stop = threading.Event()
-        self.threads = [threading.Thread(target=self.knock, args=(oriel, version))
-                        for version in VERSIONS * 2]
+        super().__init__([threading.Thread(target=self.knock, args=(oriel, version))
+                          for version in VERSIONS * 2])
+        self.seen, self.made = set(), 0
 
     def knock(self, oriel, version):
         while not self.stop.wait(0.01):
@@ -104,16 +103,6 @@ class Knocker:
                 self.made += 1
             except OSError as error:
                 self.lost.append(repr(error))
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join(90)
 
 
 # ---- certificates
