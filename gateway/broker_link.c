@@ -286,16 +286,15 @@ static ssize_t link_receive(BrokerLink *link)
 	return n;
 }
 
+/* What a broker said before it died counts, and is read before its end is: a poll that failed, or
+ * bytes of ours that it did not take, tell of the end first. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	BrokerLink *link = poll->data;
+	gboolean broken = status < 0 || !link_flush(link);
 	g_autoptr(GError) error = NULL;
 	ssize_t n;
 
-	if (status < 0 || !link_flush(link)) {
-		link_lost(link, "the control socket broke");
-		return;
-	}
 	do {
 		n = link_receive(link);
 		if (n <= 0)
@@ -306,13 +305,13 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		}
 		if (link->closing || link->fd < 0)
 			return;
-	} while (n == CHUNK); /* after less, the poll tells of more */
+	} while (n == CHUNK || broken); /* after less, the poll tells of more */
 	if (n == 0) {
 		link_lost(link, "it closed the control socket");
 		return;
 	}
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		link_lost(link, g_strerror(errno));
+	if (broken || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		link_lost(link, "the control socket broke");
 		return;
 	}
 	watch(link);

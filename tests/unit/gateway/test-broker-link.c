@@ -25,6 +25,7 @@ typedef struct {
 	guint64 answered;
 	int fault; /* of the answer; 0 = none */
 	unsigned ups;
+	unsigned ends; /* before a request of that time was answered */
 } Fixture;
 
 static void on_answer(gpointer data, guint64 id, const ControlMessage *message, int fd,
@@ -40,7 +41,11 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 
 static void on_end(gpointer data, const ControlMessage *message)
 {
-	g_assert_not_reached();
+	Fixture *f = data;
+
+	g_assert_cmpstr(message->lease, ==, "s-live");
+	g_assert_cmpuint(f->answered, ==, 0);
+	f->ends++;
 }
 
 static void on_up(gpointer data, gboolean again)
@@ -259,6 +264,38 @@ static void test_under_way(Fixture *f, gconstpointer unused)
 	g_assert_cmpint(f->fault, ==, FAULT_BROKER);
 }
 
+static void says_end(Fixture *f)
+{
+	ControlMessage message = {.type = CONTROL_END,
+				  .lease = (char *)"s-live",
+				  .fault = (char *)"ended",
+				  .reason = (char *)"an administrator ended it"};
+
+	broker_says(f, &message);
+}
+
+/* It was killed before it read the request: its last word is heard all the same. */
+static void test_last_word(Fixture *f, gconstpointer unused)
+{
+	redeem(f);
+	says_end(f);
+	broker_dies(f);
+	spin(f, 1000, &f->answered);
+	g_assert_cmpint(f->fault, ==, FAULT_BROKER);
+	g_assert_cmpuint(f->ends, ==, 1);
+}
+
+/* The same, when the gateway has more to say than it has read. */
+static void test_last_word_unasked(Fixture *f, gconstpointer unused)
+{
+	says_end(f);
+	broker_dies(f);
+	redeem(f);
+	spin(f, 1000, &f->answered);
+	g_assert_cmpint(f->fault, ==, FAULT_BROKER);
+	g_assert_cmpuint(f->ends, ==, 1);
+}
+
 static void test_taken_back(Fixture *f, gconstpointer unused)
 {
 	guint64 first, second;
@@ -319,6 +356,9 @@ int main(int argc, char **argv)
 	g_test_add("/broker-link/comes-back", Fixture, NULL, begin, test_comes_back, end);
 	g_test_add("/broker-link/told-again", Fixture, NULL, begin, test_told_again, end);
 	g_test_add("/broker-link/under-way", Fixture, NULL, begin, test_under_way, end);
+	g_test_add("/broker-link/last-word", Fixture, NULL, begin, test_last_word, end);
+	g_test_add("/broker-link/last-word-unasked", Fixture, NULL, begin, test_last_word_unasked,
+		   end);
 	g_test_add("/broker-link/taken-back", Fixture, NULL, begin, test_taken_back, end);
 	g_test_add("/broker-link/gives-up", Fixture, NULL, begin, test_gives_up, end);
 	g_test_add("/broker-link/bounded", Fixture, NULL, begin, test_bounded, end);
