@@ -159,7 +159,6 @@ void reply_bytes(Request *request, unsigned status, const char *type, char *body
 
 void reply_json(Request *request, unsigned status, json_t *json)
 {
-	gsize size;
 	char *body;
 
 	/* Only a text that is no UTF-8 makes no JSON; none should have come this far. */
@@ -167,13 +166,10 @@ void reply_json(Request *request, unsigned status, json_t *json)
 		reply_refuse(request, 500, "bug", NULL);
 		return;
 	}
-	/* Twice over, because a growing buffer would leave copies of secrets behind. */
-	size = json_dumpb(json, NULL, 0, JSON_COMPACT);
-	body = g_malloc(size + 1);
-	json_dumpb(json, body, size, JSON_COMPACT);
-	body[size] = '\0';
+	/* What jansson outgrows meanwhile it wipes (jsonframe.c). */
+	body = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
-	reply_bytes(request, status, "application/json", body, size);
+	reply_bytes(request, status, "application/json", body, strlen(body));
 }
 
 void reply_empty(Request *request, unsigned status)
