@@ -8,6 +8,7 @@
 #include "desktop.h"
 #include "fault.h"
 #include "images.h"
+#include "jobs.h"
 #include "log.h"
 #include "maintenance.h"
 #include "plan.h"
@@ -23,128 +24,22 @@
 #include "store_ticket.h"
 #include "templates.h"
 
-#define WORKERS     8
-#define IDLE        (60 * G_USEC_PER_SEC) /* look this often, whatever happens  */
-#define BACKOFF_MAX (300 * G_USEC_PER_SEC)
-#define FORGIVEN    (600 * G_USEC_PER_SEC) /* without a failure: it counts as sound again */
+#define IDLE        (60 * G_USEC_PER_SEC) /* look this often, whatever happens */
 #define CLEAN_EVERY (60 * G_USEC_PER_SEC)
 #define REST        3 /* times as long as a look has taken, before the next: much happens at once */
 #define SPENT_KEPT  3600 /* s: a spent ticket is told from an unknown one this long */
 
-typedef gboolean (*Step)(Core *core, const char *id, GError **error);
-
-/* A step for one desktop; lives in `jobs` from its start to its end. */
-typedef struct {
-	char *id;
-	Step step;
-	const char *what;
-} Job;
-
-typedef struct {
-	unsigned failures;
-	gint64 not_before, failed_at;
-} Backoff;
-
 struct Maintainer {
 	Core *core;
 	Rounds *rounds;
-	GThreadPool *pool;
+	Jobs *jobs;
 	gint64 cleaned_at; /* the rounds' own */
 
-	GMutex lock;         /* of all below */
-	GHashTable *jobs;    /* id -> Job: at most one for each desktop */
-	GHashTable *backoff; /* id -> Backoff */
-	GHashTable *events;  /* a set of ids to check */
+	GMutex lock;        /* of what is below */
+	GHashTable *events; /* a set of ids to check */
 };
 
-static void job_free(gpointer data)
-{
-	Job *job = data;
-
-	g_free(job->id);
-	g_free(job);
-}
-
-/* ---- jobs */
-
-static gint64 backoff_after(const Maintainer *m, unsigned failures)
-{
-	gint64 first = m->core->times.backoff * G_USEC_PER_SEC;
-
-	return MIN(first << MIN(failures - 1, 10), BACKOFF_MAX);
-}
-
-/* Under the lock. */
-static void note_outcome(Maintainer *m, const char *id, gboolean ok)
-{
-	Backoff *backoff = g_hash_table_lookup(m->backoff, id);
-
-	/* A start that was good is no proof: what ends a moment later each time waits
-	 * longer, too. */
-	if (ok && backoff && g_get_monotonic_time() - backoff->failed_at > FORGIVEN)
-		g_hash_table_remove(m->backoff, id);
-	if (ok)
-		return;
-	if (!backoff) {
-		backoff = g_new0(Backoff, 1);
-		g_hash_table_insert(m->backoff, g_strdup(id), backoff);
-	}
-	backoff->failures++;
-	backoff->failed_at = g_get_monotonic_time();
-	backoff->not_before = g_get_monotonic_time() + backoff_after(m, backoff->failures);
-}
-
-static void run_job(gpointer data, gpointer user_data)
-{
-	Maintainer *m = user_data;
-	Job *job = data;
-	g_autoptr(GError) error = NULL;
-	LogContext context = {.desktop = job->id, .step = job->what};
-	gboolean ok = job->step(m->core, job->id, &error);
-
-	/* Not found: it was removed meanwhile. Stopping: we gave up on purpose. */
-	if (!ok && !g_error_matches(error, FAULT, FAULT_NOT_FOUND) && !maintainer_stopping(m))
-		log_warning(&context, "fault=%s: %s", fault_info(fault_code(error))->name,
-			    error->message);
-	else if (ok)
-		log_debug(&context, "done");
-	g_mutex_lock(&m->lock);
-	note_outcome(m, job->id, ok || g_error_matches(error, FAULT, FAULT_NOT_FOUND));
-	g_hash_table_remove(m->jobs, job->id);
-	g_mutex_unlock(&m->lock);
-	rounds_wake(m->rounds);
-}
-
-/* Under the lock. FALSE if a step for this desktop is under way: its end wakes us. */
-static gboolean push_job(Maintainer *m, const char *id, Step step, const char *what)
-{
-	Job *job;
-
-	if (maintainer_stopping(m) || g_hash_table_contains(m->jobs, id))
-		return FALSE;
-	job = g_new0(Job, 1);
-	job->id = g_strdup(id);
-	job->step = step;
-	job->what = what;
-	g_hash_table_insert(m->jobs, job->id, job);
-	g_thread_pool_push(m->pool, job, NULL);
-	return TRUE;
-}
-
-/* Hands the step to the pool, unless one for this desktop is under way or must wait; *due then
- * comes down to when it may. */
-static void begin_job(Maintainer *m, const char *id, Step step, const char *what, gint64 *due)
-{
-	Backoff *backoff;
-
-	g_mutex_lock(&m->lock);
-	backoff = g_hash_table_lookup(m->backoff, id);
-	if (backoff && backoff->not_before > g_get_monotonic_time())
-		*due = MIN(*due, backoff->not_before);
-	else
-		push_job(m, id, step, what);
-	g_mutex_unlock(&m->lock);
-}
+/* ---- what there is to do */
 
 static gboolean step_start(Core *core, const char *id, GError **error)
 {
@@ -156,8 +51,6 @@ static gboolean step_reset(Core *core, const char *id, GError **error)
 {
 	return desktop_reset(core, id, NULL, error);
 }
-
-/* ---- what there is to do */
 
 /* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
  * ones. A broken one that waits for its next try counts, so that a broken image does not fill the
@@ -174,7 +67,7 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 						  &have, error))
 		return FALSE;
 	for (guint i = 0; i < cold->len && have < pool->spare; i++, have++)
-		begin_job(m, cold->pdata[i], step_start, "warm", due);
+		jobs_begin(m->jobs, cold->pdata[i], step_start, "warm", due);
 	for (; have < pool->spare; have++) {
 		g_autofree char *id = NULL;
 
@@ -182,7 +75,7 @@ static gboolean warm_pool(Maintainer *m, const PoolView *pool, gint64 *due, GErr
 			return FALSE;
 		if (!id)
 			break; /* it has all it may have */
-		begin_job(m, id, step_start, "warm", due);
+		jobs_begin(m->jobs, id, step_start, "warm", due);
 	}
 	return TRUE;
 }
@@ -192,7 +85,7 @@ static gboolean roll_out(Maintainer *m, const PoolView *pool, gint64 *due, GErro
 	g_autoptr(GPtrArray) ids = rollout_find(m->core, pool, error);
 
 	for (guint i = 0; ids && i < ids->len; i++)
-		begin_job(m, ids->pdata[i], desktop_roll, "roll", due);
+		jobs_begin(m->jobs, ids->pdata[i], desktop_roll, "roll", due);
 	return ids != NULL;
 }
 
@@ -222,7 +115,7 @@ static gboolean keep_pools(Maintainer *m, gint64 *due, GError **error)
 		if (templates_lack(m->core, pool)) {
 			g_autofree char *card = g_strconcat("p-", pool->name, NULL);
 
-			begin_job(m, card, templates_make, "template", due);
+			jobs_begin(m->jobs, card, templates_make, "template", due);
 		}
 	}
 	return TRUE;
@@ -257,7 +150,7 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
 	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead, error);
 	for (guint i = 0; dirty && i < dirty->len; i++)
-		begin_job(m, dirty->pdata[i], step_reset, "reset", due);
+		jobs_begin(m->jobs, dirty->pdata[i], step_reset, "reset", due);
 	return dirty != NULL;
 }
 
@@ -272,7 +165,7 @@ static gboolean run_plans(Maintainer *m, gint64 *due, GError **error)
 	if (next)
 		*due = MIN(*due, g_get_monotonic_time() + (next - now) * G_USEC_PER_SEC);
 	for (guint i = 0; ids && i < ids->len; i++)
-		begin_job(m, ids->pdata[i], desktop_plan, "plan", due);
+		jobs_begin(m->jobs, ids->pdata[i], desktop_plan, "plan", due);
 	return ids != NULL;
 }
 
@@ -303,7 +196,7 @@ static void check_events(Maintainer *m)
 	g_mutex_lock(&m->lock);
 	g_hash_table_iter_init(&iter, m->events);
 	while (g_hash_table_iter_next(&iter, &id, NULL)) {
-		if (push_job(m, id, desktop_check, "check"))
+		if (jobs_begin_now(m->jobs, id, desktop_check, "check"))
 			g_hash_table_iter_remove(&iter);
 	}
 	g_mutex_unlock(&m->lock);
@@ -336,16 +229,15 @@ Maintainer *maintainer_new(Core *core)
 
 	m->core = core;
 	m->rounds = rounds_new("maintainer", maintain, REST, m);
+	m->jobs = jobs_new(core, m->rounds);
 	g_mutex_init(&m->lock);
-	m->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, job_free);
-	m->backoff = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	m->events = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return m;
 }
 
 void maintainer_start(Maintainer *m)
 {
-	m->pool = g_thread_pool_new(run_job, m, WORKERS, FALSE, NULL);
+	jobs_start(m->jobs);
 	rounds_start(m->rounds);
 }
 
@@ -356,19 +248,16 @@ void maintainer_quit(Maintainer *m)
 
 void maintainer_stop(Maintainer *m)
 {
-	if (!m || !rounds_stop(m->rounds))
-		return;
-	/* Those not begun are dropped; they stay in `jobs`, which frees them. */
-	g_thread_pool_free(m->pool, TRUE, TRUE);
+	if (m && rounds_stop(m->rounds))
+		jobs_stop(m->jobs);
 }
 
 void maintainer_free(Maintainer *m)
 {
 	if (!m)
 		return;
+	jobs_free(m->jobs);
 	rounds_free(m->rounds);
-	g_hash_table_destroy(m->jobs);
-	g_hash_table_destroy(m->backoff);
 	g_hash_table_destroy(m->events);
 	g_mutex_clear(&m->lock);
 	g_free(m);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * maintainer: what nobody asks for and must happen all the same. One thread that sleeps until
- * something changes or falls due, and a thread pool for the slow steps that it finds:
+ * something changes or falls due, and jobs.h for the slow steps that it finds:
  *
  *   leases without a picture end; holds end, and what was used is reset; pools get their spares;
  *   desktops that stopped by themselves are written down; spent tickets and old logins go.
- *
- * What failed is tried again, later each time.
  */
 #pragma once
 
