@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway_answer.h"
 #include "gateway_request.h"
 #include "log.h"
 #include "secret.h"
@@ -117,7 +118,7 @@ static void login_push(GatewayConnection *c, ControlMessage *message)
 		return;
 	}
 	g_set_error(&busy, FAULT, FAULT_BUSY, "too many logins are waiting");
-	gateway_request_refuse(c, message, busy);
+	gateway_answer_refuse(c, message, busy);
 }
 
 /* FALSE: hang up. */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway_request: see gateway_request.h. One log line for each refusal; the session's own life is
- * logged in session.c. */
+/* gateway_request: see gateway_request.h. The session's own life is logged in session.c. */
 #include "gateway_request.h"
-
-#include <string.h>
-#include <unistd.h>
 
 #include "activity.h"
 #include "autofd.h"
 #include "brokers.h"
-#include "desktop.h"
+#include "gateway_answer.h"
 #include "gateway_connection.h"
 #include "lobbies.h"
 #include "lobby_warning.h"
-#include "log.h"
 #include "session.h"
 #include "ticket.h"
 
@@ -22,63 +17,7 @@ static Asker asker_of(const GatewayConnection *connection)
 	return (Asker){connection, gateway_connection_name(connection), NULL, NULL};
 }
 
-/* ---- answers */
-
-void gateway_request_refuse(GatewayConnection *connection, const ControlMessage *request,
-			    const GError *error)
-{
-	const FaultInfo *info = fault_info(fault_code(error));
-	LogContext context = {.session = request->lease,
-			      .user = request->user,
-			      .peer = request->peer,
-			      .step = control_type_name(request->type)};
-	ControlMessage answer = {.type = CONTROL_REFUSE,
-				 .id = request->id,
-				 .fault = (char *)info->name,
-				 .reason = error->message};
-
-	log_write(info->log_level, &context, "refused fault=%s: %s", info->name, error->message);
-	gateway_connection_send(connection, &answer, -1);
-}
-
-static void say_ok(GatewayConnection *connection, const ControlMessage *request)
-{
-	ControlMessage answer = {.type = CONTROL_OK, .id = request->id};
-
-	gateway_connection_send(connection, &answer, -1);
-}
-
-static ControlMessage lease_message(const ControlMessage *request, const Grant *grant)
-{
-	return (ControlMessage){
-		.type = CONTROL_LEASE,
-		.id = request->id,
-		.lease = grant->lease,
-		.user = grant->user,
-		.desktop = grant->desktop_name,
-		.client_id = grant->client_id,
-		.backend_id = grant->backend_id,
-		.bond = request->type == CONTROL_DIAL ? NULL : grant->bond, /* it has it */
-	};
-}
-
-/* The lease with a way to its desktop. */
-static gboolean send_way(GatewayConnection *connection, const ControlMessage *request,
-			 const Grant *grant, GError **error)
-{
-	g_auto(Endpoint) endpoint = {0};
-	ControlMessage answer = lease_message(request, grant);
-	int fd = -1;
-
-	if (!desktop_dial(gateway_connection_core(connection), grant->lease, grant->desktop,
-			  grant->via, grant->password, &endpoint, &fd, error))
-		return FALSE;
-	answer.endpoint = endpoint; /* borrowed */
-	gateway_connection_send(connection, &answer, fd);
-	if (fd >= 0)
-		close(fd);
-	return TRUE;
-}
+/* ---- ways in */
 
 /* A fresh lease: it ends again if there is no way to its desktop or its gateway has gone. */
 static gboolean send_new(GatewayConnection *connection, const ControlMessage *request,
@@ -91,7 +30,7 @@ static gboolean send_new(GatewayConnection *connection, const ControlMessage *re
 		session_end(core, grant->lease, FAULT_ENDED, "gateway process ended");
 		return TRUE;
 	}
-	if (send_way(connection, request, grant, &why))
+	if (gateway_answer_way(connection, request, grant, &why))
 		return TRUE;
 	session_end(core, grant->lease, fault_code(why), why->message);
 	g_propagate_error(error, g_steal_pointer(&why));
@@ -103,18 +42,15 @@ static gboolean send_lobby(GatewayConnection *connection, const ControlMessage *
 			   LobbyStart *start, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
-	ControlMessage answer;
 	g_auto(Grant) grant = {0};
 	autofd int fd = -1;
 
 	if (!lobbies_open(core, m, start, &grant, &fd, error))
 		return FALSE;
-	answer = lease_message(m, &grant);
-	answer.endpoint = (Endpoint){.protocol = m->protocol, .has_fd = TRUE};
 	if (gateway_connection_gone(connection))
 		lobbies_ended(core, grant.lease, FAULT_ENDED);
 	else
-		gateway_connection_send(connection, &answer, fd);
+		gateway_answer_connected(connection, m, &grant, m->protocol, fd);
 	return TRUE;
 }
 
@@ -268,26 +204,21 @@ static gboolean do_login(GatewayConnection *connection, const ControlMessage *m,
 static gboolean do_join(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	g_auto(Grant) grant = {0};
-	ControlMessage answer;
 
 	if (!session_join(gateway_connection_core(connection), m, &grant, error))
 		return FALSE;
-	answer = lease_message(m, &grant);
-	gateway_connection_send(connection, &answer, -1);
+	gateway_answer_lease(connection, m, &grant);
 	return TRUE;
 }
 
 static gboolean dial_lobby(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	g_auto(Grant) grant = {0};
-	ControlMessage answer;
 	autofd int fd = -1;
 
 	if (!lobbies_dial(gateway_connection_core(connection), m->lease, &grant, &fd, error))
 		return FALSE;
-	answer = lease_message(m, &grant);
-	answer.endpoint = (Endpoint){.protocol = (char *)"spice", .has_fd = TRUE};
-	gateway_connection_send(connection, &answer, fd);
+	gateway_answer_connected(connection, m, &grant, "spice", fd);
 	return TRUE;
 }
 
@@ -299,7 +230,7 @@ static gboolean do_dial(GatewayConnection *connection, const ControlMessage *m, 
 		return dial_lobby(connection, m, error);
 
 	return session_find(gateway_connection_core(connection), m->lease, &grant, error) &&
-	       send_way(connection, m, &grant, error);
+	       gateway_answer_way(connection, m, &grant, error);
 }
 
 static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m, GError **error)
@@ -312,7 +243,7 @@ static gboolean do_linked(GatewayConnection *connection, const ControlMessage *m
 		return FALSE;
 	if (grant.lease && grant.bond)
 		tell_follow(core, grant.lease, grant.bond);
-	say_ok(connection, m);
+	gateway_answer_ok(connection, m);
 	return TRUE;
 }
 
@@ -341,14 +272,14 @@ static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m,
 
 	fault_from_name(m->fault, &fault);
 	if (lobbies_lease(m->lease) && !session_ended_whole(m)) {
-		say_ok(connection, m);
+		gateway_answer_ok(connection, m);
 		return TRUE;
 	}
 	/* Else the gateway tells it again to the broker that comes after this one. */
 	if (lobbies_lease(m->lease))
 		lobby_warning_ended(core, m->lease, fault);
 	if (lobbies_ended(core, m->lease, fault) || session_ended(core, m))
-		say_ok(connection, m);
+		gateway_answer_ok(connection, m);
 	if (lobbies_lease(m->lease) && m->channel)
 		gateway_link_end(core->link, m->lease, FAULT_ENDED, "its main channel has left");
 	return TRUE;
@@ -370,7 +301,7 @@ static gboolean do_counts(GatewayConnection *connection, const ControlMessage *m
 static gboolean do_hello(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	gateway_connection_welcome(connection, m->gateway);
-	say_ok(connection, m);
+	gateway_answer_ok(connection, m);
 	gateway_connection_catch_up(connection);
 	return TRUE;
 }
@@ -412,6 +343,6 @@ gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage
 		return FALSE;
 	}
 	if (!table[message->type].run(connection, message, &why) && table[message->type].answered)
-		gateway_request_refuse(connection, message, why);
+		gateway_answer_refuse(connection, message, why);
 	return TRUE;
 }

@@ -13,10 +13,6 @@ typedef enum {
 } Lane;
 Lane gateway_request_lane(const ControlMessage *message);
 
-/* Answers a request without handling it. */
-void gateway_request_refuse(GatewayConnection *connection, const ControlMessage *request,
-			    const GError *error);
-
 /* Handles it and answers. FALSE: the gateway spoke out of turn, hang up. */
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,
 			     GError **error);
