@@ -143,9 +143,8 @@ static size_t print_events(char *bytes, size_t size, size_t n, void *data)
 	return fflush(stdout) == 0 ? n : 0;
 }
 
-/* A GET whose answer goes to `take` as it comes; again: once more whenever it has come to
- * its end. */
-static gboolean stream(const char *socket_path, const char *path, gboolean again,
+/* A GET whose answer goes to `take` as it comes. */
+static gboolean stream(const char *socket_path, const char *path,
 		       size_t (*take)(char *bytes, size_t size, size_t n, void *data), void *data,
 		       GError **error)
 {
@@ -162,9 +161,7 @@ static gboolean stream(const char *socket_path, const char *path, gboolean again
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, data);
-	do
-		code = curl_easy_perform(curl);
-	while (code == CURLE_OK && again);
+	code = curl_easy_perform(curl);
 	curl_easy_cleanup(curl);
 	if (code != CURLE_OK)
 		g_set_error(error, FAULT, FAULT_BROKER, "the broker at %s: %s", socket_path,
@@ -177,7 +174,9 @@ gboolean client_follow(const char *socket_path, const char *path, GError **error
 	g_autoptr(GString) line = g_string_new(NULL);
 
 	/* The broker ends it every few minutes, so that it can forget who has gone. */
-	return stream(socket_path, path, TRUE, print_events, line, error);
+	while (stream(socket_path, path, print_events, line, error))
+		;
+	return FALSE;
 }
 
 static size_t print_bytes(char *bytes, size_t size, size_t n, void *data)
@@ -187,5 +186,5 @@ static size_t print_bytes(char *bytes, size_t size, size_t n, void *data)
 
 gboolean client_save(const char *socket_path, const char *path, GError **error)
 {
-	return stream(socket_path, path, FALSE, print_bytes, NULL, error);
+	return stream(socket_path, path, print_bytes, NULL, error);
 }

@@ -181,16 +181,21 @@ static gboolean destroy(virDomainPtr domain, GError **error)
 	return FALSE;
 }
 
-gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error)
+gboolean libvirt_domain_shut_down(virDomainPtr domain)
 {
-	if (virDomainIsActive(domain) != 1)
-		return TRUE;
-	for (int i = 0; !force && i < POWERDOWN_TIMES; i++) {
+	for (int i = 0; i < POWERDOWN_TIMES && virDomainIsActive(domain) == 1; i++) {
 		if (virDomainShutdown(domain) < 0)
-			break;
+			return FALSE;
 		if (await_end(domain, POWERDOWN_SECONDS))
 			return TRUE;
 	}
+	return virDomainIsActive(domain) != 1;
+}
+
+gboolean libvirt_domain_end(virDomainPtr domain, GError **error)
+{
+	if (virDomainIsActive(domain) != 1)
+		return TRUE;
 	if (!destroy(domain, error))
 		return FALSE;
 	if (await_end(domain, END_SECONDS))

@@ -24,9 +24,10 @@ gboolean libvirt_domain_look_up(virConnectPtr connection, const ProviderDesktop 
 /* The ids of all desktops that have a domain there, but for those that are among `ids` already. */
 gboolean libvirt_domain_add_ids(virConnectPtr connection, GPtrArray *ids, GError **error);
 
-/* Waits for its end: politely, unless it is to be by force, and then not. TRUE also if it does not
- * run. */
-gboolean libvirt_domain_end(virDomainPtr domain, gboolean force, GError **error);
+/* Asks its guest to end, and waits: FALSE, it runs on. By force. Both TRUE also if it does not run.
+ */
+gboolean libvirt_domain_shut_down(virDomainPtr domain);
+gboolean libvirt_domain_end(virDomainPtr domain, GError **error);
 /* Of one that has ended: libvirt knows nothing of it any more. */
 gboolean libvirt_domain_undefine(virDomainPtr domain, GError **error);
 

@@ -82,17 +82,10 @@ static const char *hint_of(const char *uri)
 	return NULL;
 }
 
-static void tell(const char *uri, gboolean asked, Fault code, GError **error)
+static void tell(const char *uri, Fault code, GError **error)
 {
 	const char *hint = hint_of(uri);
 
-	if (asked) {
-		g_set_error(error, FAULT, code,
-			    "%s: wants a user and a password: USER@HOST and authfile=FILE "
-			    "(oriel-broker(8), HYPERVISORS)",
-			    uri);
-		return;
-	}
 	libvirt_set_error(error, code, uri);
 	if (hint)
 		g_prefix_error(error, "%.*s %s: ", (int)strcspn(uri, ":"), uri, hint);
@@ -106,8 +99,13 @@ static virConnectPtr open_now(const char *uri, Fault code, GError **error)
 	virConnectAuth auth = {kinds, G_N_ELEMENTS(kinds), on_question, &asked};
 	virConnectPtr connection = virConnectOpenAuth(uri, &auth, 0);
 
-	if (!connection)
-		tell(uri, asked, code, error);
+	if (!connection && asked)
+		g_set_error(error, FAULT, code,
+			    "%s: wants a user and a password: USER@HOST and authfile=FILE "
+			    "(oriel-broker(8), HYPERVISORS)",
+			    uri);
+	else if (!connection)
+		tell(uri, code, error);
 	return connection;
 }
 

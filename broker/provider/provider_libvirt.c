@@ -151,7 +151,7 @@ static gboolean remove_domain(Provider *provider, virConnectPtr connection,
 	if (!domain)
 		return TRUE;
 	libvirt_link_expect_end(provider->link, desktop->id);
-	return libvirt_domain_end(domain, TRUE, error) && libvirt_domain_undefine(domain, error);
+	return libvirt_domain_end(domain, error) && libvirt_domain_undefine(domain, error);
 }
 
 static gboolean define(Provider *provider, virConnectPtr connection, const ProviderDesktop *desktop,
@@ -188,12 +188,6 @@ static gboolean libvirt_reset(Provider *provider, const ProviderDesktop *desktop
 	return TRUE;
 }
 
-static gboolean libvirt_clone(Provider *provider, const ProviderDesktop *desktop,
-			      char **out_identity, GError **error)
-{
-	return libvirt_reset(provider, desktop, out_identity, error);
-}
-
 static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop, GError **error)
 {
 	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
@@ -218,9 +212,8 @@ static gboolean libvirt_start(Provider *provider, const ProviderDesktop *desktop
 			    virDomainGetName(domain));
 		return FALSE;
 	}
-	if (running)
-		return TRUE;
-	libvirt_weight_set(domain, desktop);
+	if (!running)
+		libvirt_weight_set(domain, desktop);
 	return TRUE;
 }
 
@@ -235,7 +228,7 @@ static gboolean libvirt_stop(Provider *provider, const ProviderDesktop *desktop,
 	if (!domain)
 		return TRUE;
 	libvirt_link_expect_end(provider->link, desktop->id);
-	return libvirt_domain_end(domain, force, error);
+	return (!force && libvirt_domain_shut_down(domain)) || libvirt_domain_end(domain, error);
 }
 
 static gboolean libvirt_suspend(Provider *provider, const ProviderDesktop *desktop, GError **error)
@@ -418,7 +411,7 @@ const ProviderOps provider_libvirt = {
 	.close = libvirt_close,
 	.ability = libvirt_ability,
 	.image_ensure = libvirt_image_ensure,
-	.clone = libvirt_clone,
+	.clone = libvirt_reset,
 	.start = libvirt_start,
 	.stop = libvirt_stop,
 	.suspend = libvirt_suspend,

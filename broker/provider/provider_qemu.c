@@ -139,11 +139,12 @@ static gboolean qemu_stop(Provider *provider, const ProviderDesktop *desktop, gb
 {
 	g_autofree char *place = place_of(provider->dir, desktop->id);
 	/* The one that is held is believed before what lies on the disk. */
-	int pidfd = qemu_watch_take(provider->watch, desktop->id);
+	autofd int pidfd = qemu_watch_take(provider->watch, desktop->id);
 
 	if (pidfd < 0)
 		pidfd = qemu_process_find(place);
-	return pidfd < 0 || qemu_power_end(place, pidfd, force, error);
+	return pidfd < 0 || (!force && qemu_power_shut_down(place, pidfd)) ||
+	       qemu_power_end(place, pidfd, error);
 }
 
 static gboolean renew_from_template(Provider *provider, const ProviderDesktop *desktop,

@@ -4,7 +4,6 @@
 
 #include <glib/gstdio.h>
 
-#include "autofd.h"
 #include "dial.h"
 #include "fault.h"
 #include "qemu_argv.h"
@@ -51,21 +50,28 @@ gboolean qemu_power_stands_still(const char *place)
 	return g_file_test(flag, G_FILE_TEST_EXISTS);
 }
 
-gboolean qemu_power_end(const char *place, int pidfd_taken, gboolean force, GError **error)
+gboolean qemu_power_shut_down(const char *place, int pidfd)
 {
 	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
-	autofd int pidfd = pidfd_taken;
 	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(QUIT_SECONDS), NULL);
 
 	/* One that stands still does not hear the button. */
-	if (qmp && !force && qemu_power_stands_still(place))
+	if (qmp && qemu_power_stands_still(place))
 		json_decref(qmp_execute(qmp, "cont", NULL, dial_deadline(QUIT_SECONDS), NULL));
-	for (int i = 0; qmp && !force && i < POWERDOWN_TIMES; i++) {
+	for (int i = 0; qmp && i < POWERDOWN_TIMES; i++) {
 		json_decref(qmp_execute(qmp, "system_powerdown", NULL,
 					dial_deadline(POWERDOWN_SECONDS), NULL));
 		if (qemu_process_wait(pidfd, dial_deadline(POWERDOWN_SECONDS)))
 			return TRUE;
 	}
+	return FALSE;
+}
+
+gboolean qemu_power_end(const char *place, int pidfd, GError **error)
+{
+	g_autofree char *monitor = g_build_filename(place, QEMU_MONITOR, NULL);
+	g_autoptr(Qmp) qmp = qmp_open(monitor, dial_deadline(QUIT_SECONDS), NULL);
+
 	if (qmp) {
 		json_decref(qmp_execute(qmp, "quit", NULL, dial_deadline(QUIT_SECONDS), NULL));
 		if (qemu_process_wait(pidfd, dial_deadline(QUIT_SECONDS)))

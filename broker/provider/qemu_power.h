@@ -13,5 +13,7 @@ gboolean qemu_power_stands_still(const char *place);
 /* There is no QEMU any more. */
 void qemu_power_forget(const char *place);
 
-/* Waits for QEMU's end: politely, unless it is to be by force, and then not. Takes the pidfd. */
-gboolean qemu_power_end(const char *place, int pidfd, gboolean force, GError **error);
+/* Presses its power button, and waits for QEMU's end: FALSE, it runs on. And without asking the
+ * guest. The pidfd stays the caller's. */
+gboolean qemu_power_shut_down(const char *place, int pidfd);
+gboolean qemu_power_end(const char *place, int pidfd, GError **error);

@@ -61,12 +61,10 @@ static gboolean collect(int fd, const char *until, gint64 deadline, GString *out
 }
 
 /* The wait status. A program that has closed its output may still take a moment to end. */
-static int reap(GPid pid, gboolean kill_it)
+static int reap(GPid pid)
 {
 	int status = 0;
 
-	if (kill_it)
-		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status;
@@ -98,7 +96,9 @@ static gboolean run_in(const RunRules *rules, const char *const *argv, char **en
 	}
 	close(autofd_steal(&in));
 	collected = collect(out, until, dial_deadline(seconds), output, &found, error);
-	status = reap(pid, !collected || found);
+	if (!collected || found)
+		kill(pid, SIGKILL);
+	status = reap(pid);
 	g_spawn_close_pid(pid);
 	if (!collected)
 		return FALSE;
