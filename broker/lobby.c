@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lobby: see lobby.h. From its beginning to its end; what is said in it is lobby_talk.c. */
+/* lobby: see lobby.h. From its beginning to its end; what is said in it is lobby_talk.c, and what is
+ * shown lobby_screen.c. */
 #include "lobby.h"
 
 #include <poll.h>
@@ -7,9 +8,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "fault.h"
+#include "lobby_screen.h"
 #include "lobby_talk.h"
 #include "lobby_warning.h"
-#include "log.h"
 
 void lobby_ending_clear(LobbyEnding *ending)
 {
@@ -97,11 +99,29 @@ void lobby_free(Lobby *l)
 	g_free(l);
 }
 
+/* ---- its log */
+
+/* The thread's own word for who is there: l->user is the table's. */
+LogContext lobby_context(const Lobby *l)
+{
+	return (LogContext){.session = l->id,
+			    .user = l->who ? l->who->user : NULL,
+			    .peer = l->peer,
+			    .step = "lobby"};
+}
+
+void lobby_log_fault(const Lobby *l, const GError *error)
+{
+	LogContext context = lobby_context(l);
+
+	log_write(fault_info(fault_code(error))->log_level, &context, "%s", error->message);
+}
+
 /* ---- its thread */
 
 static void listen_to(Lobby *l)
 {
-	LogContext context = lobby_talk_context(l);
+	LogContext context = lobby_context(l);
 	g_autoptr(GError) error = NULL;
 	int n = 1;
 
@@ -146,14 +166,14 @@ static void turn(Lobby *l)
 
 static gboolean open_lobby(Lobby *l, GError **error)
 {
-	LogContext context = lobby_talk_context(l);
+	LogContext context = lobby_context(l);
 	g_autofree char *ending = NULL;
 
 	if (!lobby_process_start(&l->process, l->core->options->lobby, l->protocol, error))
 		return FALSE;
 	if (l->ending.lease)
 		ending = g_steal_pointer(&l->text);
-	lobby_talk_open(l);
+	lobby_screen_open(l);
 	pass_displays(l);
 	log_info(&context, "opened for %s", l->who ? l->who->user : "somebody to sign in");
 	lobby_talk_begin(l, ending);
@@ -164,7 +184,7 @@ static gpointer lobby_thread(gpointer data)
 {
 	Lobby *l = data;
 	Lobbies *lobbies = l->core->lobbies;
-	LogContext context = lobby_talk_context(l);
+	LogContext context = lobby_context(l);
 	g_autoptr(GError) error = NULL;
 
 	if (!open_lobby(l, &error))

@@ -9,6 +9,7 @@
 #include "lobbies.h"
 #include "lobby_errand.h"
 #include "lobby_process.h"
+#include "log.h"
 
 #define LOBBY_PREFIX "lobby-" /* of its id, which is its lease, too */
 
@@ -55,6 +56,10 @@ Lobby *lobby_new(Core *core, LobbyStart *start);
 /* Starts the thread, which owns the lobby from here on and ends with lobbies_leave(). */
 void lobby_begin(Lobby *lobby);
 void lobby_free(Lobby *lobby); /* accepts NULL */
+
+/* For its thread's log lines; borrows the lobby's texts. */
+LogContext lobby_context(const Lobby *lobby);
+void lobby_log_fault(const Lobby *lobby, const GError *error);
 
 /* lobbies.c: this person is signed in, NULL = nobody any more; it ends, unexpectedly or not, and is
  * in no table any more; has its client gone? does the broker stop? */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * lobby_talk: the conversation in a lobby: what it shows, and what becomes of what the person does.
- * On the lobby's thread (lobby.c); whatever is to end it sets lobby->over.
+ * lobby_talk: the conversation in a lobby: what becomes of what the person does. On the lobby's
+ * thread (lobby.c); whatever is to end it sets lobby->over.
  */
 #pragma once
 
 #include "lobby.h"
-#include "log.h"
 
-/* The first words, before the lobby has its client; then the screen that it begins with. ending:
- * the words of one that warns of a session's end, else NULL. */
-void lobby_talk_open(Lobby *lobby);
+/* The screen that it begins with, once it has its client. ending: the words of one that warns of a
+ * session's end, else NULL. */
 void lobby_talk_begin(Lobby *lobby, const char *ending);
 
 /* What the person did. */
@@ -19,6 +17,3 @@ void lobby_talk_heed(Lobby *lobby, const LobbyMessage *message);
 /* How long there is nothing to be done unless somebody says something; and what there is then. */
 int lobby_talk_wait_ms(const Lobby *lobby);
 void lobby_talk_tick(Lobby *lobby);
-
-/* For log lines; borrows the lobby's texts. */
-LogContext lobby_talk_context(const Lobby *lobby);
