@@ -7,13 +7,12 @@
 #include "source.h"
 
 #include <spice-client.h>
-#include <spice/vd_agent.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "canvas.h"
-#include "sound.h"
+#include "spice_clipboard.h"
 #include "spice_hands.h"
+#include "spice_sound.h"
 
 #define LINKING_MS \
 	2000 /* a display channel that goes while it links takes the VM along (libspice 0.15.1) */
@@ -21,15 +20,14 @@
 struct Source {
 	SpiceSession *session;
 	SpiceMainChannel *main;
-	SpiceChannel *display, *cursor, *playback;
-	gboolean listening, playing; /* the client; the playback channel is connected */
-	guint rate;                  /* of what the desktop plays; 0 = no form that we know */
-	GQueue waiting;              /* of SpiceChannel: want a connection, in this order */
+	SpiceChannel *display, *cursor;
+	GQueue waiting; /* of SpiceChannel: want a connection, in this order */
 	Canvas *canvas;
 	/* Since the display channel was asked for; 0 = it has its picture, or is not there. */
 	gint64 linking;
 	SpiceHands hands;
-	char *text; /* the client's clipboard, until the guest asks for it */
+	SpiceSound sound;
+	SpiceClipboard clipboard;
 	gboolean told;
 	const SourceEvents *events;
 	gpointer owner;
@@ -122,53 +120,7 @@ static void on_modifiers(SpiceChannel *channel, gpointer data)
 	source->events->leds(source->owner, (guint)modifiers);
 }
 
-/* ---- sound */
-
-static void on_sound_starts(SpiceChannel *channel, int format, int channels, int rate,
-			    gpointer data)
-{
-	gboolean known = format == SPICE_AUDIO_FMT_S16 && channels == SOUND_CHANNELS && rate > 0;
-
-	((Source *)data)->rate = known ? (guint)rate : 0;
-}
-
-/* As loud as the guest's mixer says, which leaves that to its viewer. */
-static void on_sound(SpiceChannel *channel, gpointer samples, int size, gpointer data)
-{
-	Source *source = data;
-	gsize n = (gsize)MAX(size, 0) / sizeof(gint16) / SOUND_CHANNELS;
-	g_autofree gint16 *frames = NULL;
-	guint16 *volume = NULL;
-	gboolean mute = FALSE;
-	guint8 channels = 0;
-
-	g_object_get(channel, "volume", &volume, "nchannels", &channels, "mute", &mute, NULL);
-	if (!source->listening || source->rate == 0 || n == 0 || mute)
-		return;
-	frames = g_memdup2(samples, n * SOUND_CHANNELS * sizeof *frames);
-	for (gsize i = 0; i < n * SOUND_CHANNELS && volume != NULL && channels == SOUND_CHANNELS;
-	     i++)
-		frames[i] = (gint16)(frames[i] * volume[i % SOUND_CHANNELS] / G_MAXUINT16);
-	source->events->sound(source->owner, frames, n, source->rate);
-}
-
-static void on_sound_stops(SpiceChannel *channel, gpointer data)
-{
-	Source *source = data;
-
-	source->events->sound(source->owner, NULL, 0, SOUND_RATE);
-}
-
-static void spice_listen(Source *source, gboolean on)
-{
-	source->listening = on;
-	if (!on || source->playing || source->playback == NULL)
-		return;
-	source->playing = TRUE;
-	spice_channel_connect(source->playback);
-}
-
-/* ---- main: mouse mode, clipboard */
+/* ---- main: mouse mode */
 
 static void on_mouse_mode(SpiceChannel *channel, gpointer data)
 {
@@ -176,53 +128,6 @@ static void on_mouse_mode(SpiceChannel *channel, gpointer data)
 
 	g_object_get(channel, "mouse-mode", &mode, NULL);
 	((Source *)data)->hands.absolute = mode == SPICE_MOUSE_MODE_CLIENT;
-}
-
-static gboolean on_guest_grab(SpiceMainChannel *channel, guint selection, const guint32 *types,
-			      guint n, gpointer data)
-{
-	for (guint i = 0; i < n && selection == VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD; i++)
-		if (types[i] == VD_AGENT_CLIPBOARD_UTF8_TEXT) {
-			spice_main_channel_clipboard_selection_request(channel, selection,
-								       types[i]);
-			return TRUE;
-		}
-	return FALSE;
-}
-
-static void on_guest_text(SpiceMainChannel *channel, guint selection, guint type,
-			  const guchar *bytes, guint n, gpointer data)
-{
-	Source *source = data;
-	g_autofree char *text = NULL;
-
-	if (type != VD_AGENT_CLIPBOARD_UTF8_TEXT || n > FACE_MAX_TEXT)
-		return;
-	text = g_utf8_make_valid((const char *)bytes, (gssize)strnlen((const char *)bytes, n));
-	source->events->clipboard(source->owner, text);
-}
-
-static gboolean on_guest_request(SpiceMainChannel *channel, guint selection, guint type,
-				 gpointer data)
-{
-	Source *source = data;
-
-	if (source->text == NULL || type != VD_AGENT_CLIPBOARD_UTF8_TEXT)
-		return FALSE;
-	spice_main_channel_clipboard_selection_notify(
-		channel, selection, type, (const guchar *)source->text, strlen(source->text));
-	return TRUE;
-}
-
-static void spice_clipboard(Source *source, const char *text)
-{
-	guint32 type = VD_AGENT_CLIPBOARD_UTF8_TEXT;
-
-	g_free(source->text);
-	source->text = g_strdup(text);
-	if (source->main != NULL)
-		spice_main_channel_clipboard_selection_grab(
-			source->main, VD_AGENT_CLIPBOARD_SELECTION_CLIPBOARD, &type, 1);
 }
 
 /* ---- channels */
@@ -270,12 +175,7 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 	if (SPICE_IS_MAIN_CHANNEL(channel)) {
 		source->main = SPICE_MAIN_CHANNEL(channel);
 		g_signal_connect(channel, "main-mouse-update", G_CALLBACK(on_mouse_mode), source);
-		g_signal_connect(channel, "main-clipboard-selection-grab",
-				 G_CALLBACK(on_guest_grab), source);
-		g_signal_connect(channel, "main-clipboard-selection", G_CALLBACK(on_guest_text),
-				 source);
-		g_signal_connect(channel, "main-clipboard-selection-request",
-				 G_CALLBACK(on_guest_request), source);
+		spice_clipboard_take(&source->clipboard, source->main);
 		return; /* its connection is there */
 	}
 	if (SPICE_IS_DISPLAY_CHANNEL(channel) && id == 0) {
@@ -292,13 +192,9 @@ static void on_channel(SpiceSession *session, SpiceChannel *channel, gpointer da
 		source->cursor = channel;
 		g_signal_connect(channel, "cursor-set", G_CALLBACK(on_cursor), source);
 		g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), source);
-	} else if (SPICE_IS_PLAYBACK_CHANNEL(channel) && source->playback == NULL) {
-		source->playback = channel;
-		g_signal_connect(channel, "playback-start", G_CALLBACK(on_sound_starts), source);
-		g_signal_connect(channel, "playback-data", G_CALLBACK(on_sound), source);
-		g_signal_connect(channel, "playback-stop", G_CALLBACK(on_sound_stops), source);
-		spice_listen(source, source->listening);
-		return;
+	} else if (SPICE_IS_PLAYBACK_CHANNEL(channel)) {
+		spice_sound_take(&source->sound, channel);
+		return; /* connected when the client listens */
 	} else {
 		return;
 	}
@@ -328,6 +224,8 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 	source->events = events;
 	source->owner = owner;
 	source->canvas = canvas_new(events, owner);
+	spice_sound_init(&source->sound, events, owner);
+	spice_clipboard_init(&source->clipboard, events, owner);
 	source->session = spice_session_new();
 	g_object_set(source->session, "password", endpoint->password ? endpoint->password : "",
 		     "enable-usbredir", FALSE, "enable-smartcard", FALSE, NULL);
@@ -343,7 +241,7 @@ static Source *spice_open(const Endpoint *endpoint, int fd, const SourceEvents *
 	return source;
 }
 
-/* ---- input */
+/* ---- the client */
 
 static void spice_key(Source *source, guint32 keysym, guint32 scancode, gboolean down)
 {
@@ -368,6 +266,18 @@ static void spice_window(Source *source, int width, int height)
 	spice_main_channel_update_display(source->main, 0, 0, 0, width, height, TRUE);
 }
 
+static void spice_clipboard(Source *source, const char *text)
+{
+	spice_clipboard_offer(&source->clipboard, text);
+}
+
+static void spice_listen(Source *source, gboolean on)
+{
+	spice_sound_listen(&source->sound, on);
+}
+
+/* ---- the end */
+
 static unsigned spice_busy(Source *source)
 {
 	gint64 ms = (g_get_monotonic_time() - source->linking) / 1000;
@@ -387,13 +297,16 @@ static void spice_close(Source *source)
 	spice_hands_clear(&source->hands);
 	source->told = TRUE;
 	list = spice_session_get_channels(source->session);
-	for (GList *at = list; at != NULL; at = at->next)
+	for (GList *at = list; at != NULL; at = at->next) {
 		g_signal_handlers_disconnect_by_data(at->data, source);
+		g_signal_handlers_disconnect_by_data(at->data, &source->sound);
+		g_signal_handlers_disconnect_by_data(at->data, &source->clipboard);
+	}
 	g_signal_handlers_disconnect_by_data(source->session, source);
 	spice_session_disconnect(source->session);
 	g_object_unref(source->session);
 	canvas_free(source->canvas);
-	g_free(source->text);
+	spice_clipboard_clear(&source->clipboard);
 	g_free(source);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lobby: see lobby.h. From its beginning to its end; what is said in it is lobby_talk.c, and what is
+/* lobby: see lobby.h. From its beginning to its end; what is said in it is lobby_talk.c, what is
  * shown lobby_screen.c. */
 #include "lobby.h"
 
