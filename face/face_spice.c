@@ -8,9 +8,9 @@
 #include "face.h"
 
 #include "fault.h"
-#include "sound.h"
 #include "spice_agent.h"
 #include "spice_loop.h"
+#include "spice_player.h"
 #include "spice_screen.h"
 
 #include <string.h>
@@ -28,10 +28,7 @@ struct Face {
 	SpiceKbdInstance keyboard;
 	SpiceTabletInstance tablet;
 	SpiceCharDeviceInstance line; /* to the agent */
-	SpicePlaybackInstance player;
-	Sound *form; /* what all is played in                 */
-	gboolean playing;
-	guint32 *frame, frame_size, frame_at; /* the library's, being filled; or NULL  */
+	SpicePlayer player;
 	guint8 prefix;
 	int x, y;
 	guint buttons, leds;
@@ -42,7 +39,8 @@ struct Face {
 };
 
 static Face *only;
-/* The library forgets what it keeps of a keyboard when its server ends; it is not lost to us. */
+/* libspice-server 0.15 forgets what it keeps of a keyboard when its server ends: LeakSanitizer need
+ * not tell of it. */
 static SpiceKbdState *volatile keyboard_state;
 
 /* ---- what the client does */
@@ -152,11 +150,6 @@ static int line_read(SpiceCharDeviceInstance *line, uint8_t *bytes, int n)
 	return (int)spice_agent_give(SPICE_CONTAINEROF(line, Face, line)->agent, bytes,
 				     (gsize)MAX(n, 0));
 }
-
-static const SpicePlaybackInterface player_interface = {
-	.base = {SPICE_INTERFACE_PLAYBACK, "sound", SPICE_INTERFACE_PLAYBACK_MAJOR,
-		 SPICE_INTERFACE_PLAYBACK_MINOR},
-};
 
 static const SpiceKbdInterface keyboard_interface = {
 	.base = {SPICE_INTERFACE_KEYBOARD, "keyboard", SPICE_INTERFACE_KEYBOARD_MAJOR,
@@ -272,68 +265,23 @@ static void spice_leds(Face *face, guint leds)
 	spice_server_kbd_leds(&face->keyboard, (int)leds);
 }
 
-/* ---- sound: the library drops what its client is too slow for */
-
-static void be_still(Face *face)
-{
-	if (face->frame != NULL)
-		spice_server_playback_put_samples(&face->player, g_steal_pointer(&face->frame));
-	if (face->playing)
-		spice_server_playback_stop(&face->player);
-	face->playing = FALSE;
-}
-
-/* A frame of the library's with both samples in each word; it says how many it wants. */
-static gboolean fill(Face *face, const guint8 *frame)
-{
-	if (face->frame == NULL) {
-		spice_server_playback_get_buffer(&face->player, &face->frame, &face->frame_size);
-		face->frame_at = 0;
-	}
-	if (face->frame == NULL)
-		return FALSE;
-	memcpy(face->frame + face->frame_at++, frame, sizeof *face->frame);
-	if (face->frame_at >= face->frame_size)
-		spice_server_playback_put_samples(&face->player, g_steal_pointer(&face->frame));
-	return TRUE;
-}
-
-/* Always at the rate that was told when the client came: viewers choose a codec (Opus) by it. */
 static void spice_sound(Face *face, const gint16 *frames, gsize n, guint rate)
 {
-	const gsize size = sizeof *face->frame;
-	g_autoptr(GByteArray) bytes = g_byte_array_new();
-
-	if (n == 0)
-		be_still(face);
-	sound_convert(face->form, frames, n, rate, bytes);
-	if (bytes->len > 0 && !face->playing) {
-		spice_server_playback_start(&face->player);
-		face->playing = TRUE;
-	}
-	for (gsize at = 0; at < bytes->len && fill(face, bytes->data + at); at += size)
-		;
+	spice_player_play(&face->player, frames, n, rate);
 }
 
 /* ---- from open to close */
 
 static void spice_close(Face *face)
 {
-	/* libspice-server 0.15 forgets what it keeps of a keyboard. LeakSanitizer need not tell of
-	 * it. */
-	static SpiceKbdState *forgotten;
-
 	if (face == NULL)
 		return;
-	forgotten = face->keyboard.st;
-	(void)forgotten;
 	face->gone = TRUE;
 	if (face->closing != 0)
 		g_source_remove(face->closing);
-	be_still(face); /* or the library keeps the frame that was not given back */
+	spice_player_clear(&face->player);
 	if (face->server != NULL)
 		spice_server_destroy(face->server);
-	sound_free(face->form);
 	spice_screen_free(face->screen);
 	spice_agent_free(face->agent);
 	if (only == face)
@@ -356,15 +304,6 @@ static void set_up(Face *face, const char *title)
 	spice_server_set_agent_file_xfer(face->server, FALSE);
 }
 
-static gboolean add_player(Face *face)
-{
-	face->player.base.sif = &player_interface.base;
-	if (spice_server_add_interface(face->server, &face->player.base) != 0)
-		return FALSE;
-	spice_server_set_playback_rate(&face->player, SOUND_RATE);
-	return TRUE;
-}
-
 static gboolean add_devices(Face *face, int width, int height)
 {
 	face->keyboard.base.sif = &keyboard_interface.base;
@@ -376,7 +315,7 @@ static gboolean add_devices(Face *face, int width, int height)
 	       spice_server_add_interface(face->server, &face->keyboard.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->tablet.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->line.base) == 0 &&
-	       (face->events->listens == NULL || add_player(face));
+	       (face->events->listens == NULL || spice_player_add(&face->player, face->server));
 }
 
 static Face *spice_open(const char *title, int width, int height, const FaceEvents *events,
@@ -388,7 +327,6 @@ static Face *spice_open(const char *title, int width, int height, const FaceEven
 	face->events = events;
 	face->owner = owner;
 	face->agent = spice_agent_new(on_clipboard, face);
-	face->form = sound_new();
 	face->server = spice_server_new();
 	spice_loop_fill(&core);
 	set_up(face, title);
