@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * control: see control.h. Two tables say everything: which keys there are and which types must or
- * may have them. Both directions walk them; the few rules that a table cannot say are at the end
- * of each.
+ * may have them (jsonfields.h). Below them the few rules that a table cannot say.
  */
 #include "control/control.h"
 
 #include <string.h>
 
+#include "control/jsonfields.h"
 #include "control/jsonframe.h"
 #include "fault.h"
 #include "secret.h"
@@ -27,14 +27,6 @@ typedef enum {
 	KIND_COUNTS, /* up to COUNTS_N numbers; more are a newer gateway's, and left out */
 } Kind;
 
-typedef struct {
-	const char *key;
-	Kind kind;
-	gsize offset;
-	unsigned must; /* bits of ControlType */
-	unsigned may;
-} Field;
-
 #define BIT(name) (1u << CONTROL_##name)
 #define ANSWERED                                                                      \
 	(BIT(HELLO) | BIT(REDEEM) | BIT(LOGIN) | BIT(LOBBY) | BIT(JOIN) | BIT(DIAL) | \
@@ -53,7 +45,7 @@ typedef struct {
 /* clang-format off */
 #define FIELD(key, kind, must, may) {#key, kind, G_STRUCT_OFFSET(ControlMessage, key), must, may}
 /* clang-format on */
-static const Field message_fields[] = {
+static const JsonField message_list[] = {
 	FIELD(id, KIND_U64, ANSWERED | ANSWERS, 0),
 	FIELD(gateway, KIND_TEXT, BIT(HELLO), 0),
 	FIELD(ticket, KIND_SECRET, BIT(REDEEM), BIT(JOIN) | BIT(LOBBY)),
@@ -81,17 +73,25 @@ static const Field message_fields[] = {
 };
 #undef FIELD
 
-/* Here `must` and `may` are 1 or 0. */
+/* Here `must` and `may` are JSONFIELDS_ONE or 0. */
 /* clang-format off */
 #define FIELD(key, kind, must) {#key, kind, G_STRUCT_OFFSET(Endpoint, key), must, !(must)}
 /* clang-format on */
-static const Field endpoint_fields[] = {
+static const JsonField endpoint_list[] = {
 	FIELD(protocol, KIND_DISPLAY, 1), FIELD(has_fd, KIND_BOOL, 0),
 	FIELD(host, KIND_TEXT, 0),        FIELD(port, KIND_U16, 0),
 	FIELD(tls, KIND_BOOL, 0),         FIELD(ca, KIND_CA, 0),
 	FIELD(username, KIND_TEXT, 0),    FIELD(password, KIND_SECRET, 0),
 };
 #undef FIELD
+
+static json_t *encode_value(const JsonField *field, const void *at);
+static gboolean decode_value(const JsonField *field, const json_t *value, void *to, GError **error);
+
+static const JsonFields message_fields = {message_list, G_N_ELEMENTS(message_list), encode_value,
+					  decode_value};
+static const JsonFields endpoint_fields = {endpoint_list, G_N_ELEMENTS(endpoint_list), encode_value,
+					   decode_value};
 
 static const char *const type_names[] = {
 	[CONTROL_HELLO] = "hello",   [CONTROL_REDEEM] = "redeem",   [CONTROL_LOGIN] = "login",
@@ -169,14 +169,12 @@ static json_t *encode_counts(const guint64 *counts)
 	return array;
 }
 
-static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type);
-
 /* NULL: the field is not set. */
-static json_t *encode_value(const Field *field, const void *at)
+static json_t *encode_value(const JsonField *field, const void *at)
 {
 	guint64 number = 0;
 
-	switch (field->kind) {
+	switch ((Kind)field->kind) {
 	case KIND_TEXT:
 	case KIND_SECRET:
 	case KIND_CA:
@@ -185,13 +183,12 @@ static json_t *encode_value(const Field *field, const void *at)
 	case KIND_FAULT: {
 		const char *text = *(char *const *)at;
 
-		return text ? jsonframe_string(text, text_max(field->kind)) : NULL;
+		return text ? jsonframe_string(text, text_max((Kind)field->kind)) : NULL;
 	}
 	case KIND_ENDPOINT: {
 		const Endpoint *endpoint = at;
 
-		return endpoint->protocol ? encode_fields(endpoint_fields,
-							  G_N_ELEMENTS(endpoint_fields), at, 1)
+		return endpoint->protocol ? jsonfields_encode(&endpoint_fields, at, JSONFIELDS_ONE)
 					  : NULL;
 	}
 	case KIND_COUNTS: return encode_counts(at);
@@ -203,31 +200,12 @@ static json_t *encode_value(const Field *field, const void *at)
 	return number || field->must ? json_integer((json_int_t)number) : NULL;
 }
 
-static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type)
-{
-	json_t *object = json_object();
-
-	for (gsize i = 0; i < n; i++) {
-		const Field *field = &fields[i];
-		json_t *value;
-
-		if (!((field->must | field->may) & type))
-			continue;
-		value = encode_value(field, (const char *)from + field->offset);
-		g_assert(value != NULL || !(field->must & type));
-		if (value != NULL)
-			json_object_set_new(object, field->key, value);
-	}
-	return object;
-}
-
 GByteArray *control_encode(const ControlMessage *message)
 {
 	json_t *object;
 
 	g_assert(message_wrong(message) == NULL);
-	object = encode_fields(message_fields, G_N_ELEMENTS(message_fields), message,
-			       1u << message->type);
+	object = jsonfields_encode(&message_fields, message, 1u << message->type);
 	json_object_set_new(object, "type", json_string(control_type_name(message->type)));
 	return jsonframe_encode(object, CONTROL_MAX);
 }
@@ -238,9 +216,6 @@ void control_wipe(GByteArray *bytes)
 }
 
 /* ---- decoding */
-
-static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
-			      gsize known, void *to, GError **error);
 
 static gboolean text_valid(Kind kind, const char *text)
 {
@@ -284,21 +259,20 @@ static gboolean decode_counts(const json_t *array, guint64 *to)
 	return json_is_array(array) && n <= COUNTS_MAX;
 }
 
-static gboolean decode_value(const Field *field, const json_t *value, void *to, GError **error)
+static gboolean decode_value(const JsonField *field, const json_t *value, void *to, GError **error)
 {
 	json_int_t number;
 
-	switch (field->kind) {
+	switch ((Kind)field->kind) {
 	case KIND_BOOL: *(gboolean *)to = json_is_true(value); return json_is_boolean(value);
 	case KIND_ENDPOINT:
 		return json_is_object(value) &&
-		       decode_fields(endpoint_fields, G_N_ELEMENTS(endpoint_fields), value, 1, 0,
-				     to, error);
+		       jsonfields_decode(&endpoint_fields, value, JSONFIELDS_ONE, 0, to, error);
 	case KIND_COUNTS: return decode_counts(value, to);
 	case KIND_U16:
 	case KIND_U32:
 	case KIND_U64: break;
-	default: return decode_text(field->kind, value, to);
+	default: return decode_text((Kind)field->kind, value, to);
 	}
 
 	number = json_integer_value(value);
@@ -316,58 +290,23 @@ static gboolean decode_value(const Field *field, const json_t *value, void *to, 
 	return TRUE;
 }
 
-/* known: keys of the object that were taken already. Keys are refused unless the table names them
- * for this type, which counting finds: there are no duplicates. */
-static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
-			      gsize known, void *to, GError **error)
-{
-	for (gsize i = 0; i < n; i++) {
-		const Field *field = &fields[i];
-		const json_t *value = json_object_get(object, field->key);
-
-		if (!((field->must | field->may) & type))
-			continue;
-		if (value == NULL && (field->must & type)) {
-			g_set_error(error, FAULT, FAULT_BROKER, "no %s", field->key);
-			return FALSE;
-		}
-		if (value == NULL)
-			continue;
-		if (!decode_value(field, value, (char *)to + field->offset, error)) {
-			if (error != NULL && *error == NULL)
-				g_set_error(error, FAULT, FAULT_BROKER, "a bad %s", field->key);
-			return FALSE;
-		}
-		known++;
-	}
-	if (known != json_object_size(object)) {
-		g_set_error(error, FAULT, FAULT_BROKER, "an unknown key");
-		return FALSE;
-	}
-	return TRUE;
-}
-
 static gboolean decode_object(const json_t *object, ControlMessage *to, GError **error)
 {
-	const char *name = jsonframe_text(json_object_get(object, "type"), CONTROL_TEXT);
+	unsigned type = jsonfields_type(object, type_names, G_N_ELEMENTS(type_names));
 	const char *wrong;
-	unsigned type = 0;
 
-	while (type < G_N_ELEMENTS(type_names) && g_strcmp0(name, type_names[type]) != 0)
-		type++;
 	if (type == G_N_ELEMENTS(type_names)) {
 		g_set_error(error, FAULT, FAULT_BROKER, "no known type");
 		return FALSE;
 	}
 	to->type = (ControlType)type;
-	if (!decode_fields(message_fields, G_N_ELEMENTS(message_fields), object, 1u << type, 1, to,
-			   error)) {
-		g_prefix_error(error, "%s: ", name);
+	if (!jsonfields_decode(&message_fields, object, 1u << type, 1, to, error)) {
+		g_prefix_error(error, "%s: ", type_names[type]);
 		return FALSE;
 	}
 	wrong = message_wrong(to);
 	if (wrong != NULL) {
-		g_set_error(error, FAULT, FAULT_BROKER, "%s: %s", name, wrong);
+		g_set_error(error, FAULT, FAULT_BROKER, "%s: %s", type_names[type], wrong);
 		return FALSE;
 	}
 	return TRUE;
@@ -393,12 +332,12 @@ gssize control_decode(const void *bytes, gsize n, ControlMessage *out, GError **
 
 /* ---- freeing */
 
-static void clear_fields(const Field *fields, gsize n, void *of)
+static void clear_fields(const JsonFields *table, void *of)
 {
-	for (gsize i = 0; i < n; i++) {
-		void *at = (char *)of + fields[i].offset;
+	for (gsize i = 0; i < table->n; i++) {
+		void *at = (char *)of + table->fields[i].offset;
 
-		switch (fields[i].kind) {
+		switch ((Kind)table->fields[i].kind) {
 		case KIND_SECRET: secret_free(*(char **)at); break;
 		case KIND_TEXT:
 		case KIND_CA:
@@ -413,12 +352,12 @@ static void clear_fields(const Field *fields, gsize n, void *of)
 
 void endpoint_clear(Endpoint *endpoint)
 {
-	clear_fields(endpoint_fields, G_N_ELEMENTS(endpoint_fields), endpoint);
+	clear_fields(&endpoint_fields, endpoint);
 	memset(endpoint, 0, sizeof *endpoint);
 }
 
 void control_clear(ControlMessage *message)
 {
-	clear_fields(message_fields, G_N_ELEMENTS(message_fields), message);
+	clear_fields(&message_fields, message);
 	memset(message, 0, sizeof *message);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* lobby_wire: see lobby_wire.h. A table of a message's keys, and one of a desktop's and a prompt's
- * each; both directions walk them. */
+/* lobby_wire: see lobby_wire.h. A table of a message's keys (jsonfields.h), and one of a desktop's
+ * and a prompt's each. */
 #include "lobby/lobby_wire.h"
 
 #include <string.h>
 
+#include "control/jsonfields.h"
 #include "control/jsonframe.h"
 #include "fault.h"
 #include "secret.h"
@@ -22,19 +23,11 @@ typedef enum {
 	KIND_ANSWERS,
 } Kind;
 
-typedef struct {
-	const char *key;
-	Kind kind;
-	gsize offset;
-	unsigned must; /* bits of LobbyType; of a list's item: 1 */
-	unsigned may;
-} Field;
-
 #define BIT(name) (1u << LOBBY_##name)
 
 /* clang-format off */
 #define FIELD(key, kind, must, may) {#key, kind, G_STRUCT_OFFSET(LobbyMessage, key), must, may}
-static const Field message_fields[] = {
+static const JsonField message_list[] = {
 	FIELD(user, KIND_SECRET, BIT(LOGIN), BIT(OPEN)),
 	FIELD(password, KIND_SECRET, BIT(LOGIN), 0),
 	FIELD(text, KIND_TEXT, BIT(PROGRESS) | BIT(ERROR) | BIT(ENDING), BIT(OPEN)),
@@ -49,20 +42,31 @@ static const Field message_fields[] = {
 };
 #undef FIELD
 
-#define FIELD(key, kind) {#key, kind, G_STRUCT_OFFSET(LobbyPrompt, key), 1, 0}
-static const Field prompt_fields[] = {
+#define FIELD(key, kind) {#key, kind, G_STRUCT_OFFSET(LobbyPrompt, key), JSONFIELDS_ONE, 0}
+static const JsonField prompt_list[] = {
 	FIELD(text, KIND_TEXT), FIELD(question, KIND_BOOL),
 	FIELD(echo, KIND_BOOL), FIELD(error, KIND_BOOL),
 };
 #undef FIELD
 
-#define FIELD(key, kind) {#key, kind, G_STRUCT_OFFSET(LobbyDesktop, key), 1, 0}
-static const Field desktop_fields[] = {
+#define FIELD(key, kind) {#key, kind, G_STRUCT_OFFSET(LobbyDesktop, key), JSONFIELDS_ONE, 0}
+static const JsonField desktop_list[] = {
 	FIELD(id, KIND_NAME),    FIELD(name, KIND_NAME),      FIELD(pool, KIND_NAME),
 	FIELD(state, KIND_NAME), FIELD(last_used, KIND_TIME),
 };
 #undef FIELD
 /* clang-format on */
+
+static json_t *encode_value(const JsonField *field, const void *at);
+static gboolean decode_value(const JsonField *field, const json_t *value, void *to, GError **error);
+
+#define TABLE(list)                                                  \
+	{                                                            \
+		list, G_N_ELEMENTS(list), encode_value, decode_value \
+	}
+static const JsonFields message_fields = TABLE(message_list);
+static const JsonFields prompt_fields = TABLE(prompt_list);
+static const JsonFields desktop_fields = TABLE(desktop_list);
 
 static const char *const type_names[] = {
 	[LOBBY_OPEN] = "open",           [LOBBY_CHANNEL] = "channel",
@@ -136,8 +140,6 @@ static gsize text_max(Kind kind)
 
 /* ---- encoding */
 
-static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type);
-
 static json_t *encode_text(Kind kind, const char *text)
 {
 	g_autofree char *plain = NULL;
@@ -151,12 +153,13 @@ static json_t *encode_text(Kind kind, const char *text)
 	return jsonframe_string(plain, text_max(kind));
 }
 
-static json_t *encode_items(const GPtrArray *items, guint max, const Field *fields, gsize n)
+static json_t *encode_items(const GPtrArray *items, guint max, const JsonFields *fields)
 {
 	json_t *list = json_array();
 
 	for (guint i = 0; i < MIN(items->len, max); i++)
-		json_array_append_new(list, encode_fields(fields, n, items->pdata[i], 1));
+		json_array_append_new(list,
+				      jsonfields_encode(fields, items->pdata[i], JSONFIELDS_ONE));
 	return list;
 }
 
@@ -170,8 +173,10 @@ static json_t *encode_answers(char *const *answers)
 }
 
 /* NULL: the field is not set. */
-static json_t *encode_value(Kind kind, const void *at)
+static json_t *encode_value(const JsonField *field, const void *at)
 {
+	Kind kind = (Kind)field->kind;
+
 	switch (kind) {
 	case KIND_BOOL: return json_boolean(*(const gboolean *)at);
 	case KIND_PERCENT: return json_integer(CLAMP(*(const int *)at, -1, 100));
@@ -183,37 +188,17 @@ static json_t *encode_value(Kind kind, const void *at)
 		return NULL;
 	switch (kind) {
 	case KIND_PROMPTS:
-		return encode_items(*(GPtrArray *const *)at, LOBBY_PROMPTS, prompt_fields,
-				    G_N_ELEMENTS(prompt_fields));
+		return encode_items(*(GPtrArray *const *)at, LOBBY_PROMPTS, &prompt_fields);
 	case KIND_DESKTOPS:
-		return encode_items(*(GPtrArray *const *)at, LOBBY_DESKTOPS, desktop_fields,
-				    G_N_ELEMENTS(desktop_fields));
+		return encode_items(*(GPtrArray *const *)at, LOBBY_DESKTOPS, &desktop_fields);
 	case KIND_ANSWERS: return encode_answers(*(char **const *)at);
 	default: return encode_text(kind, *(char *const *)at);
 	}
 }
 
-static json_t *encode_fields(const Field *fields, gsize n, const void *from, unsigned type)
-{
-	json_t *object = json_object();
-
-	for (gsize i = 0; i < n; i++) {
-		json_t *value;
-
-		if (!((fields[i].must | fields[i].may) & type))
-			continue;
-		value = encode_value(fields[i].kind, (const char *)from + fields[i].offset);
-		g_assert(value != NULL || !(fields[i].must & type));
-		if (value != NULL)
-			json_object_set_new(object, fields[i].key, value);
-	}
-	return object;
-}
-
 GByteArray *lobby_encode(const LobbyMessage *message)
 {
-	json_t *object = encode_fields(message_fields, G_N_ELEMENTS(message_fields), message,
-				       1u << message->type);
+	json_t *object = jsonfields_encode(&message_fields, message, 1u << message->type);
 
 	json_object_set_new(object, "type", json_string(lobby_type_name(message->type)));
 	return jsonframe_dump(object, LOBBY_MAX);
@@ -221,18 +206,16 @@ GByteArray *lobby_encode(const LobbyMessage *message)
 
 /* ---- decoding */
 
-static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
-			      gsize known, void *to);
-
 /* Each item is owned by the list before it is filled, so a bad one is freed with it. */
 static gboolean decode_items(const json_t *value, gsize max, GPtrArray *list, gsize size,
-			     const Field *fields, gsize n)
+			     const JsonFields *fields)
 {
 	if (!json_is_array(value) || json_array_size(value) > max)
 		return FALSE;
 	for (gsize i = 0; i < json_array_size(value); i++) {
 		g_ptr_array_add(list, g_malloc0(size));
-		if (!decode_fields(fields, n, json_array_get(value, i), 1, 0, list->pdata[i]))
+		if (!jsonfields_decode(fields, json_array_get(value, i), JSONFIELDS_ONE, 0,
+				       list->pdata[i], NULL))
 			return FALSE;
 	}
 	return TRUE;
@@ -268,8 +251,9 @@ static gboolean decode_text(Kind kind, const json_t *value, char **out)
 	return text != NULL;
 }
 
-static gboolean decode_value(Kind kind, const json_t *value, void *to)
+static gboolean decode_value(const JsonField *field, const json_t *value, void *to, GError **error)
 {
+	Kind kind = (Kind)field->kind;
 	json_int_t number = 0;
 	gboolean good = FALSE;
 
@@ -288,52 +272,27 @@ static gboolean decode_value(Kind kind, const json_t *value, void *to)
 	case KIND_PROMPTS:
 		*(GPtrArray **)to = lobby_prompts_new();
 		return decode_items(value, LOBBY_PROMPTS, *(GPtrArray **)to, sizeof(LobbyPrompt),
-				    prompt_fields, G_N_ELEMENTS(prompt_fields)) &&
+				    &prompt_fields) &&
 		       json_array_size(value) > 0;
 	case KIND_DESKTOPS:
 		*(GPtrArray **)to = lobby_desktops_new();
 		return decode_items(value, LOBBY_DESKTOPS, *(GPtrArray **)to, sizeof(LobbyDesktop),
-				    desktop_fields, G_N_ELEMENTS(desktop_fields));
+				    &desktop_fields);
 	case KIND_ANSWERS: return decode_answers(value, to);
 	default: return decode_text(kind, value, to);
 	}
-}
-
-/* known: keys of the object that were taken already. Keys that no table names are found by
- * counting: there are no duplicates. */
-static gboolean decode_fields(const Field *fields, gsize n, const json_t *object, unsigned type,
-			      gsize known, void *to)
-{
-	for (gsize i = 0; i < n; i++) {
-		const json_t *value = json_object_get(object, fields[i].key);
-
-		if (!((fields[i].must | fields[i].may) & type))
-			continue;
-		if (value == NULL && (fields[i].must & type))
-			return FALSE;
-		if (value == NULL)
-			continue;
-		if (!decode_value(fields[i].kind, value, (char *)to + fields[i].offset))
-			return FALSE;
-		known++;
-	}
-	return known == json_object_size(object);
 }
 
 gboolean lobby_decode(const void *bytes, gsize n, LobbyMessage *out, GError **error)
 {
 	g_auto(LobbyMessage) message = {0};
 	json_t *object = n <= LOBBY_MAX ? jsonframe_load(bytes, n, NULL) : NULL;
-	const char *name = jsonframe_text(json_object_get(object, "type"), LOBBY_NAME);
-	unsigned type = 0;
+	unsigned type = jsonfields_type(object, type_names, G_N_ELEMENTS(type_names));
 	gboolean good;
 
-	while (type < G_N_ELEMENTS(type_names) && g_strcmp0(name, type_names[type]) != 0)
-		type++;
 	message.type = (LobbyType)type;
 	good = type < G_N_ELEMENTS(type_names) &&
-	       decode_fields(message_fields, G_N_ELEMENTS(message_fields), object, 1u << type, 1,
-			     &message);
+	       jsonfields_decode(&message_fields, object, 1u << type, 1, &message, NULL);
 	json_decref(object);
 	if (!good) {
 		message.type = LOBBY_OPEN;
