@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * bench-attack: clients that mean harm, in eight threads, until SIGTERM; tests/bench/hostile
- * measures what others notice of them. Prints "ready" when it has begun and, at its end, how much
- * it did.
+ * measures what others notice of them. Prints "ready" when it has begun and, at each SIGUSR1 and at
+ * its end, how much it did.
  *
  *   bench-attack KIND HOST PORT nowhere|one|many [TICKETS]
  *
@@ -285,7 +285,7 @@ static void *run(void *kind)
 int main(int argc, char **argv)
 {
 	unsigned kind = 0;
-	sigset_t end;
+	sigset_t signals;
 	int number;
 
 	while (argc > 4 && kind < G_N_ELEMENTS(kinds) && strcmp(argv[1], kinds[kind].name) != 0)
@@ -301,9 +301,10 @@ int main(int argc, char **argv)
 	tickets = argc > 5 ? fopen(argv[5], "re") : NULL;
 	context = SSL_CTX_new(TLS_client_method());
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &end, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	for (unsigned i = 0; i < THREADS; i++) {
 		pthread_t thread;
 
@@ -311,8 +312,10 @@ int main(int argc, char **argv)
 	}
 	puts("ready");
 	fflush(stdout);
-	sigwait(&end, &number);
-	printf("%" G_GUINT64_FORMAT "\n", __atomic_load_n(&done, __ATOMIC_RELAXED));
-	fflush(stdout);
+	do {
+		sigwait(&signals, &number);
+		printf("%" G_GUINT64_FORMAT "\n", __atomic_load_n(&done, __ATOMIC_RELAXED));
+		fflush(stdout);
+	} while (number != SIGTERM);
 	_exit(0);
 }

@@ -53,8 +53,8 @@ class Reader:
             direct.none()
             direct.init()
             direct.want_raw()
-            direct.update()
-            for _ in range(60):  # until it has booted, nobody reads what is typed
+            wait_for(direct, booted, 120, every=0.5)
+            for _ in range(30):  # the one or other stroke may be lost
                 direct.type("\nclear\n")
                 if shows(direct, cleared, 2) and (reader := cls.learnt(direct)):
                     return reader
@@ -82,6 +82,12 @@ def ink(picture, row):
     return rest.getextrema()[1] > 100
 
 
+def booted(picture):
+    """The guest has written something. Nobody may type before: Linux takes a stroke that comes when it looks for
+    the keyboard for the controller's answer, and understands no key until it boots again."""
+    return picture.size == SIZE and columns(picture, 0) > 0
+
+
 def cleared(picture):
     """Nothing but a prompt in the first row."""
     return 0 < columns(picture, 0) < 40 and not ink(picture, 1)
@@ -96,7 +102,7 @@ def columns(picture, row):
     return last
 
 
-def shows(client, check, seconds):
+def shows(client, check, seconds, every=0.1):
     """Takes picture after picture until the check is true, or the time is over."""
     end = time.monotonic() + seconds
     while True:
@@ -104,11 +110,11 @@ def shows(client, check, seconds):
             return True
         if time.monotonic() > end:
             return False
-        time.sleep(0.1)
+        time.sleep(every)
 
 
-def wait_for(client, check, seconds=60):
-    assert shows(client, check, seconds), "the screen never came to show it"
+def wait_for(client, check, seconds=60, every=0.1):
+    assert shows(client, check, seconds, every), "the screen never came to show it"
     return client.image
 
 

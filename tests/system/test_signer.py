@@ -217,7 +217,7 @@ def test_a_lost_signer_takes_its_worker_along(oriel, session):
     carrier = worker_of(oriel, session)
     (victim, signer), = [pair for pair in all_signers(oriel).items() if pair[0] != carrier]
     with Knocker(oriel) as knocker:
-        with oriel.logged("gateway", "the signer is gone"):
+        with oriel.logged("gateway", "gateway: the signer is gone"):
             os.kill(signer, signal.SIGKILL)
         assert eventually(lambda: victim not in workers(oriel) and len(workers(oriel)) == 2)
         made = knocker.made

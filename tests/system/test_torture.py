@@ -282,6 +282,11 @@ def test_the_line_is_cut(system, crowd, line):
 # ---- people who mean harm
 
 
+def floods(attack):
+    attack.send_signal(signal.SIGUSR1)
+    return int(attack.stdout.readline()) > 500
+
+
 @pytest.mark.parametrize(
     "kind, source", [("silent", "many"), ("handshakes", "many"), ("fragments", "one")]
 )
@@ -295,6 +300,7 @@ def test_a_flood(system, crowd, kind, source):
                               start_new_session=True)
     try:
         assert attack.stdout.readline() == "ready\n"
+        assert eventually(lambda: floods(attack)), "it is no flood"
         for _ in range(3):
             crowd.all_move()
             assert system.healthy(30), "a page is not served"
@@ -303,7 +309,6 @@ def test_a_flood(system, crowd, kind, source):
     finally:
         attack.terminate()
         did, _ = attack.communicate(timeout=60)
-    assert int(did) > 500, "it was no flood"
     crowd.came += int(did)
     crowd.all_move()
     crowd.fill()
