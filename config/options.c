@@ -27,7 +27,7 @@ static const Row rows[] = {
 	{"gateway", "ocsp", TEXT, AT(ocsp), ""},
 	{"gateway", "brokers", LIST, AT(brokers), ""},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},
-	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 10000},
+	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 8000},
 	{"gateway", "max_sessions", NUMBER, AT(max_sessions), "10000", 1, 1000000},
 	{"gateway", "max_handshakes", NUMBER, AT(max_handshakes), "1000", 1, 1000000},
 	{"gateway", "max_per_address", NUMBER, AT(max_per_address), "500", 1, 1000000},

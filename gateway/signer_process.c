@@ -230,6 +230,14 @@ static gboolean serve(Process *p)
 	return TRUE;
 }
 
+static void process_clear(Process *p)
+{
+	EVP_PKEY_CTX_free(p->ready.context);
+	EVP_MD_free(p->ready.digest);
+	for (gsize i = 0; i < G_N_ELEMENTS(p->keys); i++)
+		EVP_PKEY_free(p->keys[i]);
+}
+
 /* The first question comes before the worker hears of any client. It is answered with all rights
  * that there are: a gateway that is root's may read a key that is not, and OpenSSL its settings. */
 void signer_process(int link, const Options *options)
@@ -237,12 +245,13 @@ void signer_process(int link, const Options *options)
 	Process process = {.link = link, .options = options};
 	g_autoptr(GError) error = NULL;
 
-	if (!serve(&process))
-		return;
-	if (!sandbox_signer(options, &error)) {
-		log_error(NULL, "signer: %s", error->message);
-		_exit(1);
+	if (serve(&process)) {
+		if (!sandbox_signer(options, &error)) {
+			log_error(NULL, "signer: %s", error->message);
+			_exit(1);
+		}
+		while (serve(&process))
+			;
 	}
-	while (serve(&process))
-		;
+	process_clear(&process);
 }

@@ -166,7 +166,7 @@ class Deployment:
                 "certificate": self.path("tls/tls.crt"),
                 "key": self.path("tls/tls.key"),
                 "workers": 2,
-                "rfb_silence": 10000 if UNDER else 2500,  # a busy machine needs that long for a ClientHello
+                "rfb_silence": 8000 if UNDER else 2500,  # a busy machine needs that long for a ClientHello
                 "drain": 2,
                 **(gateway or {}),
             },

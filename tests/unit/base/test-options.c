@@ -49,6 +49,7 @@ static void test_refusals(void)
 		"[gateway]\nworker=1\n",           "[gateways]\nworkers=1\n",
 		"[gateway]\nworkers=many\n",       "[gateway]\nworkers=257\n",
 		"[gateway]\nspice_sasl=perhaps\n", "no group\n",
+		"[gateway]\nrfb_silence=8001\n",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #define CROWD   12
-#define SILENCE 5 /* ms */
+#define SILENCE 5    /* ms */
+#define LONGEST 8000 /* ms: the longest silence that may be set (config/options.c) */
 
 struct Worker {
 	uv_loop_t loop;
@@ -232,6 +233,19 @@ static void test_silence(Fixture *f, gconstpointer data)
 	assert_one_by_one(f);
 }
 
+/* They came as long ago: the silence is over before their time is. */
+static void test_longest_silence(Fixture *f, gconstpointer data)
+{
+	guint64 until = uv_hrtime() + 1000000000;
+
+	f->worker.options.rfb_silence = LONGEST;
+	f->worker.loop.time -= LONGEST;
+	take_all(f);
+	while (answered(f) < CROWD && uv_hrtime() < until)
+		uv_run(&f->worker.loop, UV_RUN_NOWAIT);
+	g_assert_cmpuint(answered(f), ==, CROWD);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -239,5 +253,6 @@ int main(int argc, char **argv)
 	ADD("handshakes", NULL, test_handshakes);
 	ADD("requests", NULL, test_requests);
 	ADD("silence", "", test_silence);
+	ADD("longest silence", NULL, test_longest_silence);
 	return g_test_run();
 }
