@@ -138,8 +138,8 @@ static void inherit(Brokers *b)
 
 		if (g_str_equal(name, b->name) || !is_missing(b, name, now))
 			continue;
-		log_warning(NULL, "broker %s is gone: its sessions wait for their gateways", name);
 		sessions_inherit(b->core, name);
+		log_warning(NULL, "broker %s is gone: its sessions wait for their gateways", name);
 		maintainer_look(b->core->maintainer);
 	}
 }

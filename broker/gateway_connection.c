@@ -171,8 +171,8 @@ static void connection_dropped(GatewayConnection *c, const char *why)
 	stopping = link->stopping;
 	g_mutex_unlock(&link->lock);
 	if (!stopping) {
-		log_warning(NULL, "gateway %s has gone: %s", c->name ? c->name : "(no name)", why);
 		sessions_gateway_gone(link->core, &asker);
+		log_warning(NULL, "gateway %s has gone: %s", c->name ? c->name : "(no name)", why);
 	}
 }
 

@@ -103,11 +103,11 @@ static void look_at(Hosts *hosts, const char *name)
 	g_mutex_unlock(&hosts->lock);
 	if (there && down) {
 		reconcile_orphans(core, host->provider, host->uri, host->name);
-		log_info(NULL, "host %s: is there again", name);
 		set_state(core, host, "up", "");
+		log_info(NULL, "host %s: is there again", name);
 	} else if (host && !there && !down && failures >= FAILURES) {
-		complain(host, "is down", error);
 		set_state(core, host, "down", error->message);
+		complain(host, "is down", error);
 		down = TRUE;
 	}
 	if (host && ((down && !there) || (there && host->drain)))
@@ -165,8 +165,8 @@ static gint64 look_at_all(gpointer data)
 			watch_of(hosts, host->name)->asked_at = g_get_monotonic_time();
 		g_mutex_unlock(&hosts->lock);
 		if (is_stuck) {
-			log_warning(NULL, "host %s: is down: it does not answer", host->name);
 			set_state(core, host, "down", "it does not answer");
+			log_warning(NULL, "host %s: is down: it does not answer", host->name);
 		}
 		if (free)
 			g_thread_pool_push(hosts->pool, g_strdup(host->name), NULL);

@@ -276,10 +276,10 @@ static void past_deadline(Lobby *l)
 		lobby_screen_warn(l, WARN_SECONDS);
 		l->deadline += WARN_SECONDS * G_USEC_PER_SEC;
 	} else {
-		log_info(&context, "nobody has said a word for long");
 		l->over = TRUE;
 		/* Its client has not lost it: it gets no other. */
 		lobbies_ended(l->core, l->id, FAULT_ENDED);
+		log_info(&context, "nobody has said a word for long");
 	}
 }
 
