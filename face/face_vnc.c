@@ -10,6 +10,7 @@
 #include "autofd.h"
 #include "fault.h"
 #include "latin1.h"
+#include "vnc_cursor.h"
 #include "vnc_extras.h"
 
 #include <errno.h>
@@ -249,34 +250,9 @@ static gboolean vnc_resize(Face *face, int width, int height)
 	return TRUE;
 }
 
-/* A pixel shows if it is more there than not: RFB's Cursor encoding has no more. The library frees
- * all of it with free(). */
 static void vnc_cursor(Face *face, const guint32 *argb, int width, int height, int hot_x, int hot_y)
 {
-	gsize row = ((gsize)width + 7) / 8;
-	rfbCursorPtr cursor = calloc(1, sizeof *cursor);
-	guint32 *colours = calloc((gsize)width * (gsize)height, BYTES);
-	guint8 *mask = calloc(row, (gsize)height);
-
-	g_assert(cursor != NULL && colours != NULL && mask != NULL);
-	for (int i = 0; i < width * height; i++) {
-		guint32 alpha = argb[i] >> 24;
-
-		for (unsigned shift = 0; alpha != 0 && shift < 24; shift += 8)
-			colours[i] |= MIN((argb[i] >> shift & 0xff) * 255 / alpha, 255) << shift;
-		if (alpha > 127)
-			mask[(gsize)(i / width) * row + (gsize)(i % width) / 8] |=
-				(guint8)(0x80 >> i % width % 8);
-	}
-	cursor->cleanup = cursor->cleanupMask = cursor->cleanupRichSource = TRUE;
-	cursor->cleanupSource = TRUE;
-	cursor->width = (unsigned short)width;
-	cursor->height = (unsigned short)height;
-	cursor->xhot = (unsigned short)hot_x;
-	cursor->yhot = (unsigned short)hot_y;
-	cursor->mask = mask;
-	cursor->richSource = (unsigned char *)colours;
-	rfbSetCursor(face->screen, cursor);
+	rfbSetCursor(face->screen, vnc_cursor_new(argb, width, height, hot_x, hot_y));
 	flush_soon(face);
 }
 
