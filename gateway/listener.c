@@ -60,7 +60,7 @@ static int take(Listener *listener, gboolean *crowd)
 	return 0;
 }
 
-/* What is left comes with the next turn, which follows at once, or after a rest. */
+/* What is left comes with the next turn, which follows at once, or when the rest is over. */
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	Listener *listener = poll->data;
@@ -68,16 +68,18 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	gboolean crowd = FALSE;
 	int failed = 0;
 
-	for (unsigned i = 0; i < ACCEPT_BURST && failed == 0; i++)
-		failed = take(listener, &crowd) < 0 ? errno : 0;
-	if (failed == EMFILE || failed == ENFILE || failed == ENOMEM) {
-		pause_for(listener, PAUSE_MS);
-	} else if (crowd && failed != 0) {
-		pause_for(listener, CROWD_MS);
-	} else if (turns_toiled(listener->turns, begun)) {
+	if (turns_rest(listener->turns)) {
 		uv_poll_stop(poll);
 		turns_rested(listener->turns, &listener->rested);
+		return;
 	}
+	for (unsigned i = 0; i < ACCEPT_BURST && failed == 0; i++)
+		failed = take(listener, &crowd) < 0 ? errno : 0;
+	if (failed == EMFILE || failed == ENFILE || failed == ENOMEM)
+		pause_for(listener, PAUSE_MS);
+	else if (crowd && failed != 0)
+		pause_for(listener, CROWD_MS);
+	turns_toiled(listener->turns, begun);
 }
 
 Listener *listener_new(uv_loop_t *loop, Turns *turns, int fd, gboolean vnc_only,
@@ -112,7 +114,7 @@ void listener_close(Listener *listener)
 {
 	if (listener == NULL)
 		return;
-	turns_rested_not(listener->turns, &listener->rested);
+	turn_forget(&listener->rested);
 	uv_close((uv_handle_t *)&listener->poll, on_closed);
 	uv_close((uv_handle_t *)&listener->pause, on_closed);
 	close(listener->fd);

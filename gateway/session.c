@@ -36,7 +36,9 @@ static void run_in_turn(Session *s)
 {
 	gboolean in_row = s->loop->phase == PHASE_STEPS && (!s->loop->relayed || session_owes(s));
 
-	if (!in_row || worker_may_toil(s->worker, s))
+	if (in_row)
+		worker_toil(s->worker, s);
+	else
 		session_run(s);
 }
 

@@ -137,8 +137,7 @@ struct Session {
 	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
 	GList place;              /* the worker's own: among those on their way to the relay, ... */
-	Turn again, toil;         /* ... those that have more to do, and those that wait for
-				     worker_may_toil() */
+	Turn again, toil;         /* ... those that have more to do, and those that are to toil */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
 };
 

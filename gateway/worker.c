@@ -98,11 +98,16 @@ void worker_again(Worker *worker, Session *session)
 	turns_again(worker->turns, &session->again);
 }
 
+void worker_toil(Worker *worker, Session *session)
+{
+	turns_toil(worker->turns, &session->toil);
+}
+
 gboolean worker_may_toil(Worker *worker, Session *session)
 {
 	if (turns_toils(worker->turns, &session->toil))
 		return TRUE;
-	turns_toil(worker->turns, &session->toil);
+	turns_wait(worker->turns, &session->toil);
 	return FALSE;
 }
 
@@ -197,8 +202,8 @@ static void close_if_done(Worker *worker);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
-	turns_again_not(worker->turns, &session->again);
-	turns_toil_not(worker->turns, &session->toil);
+	turn_forget(&session->again);
+	turn_forget(&session->toil);
 	admission_remove(worker->admission, session, relayed);
 	tidy_soon(worker);
 	close_if_done(worker);

@@ -64,7 +64,10 @@ void worker_line_closed(Worker *worker, const char *address);
 /* Runs the session again, once, after the sockets of all others were looked at. */
 void worker_again(Worker *worker, Session *session);
 
-/* Whether it does now what only one does in each turn of the loop (turns_toil()). FALSE: it is run
- * again when it may, and until then worker_will_toil(). */
+/* Runs the session once it may toil, see turns.h: now, perhaps; it may be gone on return. */
+void worker_toil(Worker *worker, Session *session);
+
+/* Whether what runs is that. FALSE: it is run again when it may toil, and until then
+ * worker_will_toil(). */
 gboolean worker_may_toil(Worker *worker, Session *session);
 gboolean worker_will_toil(const Session *session);

@@ -61,8 +61,8 @@ void worker_session_started(Worker *worker, Session *session)
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	worker->sessions--;
-	turns_again_not(worker->turns, &session->again);
-	turns_toil_not(worker->turns, &session->toil);
+	turn_forget(&session->again);
+	turn_forget(&session->toil);
 }
 
 void worker_again(Worker *worker, Session *session)
@@ -70,11 +70,16 @@ void worker_again(Worker *worker, Session *session)
 	turns_again(worker->turns, &session->again);
 }
 
+void worker_toil(Worker *worker, Session *session)
+{
+	turns_toil(worker->turns, &session->toil);
+}
+
 gboolean worker_may_toil(Worker *worker, Session *session)
 {
 	if (turns_toils(worker->turns, &session->toil))
 		return TRUE;
-	turns_toil(worker->turns, &session->toil);
+	turns_wait(worker->turns, &session->toil);
 	return FALSE;
 }
 

@@ -97,8 +97,9 @@ static void toil(gpointer data)
 	while (w->f->long_toil && uv_hrtime() - begun < LONG_NS)
 		;
 	g_string_append_c(w->f->order, w->letter);
+	g_assert_true(turns_toils(w->f->turns, &w->turn));
 	if (--w->times > 0)
-		turns_toil(w->f->turns, &w->turn);
+		turns_wait(w->f->turns, &w->turn);
 }
 
 static void note(gpointer data)
@@ -121,13 +122,34 @@ static void test_one_in_each_turn(Fixture *f, gconstpointer data)
 
 	for (unsigned i = 0; i < CROWD; i++) {
 		start(f, &all[i], (char)('A' + i), 1);
-		turns_toil(f->turns, &all[i].turn);
+		turns_wait(f->turns, &all[i].turn);
 		turns_toil(f->turns, &all[i].turn); /* once is enough */
 	}
 	while (strchr(f->order->str, 'A' + CROWD - 1) == NULL)
 		run_turns(f, 1);
 	g_assert_cmpuint(assert_between(f->order->str, 1), ==, CROWD);
 	g_assert_nonnull(strstr(f->order->str, "ApB"));
+}
+
+/* Who is alone does not wait; who comes in the same moment does, and nobody overtakes him. */
+static void test_at_once(Fixture *f, gconstpointer data)
+{
+	Worker a, b, c;
+
+	start(f, &a, 'a', 1);
+	start(f, &b, 'b', 1);
+	start(f, &c, 'c', 1);
+	turns_toil(f->turns, &a.turn);
+	turns_toil(f->turns, &b.turn);
+	g_assert_cmpstr(f->order->str, ==, "a");
+	run_turns(f, 1);
+	turns_toil(f->turns, &c.turn);
+	g_assert_cmpstr(f->order->str, ==, "ap");
+	run_turns(f, 2);
+	g_assert_cmpstr(f->order->str, ==, "apbpcp");
+	start(f, &a, 'A', 1);
+	turns_toil(f->turns, &a.turn);
+	g_assert_cmpstr(f->order->str, ==, "apbpcpA");
 }
 
 /* Of those that come again and again each four turns one, while there are others. */
@@ -138,14 +160,14 @@ static void test_often(Fixture *f, gconstpointer data)
 
 	start(f, &old[0], 'x', 30);
 	start(f, &old[1], 'y', 30);
-	turns_toil(f->turns, &old[0].turn);
-	turns_toil(f->turns, &old[1].turn);
+	turns_wait(f->turns, &old[0].turn);
+	turns_wait(f->turns, &old[1].turn);
 	while (old[1].times > 10)
 		run_turns(f, 1);
 	g_string_truncate(f->order, 0);
 	for (unsigned i = 0; i < CROWD; i++) {
 		start(f, &all[i], (char)('A' + i), 1);
-		turns_toil(f->turns, &all[i].turn);
+		turns_wait(f->turns, &all[i].turn);
 	}
 	while (old[0].times + old[1].times > 0)
 		run_turns(f, 1);
@@ -177,11 +199,11 @@ static void test_forgotten(Fixture *f, gconstpointer data)
 	start(f, &a, 'a', 1);
 	start(f, &b, 'b', 1);
 	turns_again(f->turns, &a.other);
-	turns_toil(f->turns, &a.turn);
-	turns_toil(f->turns, &b.turn);
-	turns_again_not(f->turns, &a.other);
-	turns_toil_not(f->turns, &a.turn);
-	turns_rested_not(f->turns, &a.other);
+	turns_wait(f->turns, &a.turn);
+	turns_wait(f->turns, &b.turn);
+	turn_forget(&a.other);
+	turn_forget(&a.turn);
+	turn_forget(&a.other);
 	run_turns(f, 3);
 	g_assert_cmpstr(f->order->str, ==, "bppp");
 }
@@ -203,6 +225,37 @@ static void test_rest(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->order->str, ==, "aaa");
 }
 
+static void on_work(uv_timer_t *timer)
+{
+	(*(unsigned *)timer->data)++;
+}
+
+/* What the loop sleeps for want of work is rest, too, and no timer of its own wakes it. */
+static void test_rest_alone(Fixture *f, gconstpointer data)
+{
+	uv_timer_t work;
+	unsigned worked = 0;
+	Worker a, b;
+
+	uv_poll_stop(&f->people);
+	run_turns(f, 1); /* all watches are known from here on */
+	f->long_toil = TRUE;
+	start(f, &a, 'a', 1);
+	start(f, &b, 'b', 1);
+	turns_toil(f->turns, &a.turn);
+	g_assert_true(turns_rest(f->turns));
+	uv_timer_init(&f->loop, &work);
+	work.data = &worked;
+	uv_timer_start(&work, on_work, 20, 20);
+	while (worked == 0 || turns_rest(f->turns))
+		uv_run(&f->loop, UV_RUN_ONCE);
+	g_assert_cmpuint(f->slept, <=, worked);
+	turns_toil(f->turns, &b.turn);
+	g_assert_cmpstr(f->order->str, ==, "ab");
+	uv_close((uv_handle_t *)&work, NULL);
+	run_turns(f, 1);
+}
+
 /* People who never pause do not keep it for ever from who waits. */
 static void test_rest_ends(Fixture *f, gconstpointer data)
 {
@@ -214,6 +267,30 @@ static void test_rest_ends(Fixture *f, gconstpointer data)
 	while (a.times > 0)
 		run_turns(f, 1);
 	g_assert_cmpuint(assert_between(f->order->str, 1), ==, 5);
+}
+
+static void close_all(gpointer data)
+{
+	Worker *w = data;
+	guint64 begun = uv_hrtime();
+
+	while (uv_hrtime() - begun < LONG_NS)
+		;
+	turns_close(g_steal_pointer(&w->f->turns));
+}
+
+/* The last session of a worker that is to go ends in its own turn. */
+static void test_closed_in_a_turn(Fixture *f, gconstpointer data)
+{
+	Worker a, b;
+
+	start(f, &a, 'a', 1);
+	start(f, &b, 'b', 1);
+	a.turn.run = close_all;
+	turns_wait(f->turns, &a.turn);
+	turns_wait(f->turns, &b.turn);
+	run_turns(f, 3);
+	g_assert_cmpstr(f->order->str, ==, "ppp");
 }
 
 /* ---- a crowd at the door */
@@ -286,11 +363,14 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/turns/" name, Fixture, NULL, set_up, test, tear_down)
 	ADD("one-in-each-turn", test_one_in_each_turn);
+	ADD("at-once", test_at_once);
 	ADD("often", test_often);
 	ADD("again", test_again);
 	ADD("forgotten", test_forgotten);
 	ADD("rest", test_rest);
+	ADD("rest-alone", test_rest_alone);
 	ADD("rest-ends", test_rest_ends);
+	ADD("closed-in-a-turn", test_closed_in_a_turn);
 	ADD("crowd", test_crowd);
 	ADD("crowd-rests", test_crowd_rests);
 	return g_test_run();
