@@ -3,24 +3,16 @@
 #include "server_tls.h"
 
 #include "fault.h"
-#include "log.h"
 #include "net/ocsp.h"
 #include "net/tls.h"
 #include "net/tls_key.h"
 
 #include <glib/gstdio.h>
 
-/* What the signer has to say for itself goes into the log here: the handshake, which fails, can
- * only say that OpenSSL had no signature. */
 static gboolean on_sign(gpointer data, guint32 number, const TlsScheme *scheme,
-			const guint8 *message, gsize n, guint8 *out, gsize *out_n)
+			const guint8 *message, gsize n, guint8 *out, gsize *out_n, GError **error)
 {
-	g_autoptr(GError) error = NULL;
-
-	if (signer_sign(data, number, scheme, message, n, out, out_n, &error))
-		return TRUE;
-	log_error(NULL, "a handshake fails: %s", error->message);
-	return FALSE;
+	return signer_sign(data, number, scheme, message, n, out, out_n, error);
 }
 
 static void staple(const Options *o, SSL_CTX *context, const SignerFiles *files, GError **error)

@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "net/stream_tcp.h"
+#include "net/tls_key.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -137,6 +138,11 @@ static Io verdict(TlsStream *tls, int result, const char *what, GError **error)
 	reason = ERR_peek_last_error();
 	if (reason == 0)
 		return IO_EOF; /* cut off without a close_notify */
+	if (tls_key_failed(error)) {
+		g_prefix_error(error, "TLS %s: ", what);
+		ERR_clear_error();
+		return IO_FAIL;
+	}
 	words = ERR_reason_error_string(reason);
 	if (ERR_GET_REASON(reason) == SSL_R_CERTIFICATE_VERIFY_FAILED)
 		words = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));

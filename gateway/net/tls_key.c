@@ -2,6 +2,8 @@
 /* tls_key: see tls_key.h. What is asked about a key its public half answers. */
 #include "tls_key.h"
 
+#include "fault.h"
+
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -13,6 +15,9 @@
 
 /* The only thing that a key can be made of: a Key, as it is in memory. */
 #define PARAM_KEY NAME "-key"
+
+/* Of the errors that a program may give to OpenSSL's queue. */
+#define NOT_SIGNED 1
 
 #define FUNCTION(id, function)                 \
 	{                                      \
@@ -184,13 +189,18 @@ static int signing_sign(void *data, unsigned char *out, size_t *out_n, size_t ro
 	const Key *key = signing->key;
 	const TlsScheme *scheme = tls_scheme_of(key->public, signing->digest, signing->pss);
 	gsize most = (gsize)EVP_PKEY_get_size(key->public), made = room;
+	g_autoptr(GError) error = NULL;
 
 	if (out == NULL) {
 		*out_n = most;
 		return 1;
 	}
-	if (scheme == NULL || !key->sign(key->data, key->number, scheme, message, n, out, &made))
+	if (scheme == NULL)
 		return 0;
+	if (!key->sign(key->data, key->number, scheme, message, n, out, &made, &error)) {
+		ERR_raise_data(ERR_LIB_USER, NOT_SIGNED, "%s", error->message);
+		return 0;
+	}
 	*out_n = made;
 	return 1;
 }
@@ -274,4 +284,17 @@ EVP_PKEY *tls_key_new(EVP_PKEY *public, TlsKeySign sign, gpointer data, guint32 
 	EVP_PKEY_CTX_free(context);
 	ERR_clear_error();
 	return made;
+}
+
+/* The cause is the oldest error; what followed is OpenSSL's view of it. */
+gboolean tls_key_failed(GError **error)
+{
+	const char *words;
+	int flags;
+	unsigned long cause = ERR_peek_error_data(&words, &flags);
+
+	if (ERR_GET_LIB(cause) != ERR_LIB_USER || ERR_GET_REASON(cause) != NOT_SIGNED)
+		return FALSE;
+	g_set_error(error, FAULT, FAULT_BUG, "%s", flags & ERR_TXT_STRING ? words : "no signature");
+	return TRUE;
 }
