@@ -37,7 +37,7 @@ static void run_in_turn(Session *s)
 	gboolean in_row = s->loop->phase == PHASE_STEPS && (!s->loop->relayed || session_owes(s));
 
 	if (in_row)
-		worker_toil(s->worker, s);
+		session_toil(s);
 	else
 		session_run(s);
 }
@@ -188,7 +188,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		*watched = 0;
 	if (has_turn(s))
 		return;
-	if (worker_will_toil(s))
+	if (turn_is_due(&s->toil))
 		set_watch(poll, watched, 0);
 	else if (status == 0 && events == UV_READABLE && !(peer->waits & STREAM_READABLE))
 		set_watch(poll, watched, client ? wanted_of_client(s) : wanted(peer));
@@ -270,7 +270,7 @@ static void walk(Session *s)
 			pause_for(s, &s->client);
 			pause_for(s, &s->desktop);
 			if (!session_charge(s, begun) && loop->hurry)
-				worker_again(s->worker, s);
+				turns_again(worker_turns(s->worker), &s->again);
 			set_watches(s);
 			return;
 		case STEP_FAIL:
@@ -380,6 +380,11 @@ void session_dismiss(Session *s, Fault code, const char *reason)
 	session_end(s, code, reason);
 }
 
+static void run_session(gpointer session)
+{
+	session_run(session);
+}
+
 void session_start(Worker *worker, int fd, const char *address, gboolean vnc_only, gboolean proxied,
 		   const char *limit)
 {
@@ -391,6 +396,7 @@ void session_start(Worker *worker, int fd, const char *address, gboolean vnc_onl
 	s->vnc_only = vnc_only;
 	s->proxied = proxied;
 	s->limit = limit;
+	s->again = s->toil = (Turn){.run = run_session, .data = s};
 	s->endpoint_fd = -1;
 	s->desktop.is_desktop = TRUE;
 	if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)

@@ -17,6 +17,23 @@
 #define PAUSE_MAX       100
 #define DEBT_NS         ((gint64)PAUSE_MAX * 1000000 / FREE_PART)
 
+void session_toil(Session *s)
+{
+	turns_toil(worker_turns(s->worker), &s->toil);
+}
+
+gboolean session_may_toil(Session *s)
+{
+	Turns *turns = worker_turns(s->worker);
+
+	if (turns_toils(turns, &s->toil))
+		return TRUE;
+	turns_wait(turns, &s->toil);
+	return FALSE;
+}
+
+/* ---- the account */
+
 void session_open_account(Session *s)
 {
 	s->loop->account.credit = CREDIT_NS;

@@ -96,6 +96,8 @@ void session_finish(Session *s)
 		uv_close((uv_handle_t *)&loop->client_poll, on_closed);
 	loop->client_events = -1;
 	session_close_timer(s);
+	turn_forget(&s->again);
+	turn_forget(&s->toil);
 	session_count(s, worker_counts(s->worker));
 	peer_clear(&s->client);
 	worker_session_gone(s->worker, s, loop->relayed);

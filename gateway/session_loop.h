@@ -114,5 +114,9 @@ void session_restart(Session *session);
  * uv_hrtime()). TRUE: it has cost too much, watches nothing and has asked to be run again later. */
 void session_open_account(Session *session);
 gboolean session_charge(Session *session, guint64 begun);
+/* Runs it once it may toil, see turns.h: now, perhaps; it may be gone on return. */
+void session_toil(Session *session);
+/* Whether this run is that. FALSE: it is run again when it may. */
+gboolean session_may_toil(Session *session);
 /* It has waited, or waits still, because it cost too much. */
 gboolean session_owes(const Session *session);

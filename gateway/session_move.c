@@ -98,10 +98,10 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 		return FALSE;
 	if (message->again)
 		return send_away(s, &message->endpoint);
-	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
 	if (!part_for(s, FAULT_ENDED, "moved to another desktop",
 		      message->desktop ? NULL : message->to))
 		return FALSE;
+	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
 	left = g_steal_pointer(&s->lease);
 	session_take_lease(s, message->to, message, fd);
 	g_free(loop->home);

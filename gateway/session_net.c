@@ -51,7 +51,7 @@ static Step handshake(Peer *peer, GError **error)
 /* A quarter of a millisecond: a crowd that comes is no reason for others to wait longer. */
 static Step client_handshake(Session *s, GError **error)
 {
-	return worker_may_toil(s->worker, s) ? handshake(&s->client, error) : STEP_WAIT;
+	return session_may_toil(s) ? handshake(&s->client, error) : STEP_WAIT;
 }
 
 /* The TLS that a connection (or what is inside a CONNECT) begins with: the first bytes of the

@@ -59,6 +59,11 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 	return vnc ? worker->tls.vnc : worker->tls.web;
 }
 
+Turns *worker_turns(Worker *worker)
+{
+	return worker->turns;
+}
+
 guint64 *worker_counts(Worker *worker)
 {
 	return worker->counts;
@@ -86,42 +91,10 @@ static gboolean on_accept(gpointer data, int fd, const char *address, gboolean v
 	return !room || limit != NULL || admission_crowded(worker->admission);
 }
 
-/* ---- turns */
-
-static void run_session(gpointer data)
-{
-	session_run(data);
-}
-
-void worker_again(Worker *worker, Session *session)
-{
-	turns_again(worker->turns, &session->again);
-}
-
-void worker_toil(Worker *worker, Session *session)
-{
-	turns_toil(worker->turns, &session->toil);
-}
-
-gboolean worker_may_toil(Worker *worker, Session *session)
-{
-	if (turns_toils(worker->turns, &session->toil))
-		return TRUE;
-	turns_wait(worker->turns, &session->toil);
-	return FALSE;
-}
-
-gboolean worker_will_toil(const Session *session)
-{
-	return turn_is_due(&session->toil);
-}
-
 /* ---- sessions */
 
 void worker_session_started(Worker *worker, Session *session)
 {
-	session->again = (Turn){.run = run_session, .data = session};
-	session->toil = (Turn){.run = run_session, .data = session};
 	g_hash_table_add(worker->sessions, session);
 	admission_add(worker->admission, session);
 }
@@ -202,8 +175,6 @@ static void close_if_done(Worker *worker);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
-	turn_forget(&session->again);
-	turn_forget(&session->toil);
 	admission_remove(worker->admission, session, relayed);
 	tidy_soon(worker);
 	close_if_done(worker);

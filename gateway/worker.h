@@ -28,6 +28,7 @@ const Options *worker_options(Worker *worker);
 /* Of VNC viewers without TLS; NULL = they are turned away. */
 const char *worker_vnc_password(const Worker *worker);
 uv_loop_t *worker_loop(Worker *worker);
+Turns *worker_turns(Worker *worker);
 BrokerLink *worker_broker(Worker *worker);
 Dialer *worker_dialer(Worker *worker);
 Buckets *worker_buckets(Worker *worker);
@@ -60,14 +61,3 @@ guint64 *worker_counts(Worker *worker);
 /* Its line to the desktop outlives the session of a client from this address; and is closed. */
 void worker_line_held(Worker *worker, const char *address);
 void worker_line_closed(Worker *worker, const char *address);
-
-/* Runs the session again, once, after the sockets of all others were looked at. */
-void worker_again(Worker *worker, Session *session);
-
-/* Runs the session once it may toil, see turns.h: now, perhaps; it may be gone on return. */
-void worker_toil(Worker *worker, Session *session);
-
-/* Whether what runs is that. FALSE: it is run again when it may toil, and until then
- * worker_will_toil(). */
-gboolean worker_may_toil(Worker *worker, Session *session);
-gboolean worker_will_toil(const Session *session);

@@ -46,46 +46,19 @@ SSL_CTX *worker_tls(Worker *worker, gboolean vnc)
 	return worker->tls;
 }
 
-static void run_session(gpointer data)
+Turns *worker_turns(Worker *worker)
 {
-	session_run(data);
+	return worker->turns;
 }
 
 void worker_session_started(Worker *worker, Session *session)
 {
 	worker->sessions++;
-	session->again = (Turn){.run = run_session, .data = session};
-	session->toil = (Turn){.run = run_session, .data = session};
 }
 
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	worker->sessions--;
-	turn_forget(&session->again);
-	turn_forget(&session->toil);
-}
-
-void worker_again(Worker *worker, Session *session)
-{
-	turns_again(worker->turns, &session->again);
-}
-
-void worker_toil(Worker *worker, Session *session)
-{
-	turns_toil(worker->turns, &session->toil);
-}
-
-gboolean worker_may_toil(Worker *worker, Session *session)
-{
-	if (turns_toils(worker->turns, &session->toil))
-		return TRUE;
-	turns_wait(worker->turns, &session->toil);
-	return FALSE;
-}
-
-gboolean worker_will_toil(const Session *session)
-{
-	return turn_is_due(&session->toil);
 }
 
 /* None of these sessions comes so far. */
