@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from deployment import SOURCE, command_name, free_port
+from deployment import SOURCE, command_name, eventually, free_port
 
 
 class Patient:
@@ -148,6 +148,7 @@ def test_a_broker_that_hangs(patient, oriel):
 def test_gateway(patient, oriel):
     oriel.signal("gateway", signal.SIGTERM)
     try:
+        assert eventually(lambda: oriel._ctl("health").returncode != 0), "the broker has not heard of it"
         found = patient.examine()
     finally:
         oriel.start_gateway()
