@@ -259,14 +259,15 @@ static gboolean can_choose_again(const Session *s, Fault code)
 		(loop->moving && code == FAULT_TIMEOUT));
 }
 
-/* Is it main that knows what will become of this channel? */
+/* Is it main that knows what will become of this channel? A broker that went while it was on its
+ * way to another desktop comes back, and main with it. */
 static gboolean can_wait(const Session *s, Fault code)
 {
 	const SessionLoop *loop = s->loop;
 
 	return s->lease != NULL && loop->at >= DIAL_ROW && !s->client.eof &&
 	       (loop->dismissed || s->desktop.eof || code == FAULT_DESKTOP ||
-		code == FAULT_NOT_FOUND);
+		code == FAULT_NOT_FOUND || (code == FAULT_BROKER && s->relay != NULL));
 }
 
 /* The desktop has gone, or was taken from its person: the broker is asked for a lobby. */
