@@ -33,31 +33,32 @@ struct Turns {
 
 static gboolean put(GQueue *row, Turn *turn)
 {
-	if (turn->row != NULL)
+	if (turn->link.data != NULL)
 		return FALSE;
-	turn->row = row;
-	turn->link.data = turn;
+	turn->link.data = row;
 	g_queue_push_tail_link(row, &turn->link);
 	return TRUE;
 }
 
 gboolean turn_is_due(const Turn *turn)
 {
-	return turn->row != NULL;
+	return turn->link.data != NULL;
 }
 
 void turn_forget(Turn *turn)
 {
-	if (turn->row != NULL)
-		g_queue_unlink(g_steal_pointer(&turn->row), &turn->link);
+	GQueue *row = g_steal_pointer(&turn->link.data);
+
+	if (row != NULL)
+		g_queue_unlink(row, &turn->link);
 }
 
 static Turn *take_first(GQueue *row)
 {
-	Turn *turn = g_queue_pop_head_link(row)->data;
+	GList *link = g_queue_pop_head_link(row);
 
-	turn->row = NULL;
-	return turn;
+	link->data = NULL;
+	return (Turn *)link;
 }
 
 /* Those that are there now: who comes again meanwhile has to wait for the next time. */

@@ -17,9 +17,8 @@ typedef struct Turns Turns;
 
 /* A place in a row; the owner's, and all zero but for these two to begin with. */
 typedef struct {
-	GList link;     /* data: this turn       */
-	GQueue *row;    /* that it is in, if any */
-	unsigned times; /* that it was to toil   */
+	GList link;     /* first; data: the row that it is in, if any */
+	unsigned times; /* that it was to toil */
 	void (*run)(gpointer data);
 	gpointer data;
 } Turn;
