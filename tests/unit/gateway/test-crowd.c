@@ -61,25 +61,6 @@ void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 	worker->sessions--;
 }
 
-/* None of these sessions comes so far. */
-#define NEVER(type, name, ...)          \
-	type name(__VA_ARGS__)          \
-	{                               \
-		g_assert_not_reached(); \
-	}
-NEVER(const char *, worker_vnc_password, const Worker *worker)
-NEVER(BrokerLink *, worker_broker, Worker *worker)
-NEVER(Dialer *, worker_dialer, Worker *worker)
-NEVER(Buckets *, worker_buckets, Worker *worker)
-NEVER(void, worker_expect, Worker *worker, guint64 request_id, Session *session)
-NEVER(void, worker_forget, Worker *worker, guint64 request_id)
-NEVER(void, worker_renounce, Worker *worker, guint64 request_id)
-NEVER(void, worker_follow, Worker *worker, const Session *session)
-NEVER(gboolean, worker_session_is_from, Worker *worker, Session *session, const char *address)
-NEVER(void, worker_session_relaying, Worker *worker, Session *session)
-NEVER(void, worker_line_held, Worker *worker, const char *address)
-NEVER(void, worker_line_closed, Worker *worker, const char *address)
-
 /* ---- a crowd */
 
 typedef struct {

@@ -31,29 +31,10 @@ void broker_link_notify(BrokerLink *link, ControlMessage *message)
 	g_string_append_printf(here->told, "%s %s", message->lease, message->channel);
 }
 
-#define NEVER(type, name, ...)          \
-	type name(__VA_ARGS__)          \
-	{                               \
-		g_assert_not_reached(); \
-	}
-NEVER(gboolean, broker_link_request, BrokerLink *link, ControlMessage *message, GError **error)
-NEVER(const Options *, worker_options, Worker *worker)
-NEVER(const char *, worker_vnc_password, const Worker *worker)
-NEVER(Turns *, worker_turns, Worker *worker)
-NEVER(Dialer *, worker_dialer, Worker *worker)
-NEVER(Buckets *, worker_buckets, Worker *worker)
-NEVER(SSL_CTX *, worker_tls, Worker *worker, gboolean vnc)
-NEVER(guint64 *, worker_counts, Worker *worker)
-NEVER(void, worker_expect, Worker *worker, guint64 request_id, Session *session)
-NEVER(void, worker_forget, Worker *worker, guint64 request_id)
-NEVER(void, worker_renounce, Worker *worker, guint64 request_id)
-NEVER(void, worker_follow, Worker *worker, const Session *session)
-NEVER(gboolean, worker_session_is_from, Worker *worker, Session *session, const char *address)
-NEVER(void, worker_session_started, Worker *worker, Session *session)
-NEVER(void, worker_session_relaying, Worker *worker, Session *session)
-NEVER(void, worker_session_gone, Worker *worker, Session *session, gboolean relayed)
-NEVER(void, worker_line_held, Worker *worker, const char *address)
-NEVER(void, worker_line_closed, Worker *worker, const char *address)
+gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
+{
+	g_assert_not_reached();
+}
 
 /* ---- the channel */
 
