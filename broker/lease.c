@@ -70,6 +70,7 @@ void lease_free(Lease *lease)
 	g_free(lease->gateway);
 	g_free(lease->reason);
 	g_free(lease->aside);
+	g_free(lease->called_back);
 	g_strfreev(lease->groups);
 	bond_clear(&lease->bond);
 	g_free(lease);

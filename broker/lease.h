@@ -28,6 +28,7 @@ typedef struct {
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
 	char *aside;       /* the lobby that its client is at, lobby_warning.h; NULL = none */
 	gboolean left;     /* ... and its gateway has said so */
+	char *called_back; /* the last lobby that its client was called back from; NULL = none */
 	gint64 confirm_by; /* monotonic; 0 = confirmed */
 	gint64 began;      /* monotonic */
 	gint64 began_at;   /* s since 1970 */

@@ -35,7 +35,7 @@ static gboolean take_warned(Core *core, const char *id, const PlanEnd *end, Leas
 	return TRUE;
 }
 
-/* TRUE: the lease is at this lobby from here on, or (lobby NULL) at its desktop. */
+/* The lease is at this lobby from here on. FALSE: it has ended. */
 static gboolean set_aside(Core *core, const char *id, const char *lobby)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
@@ -45,6 +45,20 @@ static gboolean set_aside(Core *core, const char *id, const char *lobby)
 		return FALSE;
 	g_free(lease->aside);
 	lease->aside = g_strdup(lobby);
+	lease->left = FALSE;
+	return TRUE;
+}
+
+/* It is at its desktop again, or will be. FALSE: it has ended. */
+static gboolean call_back(Core *core, const char *id)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
+	Lease *lease = g_hash_table_lookup(core->sessions->by_id, id);
+
+	if (!lease)
+		return FALSE;
+	g_free(lease->called_back);
+	lease->called_back = g_steal_pointer(&lease->aside);
 	lease->left = FALSE;
 	return TRUE;
 }
@@ -115,7 +129,7 @@ void lobby_warning_show(Core *core, const char *lease, const PlanEnd *end)
 		return;
 	}
 	log_warning(&context, "its person is not warned of its end: the gateway is gone");
-	set_aside(core, lease, NULL);
+	call_back(core, lease);
 	lobbies_ended(core, grant.lease, FAULT_ENDED);
 }
 
@@ -137,7 +151,7 @@ gboolean lobby_warning_return(Lobby *lobby, gboolean extend, GError **error)
 	}
 	if (!session_find(lobby->core, ending->lease, &grant, error))
 		return FALSE;
-	set_aside(lobby->core, ending->lease, NULL);
+	call_back(lobby->core, ending->lease);
 	if (move_send(lobby->core, lobby->asker.connection, lobby->id, &grant, &why))
 		return TRUE;
 	session_end(lobby->core, ending->lease, fault_code(why), why->message);
@@ -155,7 +169,7 @@ void lobby_warning_stop(Lobby *lobby)
 	if (g_str_equal(lobby->protocol, "spice"))
 		return;
 	if (session_find(lobby->core, ending->lease, &grant, &error) &&
-	    set_aside(lobby->core, ending->lease, NULL) &&
+	    call_back(lobby->core, ending->lease) &&
 	    move_send(lobby->core, lobby->asker.connection, lobby->id, &grant, &error))
 		return;
 	if (error)

@@ -341,13 +341,24 @@ gboolean session_ended_whole(const ControlMessage *notice)
 	return !notice->channel || !*notice->channel || g_str_has_prefix(notice->channel, "main");
 }
 
-/* Its client is at a lobby of the broker that was before us: it comes back, or that lobby's end
- * says that it has left (lobby_warning.h). Under the lock. */
+/* Its client is at a lobby that we do not know, of the broker before us or one that has gone
+ * already: it comes back, or that lobby's end says that it has left (lobby_warning.h). From one
+ * that it was called back from before we heard that it was there, it comes back. Under the lock. */
 static void expect_back(Core *core, Lease *lease, const char *lobby)
 {
-	lease->aside = g_strdup(lobby);
+	if (g_strcmp0(lease->called_back, lobby) != 0)
+		lease->aside = g_strdup(lobby);
 	if (!lease->confirm_by)
 		lease->confirm_by = g_get_monotonic_time() + core->times.adopt * G_USEC_PER_SEC;
+}
+
+/* A gateway's end of the lease is not its end: its client is at a lobby. Under the lock. */
+static gboolean goes_aside(Core *core, Lease *lease, const char *lobby)
+{
+	if (lobby && !lease->aside)
+		expect_back(core, lease, lobby);
+	lease->left = lease->aside != NULL;
+	return lease->left || lobby;
 }
 
 gboolean session_ended(Core *core, const ControlMessage *notice)
@@ -363,10 +374,7 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
-		if (whole && notice->to && !lease->aside)
-			expect_back(core, lease, notice->to);
-		aside = whole && lease->aside;
-		lease->left = lease->left || aside;
+		aside = whole && goes_aside(core, lease, notice->to);
 	}
 	g_mutex_unlock(&s->lock);
 	/* A channel of one that another broker watches over, or of one that has ended. */

@@ -9,13 +9,13 @@
 #include "lobbies.h"
 #include "log.h"
 
-/* Anna is brought from her desktop to a lobby that says so. Her session; g_free() it. */
-static char *warned(Foyer *x, unsigned extend)
+/* Anna's gateway is told to bring her from her desktop to a lobby that says so, and has not yet
+ * answered. Her session; g_free() it. */
+static char *called(Foyer *x, unsigned extend)
 {
 	g_autoptr(PlanView) plan = core_plan(x->f.core, "lab", NULL);
 	ControlMessage anna = login_of("anna", "right", NULL);
 	g_auto(ControlMessage) lease = {0}, move = {0};
-	g_auto(LobbyMessage) ending = {0};
 
 	ask(&x->g, &anna, &lease);
 	close(gateway_take_fd(&x->g));
@@ -27,12 +27,37 @@ static char *warned(Foyer *x, unsigned extend)
 	g_assert_true(gateway_receive(&x->g, &move) && move.type == CONTROL_MOVE);
 	x->client = gateway_take_fd(&x->g);
 	x->lease = g_strdup(move.to);
-	foyer_note(x, CONTROL_ENDED, lease.lease);
-	foyer_note(x, CONTROL_STARTED, move.to);
+	return g_strdup(lease.lease);
+}
+
+static void sees_warning(Foyer *x, unsigned extend)
+{
+	g_auto(LobbyMessage) ending = {0};
+
 	foyer_expect(x, LOBBY_OPEN);
 	foyer_hear(x, LOBBY_ENDING, &ending);
 	g_assert_true(ending.seconds > 500 && ending.extend == (extend > 0));
-	return g_strdup(lease.lease);
+}
+
+static void goes_to_lobby(Foyer *x, char *lease)
+{
+	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_ENDED,
+					      .id = OF_ENDED,
+					      .lease = lease,
+					      .to = x->lease,
+					      .fault = (char *)"ended",
+					      .step = (char *)"relay"});
+	foyer_note(x, CONTROL_STARTED, x->lease);
+}
+
+/* She is there. Her session; g_free() it. */
+static char *warned(Foyer *x, unsigned extend)
+{
+	g_autofree char *lease = called(x, extend);
+
+	goes_to_lobby(x, lease);
+	sees_warning(x, extend);
+	return g_steal_pointer(&lease);
 }
 
 /* Back in the same session, which goes on for longer if that was wanted. */
@@ -50,6 +75,29 @@ static void test_warned(Foyer *x, gconstpointer extend)
 	live = core_sessions(x->f.core, "anna", TRUE, 0, NULL);
 	view = live->pdata[0];
 	g_assert_cmpint(view->ends_at - view->started_at, ==, extend ? 900 : 600);
+}
+
+/* She is called back before the broker has heard that she is there. */
+static void test_back_before_it_heard(Foyer *x, gconstpointer stops)
+{
+	g_autofree char *lease = called(x, 300);
+	ControlMessage own = {.lease = lease};
+	g_auto(ControlMessage) back = {0};
+	g_autoptr(SessionView) view = NULL;
+
+	sees_warning(x, 300);
+	if (stops)
+		lobbies_stop(x->f.core->lobbies);
+	else
+		foyer_say(x, &(LobbyMessage){.type = LOBBY_CANCEL});
+	g_assert_true(gateway_receive(&x->g, &back) && back.type == CONTROL_MOVE);
+	close(gateway_take_fd(&x->g));
+	goes_to_lobby(x, lease);
+	foyer_note(x, CONTROL_ENDED, x->lease);
+	foyer_note(x, CONTROL_STARTED, lease);
+	lease_ended(&x->g, &own, NULL, 1, 2);
+	view = lease_await_ended(&x->f, lease);
+	g_assert_cmpstr(view->reason, ==, "left");
 }
 
 static void test_warned_leaves(Foyer *x, gconstpointer unused)
@@ -194,6 +242,8 @@ int main(int argc, char **argv)
 	g_test_add("/lobby-warning/" path, Foyer, data, foyer_setup, func, foyer_teardown)
 	ADD("read", NULL, test_warned);
 	ADD("extends", "extend", test_warned);
+	ADD("read-before-it-heard", NULL, test_back_before_it_heard);
+	ADD("broker-stops-before-it-heard", "stops", test_back_before_it_heard);
 	ADD("leaves", NULL, test_warned_leaves);
 	ADD("ends", NULL, test_warned_ends);
 	ADD("broker-stops", NULL, test_warned_stops);
