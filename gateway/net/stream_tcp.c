@@ -24,8 +24,9 @@ typedef struct {
 	gboolean polled;  /* stream_tcp_arrived() will tell when there is more */
 } TcpStream;
 
-/* After a short receive nothing is left for now: the next one would cost a system call to say so.
- * What comes meanwhile is seen by the poll, which tells of what is there, not of what is new. */
+/* After a short receive, or one in vain, nothing is left for now: the next one would cost a system
+ * call to say so. What comes meanwhile is seen by the poll, which tells of what is there, not of
+ * what is new. */
 static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
 {
 	TcpStream *tcp = (TcpStream *)s;
@@ -47,6 +48,7 @@ static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error
 	if (got == 0 || is_gone(errno))
 		return IO_EOF;
 	if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		tcp->drained = tcp->polled;
 		s->wants = STREAM_READABLE;
 		return IO_WAIT;
 	}
