@@ -52,7 +52,7 @@ static gboolean fail(GError **error, const char *what)
 static void write_client_init(RfbClient *client, Buffer *out)
 {
 	buffer_append_u8(out, 1);
-	client->state = RFB_CLIENT_INIT;
+	client->init_sent = TRUE;
 }
 
 static gboolean read_challenge(RfbClient *client, const guint8 *b, Buffer *out, GError **error)
@@ -76,17 +76,18 @@ static gboolean read_version(RfbClient *client, const guint8 *b, Buffer *out, GE
 	return TRUE;
 }
 
-/* What a type asks of us next. Only versions from 3.8 on confirm that None is enough. */
+/* What a type asks of us next. After None we have nothing to wait for: versions from 3.8 on confirm
+ * it, and find our ClientInit there already. */
 static void begin_type(RfbClient *client, guint8 type, Buffer *out)
 {
-	if (type == RFB_SECURITY_VENCRYPT)
+	if (type == RFB_SECURITY_VENCRYPT) {
 		client->state = RFB_CLIENT_VENCRYPT_VERSION;
-	else if (type == RFB_SECURITY_VNC)
+	} else if (type == RFB_SECURITY_VNC) {
 		client->state = RFB_CLIENT_CHALLENGE;
-	else if (client->minor >= 8)
-		client->state = RFB_CLIENT_RESULT;
-	else
+	} else {
 		write_client_init(client, out);
+		client->state = client->minor >= 8 ? RFB_CLIENT_RESULT : RFB_CLIENT_INIT;
+	}
 }
 
 /* The type to take among those offered, 0 if there is none for us. VeNCrypt is the last choice
@@ -184,7 +185,9 @@ void rfb_client_secured(RfbClient *client, Buffer *out)
 static gboolean read_result(RfbClient *client, const guint8 *b, Buffer *out, GError **error)
 {
 	if (rfb_u32(b) == 0) {
-		write_client_init(client, out);
+		if (!client->init_sent)
+			write_client_init(client, out);
+		client->state = RFB_CLIENT_INIT;
 		return TRUE;
 	}
 	if (client->minor < 8)

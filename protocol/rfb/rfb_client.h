@@ -37,9 +37,10 @@ typedef struct {
 	const char *user;     /* borrowed, NULL = none */
 	const char *password; /* borrowed, NULL = none */
 	unsigned minor;
-	guint32 subtype; /* of VeNCrypt, once chosen            */
-	guint32 n;       /* length of what the state waits for  */
-	guint16 width;   /* width, height, name: with RFB_READY */
+	gboolean init_sent; /* our ClientInit, perhaps ahead of RFB_CLIENT_RESULT */
+	guint32 subtype;    /* of VeNCrypt, once chosen            */
+	guint32 n;          /* length of what the state waits for  */
+	guint16 width;      /* width, height, name: with RFB_READY */
 	guint16 height;
 	char *name; /* UTF-8; may be taken */
 } RfbClient;

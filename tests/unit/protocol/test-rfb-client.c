@@ -77,7 +77,11 @@ static void test_none(void)
 {
 	check(nothing, V38 "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
 	check(password, V38 "\2\2\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
-	/* before 3.8 nothing confirms it */
+	/* our ClientInit does not wait for that it is confirmed, */
+	check(nothing, V38 "\1\1", "<" V38_HEX "01" "01> more ");
+	check(nothing, V38 "\1\1" "\0\0\0\1" "\0\0\0\3" "no!",
+		"<" V38_HEX "01" "01> the desktop refused us: no! ");
+	/* which before 3.8 nothing does */
 	check(nothing, "RFB 003.007\n" "\1\1" SCREEN, "<" V37_HEX "01" "01> 640x480 vm ");
 	check(nothing, "RFB 003.003\n" "\0\0\0\1" SCREEN, "<" V33_HEX "01> 640x480 vm ");
 	/* numbers of the field: Apple's, RealVNC's, UltraVNC's */
