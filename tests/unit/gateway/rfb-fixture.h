@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * rfb-fixture: a session between a VNC viewer and a desktop at the far ends of two socket pairs.
- * What session.c would do (TLS, connecting, timers) is played here.
+ * What session.c would do (TLS, connecting, timers) is played here, and the clock stands still: the
+ * relay never waits for a time that it has measured.
  */
 #pragma once
 

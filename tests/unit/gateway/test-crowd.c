@@ -26,6 +26,14 @@ struct Worker {
 
 /* ---- a worker */
 
+static guint64 stands_at; /* the clock, if not 0 */
+
+/* In place of libuv's, for the gateway's code in this program. */
+uint64_t uv_now(const uv_loop_t *loop)
+{
+	return stands_at ? stands_at : loop->time;
+}
+
 const Options *worker_options(Worker *worker)
 {
 	return &worker->options;
@@ -192,17 +200,21 @@ static void test_silence(Fixture *f, gconstpointer data)
 	assert_one_by_one(f);
 }
 
-/* They came as long ago: the silence is over before their time is. */
+/* They came as long ago: the silence is over before their time is. However slow this machine is, no
+ * more time passes until the last of them is answered. */
 static void test_longest_silence(Fixture *f, gconstpointer data)
 {
-	guint64 until = uv_hrtime() + 1000000000;
+	guint64 until = uv_hrtime() + 60 * (guint64)1000000000;
 
 	f->worker.options.rfb_silence = LONGEST;
+	stands_at = f->worker.loop.time;
 	f->worker.loop.time -= LONGEST;
 	take_all(f);
+	stands_at += LONGEST;
 	while (answered(f) < CROWD && uv_hrtime() < until)
 		uv_run(&f->worker.loop, UV_RUN_NOWAIT);
 	g_assert_cmpuint(answered(f), ==, CROWD);
+	stands_at = 0;
 }
 
 int main(int argc, char **argv)
