@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * fake-pam: the core's PAM in its tests. Everybody's password is "right", and what is "slow" takes
- * its time; otto is asked for a code (123), too, both.. for both at once. "site\\anna" is anna.
- */
+/* fake-pam: see fake-pam.h. */
+#include "fake-pam.h"
+
 #include "auth/conversation.h"
+
+GMutex fake_pam_slow;
 
 struct Conversation {
 	char *user;
@@ -57,8 +58,10 @@ gboolean conversation_answer(Conversation *c, char **answers, GError **error)
 {
 	gboolean right = g_strcmp0(answers[0], c->known ? "123" : "right") == 0;
 
-	if (g_strcmp0(answers[0], "slow") == 0)
-		g_usleep(300 * 1000);
+	if (g_strcmp0(answers[0], "slow") == 0) {
+		g_mutex_lock(&fake_pam_slow);
+		g_mutex_unlock(&fake_pam_slow);
+	}
 	g_ptr_array_set_size(c->prompts, 0);
 	if (right && !c->known && g_str_equal(c->user, "otto"))
 		fake_asks(c, PROMPT_VISIBLE, "Code: ");
