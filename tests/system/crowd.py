@@ -103,7 +103,7 @@ class Crowd:
         self.leave()
         for desktop in self.desktops:
             desktop.terminate()
-            desktop.wait(10)
+            desktop.wait(60)
 
     def alive(self):
         return [mover for mover in self.movers if mover.ended is None]

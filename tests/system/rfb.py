@@ -121,13 +121,17 @@ class Rfb:
         if self.unpack("I") != 0:
             raise Refused(self.text())
 
-    def secure(self, ca, user, password, offered=(X509_PLAIN,)):
-        """A whole VeNCrypt X509Plain login."""
+    def encrypt(self, ca, offered=(X509_PLAIN,)):
+        """VeNCrypt X509Plain, until user and password are wanted."""
         self.versions()
         assert self.security_types() == [VENCRYPT]
         assert self.vencrypt() == list(offered)
         self.choose()
         self.start_tls(ca)
+
+    def secure(self, ca, user, password, offered=(X509_PLAIN,)):
+        """A whole login by it."""
+        self.encrypt(ca, offered)
         self.plain(user, password)
         self.security_result()
 

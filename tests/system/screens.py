@@ -130,5 +130,5 @@ class Display:
             try:
                 program.wait(5)
             except subprocess.TimeoutExpired:
-                program.kill()
+                os.killpg(program.pid, signal.SIGKILL)
                 program.wait()

@@ -41,7 +41,7 @@ def places(system):
         machines.add(system, user, kind, count, own[kind])
     yield own
     picture.terminate()
-    picture.wait(10)
+    picture.wait(60)
 
 
 def pull(viewer, until, sums, i):

@@ -136,11 +136,7 @@ def rfb_version_only(oriel, source):
 
 def rfb_without_password(oriel, source):
     viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source, 120)
-    viewer.versions()
-    viewer.security_types()
-    viewer.vencrypt()
-    viewer.choose()
-    viewer.start_tls(oriel.ca)
+    viewer.encrypt(oriel.ca)
     return viewer.sock
 
 

@@ -142,7 +142,7 @@ def test_a_held_line_counts(small):
         session.close()
     finally:
         desktop.terminate()
-        desktop.wait(10)
+        desktop.wait(60)
 
 
 def test_there_is_room_again(small):

@@ -216,7 +216,7 @@ def spice(screen, tmp_path):
         door = Door(lobby, tmp_path / "lobby")
         screen.run(["dbus-run-session", "remote-viewer", f"spice+unix://{door.path}"],
                    subprocess.DEVNULL)
-        assert eventually(lambda: share(screen.screenshot(), ACCENT) > 0.01, 30, 0.3)
+        assert eventually(lambda: share(screen.screenshot(), ACCENT) > 0.01, 90, 0.3)
         yield lobby
         door.close()
 
@@ -252,7 +252,7 @@ def test_tigervnc(lobby, screen, tmp_path):
         picture = screen.screenshot().crop((0, 0, 700, 560))
         return share(picture, ACCENT) > 0.01 and abs(middle(picture, ACCENT)[0] - 350) < 20
 
-    assert eventually(followed, 30, 0.3)
+    assert eventually(followed, 60, 0.3)
     screen.type("anna\nGröße$!\n")
     assert lobby.hear() == {"type": "login", "user": "anna", "password": "Größe$!"}
     lobby.desktops(OFFICE, LAB)

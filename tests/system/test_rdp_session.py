@@ -143,12 +143,12 @@ def test_text_goes_both_ways(oriel, session, books, source):
             return subprocess.run(
                 [*enter(pc), f"DISPLAY={display.read_text().strip()}", "xclip", "-selection", "clipboard", *words],
                 input=text, stdout=subprocess.PIPE if text is None else subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, timeout=20).stdout
+                stderr=subprocess.DEVNULL, timeout=60).stdout
 
         latin1 = "Grüße\nan den PC".encode("latin-1")
         viewer.send(b"\6\0\0\0", len(latin1).to_bytes(4, "big"), latin1)
         # xrdp leaves line ends as Windows has them.
-        assert eventually(lambda: xclip("-o") == "Grüße\r\nan den PC".encode(), 30, 0.3), xclip("-o")
+        assert eventually(lambda: xclip("-o") == "Grüße\r\nan den PC".encode(), 60, 0.3), xclip("-o")
         heard, text = [], viewer.text
         viewer.text = lambda: heard.append(viewer.read(viewer.unpack("I")))
         xclip("-i", text="zurück\nund mehr".encode())

@@ -39,7 +39,7 @@ def system(line):
         machines.add(system, "ben", "picture", 1, directory / "picture")
         yield system
         desktop.terminate()
-        desktop.wait(10)
+        desktop.wait(60)
 
 
 class Puller(threading.Thread):
