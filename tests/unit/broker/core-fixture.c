@@ -40,7 +40,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	g_strfreev(f->options->admins);
 	f->options->admins = g_strsplit("root,@wheel", ",", -1);
 	f->times = (CoreTimes){
-		.grace = 2, .start = 20, .connect = 5, .adopt = 4, .host = 1, .backoff = 1};
+		.grace = 2, .start = 20, .connect = 60, .adopt = 30, .host = 1, .backoff = 1};
 	open_core(f);
 }
 

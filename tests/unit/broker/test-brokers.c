@@ -226,6 +226,7 @@ static void test_cut_off(CoreFixture *f, gconstpointer unused)
 	Core *second;
 
 	BEGIN(f);
+	f->times.adopt = f->core->times.adopt = 8;
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	second = second_core(f, &options);
 	lease = begin_session(second, second, &gateway, &ticket);
@@ -251,6 +252,7 @@ static void test_inherit(CoreFixture *f, gconstpointer unused)
 	Core *second;
 
 	BEGIN(f);
+	f->times.adopt = f->core->times.adopt = 8;
 	core_fixture_pool(f, "lab", "floating", 2, 0);
 	second = second_core(f, &options);
 	lease = begin_session(f->core, f->core, &gateway, &ticket);

@@ -119,6 +119,7 @@ static void test_no_picture(CoreFixture *f, gconstpointer unused)
 	g_auto(ControlMessage) lease = {0};
 	g_autoptr(Ticket) ticket = NULL;
 
+	f->core->times.connect = 5;
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	gateway_hello(&g, f);
 	ticket = lease_open(f, &g, "vnc", &lease);

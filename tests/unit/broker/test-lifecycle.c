@@ -69,19 +69,20 @@ static void test_floating(CoreFixture *f, gconstpointer unused)
 	g_autofree char *lease = NULL;
 	g_autofree char *lease2 = NULL;
 
+	f->core->times.grace = 60;
 	lease = core_fixture_lab(f, &first);
 	core_fixture_await(f, 0, "in-use");
 	g_assert_true(session_started(f->core, lease, &nobody));
 	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 
 	session_end(f->core, lease, FAULT_ENDED, "left");
+	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	again = core_fixture_connect(f, "anna", "p-lab", "web");
 	g_assert_cmpstr(again->desktop_id, ==, first->desktop_id);
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 0);
 	lease2 = core_fixture_redeem(f, again, "web");
+	f->core->times.grace = 1;
 	session_end(f->core, lease2, FAULT_ENDED, "left");
-
-	core_fixture_connect_fails(f, "ben", "p-lab", "vnc", FAULT_BUSY);
 	core_fixture_await(f, 0, "off");
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
 	other = core_fixture_connect(f, "ben", "p-lab", "vnc");

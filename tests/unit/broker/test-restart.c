@@ -30,6 +30,7 @@ static void test_sessions(CoreFixture *f, gconstpointer unused)
 	g_assert_true(session_started(f->core, lease2, &nobody));
 	fake_plant("d-unknown");
 
+	f->times.adopt = 10;
 	core_fixture_restart(f);
 	g_assert_cmpint(fake_state("d-unknown"), ==, PROVIDER_ABSENT);
 	g_assert_cmpint(fake_state(kept->desktop_id), ==, PROVIDER_RUNNING);
