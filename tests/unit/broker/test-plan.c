@@ -213,8 +213,8 @@ static void test_kept(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	set_plan(f, &plan);
-	f->options->ticket_seconds = 1;
 	id = visit(f, "anna", "p-lab");
+	f->options->ticket_seconds = 1;
 	unused_ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
 	g_usleep(2500 * 1000);
 	await_owner(f, "anna");
