@@ -61,12 +61,17 @@ static void test_too_many(CoreFixture *f, gconstpointer unused)
 	gateway_close(&first);
 }
 
-/* A gateway that was taken over asks much and reads nothing: another's questions are answered as
- * ever, and it hears all that it was told once it does read. */
+/* That did not wait for the ten seconds after which a gateway counts as deaf. */
+static void assert_no_wait(gint64 since)
+{
+	g_assert_cmpint(g_get_monotonic_time() - since, <, 8 * G_USEC_PER_SEC);
+}
+
+/* A gateway that was taken over asks more than its socket takes answers, and reads nothing:
+ * another's questions are answered as ever, and it hears all that it was told once it does read. */
 static void test_deaf(CoreFixture *f, gconstpointer unused)
 {
 	const unsigned many = 1000;
-	gint64 begin;
 	Gateway deaf, good;
 
 	gateway_hello(&deaf, f);
@@ -77,13 +82,13 @@ static void test_deaf(CoreFixture *f, gconstpointer unused)
 		nonsense.id = id;
 		gateway_send(&deaf, &nonsense);
 	}
-	begin = g_get_monotonic_time();
 	for (unsigned i = 0; i < 20; i++) {
 		ControlMessage mine = lease_redeem(&(Ticket){.ticket = (char *)"nor"}, "vnc");
+		gint64 begin = g_get_monotonic_time();
 
 		ask_refused(&good, &mine, "denied");
+		assert_no_wait(begin);
 	}
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 8 * G_USEC_PER_SEC);
 	for (unsigned i = 0; i < many; i++) {
 		g_auto(ControlMessage) answer = {0};
 
@@ -94,21 +99,23 @@ static void test_deaf(CoreFixture *f, gconstpointer unused)
 	gateway_close(&good);
 }
 
-/* One that never does is hung up on, and holds a bounded part of our memory until then. */
+/* One that never does is hung up on, and holds a bounded part of our memory until then; nor does
+ * who has a word for it wait. */
 static void test_deaf_for_ever(CoreFixture *f, gconstpointer unused)
 {
 	g_autofree char *reason = g_strnfill(1000, 'x');
-	gint64 begin;
 	struct pollfd hung_up = {.events = POLLRDHUP};
 	Gateway deaf;
 
 	gateway_hello(&deaf, f);
 	hung_up.fd = deaf.fd;
-	begin = g_get_monotonic_time();
-	for (unsigned i = 0; i < 5000 && poll(&hung_up, 1, 0) == 0; i++)
+	for (unsigned i = 0; i < 5000 && poll(&hung_up, 1, 0) == 0; i++) {
+		gint64 begin = g_get_monotonic_time();
+
 		gateway_link_end(f->core->link, "s-1", FAULT_ENDED, reason);
+		assert_no_wait(begin);
+	}
 	g_assert_cmpint(poll(&hung_up, 1, 0), ==, 1);
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 8 * G_USEC_PER_SEC);
 	gateway_close(&deaf);
 }
 
