@@ -2,14 +2,12 @@
 /* supervisor: see supervisor.h. One thread, one loop over signals; nothing here blocks but that. */
 #include "supervisor.h"
 
+#include "certificate_watch.h"
 #include "fault.h"
 #include "log.h"
-#include "net/address.h"
-#include "secret.h"
-#include "server_tls.h"
 #include "sockets.h"
 #include "upgrade.h"
-#include "vnc_password.h"
+#include "usable.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -19,7 +17,6 @@
 #include <unistd.h>
 
 #define RESTART_SECONDS 1  /* a worker that lived no longer is started again only then */
-#define WATCH_SECONDS   2  /* between two looks at the certificate's files */
 #define EXIT_CONFIG     78 /* EX_CONFIG */
 #define RETIRED         (-1)
 
@@ -43,9 +40,7 @@ typedef struct {
 	gboolean delayed; /* ... and the log says why         */
 	pid_t trial;      /* the next program tries itself; 0 = none */
 	int channel;      /* ... and sends what it bound       */
-	char *taken;      /* the certificate's files as they were when last read */
-	char *seen;       /* ... and at the last look */
-	gint64 look_at;
+	CertificateWatch certificate;
 	gboolean stopping;
 	int code;
 } Supervisor;
@@ -263,68 +258,27 @@ static void reap(Supervisor *s)
 	}
 }
 
-/* ---- what only shows when options are used */
+/* ---- options and certificate */
 
-/* What is no more than a warning goes into the log if the caller wants that. */
-static gboolean check_certificate(const Options *o, gboolean warn, GError **error)
+/* What is no more than a warning goes into the log. */
+static gboolean check(const Options *options, GError **error)
 {
 	g_autoptr(GError) unstapled = NULL;
-	gboolean good = server_tls_check(o, &unstapled, error);
+	gboolean good = options_usable(options, &unstapled, error);
 
-	if (warn && unstapled != NULL)
+	if (unstapled != NULL)
 		log_warning(NULL, "nothing is stapled: %s", unstapled->message);
 	return good;
 }
 
-static gboolean check(const Options *o, gboolean warn, GError **error)
-{
-	autosecret char *vnc_password = NULL;
-	g_autoptr(GArray) networks = NULL;
-
-	if (!check_certificate(o, warn, error) || !vnc_password_read(o, &vnc_password, error))
-		return FALSE;
-	networks = address_networks(o->proxy_from, error);
-	if (networks == NULL) {
-		g_prefix_error(error, "proxy_from: ");
-		return FALSE;
-	}
-	for (unsigned vnc = 0; vnc < 2; vnc++) {
-		char **where = vnc ? o->listen_vnc : o->listen;
-		struct sockaddr_storage address;
-
-		for (; *where; where++) {
-			if (address_parse(*where, &address) == 0) {
-				g_set_error(error, FAULT, FAULT_CONFIG,
-					    "listen: %s is no ADDRESS:PORT", *where);
-				return FALSE;
-			}
-		}
-	}
-	return TRUE;
-}
-
-/* ---- certificate */
-
-/* Files that have changed since they were read are taken when they have been the same for two
- * looks: a certificate and its key are not replaced in one moment. A broken one is told once. */
-static void watch_files(Supervisor *s)
+/* A broken one is told once. */
+static void take_certificate(Supervisor *s)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *now = NULL;
-	gboolean settled;
 
-	if (g_get_monotonic_time() < s->look_at)
+	if (!certificate_watch_changed(&s->certificate, s->options))
 		return;
-	s->look_at = g_get_monotonic_time() + WATCH_SECONDS * G_USEC_PER_SEC;
-	now = server_tls_files(s->options);
-	settled = g_strcmp0(now, s->seen) == 0;
-	g_free(s->seen);
-	s->seen = g_strdup(now);
-	if (!settled || g_str_equal(now, s->taken))
-		return;
-	g_free(s->taken);
-	s->taken = g_steal_pointer(&now);
-	if (check(s->options, TRUE, &error)) {
+	if (check(s->options, &error)) {
 		signal_workers(s, SIGUSR1, FALSE);
 		log_info(NULL, "took the new certificate");
 	} else {
@@ -359,7 +313,7 @@ gboolean supervisor_try(const Options *options, GError **error)
 	g_autoptr(GArray) passed = upgrade_sockets();
 	GArray *sockets;
 
-	if (!check(options, FALSE, error))
+	if (!options_usable(options, NULL, error))
 		return FALSE;
 	if (passed == NULL)
 		return TRUE; /* no upgrade: an admin asks */
@@ -386,8 +340,8 @@ static gboolean begin(Supervisor *s, GError **error)
 		passed = sockets_from_systemd();
 	s->sockets = sockets_open(s->options, s->workers, passed, error);
 	sockets_close_passed(passed);
-	s->taken = server_tls_files(s->options);
-	if (s->sockets == NULL || !check(s->options, TRUE, error))
+	certificate_watch_begin(&s->certificate, s->options);
+	if (s->sockets == NULL || !check(s->options, error))
 		return FALSE;
 	if (s->options->session_bandwidth > 0 || s->options->user_bandwidth > 0) {
 		s->buckets = buckets_new();
@@ -424,12 +378,11 @@ int supervisor_run(const Options *options, char **argv)
 		if (!s.stopping) {
 			try_next(&s);
 			start_due(&s);
-			watch_files(&s);
+			take_certificate(&s);
 		}
 	}
 	sockets_close(s.sockets);
 	g_array_unref(s.children);
-	g_free(s.taken);
-	g_free(s.seen);
+	certificate_watch_clear(&s.certificate);
 	return s.code;
 }
