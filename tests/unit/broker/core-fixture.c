@@ -6,6 +6,7 @@
 
 #include "core_admin.h"
 #include "database.h"
+#include "maintainer.h"
 #include "scratch.h"
 #include "session.h"
 
@@ -57,6 +58,11 @@ void core_fixture_restart(CoreFixture *f)
 {
 	core_close(f->core);
 	open_core(f);
+}
+
+void core_fixture_rest(CoreFixture *f)
+{
+	maintainer_stop(f->core->maintainer);
 }
 
 void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,

@@ -20,6 +20,9 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused);
 void core_fixture_teardown(CoreFixture *f, gconstpointer unused);
 /* Closes the core and opens it again on the same store. */
 void core_fixture_restart(CoreFixture *f);
+/* From here to there it looks after nothing by itself: what a test writes into the books is what
+ * one that was killed has left. */
+void core_fixture_rest(CoreFixture *f);
 
 /* Image "tiny" and a pool of it, for everybody in group "staff". */
 void core_fixture_pool(CoreFixture *f, const char *name, const char *kind, unsigned max,

@@ -224,6 +224,7 @@ static void test_cut_short(CoreFixture *f, gconstpointer unused)
 
 	core_fixture_pool(f, "lab", "floating", 1, 0);
 	id = connect_to(f, "anna");
+	core_fixture_rest(f);
 	store_desktop_expire(f->core->db, id, core_now(), &error);
 	core_fixture_await(f, 0, "ready");
 	add_version(f, "/vmlinuz-2", FALSE);

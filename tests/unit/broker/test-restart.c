@@ -64,6 +64,7 @@ static void test_in_click(CoreFixture *f, gconstpointer unused)
 	g_free(core_fixture_redeem(f, kept, "vnc"));
 	core_fixture_pool(f, "den", "floating", 1, 0);
 	ticket_free(core_fixture_connect(f, "anna", "p-den", "vnc"));
+	core_fixture_rest(f);
 	g_assert_cmpint(
 		db_change(f->core->db, &error, "DELETE FROM ticket WHERE used_at = ?", DB_INT(0)),
 		==, 1);
@@ -91,6 +92,7 @@ static void test_in_clone(CoreFixture *f, gconstpointer unused)
 	lease = core_fixture_lab(f, &ticket);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "off");
+	core_fixture_rest(f);
 	g_assert_cmpint(fake_state(ticket->desktop_id), !=, PROVIDER_ABSENT);
 	g_assert_cmpint(
 		db_change(f->core->db, &error, "UPDATE desktop SET identity = NULL, used = NULL"),
@@ -112,6 +114,7 @@ static void test_in_step(CoreFixture *f, gconstpointer unused)
 	g_atomic_int_set(&fake.fail_reset, 1);
 	session_end(f->core, lease, FAULT_ENDED, "left");
 	core_fixture_await(f, 0, "failed");
+	core_fixture_rest(f);
 	store_desktop_set_state(f->core->db, ticket->desktop_id, "resetting", "cut short", &error);
 	g_atomic_int_set(&fake.fail_reset, 0);
 	core_fixture_restart(f);
