@@ -3,18 +3,15 @@
 #include "broker_link.h"
 
 #include "autofd.h"
-#include "buffer.h"
+#include "broker_wire.h"
 #include "fault.h"
-#include "fdpass.h"
 #include "log.h"
 #include "outbox.h"
-#include "secret.h"
 
 #include <errno.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #define RETRY_MS  500
-#define CHUNK     4096
 #define QUEUE_MAX (4 * 1024 * 1024)
 #define HELD_MAX  1024  /* requests that wait for a broker that is away ... */
 #define HELD_MS   10000 /* ... and how long */
@@ -23,7 +20,7 @@
 struct BrokerLink {
 	uv_poll_t poll;
 	uv_timer_t retry, patience;
-	int fd;
+	BrokerWire wire;
 	int watched;     /* what the poll looks for now */
 	gboolean up;     /* hello was answered       */
 	gboolean before; /* it was up at least once  */
@@ -35,9 +32,6 @@ struct BrokerLink {
 	GHashTable *pending; /* ids of requests that want an answer */
 	Outbox held;         /* requests; only while the broker is away */
 	Outbox kept;         /* ends of sessions that it has not acknowledged */
-	Buffer in;
-	Buffer out;
-	GQueue fds; /* received, in the order of the messages that name them */
 	BrokerLinkCalls calls;
 	gpointer data;
 };
@@ -47,7 +41,7 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void watch(BrokerLink *link)
 {
-	int events = UV_READABLE | (buffer_length(&link->out) > 0 ? UV_WRITABLE : 0);
+	int events = UV_READABLE | (buffer_length(&link->wire.out) > 0 ? UV_WRITABLE : 0);
 
 	if (events == link->watched)
 		return;
@@ -76,24 +70,12 @@ static void on_poll_closed(uv_handle_t *handle)
 {
 	BrokerLink *link = handle->data;
 
-	close(link->fd);
-	link->fd = -1;
+	close(link->wire.fd);
+	link->wire.fd = -1;
 	if (link->closing > 0)
 		on_closed(handle);
 	else
 		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
-}
-
-static void drop_traffic(BrokerLink *link)
-{
-	gpointer fd;
-
-	while ((fd = g_queue_pop_head(&link->fds)) != NULL)
-		close(GPOINTER_TO_INT(fd) - 1);
-	buffer_clear(&link->in);
-	if (buffer_length(&link->out) > 0)
-		secret_wipe(buffer_bytes(&link->out), buffer_length(&link->out));
-	buffer_clear(&link->out);
 }
 
 /* The broker is gone: every request that waits is told so, and we try again. */
@@ -108,36 +90,19 @@ static void link_lost(BrokerLink *link, const char *why)
 		log_warning(NULL, "the broker is away: %s", why);
 	link->told = TRUE;
 	link->up = FALSE;
-	drop_traffic(link);
+	broker_wire_drop(&link->wire);
 	link->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	if (link->fd >= 0 && !uv_is_closing((uv_handle_t *)&link->poll))
+	if (link->wire.fd >= 0 && !uv_is_closing((uv_handle_t *)&link->poll))
 		uv_close((uv_handle_t *)&link->poll, on_poll_closed);
 	g_hash_table_iter_init(&iter, pending);
 	while (g_hash_table_iter_next(&iter, &id, NULL))
 		link->calls.answer(link->data, *(guint64 *)id, NULL, -1, error);
 }
 
-static gboolean link_flush(BrokerLink *link)
-{
-	while (buffer_length(&link->out) > 0) {
-		gsize n = buffer_length(&link->out);
-		ssize_t sent = send(link->fd, buffer_bytes(&link->out), n, MSG_NOSIGNAL);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent < 0)
-			return errno == EAGAIN || errno == EWOULDBLOCK;
-		secret_wipe(buffer_bytes(&link->out), (gsize)sent);
-		buffer_consume(&link->out, (gsize)sent);
-	}
-	return TRUE;
-}
-
 static void link_send_bytes(BrokerLink *link, const GByteArray *bytes)
 {
-	buffer_append(&link->out, bytes->data, bytes->len);
 	/* A broken socket shows at the next poll. */
-	(void)link_flush(link);
+	(void)broker_wire_send(&link->wire, bytes);
 	watch(link);
 }
 
@@ -218,7 +183,7 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 	autofd int fd = -1;
 
 	if (message->endpoint.has_fd)
-		fd = GPOINTER_TO_INT(g_queue_pop_head(&link->fds)) - 1;
+		fd = broker_wire_take_fd(&link->wire);
 	if (message->type == CONTROL_END) {
 		link->calls.end(link->data, message);
 		return;
@@ -244,46 +209,30 @@ static void link_answer(BrokerLink *link, const ControlMessage *message)
 	link->calls.answer(link->data, message->id, message, autofd_steal(&fd), NULL);
 }
 
-/* TRUE: keep reading. */
+/* What a broker may say to a gateway. */
+static gboolean is_ours(ControlType type)
+{
+	return type == CONTROL_LEASE || type == CONTROL_REFUSE || type == CONTROL_OK ||
+	       type == CONTROL_END || type == CONTROL_MOVE || type == CONTROL_FOLLOW;
+}
+
+/* All that has come whole. FALSE: it is none of the protocol's. */
 static gboolean link_decode(BrokerLink *link, GError **error)
 {
-	while (buffer_length(&link->in) > 0) {
+	while (!link->closing && link->wire.fd >= 0) {
 		g_auto(ControlMessage) message = {0};
-		gssize n = control_decode(buffer_bytes(&link->in), buffer_length(&link->in),
-					  &message, error);
+		gssize n = broker_wire_next(&link->wire, &message, error);
 
-		if (n < 0)
-			return FALSE;
-		if (n == 0)
-			return TRUE;
-		secret_wipe(buffer_bytes(&link->in), (gsize)n);
-		buffer_consume(&link->in, (gsize)n);
-		if (message.type != CONTROL_LEASE && message.type != CONTROL_REFUSE &&
-		    message.type != CONTROL_OK && message.type != CONTROL_END &&
-		    message.type != CONTROL_MOVE && message.type != CONTROL_FOLLOW) {
+		if (n <= 0)
+			return n == 0;
+		if (!is_ours(message.type)) {
 			g_set_error(error, FAULT, FAULT_BROKER, "it sent %s",
 				    control_type_name(message.type));
 			return FALSE;
 		}
 		link_answer(link, &message);
-		if (link->closing || link->fd < 0)
-			return TRUE;
 	}
 	return TRUE;
-}
-
-static ssize_t link_receive(BrokerLink *link)
-{
-	int fds[FDPASS_MAX];
-	guint n_fds;
-	ssize_t n =
-		fdpass_receive(link->fd, buffer_reserve(&link->in, CHUNK), CHUNK, fds, &n_fds, 0);
-
-	if (n > 0)
-		buffer_commit(&link->in, (gsize)n);
-	for (guint i = 0; i < n_fds; i++)
-		g_queue_push_tail(&link->fds, GINT_TO_POINTER(fds[i] + 1));
-	return n;
 }
 
 /* What a broker said before it died counts, and is read before its end is: a poll that failed, or
@@ -291,21 +240,21 @@ static ssize_t link_receive(BrokerLink *link)
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
 	BrokerLink *link = poll->data;
-	gboolean broken = status < 0 || !link_flush(link);
+	gboolean broken = status < 0 || !broker_wire_flush(&link->wire);
 	g_autoptr(GError) error = NULL;
 	ssize_t n;
 
 	do {
-		n = link_receive(link);
+		n = broker_wire_receive(&link->wire);
 		if (n <= 0)
 			break;
 		if (!link_decode(link, &error)) {
 			link_lost(link, error->message);
 			return;
 		}
-		if (link->closing || link->fd < 0)
+		if (link->closing || link->wire.fd < 0)
 			return;
-	} while (n == CHUNK || broken); /* after less, the poll tells of more */
+	} while (n == BROKER_WIRE_CHUNK || broken); /* after less, the poll tells of more */
 	if (n == 0) {
 		link_lost(link, "it closed the control socket");
 		return;
@@ -331,8 +280,8 @@ static void link_connect(BrokerLink *link)
 		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
 		return;
 	}
-	link->fd = autofd_steal(&fd);
-	uv_poll_init(link->retry.loop, &link->poll, link->fd);
+	link->wire.fd = autofd_steal(&fd);
+	uv_poll_init(link->retry.loop, &link->poll, link->wire.fd);
 	link->poll.data = link;
 	link->watched = 0;
 	link_send(link, &hello);
@@ -343,13 +292,13 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 {
 	BrokerLink *link = g_new0(BrokerLink, 1);
 
-	link->fd = -1;
+	link->wire.fd = -1;
 	link->dialer = dialer;
 	link->name = g_strdup(name);
 	link->calls = *calls;
 	link->data = data;
 	link->pending = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-	g_queue_init(&link->fds);
+	g_queue_init(&link->wire.fds);
 	uv_timer_init(loop, &link->retry);
 	uv_timer_init(loop, &link->patience);
 	link->retry.data = link->patience.data = link;
@@ -359,7 +308,7 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
 {
-	if (link->up ? buffer_length(&link->out) > QUEUE_MAX
+	if (link->up ? buffer_length(&link->wire.out) > QUEUE_MAX
 		     : outbox_length(&link->held) >= HELD_MAX) {
 		g_set_error(error, FAULT, FAULT_BROKER,
 			    link->up ? "the broker does not keep up" : "the broker is away");
@@ -387,7 +336,7 @@ void broker_link_notify(BrokerLink *link, ControlMessage *message)
 	message->id = ended ? ++link->next_id : 0;
 	if (ended && outbox_length(&link->kept) < KEPT_MAX)
 		keep(link, message);
-	if (link->up && (ended || buffer_length(&link->out) <= QUEUE_MAX))
+	if (link->up && (ended || buffer_length(&link->wire.out) <= QUEUE_MAX))
 		link_send(link, message);
 }
 
@@ -402,10 +351,10 @@ void broker_link_close(BrokerLink *link)
 		return;
 	link->up = FALSE;
 	link->closing = 2;
-	drop_traffic(link);
+	broker_wire_drop(&link->wire);
 	outbox_clear(&link->held);
 	outbox_clear(&link->kept);
-	if (link->fd >= 0) {
+	if (link->wire.fd >= 0) {
 		link->closing++;
 		if (!uv_is_closing((uv_handle_t *)&link->poll))
 			uv_close((uv_handle_t *)&link->poll, on_poll_closed);
