@@ -99,18 +99,20 @@ static void link_lost(BrokerLink *link, const char *why)
 		link->calls.answer(link->data, *(guint64 *)id, NULL, -1, error);
 }
 
-static void link_send_bytes(BrokerLink *link, const GByteArray *bytes)
+/* FALSE: the socket is broken, which shows at the next poll. */
+static gboolean link_send_bytes(BrokerLink *link, const GByteArray *bytes)
 {
-	/* A broken socket shows at the next poll. */
-	(void)broker_wire_send(&link->wire, bytes);
+	gboolean whole = broker_wire_send(&link->wire, bytes);
+
 	watch(link);
+	return whole;
 }
 
 static void link_send(BrokerLink *link, const ControlMessage *message)
 {
 	GByteArray *bytes = control_encode(message);
 
-	link_send_bytes(link, bytes);
+	(void)link_send_bytes(link, bytes);
 	control_wipe(bytes);
 }
 
@@ -165,12 +167,12 @@ static void catch_up(BrokerLink *link)
 	link->up = TRUE;
 	link->told = FALSE;
 	for (GList *l = link->kept.items.head; l != NULL; l = l->next)
-		link_send_bytes(link, ((OutboxItem *)l->data)->bytes);
+		(void)link_send_bytes(link, ((OutboxItem *)l->data)->bytes);
 	link->calls.up(link->data, link->before);
 	link->before = TRUE;
 	while ((held = outbox_take(&link->held)) != NULL) {
 		expect_answer(link, held->id);
-		link_send_bytes(link, held->bytes);
+		(void)link_send_bytes(link, held->bytes);
 		outbox_item_free(held);
 	}
 	uv_timer_stop(&link->patience);
@@ -306,21 +308,36 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 	return link;
 }
 
+/* FALSE: the broker is away, which the poll may not have told yet, and has not had a byte of it. */
+static gboolean ask(BrokerLink *link, const ControlMessage *message)
+{
+	gboolean first = buffer_length(&link->wire.out) == 0, away;
+	GByteArray *bytes = control_encode(message);
+
+	away = !link_send_bytes(link, bytes) && first &&
+	       buffer_length(&link->wire.out) == bytes->len;
+	if (away)
+		broker_wire_take_back(&link->wire);
+	else
+		expect_answer(link, message->id);
+	control_wipe(bytes);
+	return !away;
+}
+
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error)
 {
-	if (link->up ? buffer_length(&link->wire.out) > QUEUE_MAX
-		     : outbox_length(&link->held) >= HELD_MAX) {
-		g_set_error(error, FAULT, FAULT_BROKER,
-			    link->up ? "the broker does not keep up" : "the broker is away");
+	if (link->up && buffer_length(&link->wire.out) > QUEUE_MAX) {
+		g_set_error(error, FAULT, FAULT_BROKER, "the broker does not keep up");
 		return FALSE;
 	}
 	message->id = ++link->next_id;
-	if (link->up) {
-		expect_answer(link, message->id);
-		link_send(link, message);
-	} else {
-		hold(link, message);
+	if (link->up && ask(link, message))
+		return TRUE;
+	if (outbox_length(&link->held) >= HELD_MAX) {
+		g_set_error(error, FAULT, FAULT_BROKER, "the broker is away");
+		return FALSE;
 	}
+	hold(link, message);
 	return TRUE;
 }
 
