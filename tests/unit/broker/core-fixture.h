@@ -46,5 +46,5 @@ void core_fixture_connect_fails(CoreFixture *f, const char *user, const char *ca
 
 /* The state of the pool's n-th desktop ("" = there is none), as an admin sees it; g_free(). */
 char *core_fixture_state(CoreFixture *f, unsigned n);
-/* Waits (at most 10 s) until that desktop is in that state; aborts if it never is. */
+/* Waits (60 s at most) until that desktop is in that state; aborts if it never is. */
 void core_fixture_await(CoreFixture *f, unsigned n, const char *state);

@@ -22,7 +22,7 @@ void gateway_hello(Gateway *gateway, CoreFixture *f);
 void gateway_close(Gateway *gateway);
 
 void gateway_send(Gateway *gateway, const ControlMessage *message);
-/* The next message; FALSE when the broker hung up. Waits 10 s at most. */
+/* The next message; FALSE when the broker hung up. Waits 60 s at most. */
 gboolean gateway_receive(Gateway *gateway, ControlMessage *out);
 
 /* The descriptor that came last is the caller's; what is read of it is waited for half a minute. */
