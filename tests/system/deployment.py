@@ -193,6 +193,7 @@ class Deployment:
         }
         self.passwords = {person: secrets.token_hex(8) for person in PEOPLE}
         self.daemons = {}
+        self.begun = {}  # where in its log each began
         self.idle_descriptors = None  # of the gateway, see procs.Books
         self.broker_uid, self.gateway_uid = free_uids()
 
@@ -246,6 +247,7 @@ class Deployment:
             as_user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
         under = UNDER if name != "broker" else []
         log = self.path(f"log/{name}.log").open("ab")
+        self.begun[name] = log.tell()
         self.daemons[name] = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *as_user, *under, *map(str, command)],
             stdin=subprocess.DEVNULL,
@@ -391,6 +393,12 @@ class Deployment:
 
         return eventually(check, seconds, 0.1)
 
+    def linked(self):
+        """Every worker of the gateway has found the broker that there is now."""
+        workers = set(self.pids("gateway")) - {self.daemons["gateway"].pid}
+        said = self.log_of_this_run("broker")
+        return bool(workers) and all(f"/{pid} is linked" in said for pid in workers)
+
     def pids(self, name):
         """A daemon and its workers: not a worker's dialer or signer, a look at a configuration, nor what the
         broker is about to start, which looks like itself for a moment."""
@@ -434,6 +442,10 @@ class Deployment:
 
     def log(self, name):
         return self.path(f"log/{name}.log").read_text(errors="replace")
+
+    def log_of_this_run(self, name):
+        """Since it was started last."""
+        return self.path(f"log/{name}.log").read_bytes()[self.begun[name]:].decode(errors="replace")
 
     def tail(self, name, lines=30):
         return f"{name}:\n" + "\n".join(self.log(name).splitlines()[-lines:])

@@ -116,6 +116,7 @@ class Books:
 
     def __init__(self, oriel):
         self.oriel = oriel
+        assert eventually(oriel.linked), oriel.tail("gateway")
         assert eventually(lambda: not live_sessions(oriel)), live_sessions(oriel)
         if oriel.idle_descriptors is None:
             oriel.idle_descriptors = settled(oriel)
