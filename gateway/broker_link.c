@@ -78,7 +78,7 @@ static void on_poll_closed(uv_handle_t *handle)
 		uv_timer_start(&link->retry, on_retry, RETRY_MS, 0);
 }
 
-/* The broker is gone: every request that waits is told so, and we try again. */
+/* The broker is gone, with every request that it has had; we try again. */
 static void link_lost(BrokerLink *link, const char *why)
 {
 	g_autoptr(GError) error = g_error_new(FAULT, FAULT_BROKER, "broker: %s", why);
@@ -96,7 +96,7 @@ static void link_lost(BrokerLink *link, const char *why)
 		uv_close((uv_handle_t *)&link->poll, on_poll_closed);
 	g_hash_table_iter_init(&iter, pending);
 	while (g_hash_table_iter_next(&iter, &id, NULL))
-		link->calls.answer(link->data, *(guint64 *)id, NULL, -1, error);
+		link->calls.lost(link->data, *(guint64 *)id, error);
 }
 
 /* FALSE: the socket is broken, which shows at the next poll. */

@@ -19,6 +19,9 @@ typedef void (*BrokerAnswer)(gpointer data, guint64 id, const ControlMessage *me
 			     const GError *error);
 typedef struct {
 	BrokerAnswer answer;
+	/* Instead of an answer: the broker went away with request `id`, and nobody knows what it
+	 * has made of it. */
+	void (*lost)(gpointer data, guint64 id, const GError *error);
 	/* The broker wants every connection of this lease closed. */
 	void (*end)(gpointer data, const ControlMessage *message);
 	/* The broker moves the session of message->lease to another desktop; fd as above. */
@@ -36,8 +39,8 @@ BrokerLink *broker_link_new(uv_loop_t *loop, Dialer *dialer, const char *name,
 
 /* Sends a request; fills in message->id, which the answer repeats. While the broker is away
  * requests wait for it, ten seconds at most; FALSE with FAULT_BROKER if too many do. Every accepted
- * request is answered, if need be with FAULT_BROKER; one that was sent to a broker that then goes
- * away at once, since nobody knows what has become of it. */
+ * request is answered, if need be with FAULT_BROKER, but for one that was sent to a broker that
+ * then goes away: that is lost at once, and whoever made it knows whether it can be made again. */
 gboolean broker_link_request(BrokerLink *link, ControlMessage *message, GError **error);
 
 /* Takes a request back that still waits to be sent: no answer comes. FALSE if it is none

@@ -199,6 +199,10 @@ void session_run(Session *session);
  * on return. */
 void session_answered(Session *session, const ControlMessage *message, int fd, const GError *error);
 
+/* The broker went away with this session's request. A ticket is shown to the next one, once;
+ * everything else has its answer, which is this error. The session may be gone on return. */
+void session_lost(Session *session, const GError *error);
+
 /* Tells the broker that the session's lease is alive: once it relays, and again after the broker
  * was away. Nothing for further SPICE channels: their main speaks for the lease. */
 void session_report_live(Session *session);

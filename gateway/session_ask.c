@@ -88,12 +88,23 @@ void session_take_lease(Session *s, const char *lease, const ControlMessage *mes
 	};
 }
 
-static GError *refusal(const ControlMessage *message)
+static gboolean shows_ticket(const Session *s)
 {
+	return s->ask.kind == ASK_TICKET && s->ask.ticket != NULL;
+}
+
+/* A ticket that the next broker does not take may have been spent by the one that died. */
+static GError *refusal(const Session *s, const ControlMessage *message)
+{
+	const char *reason = message->reason ? message->reason : "refused";
 	Fault code = FAULT_BROKER;
 
 	fault_from_name(message->fault, &code);
-	return g_error_new_literal(FAULT, (int)code, message->reason ? message->reason : "refused");
+	if (code == FAULT_DENIED && shows_ticket(s) && s->loop->asked_twice)
+		return g_error_new(FAULT, FAULT_BROKER,
+				   "the broker went away while it was asked; the next one says: %s",
+				   reason);
+	return g_error_new_literal(FAULT, (int)code, reason);
 }
 
 void session_answered(Session *s, const ControlMessage *message, int fd, const GError *error)
@@ -108,7 +119,7 @@ void session_answered(Session *s, const ControlMessage *message, int fd, const G
 		loop->refusal = g_error_copy(error);
 	} else if (message->type == CONTROL_REFUSE) {
 		loop->verdict = STEP_FAIL;
-		loop->refusal = refusal(message);
+		loop->refusal = refusal(s, message);
 	} else if (message->type == CONTROL_LEASE) {
 		session_take_lease(s, message->lease, message, fd);
 		fd = -1;
@@ -151,6 +162,22 @@ static void send_ask(Session *s)
 	if (ask->kind == ASK_AGAIN)
 		request = (ControlMessage){.type = CONTROL_DIAL, .lease = s->lease};
 	session_request(s, &request);
+}
+
+/* The books spend a ticket and open its lease in one go, so the next broker either finds it as it
+ * was or refuses it. Once: it may have been the question that the broker died of. A password is not
+ * tried twice: that would count as two tries. */
+void session_lost(Session *s, const GError *error)
+{
+	if (!shows_ticket(s) || s->loop->asked_twice) {
+		session_answered(s, NULL, -1, error);
+		return;
+	}
+	log_info(&s->log, "shows its ticket to the next broker: %s", error->message);
+	s->loop->asked_twice = TRUE;
+	s->loop->request = 0;
+	send_ask(s);
+	session_run(s);
 }
 
 /* The credentials are of no use any more, whatever the answer was. */

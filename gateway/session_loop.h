@@ -19,7 +19,7 @@ typedef struct SessionLoop {
 	guint hurry : 1; /* wants its next turn as soon as everybody else has had one */
 	guint answered : 1;    /* the broker has, to `request` */
 	guint dismissed : 1;   /* `ending` was the broker, who may know where to go on  */
-	guint asked_twice : 1; /* for the way back: the broker went away with the first question */
+	guint asked_twice : 1; /* the broker went away with the first question */
 	guint returning : 1;   /* on its way back */
 	guint silent : 1;      /* the client waits for us: it speaks RFB */
 	guint upgrading : 1;   /* TLS was pushed by session_start_tls() */

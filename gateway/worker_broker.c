@@ -87,6 +87,17 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 	session_answered(session, message, fd, error);
 }
 
+static void on_lost(gpointer data, guint64 id, const GError *error)
+{
+	Worker *worker = data;
+	Session *session = g_hash_table_lookup(worker->expecting, &id);
+
+	g_hash_table_remove(worker->following, &id);
+	g_hash_table_remove(worker->expecting, &id);
+	if (session != NULL)
+		session_lost(session, error);
+}
+
 static void on_end(gpointer data, const ControlMessage *message)
 {
 	Worker *worker = data;
@@ -170,6 +181,7 @@ static void on_up(gpointer data, gboolean again)
 
 const BrokerLinkCalls worker_broker_calls = {
 	.answer = on_answer,
+	.lost = on_lost,
 	.end = on_end,
 	.move = on_move,
 	.follow = on_follow,

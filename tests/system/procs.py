@@ -2,8 +2,10 @@
 """What a deployment holds: so that "nothing leaks" can be asked before and after."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
+import socket
 
 import deployment
 from deployment import eventually
@@ -31,6 +33,27 @@ def waits(pid):
             told += [f"{pid}: {words}", *(waits(child) for child in task.joinpath("children").read_text().split())]
         told += [f"{pid}: {fd.name} is {os.readlink(fd)}" for fd in (process / "fd").iterdir()]
     return "\n".join(told)
+
+
+PIDFD_GETFD = 438  # Linux 5.6; Python has no name for it
+
+
+def in_hand(pid, words):
+    """Is that among the first bytes which a process has in a socket and has not read? Ask of one that is stopped."""
+    process = os.pidfd_open(pid)
+    try:
+        for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            if not os.readlink(entry).startswith("socket:"):
+                continue
+            fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, int(entry.name), 0)
+            if fd < 0:
+                raise OSError(ctypes.get_errno(), "pidfd_getfd")
+            with socket.socket(fileno=fd) as copy, contextlib.suppress(OSError):
+                if words in copy.recv(65536, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                    return True
+        return False
+    finally:
+        os.close(process)
 
 
 def sanitized():

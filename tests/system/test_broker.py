@@ -92,6 +92,27 @@ def test_who_comes_meanwhile_waits(oriel, source, books):
     assert oriel.healthy()
 
 
+def test_a_ticket_that_it_dies_with(oriel, source, books):
+    """It has the question when it is killed, and has not used the ticket up: the next one is asked."""
+    ticket = oriel.login("ben", source).ticket("shared", "vnc")
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+    viewer.encrypt(oriel.ca)
+    broker = oriel.daemons["broker"].pid
+    oriel.signal("broker", signal.SIGSTOP)
+    try:
+        viewer.plain("ticket", ticket)
+        assert eventually(lambda: procs.in_hand(broker, ticket.encode()))
+    finally:
+        with oriel.logged("gateway", "shows its ticket to the next broker"):
+            oriel.signal("broker", signal.SIGKILL)
+        oriel.start_broker()
+    with viewer:
+        viewer.security_result()
+        viewer.init()
+        viewer.screen()
+    assert oriel.healthy()
+
+
 def test_the_account_of_a_session_that_ended_meanwhile(oriel, source, books):
     """Bytes, duration and reason are in the books as if the broker had been there."""
     with vnc(oriel, source) as viewer:
