@@ -290,8 +290,7 @@ static void rfb_release_keys(Session *s)
 
 static gboolean rfb_part(Session *s)
 {
-	rfb_handover_part(s, s->relaying);
-	return TRUE;
+	return rfb_handover_part(s, s->relaying);
 }
 
 static gboolean rfb_arrive(Session *s, GError **error)

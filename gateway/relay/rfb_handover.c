@@ -2,6 +2,8 @@
 /* rfb_handover: see rfb_handover.h. */
 #include "relay/rfb_handover.h"
 
+#include "worker.h"
+
 #include <string.h>
 
 static gboolean viewer_wants(const RfbRelayViewer *viewer, gint32 encoding)
@@ -71,18 +73,31 @@ void rfb_handover_release(Session *s, RfbRelay *relay)
 
 /* ---- part */
 
+/* Of a Hextile rectangle that is open. */
+static guint32 tiles_due(const RfbUnits *units)
+{
+	guint32 across = (units->w + 15u) / 16, down = (units->h + 15u) / 16;
+
+	return across * down - units->tile_y / 16 * across - units->tile_x / 16;
+}
+
+/* What the rectangle takes that is open towards the viewer: so much of it comes from us. */
+static guint64 pixels_due(const RfbUnits *units)
+{
+	switch (units->pass) {
+	case RFB_PASS_PIXELS: return units->left;
+	case RFB_PASS_TILES: return tiles_due(units);
+	default: return 0;
+	}
+}
+
 /* Tiles that name their background: what they look like will be painted over. */
 static void finish_tiles(const RfbUnits *units, Buffer *out)
 {
 	enum { BACKGROUND = 2 };
-	guint32 across = (units->w + 15u) / 16, down = (units->h + 15u) / 16;
-	guint32 done = units->tile_y / 16 * across + units->tile_x / 16;
 
-	for (guint32 i = done; i < across * down; i++) {
-		buffer_append_u8(out, i == done ? BACKGROUND : 0);
-		if (i == done)
-			append_zeros(out, units->pixels.bytes);
-	}
+	buffer_append_u8(out, BACKGROUND);
+	append_zeros(out, units->pixels.bytes + tiles_due(units) - 1);
 }
 
 static void finish_update(RfbRelay *relay, Buffer *out)
@@ -138,12 +153,17 @@ static void finish_up(Session *s, RfbRelay *relay)
 	*run = (RfbRun){0};
 }
 
-void rfb_handover_part(Session *s, RfbRelay *relay)
+gboolean rfb_handover_part(Session *s, RfbRelay *relay)
 {
+	guint64 memory = (guint64)worker_options(s->worker)->max_session_memory << 20;
+
+	if (pixels_due(&relay->desktop.units) > memory)
+		return FALSE;
 	finish_down(s, relay);
 	finish_up(s, relay);
 	relay->desktop = (RfbRelayDesktop){0};
 	rfb_units_init(&relay->desktop.units);
+	return TRUE;
 }
 
 /* ---- arrive */

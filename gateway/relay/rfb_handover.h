@@ -22,8 +22,10 @@
 
 /* The old desktop may be gone already. */
 void rfb_handover_release(Session *session, RfbRelay *relay);
-/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. */
-void rfb_handover_part(Session *session, RfbRelay *relay);
+/* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. FALSE:
+ * it has begun a rectangle whose end would take more than max_session_memory, and nothing has
+ * happened. */
+gboolean rfb_handover_part(Session *session, RfbRelay *relay);
 
 /* desktop: its finished handshake. FAULT_CLIENT if its screen has another size and the viewer has
  * not said that it can follow. */

@@ -50,6 +50,15 @@ def say_deaf(sock, words):
         sock.sendall(word)
 
 
+def say_and_go(sock, words):
+    """The same, and what was said is heard before the end is."""
+    listens = threading.Thread(target=ignored, args=(sock,), daemon=True)
+    listens.start()
+    say_deaf(sock, words)
+    sock.shutdown(socket.SHUT_WR)
+    listens.join()
+
+
 # ---- VNC
 
 RAW, ZLIB, TIGHT, ULTRA, ZRLE, CURSOR, NEW_SIZE = 0, 6, 7, 9, 16, -239, -223

@@ -91,3 +91,16 @@ def test_nobody_else_hears_of_it(program, oriel, pools, books, source):
             assert eventually(lambda: procs.bridges(oriel) == mine)
             assert eventually(lambda: len(procs.live_sessions(oriel)) == 1)
             assert green(viewer.screen())
+
+
+def test_a_vast_rectangle_is_broken_off(oriel, pools, books, source):
+    """Without a bridge: what the gateway would have to bring to an end itself is more than it may hold."""
+    path, harm = oriel.path("vast.sock"), hostile.Later([update(rect(65535, 65535, hostile.RAW, bytes(4096)))])
+    before = sorted(oriel.pids("gateway"))
+    evil = vnc(say=lambda sock, words: hostile.say_and_go(sock, harm))
+    with hostile.listening(evil, path):
+        pools("vast", "vnc", f"unix:{path}")
+        with oriel.refusal("relay", "desktop"), desktops.vnc(oriel, source, "carla/vast") as victim:
+            harm.go.set()
+            assert victim.closed()
+    assert sorted(oriel.pids("gateway")) == before

@@ -160,6 +160,46 @@ static void test_ends_endless_update(void)
 	end();
 }
 
+/* What would be too much to end is not begun: a desktop says how large its rectangle is. */
+static void test_too_large_to_end(void)
+{
+	static const char *const begun[] = {
+		"\0\0\0\1" "\0\0\0\0\xff\xff\xff\xff" "\0\0\0\0" "1234",
+		"\0\0\0\1" "\0\0\0\0\x10\1\x10\0" "\0\0\0\0" "1234",
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(begun); i++) {
+		begin();
+		start();
+		say(t.desktop, begun[i], 20);
+		run();
+		hear(t.viewer, begun[i], 20);
+		g_assert_false(relay_rfb.part(&t.s));
+		/* Nor is anything lost: it could go on. */
+		SAY(t.desktop, "5678");
+		run();
+		HEAR(t.viewer, "5678");
+		end();
+	}
+}
+
+/* 4096 x 4096 tiles of which none but the first has come: the most that there can be. */
+static void test_ends_many_tiles(void)
+{
+	static const char tiled[] = "\0\0\0\1" "\0\0\0\0\xff\xff\xff\xff" HEXTILE "\2rgb0";
+	const gsize due = 4096 * 4096 - 1;
+
+	begin();
+	start();
+	SAY(t.desktop, tiled);
+	run();
+	HEAR(t.viewer, tiled);
+	g_assert_true(relay_rfb.part(&t.s));
+	g_assert_cmpuint(buffer_length(&t.s.client.out), ==, due + 4);
+	g_assert_cmpint(buffer_bytes(&t.s.client.out)[0], ==, 2);
+	end();
+}
+
 /* Half a compressed rectangle never reached the viewer; nor does it now. */
 static void test_forgets_half_a_rectangle(void)
 {
@@ -226,6 +266,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/handover/viewer-of-one-size", test_viewer_of_one_size);
 	g_test_add_func("/handover/ends-open-update", test_ends_open_update);
 	g_test_add_func("/handover/ends-endless-update", test_ends_endless_update);
+	g_test_add_func("/handover/too-large-to-end", test_too_large_to_end);
+	g_test_add_func("/handover/ends-many-tiles", test_ends_many_tiles);
 	g_test_add_func("/handover/forgets-half-a-rectangle", test_forgets_half_a_rectangle);
 	g_test_add_func("/handover/streams-go-on", test_streams_go_on);
 	g_test_add_func("/handover/repeats-wishes", test_repeats_wishes);
