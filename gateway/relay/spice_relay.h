@@ -21,10 +21,10 @@ typedef struct {
 	gboolean up_drop; /* the present message goes nowhere */
 
 	/* What the viewer holds of the desktop, and has to be told to let go of. */
-	gboolean agent_shut; /* main: its words to an agent are for the one before       */
-	GByteArray *listed;  /* main: SpiceFrameChannel, those that it has been told of  */
-	GArray *surfaces;    /* display: of guint32; NULL = none                         */
-	unsigned motions;    /* inputs: of the pointer that nobody has acknowledged      */
+	gboolean agent_shut;  /* main: its words to an agent are for the one before       */
+	GByteArray *listed;   /* main: a bit for each channel that it has been told of, ... */
+	GByteArray *surfaces; /* ... display: for each surface; NULL = none               */
+	unsigned motions;     /* inputs: of the pointer that nobody has acknowledged      */
 } SpiceRelay;
 
 static inline FrontSpiceChannel *spice_relay_channel(const Session *session)

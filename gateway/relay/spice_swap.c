@@ -9,6 +9,7 @@
 #define LIST_MAX     1024  /* bytes of a channel list: more than 500 channels */
 #define SURFACES_MAX 16384 /* a QXL card has 1024, unless somebody gives it more */
 #define ACK_BUNCH    4     /* motions that one acknowledgement is for */
+#define MOTIONS_MAX  256   /* a viewer waits with the next one after 8 */
 
 enum { /* from the desktop */
        MAIN_MOUSE_MODE = 105,
@@ -47,6 +48,25 @@ static void append_u32(Buffer *out, guint16 type, guint32 value)
 	buffer_append_u32le(out, value);
 }
 
+/* ---- bits */
+
+static gboolean has_bit(const GByteArray *bits, guint32 i)
+{
+	return bits != NULL && i / 8 < bits->len && bits->data[i / 8] & 1 << i % 8;
+}
+
+/* Takes room for as many as there are below the highest. */
+static void set_bit(GByteArray **bits, guint32 i)
+{
+	static const guint8 zeros[16];
+
+	if (*bits == NULL)
+		*bits = g_byte_array_new();
+	while ((*bits)->len <= i / 8)
+		g_byte_array_append(*bits, zeros, sizeof zeros);
+	(*bits)->data[i / 8] |= (guint8)(1 << i % 8);
+}
+
 /* ---- watch */
 
 static gboolean survives(guint8 type)
@@ -62,14 +82,16 @@ static gboolean survives(guint8 type)
 	}
 }
 
-/* True if the viewer has had this one in an earlier list, and has it still. */
-static gboolean has_channel(const GByteArray *listed, const SpiceFrameChannel *channel)
+/* Its bit, if it survives. */
+static guint32 place_of(const SpiceFrameChannel *channel)
 {
-	for (guint i = 0; listed != NULL && i + 2 <= listed->len; i += 2) {
-		if (listed->data[i] == channel->type && listed->data[i + 1] == channel->id)
-			return survives(channel->type);
-	}
-	return FALSE;
+	return channel->type * 256u + channel->id;
+}
+
+/* True if the viewer has had this one in an earlier list, and has it still. */
+static gboolean has_channel(const SpiceRelay *relay, const SpiceFrameChannel *channel)
+{
+	return survives(channel->type) && has_bit(relay->listed, place_of(channel));
 }
 
 /* A viewer opens every channel that it is told of, so it is told only of those that it lacks. */
@@ -84,8 +106,12 @@ static gboolean take_list(SpiceRelay *relay, const guint8 *body, gsize n, GError
 		return FALSE;
 	}
 	for (guint32 i = 0; i < count; i++) {
-		if (!has_channel(relay->listed, &list[i]))
+		if (!has_channel(relay, &list[i]))
 			g_byte_array_append(fresh, (const guint8 *)&list[i], sizeof list[i]);
+	}
+	for (guint32 i = 0; i < count; i++) {
+		if (survives(list[i].type))
+			set_bit(&relay->listed, place_of(&list[i]));
 	}
 	relay->down_drop = fresh->len < count * sizeof *list;
 	if (relay->down_drop && fresh->len > 0) {
@@ -93,30 +119,21 @@ static gboolean take_list(SpiceRelay *relay, const guint8 *body, gsize n, GError
 		buffer_append_u32le(&relay->ours, fresh->len / 2);
 		buffer_append(&relay->ours, fresh->data, fresh->len);
 	}
-	if (relay->listed == NULL)
-		relay->listed = g_byte_array_new();
-	g_byte_array_append(relay->listed, fresh->data, fresh->len);
 	g_byte_array_unref(fresh);
 	return TRUE;
 }
 
 static gboolean take_surface(SpiceRelay *relay, guint32 id, gboolean created, GError **error)
 {
-	guint at = 0;
-
-	if (relay->surfaces == NULL)
-		relay->surfaces = g_array_new(FALSE, FALSE, sizeof id);
-	while (at < relay->surfaces->len && g_array_index(relay->surfaces, guint32, at) != id)
-		at++;
-	if (at < relay->surfaces->len) {
-		if (!created)
-			g_array_remove_index_fast(relay->surfaces, at);
-	} else if (created && at < SURFACES_MAX) {
-		g_array_append_val(relay->surfaces, id);
-	} else if (created) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "more than %d surfaces", SURFACES_MAX);
+	if (created && id >= SURFACES_MAX) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "surface %u of at most %d", id,
+			    SURFACES_MAX);
 		return FALSE;
 	}
+	if (created)
+		set_bit(&relay->surfaces, id);
+	else if (has_bit(relay->surfaces, id))
+		relay->surfaces->data[id / 8] ^= (guint8)(1 << id % 8);
 	return TRUE;
 }
 
@@ -173,7 +190,9 @@ void spice_swap_watch_up(SpiceRelay *relay)
 
 	relay->up_drop = FALSE;
 	if (relay->channel->mess.type == SPICE_CHANNEL_INPUTS)
-		relay->motions += type == INPUTS_MOTION || type == INPUTS_POSITION;
+		relay->motions =
+			MIN(relay->motions + (type == INPUTS_MOTION || type == INPUTS_POSITION),
+			    MOTIONS_MAX);
 	if (relay->channel->mess.type != SPICE_CHANNEL_MAIN)
 		return;
 	if (type == MAIN_AGENT_START)
@@ -242,15 +261,11 @@ static void forget_picture(SpiceRelay *relay)
 	Buffer *ours = &relay->ours;
 
 	append_header(ours, DISPLAY_STREAM_DESTROY_ALL, 0);
-	for (guint pass = 0; relay->surfaces != NULL && pass < 2; pass++) {
-		for (guint i = 0; i < relay->surfaces->len; i++) {
-			guint32 id = g_array_index(relay->surfaces, guint32, i);
-
-			if ((id == 0) == (pass == 1))
-				append_u32(ours, DISPLAY_SURFACE_DESTROY, id);
-		}
+	for (guint32 id = relay->surfaces ? relay->surfaces->len * 8 : 0; id-- > 0;) {
+		if (has_bit(relay->surfaces, id))
+			append_u32(ours, DISPLAY_SURFACE_DESTROY, id);
 	}
-	g_clear_pointer(&relay->surfaces, g_array_unref);
+	g_clear_pointer(&relay->surfaces, g_byte_array_unref);
 	append_header(ours, DISPLAY_INVAL_ALL_PIXMAPS, 1);
 	buffer_append_u8(ours, 0); /* after no message of another channel */
 	append_header(ours, DISPLAY_INVAL_ALL_PALETTES, 0);
@@ -303,6 +318,6 @@ void spice_swap_clear(SpiceRelay *relay)
 {
 	buffer_clear(&relay->last);
 	buffer_clear(&relay->ours);
-	g_clear_pointer(&relay->surfaces, g_array_unref);
+	g_clear_pointer(&relay->surfaces, g_byte_array_unref);
 	g_clear_pointer(&relay->listed, g_byte_array_unref);
 }

@@ -200,6 +200,55 @@ static void test_bad_list(void)
 	end();
 }
 
+/* Lists without end, of channels that are told of each time, take no memory. */
+static void test_endless_lists(void)
+{
+	guint8 list[4 + 500] = {250};
+	const SpiceRelay *relay_of;
+
+	for (unsigned i = 0; i < 250; i++) {
+		list[4 + 2 * i] = i % 2 ? SPICE_CHANNEL_USBREDIR : 200;
+		list[5 + 2 * i] = (guint8)i;
+	}
+	relay(SPICE_CHANNEL_MAIN);
+	relay_of = t.s.relaying;
+	for (unsigned i = 0; i < 100; i++) {
+		message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, list, sizeof list);
+		run();
+		hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, list, sizeof list);
+	}
+	g_assert_true(relay_of->listed == NULL || relay_of->listed->len < 1024);
+	end();
+}
+
+/* From the highest to the primary one; more than a card has are not taken. */
+static void test_many_surfaces(void)
+{
+	g_autoptr(GError) error = NULL;
+	const guint8 highest[4] = {0xff, 0x3f}, beyond[4] = {0, 0x40};
+
+	relay(SPICE_CHANNEL_DISPLAY);
+	message(&t.desktop, 315, "\xff\xff\xff\xff", 4); /* which is not there */
+	message(&t.desktop, 314, highest, 4);
+	message(&t.desktop, 314, "\x10\0\0\0", 4);
+	message(&t.desktop, 315, "\x10\0\0\0", 4);
+	run();
+	forget();
+	leave_desktop();
+	arrive(SPICE_CHANNEL_DISPLAY);
+	hears(&t.viewer, 126, NULL, 0);
+	hears(&t.viewer, 315, highest, 4);
+	hears(&t.viewer, 315, "\0\0\0\0", 4);
+	end();
+
+	relay(SPICE_CHANNEL_DISPLAY);
+	message(&t.desktop, 314, beyond, 4);
+	exchange(&t.desktop);
+	g_assert_cmpint(relay_spice.run(&t.s, &error), ==, STEP_FAIL);
+	g_assert_error(error, FAULT, FAULT_DESKTOP);
+	end();
+}
+
 /* Dies in the middle of a picture. */
 static void test_display(void)
 {
@@ -245,6 +294,18 @@ static void test_inputs(void)
 	leave_desktop();
 	arrive(SPICE_CHANNEL_INPUTS);
 	hears(&t.viewer, 111, NULL, 0);
+	hear(&t.viewer, NULL, 0);
+
+	/* No viewer says so many unheard, and none is answered for all of them. */
+	for (unsigned i = 0; i < 1000; i++)
+		message(&t.viewer, 111, NULL, 0);
+	run();
+	run();
+	forget();
+	leave_desktop();
+	arrive(SPICE_CHANNEL_INPUTS);
+	for (unsigned i = 0; i < 64; i++)
+		hears(&t.viewer, 111, NULL, 0);
 	hear(&t.viewer, NULL, 0);
 	end();
 }
@@ -294,6 +355,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-swap/main", test_main);
 	g_test_add_func("/spice-swap/send-away", test_send_away);
 	g_test_add_func("/spice-swap/bad-list", test_bad_list);
+	g_test_add_func("/spice-swap/endless-lists", test_endless_lists);
+	g_test_add_func("/spice-swap/many-surfaces", test_many_surfaces);
 	g_test_add_func("/spice-swap/display", test_display);
 	g_test_add_func("/spice-swap/inputs", test_inputs);
 	g_test_add_func("/spice-swap/others", test_others);
