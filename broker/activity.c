@@ -4,10 +4,10 @@
 
 #include "log.h"
 #include "maintainer.h"
+#include "sessions.h"
 #include "store_input.h"
 
 #define WRITE_EVERY    (2 * G_USEC_PER_SEC)
-#define GATHERED_MAX   100000                           /* leases; more is nonsense */
 #define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us; likewise */
 
 typedef struct {
@@ -47,11 +47,12 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 
 		       MIN(round_trip, ROUND_TRIP_MAX)};
 	gboolean first;
 
+	/* Made-up names would have the store busy, and take the place of true ones. */
+	if (!sessions_has(core->sessions, lease))
+		return;
 	g_mutex_lock(&activity->lock);
 	first = g_hash_table_size(activity->gathered) == 0;
-	if (g_hash_table_size(activity->gathered) < GATHERED_MAX)
-		g_hash_table_insert(activity->gathered, g_strdup(lease),
-				    g_memdup2(&noted, sizeof noted));
+	g_hash_table_insert(activity->gathered, g_strdup(lease), g_memdup2(&noted, sizeof noted));
 	g_mutex_unlock(&activity->lock);
 	if (first)
 		maintainer_look(core->maintainer);

@@ -277,6 +277,13 @@ static gboolean any(const Lease *lease, gconstpointer unused)
 	return TRUE;
 }
 
+gboolean sessions_has(Sessions *s, const char *id)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&s->lock);
+
+	return g_hash_table_contains(s->by_id, id);
+}
+
 GPtrArray *sessions_ids(Sessions *s)
 {
 	return collect(s, any, NULL);

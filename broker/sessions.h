@@ -34,6 +34,7 @@ gboolean sessions_audit_later(Core *core, Sessions *sessions, const char *broker
 
 /* ---- not under the lock */
 
+gboolean sessions_has(Sessions *sessions, const char *id);
 GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
 /* All of a broker that is gone become ours, and wait for their gateways. */
 void sessions_inherit(Core *core, const char *broker);
