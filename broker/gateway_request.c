@@ -108,6 +108,8 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 	Asker asker = asker_of(connection);
 	g_auto(LobbyStart) start = {0};
 	g_auto(Grant) grant = {0};
+	/* What others do at this one's word is done for who has a channel of that viewer. */
+	gboolean proven = m->lease && m->bond && lobbies_prove(core, m);
 
 	if (!m->lease && session_again(core, m, &asker, &grant))
 		return send_new(connection, m, &grant, error);
@@ -115,7 +117,7 @@ static gboolean do_lobby(GatewayConnection *connection, const ControlMessage *m,
 	    send_lobby(connection, m, &start, error))
 		return TRUE;
 	/* A viewer's further channels wait for what becomes of its main one. */
-	if (m->bond && m->lease)
+	if (proven)
 		tell_follow(core, NULL, m->bond);
 	return FALSE;
 }
@@ -268,6 +270,7 @@ static gboolean do_started(GatewayConnection *connection, const ControlMessage *
 static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m, GError **error)
 {
 	Core *core = gateway_connection_core(connection);
+	gboolean lobby = lobbies_lease(m->lease) && lobbies_know(core, m->lease);
 	Fault fault = FAULT_ENDED;
 
 	fault_from_name(m->fault, &fault);
@@ -280,7 +283,7 @@ static gboolean do_ended(GatewayConnection *connection, const ControlMessage *m,
 		lobby_warning_ended(core, m->lease, fault);
 	if (lobbies_ended(core, m->lease, fault) || session_ended(core, m))
 		gateway_answer_ok(connection, m);
-	if (lobbies_lease(m->lease) && m->channel)
+	if (lobby && m->channel)
 		gateway_link_end(core->link, m->lease, FAULT_ENDED, "its main channel has left");
 	return TRUE;
 }

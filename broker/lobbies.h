@@ -69,6 +69,11 @@ gboolean lobbies_linked(Core *core, const char *lease, guint32 backend_id, Grant
 /* True if the lease is, or was, a lobby's. */
 gboolean lobbies_lease(const char *lease);
 
+/* TRUE: it is one of a lobby that is there, or was a moment ago. */
+gboolean lobbies_know(Core *core, const char *lease);
+/* LOBBY with a lease and a bond: TRUE if that bond is the one of the lease's viewer. */
+gboolean lobbies_prove(Core *core, const ControlMessage *request);
+
 /* STARTED, ENDED. FALSE: it is no lobby's lease. The end of a lobby that is no more is seen by its
  * gateway itself: it is not told to end, so that its client may come back. fault: why it ended;
  * FAULT_DESKTOP: because the lobby died, which its gateway may see before we do. */

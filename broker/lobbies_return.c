@@ -4,6 +4,7 @@
 
 #include "fault.h"
 #include "lobbies_inside.h"
+#include "store_session.h"
 
 /* Under the lock; takes the guest, who is there already. */
 static void tell_end(Lobbies *lobbies, const char *id, LobbyGuest *guest)
@@ -58,6 +59,37 @@ static LobbyGuest *take_guest(Lobbies *lobbies, const char *lease, const char *p
 		return NULL;
 	g_hash_table_steal_extended(lobbies->gone, lease, (gpointer *)&key, &guest);
 	return guest;
+}
+
+/* Under the lock. NULL: nobody knows of such a lobby. */
+static const Bond *bond_of(Lobbies *lobbies, const char *lease)
+{
+	const Lobby *lobby = g_hash_table_lookup(lobbies->live, lease);
+	const LobbyGuest *guest = g_hash_table_lookup(lobbies->gone, lease);
+
+	return lobby ? &lobby->bond : guest ? &guest->bond : NULL;
+}
+
+gboolean lobbies_know(Core *core, const char *lease)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->lobbies->lock);
+
+	return bond_of(core->lobbies, lease) != NULL;
+}
+
+gboolean lobbies_prove(Core *core, const ControlMessage *request)
+{
+	g_autoptr(GMutexLocker) locker = NULL;
+	g_autofree char *proof = NULL;
+	const Bond *bond;
+	guint32 client_id;
+
+	if (!lobbies_lease(request->lease))
+		return store_session_bond(core->db, request->lease, &client_id, &proof) &&
+		       bond_told(client_id, proof, request);
+	locker = g_mutex_locker_new(&core->lobbies->lock);
+	bond = bond_of(core->lobbies, request->lease);
+	return bond && bond_told(bond->client_id, bond->proof, request);
 }
 
 gboolean lobbies_admit(Core *core, const ControlMessage *request, const Asker *asker,

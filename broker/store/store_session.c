@@ -180,3 +180,15 @@ gboolean store_session_last(Db *db, const char *user, const char *pool, const ch
 	*out_at = db_rows_int(rows, 0);
 	return TRUE;
 }
+
+gboolean store_session_bond(Db *db, const char *id, guint32 *out_client_id, char **out_proof)
+{
+	g_autoptr(DbRows) rows = db_select(
+		db, NULL, "SELECT client_id, proof FROM session WHERE id = ?", DB_TEXT(id));
+
+	if (!rows || !db_rows_next(rows))
+		return FALSE;
+	*out_client_id = (guint32)db_rows_int(rows, 0);
+	*out_proof = db_rows_dup(rows, 1);
+	return TRUE;
+}

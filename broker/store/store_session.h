@@ -20,6 +20,9 @@ gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64
 gint64 store_session_audit(Db *db, const char *id, GError **error);
 /* Those that this broker watched (NULL = all) and whose end is not in the audit log. */
 GPtrArray *store_sessions_unaudited(Db *db, const char *broker, GError **error);
+/* What ties a SPICE viewer's connections together, of one that lives or has ended; g_free() the
+ * proof. FALSE: there is none, or an error. */
+gboolean store_session_bond(Db *db, const char *id, guint32 *out_client_id, char **out_proof);
 /* user NULL = everybody's. live: all that have not ended; else the newest `limit`. Newest first. */
 GPtrArray *store_sessions(Db *db, const char *user, gboolean live, unsigned limit, GError **error);
 /* Only some of them, as store_desktops_found(). order: "since", "user", "desktop", "client",

@@ -126,6 +126,30 @@ static void knows_too_little(Fixture *x, const ControlMessage *of)
 	ask_refused(&x->other, &dial, "not-found");
 }
 
+/* What a gateway makes up of what it has heard is not told to any other, nor to itself. */
+static void frightens_nobody(Fixture *x, const ControlMessage *of, const char *lease)
+{
+	g_autofree char *name = control_bond_name(of->bond);
+	g_autofree char *guess = g_strconcat(name, "0123456789abcdef0123456789abcdef", NULL);
+	const char *const leases[] = {"s-nobody", "lobby-nobody", lease, of->lease};
+	ControlMessage lobby = nobody(), join = channel(of->client_id + 1);
+
+	lobby.ticket = NULL;
+	lobby.bond = guess;
+	for (unsigned i = 0; i < G_N_ELEMENTS(leases); i++) {
+		lobby.lease = (char *)leases[i];
+		ask_refused(&x->other, &lobby, "ended");
+	}
+	gateway_send(&x->other, &(ControlMessage){.type = CONTROL_ENDED,
+						  .id = OF_ENDED,
+						  .lease = (char *)"lobby-nobody",
+						  .channel = (char *)"main:0",
+						  .fault = (char *)"ended",
+						  .step = (char *)"relay"});
+	ask_refused(&x->other, &join, "denied");
+	ask_refused(&x->g, &join, "denied");
+}
+
 static void ended(Fixture *x, const char *lease, const char *part)
 {
 	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_ENDED,
@@ -261,6 +285,7 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	link_main(x, move.to, lease.bond, DESKTOP_ID);
 	follows(x, &lease, move.to, DESKTOP_ID);
 	knows_too_little(x, &lease);
+	frightens_nobody(x, &lease, move.to);
 	joins(x, join, move.to, DESKTOP_ID);
 	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_STARTED, .lease = move.to});
 	close(client);
