@@ -15,7 +15,6 @@
 
 #define INFLIGHT_MAX 1024 /* requests of one gateway on the pool; then it is not read */
 #define LOGINS_MAX   256  /* waiting for a thread; then they are refused */
-#define SEND_SECONDS 10   /* that a gateway reads nothing of what waits for it */
 #define MESSAGE_MAX  (CONTROL_MAX + 4) /* with its length */
 
 typedef struct {
@@ -219,7 +218,7 @@ static gpointer read_loop(gpointer data)
 
 void gateway_connection_start(GatewayLink *link, int fd)
 {
-	struct timeval timeout = {.tv_sec = SEND_SECONDS};
+	struct timeval timeout = {.tv_sec = link->patience};
 	GatewayConnection *c = g_new0(GatewayConnection, 1);
 	GThread *reader;
 

@@ -25,6 +25,7 @@ struct GatewayLink {
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
 	unsigned most;           /* of those; who comes then is closed */
+	unsigned patience;       /* s that one may read nothing of what waits for it */
 	gboolean stopping;
 	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
 				counted */

@@ -17,6 +17,7 @@
 #define LOGINS          64   /* a login also waits for its desktop to start           */
 #define LOGINS_EACH     8    /* ... of one person                                     */
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
+#define PATIENCE        10
 
 /* A gateway that was taken over may come again and again. */
 static gboolean has_room(GatewayLink *link)
@@ -56,6 +57,7 @@ GatewayLink *gateway_link_new(Core *core)
 	link->core = core;
 	link->fd = -1;
 	link->most = CONNECTIONS_MAX;
+	link->patience = PATIENCE;
 	g_mutex_init(&link->lock);
 	g_cond_init(&link->empty);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);

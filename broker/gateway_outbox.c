@@ -56,7 +56,7 @@ static void hang_up(GatewayConnection *c)
 	g_queue_clear_full(&c->outbox, parcel_free);
 }
 
-/* Each send waits for SEND_SECONDS at most; see gateway_connection.c. */
+/* Each send waits as long as the link has patience. */
 static gpointer drain(gpointer connection)
 {
 	GatewayConnection *c = connection;
