@@ -6,6 +6,7 @@ import ctypes
 import os
 import pathlib
 import socket
+import time
 
 import deployment
 from deployment import eventually
@@ -33,6 +34,28 @@ def waits(pid):
             told += [f"{pid}: {words}", *(waits(child) for child in task.joinpath("children").read_text().split())]
         told += [f"{pid}: {fd.name} is {os.readlink(fd)}" for fd in (process / "fd").iterdir()]
     return "\n".join(told)
+
+
+def kept_waiting(oriel):
+    """Seconds that our threads and the daemons' have stood in line for a processor so far."""
+    told = 0
+    for pid in [os.getpid(), *oriel.pids("gateway"), *oriel.pids("broker")]:
+        for schedule in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):
+                told += int(schedule.read_text().split()[1])
+    return told / 1e9
+
+
+@contextlib.contextmanager
+def within(oriel, seconds):
+    """What is done inside takes no longer, not counting what the machine has kept us and the daemons waiting: that
+    is its own matter, and how long the daemons ran, or slept, is theirs."""
+    begin, kept = time.monotonic(), kept_waiting(oriel)
+    yield
+    passed = time.monotonic() - begin
+    if passed >= seconds:
+        kept = max(kept_waiting(oriel) - kept, 0)
+        assert passed - kept < seconds, f"{passed:.1f} s, of which the machine has had {kept:.1f}"
 
 
 PIDFD_GETFD = 438  # Linux 5.6; Python has no name for it
