@@ -3,7 +3,7 @@
  * library's thread, everything else by ours. */
 #include "spice_screen.h"
 
-#include <string.h>
+#include "spice_commands.h"
 
 #define BYTES     4
 #define QUEUED    64 /* commands; a client that is slower gets fewer and larger ones */
@@ -14,31 +14,13 @@ struct SpiceScreen {
 	QXLInstance card;
 	int width, height;
 	guint32 *pixels, *theirs; /* of the same size */
-	GMutex lock;
-	GQueue drawings, cursors; /* of Command; under the lock */
-	GHashTable *taken;        /* a set of those that the library has; likewise */
-	guint32 serial;
+	SpiceCommands commands;
 	gboolean shown;      /* there is a primary surface */
 	FaceRect dirty;      /* width 0 = nothing */
 	guint flush, settle; /* sources */
 	SpiceScreenWindow window;
 	gpointer owner;
 };
-
-/* One allocation with what it draws behind it. */
-typedef struct {
-	union {
-		struct {
-			QXLDrawable drawable;
-			QXLImage image;
-		};
-		struct {
-			QXLCursorCmd command;
-			QXLCursor cursor; /* its pixels follow at once */
-		};
-	};
-	guint32 pixels[];
-} Command;
 
 static SpiceScreen *screen_of(QXLInstance *card)
 {
@@ -58,66 +40,30 @@ static void get_init_info(QXLInstance *card, QXLDevInitInfo *info)
 	};
 }
 
-static int take(SpiceScreen *screen, GQueue *queue, guint32 type, QXLCommandExt *out)
+static int get_command(QXLInstance *card, QXLCommandExt *out)
 {
-	Command *command;
-
-	g_mutex_lock(&screen->lock);
-	command = g_queue_pop_head(queue);
-	if (command != NULL)
-		g_hash_table_add(screen->taken, command);
-	g_mutex_unlock(&screen->lock);
-	if (command == NULL)
-		return FALSE;
-	memset(out, 0, sizeof *out);
-	out->cmd.type = type;
-	out->cmd.data = type == QXL_CMD_DRAW ? (QXLPHYSICAL)(gsize)&command->drawable
-					     : (QXLPHYSICAL)(gsize)&command->command;
-	return TRUE;
+	return spice_commands_take(&screen_of(card)->commands, QXL_CMD_DRAW, out);
 }
 
 /* TRUE: there is none, wait to be woken. */
-static int none_left(SpiceScreen *screen, GQueue *queue)
-{
-	gboolean none;
-
-	g_mutex_lock(&screen->lock);
-	none = g_queue_is_empty(queue);
-	g_mutex_unlock(&screen->lock);
-	return none;
-}
-
-static int get_command(QXLInstance *card, QXLCommandExt *out)
-{
-	SpiceScreen *screen = screen_of(card);
-
-	return take(screen, &screen->drawings, QXL_CMD_DRAW, out);
-}
-
 static int req_cmd_notification(QXLInstance *card)
 {
-	return none_left(screen_of(card), &screen_of(card)->drawings);
+	return spice_commands_none(&screen_of(card)->commands, QXL_CMD_DRAW);
 }
 
 static int get_cursor_command(QXLInstance *card, QXLCommandExt *out)
 {
-	SpiceScreen *screen = screen_of(card);
-
-	return take(screen, &screen->cursors, QXL_CMD_CURSOR, out);
+	return spice_commands_take(&screen_of(card)->commands, QXL_CMD_CURSOR, out);
 }
 
 static int req_cursor_notification(QXLInstance *card)
 {
-	return none_left(screen_of(card), &screen_of(card)->cursors);
+	return spice_commands_none(&screen_of(card)->commands, QXL_CMD_CURSOR);
 }
 
 static void release_resource(QXLInstance *card, QXLReleaseInfoExt released)
 {
-	SpiceScreen *screen = screen_of(card);
-
-	g_mutex_lock(&screen->lock);
-	g_hash_table_remove(screen->taken, (gpointer)(gsize)released.info->id);
-	g_mutex_unlock(&screen->lock);
+	spice_commands_release(&screen_of(card)->commands, released.info);
 }
 
 static int flush_resources(QXLInstance *card)
@@ -187,50 +133,6 @@ static const QXLInterface card_interface = {
 	.client_monitors_config = client_monitors_config,
 };
 
-static void give(SpiceScreen *screen, GQueue *queue, Command *command)
-{
-	g_mutex_lock(&screen->lock);
-	g_queue_push_tail(queue, command);
-	g_mutex_unlock(&screen->lock);
-	spice_qxl_wakeup(&screen->card);
-}
-
-static Command *drawing_new(SpiceScreen *screen, const FaceRect *rect)
-{
-	gsize row = (gsize)rect->width * BYTES;
-	Command *command = g_malloc0(sizeof *command + row * (gsize)rect->height);
-	QXLDrawable *drawable = &command->drawable;
-	QXLImage *image = &command->image;
-
-	for (int y = 0; y < rect->height; y++)
-		memcpy(command->pixels + (gsize)y * (gsize)rect->width,
-		       screen->pixels + (gsize)(rect->y + y) * (gsize)screen->width + rect->x, row);
-	drawable->release_info.id = (guint64)(gsize)command;
-	drawable->effect = QXL_EFFECT_OPAQUE;
-	drawable->type = QXL_DRAW_COPY;
-	drawable->bbox = (QXLRect){.top = rect->y,
-				   .left = rect->x,
-				   .bottom = rect->y + rect->height,
-				   .right = rect->x + rect->width};
-	drawable->clip.type = SPICE_CLIP_TYPE_NONE;
-	for (int i = 0; i < 3; i++)
-		drawable->surfaces_dest[i] = -1;
-	drawable->u.copy.src_bitmap = (QXLPHYSICAL)(gsize)image;
-	drawable->u.copy.src_area = (QXLRect){.bottom = rect->height, .right = rect->width};
-	drawable->u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
-	QXL_SET_IMAGE_ID(image, QXL_IMAGE_GROUP_DEVICE, ++screen->serial);
-	image->descriptor.type = SPICE_IMAGE_TYPE_BITMAP;
-	image->descriptor.width = (uint32_t)rect->width;
-	image->descriptor.height = (uint32_t)rect->height;
-	image->bitmap.format = SPICE_BITMAP_FMT_32BIT;
-	image->bitmap.flags = QXL_BITMAP_DIRECT | QXL_BITMAP_TOP_DOWN;
-	image->bitmap.x = (uint32_t)rect->width;
-	image->bitmap.y = (uint32_t)rect->height;
-	image->bitmap.stride = (uint32_t)row;
-	image->bitmap.data = (QXLPHYSICAL)(gsize)command->pixels;
-	return command;
-}
-
 /* The library keeps each drawing that can still be seen, unless it has to put them into its own
  * picture: then it lets go of all. */
 static gboolean on_settle(gpointer data)
@@ -253,17 +155,14 @@ static void settle_later(SpiceScreen *screen)
 static gboolean on_flush(gpointer data)
 {
 	SpiceScreen *screen = data;
-	guint queued;
 
-	g_mutex_lock(&screen->lock);
-	queued = g_queue_get_length(&screen->drawings);
-	g_mutex_unlock(&screen->lock);
-	if (queued >= QUEUED) {
+	if (spice_commands_waiting(&screen->commands) >= QUEUED) {
 		screen->flush = g_timeout_add(WAIT_MS, on_flush, screen);
 		return G_SOURCE_REMOVE;
 	}
 	screen->flush = 0;
-	give(screen, &screen->drawings, drawing_new(screen, &screen->dirty));
+	spice_commands_draw(&screen->commands, screen->pixels, screen->width, &screen->dirty);
+	spice_qxl_wakeup(&screen->card);
 	screen->dirty.width = 0;
 	settle_later(screen);
 	return G_SOURCE_REMOVE;
@@ -293,32 +192,15 @@ void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect)
 void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,
 			 int hot_y)
 {
-	gsize size = (gsize)width * (gsize)height * BYTES;
-	Command *command = g_malloc0(sizeof *command + size);
-	QXLCursor *cursor = &command->cursor;
-
-	command->command.release_info.id = (guint64)(gsize)command;
-	command->command.type = QXL_CURSOR_SET;
-	command->command.u.set.visible = TRUE;
-	command->command.u.set.shape = (QXLPHYSICAL)(gsize)cursor;
-	cursor->header.unique = ++screen->serial;
-	cursor->header.type = SPICE_CURSOR_TYPE_ALPHA;
-	cursor->header.width = (uint16_t)width;
-	cursor->header.height = (uint16_t)height;
-	cursor->header.hot_spot_x = (uint16_t)hot_x;
-	cursor->header.hot_spot_y = (uint16_t)hot_y;
-	cursor->data_size = cursor->chunk.data_size = (uint32_t)size;
-	memcpy(cursor->chunk.data, argb, size);
-	give(screen, &screen->cursors, command);
+	spice_commands_point(&screen->commands, argb, width, height, hot_x, hot_y);
+	spice_qxl_wakeup(&screen->card);
 }
 
 /* ---- sizes */
 
 static void forget_drawings(SpiceScreen *screen)
 {
-	g_mutex_lock(&screen->lock);
-	g_queue_clear_full(&screen->drawings, g_free);
-	g_mutex_unlock(&screen->lock);
+	spice_commands_forget(&screen->commands);
 	if (screen->flush != 0)
 		g_source_remove(screen->flush);
 	if (screen->settle != 0)
@@ -379,10 +261,7 @@ SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceS
 
 	screen->window = window;
 	screen->owner = owner;
-	g_mutex_init(&screen->lock);
-	g_queue_init(&screen->drawings);
-	g_queue_init(&screen->cursors);
-	screen->taken = g_hash_table_new_full(NULL, NULL, g_free, NULL);
+	spice_commands_init(&screen->commands);
 	screen->card.base.sif = &card_interface.base;
 	if (spice_server_add_interface(server, &screen->card.base) != 0) {
 		spice_screen_free(screen);
@@ -399,10 +278,7 @@ void spice_screen_free(SpiceScreen *screen)
 	if (screen == NULL)
 		return;
 	forget_drawings(screen);
-	g_queue_clear_full(&screen->cursors, g_free);
-	/* The library does not give back what it still shows when it ends. */
-	g_hash_table_destroy(screen->taken);
-	g_mutex_clear(&screen->lock);
+	spice_commands_clear(&screen->commands);
 	g_free(screen->pixels);
 	g_free(screen->theirs);
 	g_free(screen);
