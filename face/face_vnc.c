@@ -7,17 +7,14 @@
  */
 #include "face.h"
 
-#include "autofd.h"
 #include "fault.h"
 #include "latin1.h"
 #include "vnc_cursor.h"
 #include "vnc_extras.h"
+#include "vnc_stand_in.h"
 
-#include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <rfb/rfb.h>
 #include <rfb/rfbregion.h>
@@ -25,16 +22,13 @@
 #define BYTES   4    /* a pixel */
 #define WAIT_MS 5000 /* for the rest of a message; for room to write */
 
-#define VERSION "RFB 003.008\n"
-
 struct Face {
 	rfbScreenInfoPtr screen;
 	rfbClientPtr client; /* NULL before connect() and after it has left */
 	guint watch, flush;  /* sources */
 	gboolean ready;
 	guint leds;
-	/* Made before the owner gives up the right to make sockets: see connect(). */
-	int stand_in[2];
+	VncStandIn stand_in;
 	char *title;
 	const FaceEvents *events;
 	gpointer owner;
@@ -313,8 +307,7 @@ static void vnc_close(Face *face)
 		g_free(face->screen->frameBuffer);
 		rfbScreenCleanup(face->screen);
 	}
-	autofd_close(&face->stand_in[0]);
-	autofd_close(&face->stand_in[1]);
+	vnc_stand_in_clear(&face->stand_in);
 	g_free(face->title);
 	g_free(face);
 }
@@ -342,12 +335,10 @@ static Face *vnc_open(const char *title, int width, int height, const FaceEvents
 	g_assert(width > 0 && height > 0 && width <= FACE_MAX_WIDTH && height <= FACE_MAX_HEIGHT);
 	face->events = events;
 	face->owner = owner;
-	face->stand_in[0] = face->stand_in[1] = -1;
 	rfbLog = rfbErr = quiet;
 	vnc_extras_register(on_placed_key, on_listens);
 	face->screen = rfbGetScreen(NULL, NULL, width, height, 8, 3, BYTES);
-	if (face->screen == NULL ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, face->stand_in) != 0) {
+	if (!vnc_stand_in_init(&face->stand_in) || face->screen == NULL) {
 		fault_set_errno(error, FAULT_BUG, "libvncserver");
 		vnc_close(face);
 		return NULL;
@@ -368,30 +359,16 @@ static Face *vnc_open(const char *title, int width, int height, const FaceEvents
 	return face;
 }
 
-/*
- * rfbNewClient() waits 100 ms for a browser to speak first, before it says its version: too long
- * for a first picture. So it meets a stand-in that seems to be a viewer that has spoken; then the
- * real client takes the stand-in's place, below the same number.
- */
 static gboolean vnc_connect(Face *face, int fd, GError **error)
 {
-	autofd int real = fd;
-	int number = face->stand_in[0];
-
-	g_assert(face->client == NULL && number >= 0);
-	if (write(face->stand_in[1], VERSION, strlen(VERSION)) == (gssize)strlen(VERSION)) {
-		face->stand_in[0] = -1;
-		face->client = rfbNewClient(face->screen, number);
-	}
-	close(autofd_steal(&face->stand_in[1]));
-	if (face->client == NULL || !rfbSetNonBlocking(real) ||
-	    dup3(real, number, O_CLOEXEC) != number ||
-	    rfbWriteExact(face->client, VERSION, (int)strlen(VERSION)) <= 0) {
+	g_assert(face->client == NULL);
+	if (!vnc_stand_in_meet(&face->stand_in, face->screen, fd, &face->client)) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "the VNC client has left already");
 		return FALSE;
 	}
 	face->client->clientFramebufferUpdateRequestHook = on_request;
-	face->watch = g_unix_fd_add(number, G_IO_IN | G_IO_HUP | G_IO_ERR, on_bytes, face);
+	face->watch =
+		g_unix_fd_add(face->client->sock, G_IO_IN | G_IO_HUP | G_IO_ERR, on_bytes, face);
 	return TRUE;
 }
 
