@@ -65,14 +65,12 @@ static void keep(NativeLogin *login, const Prompt *prompt)
 							 prompt->kind == PROMPT_ERROR));
 }
 
-static void keep_all(NativeLogin *login, gboolean questions)
+static void keep_all(NativeLogin *login)
 {
 	const GPtrArray *prompts = conversation_prompts(login->conversation);
 
-	for (guint i = 0; i < prompts->len; i++) {
-		if (questions || !is_question(prompts->pdata[i]))
-			keep(login, prompts->pdata[i]);
-	}
+	for (guint i = 0; i < prompts->len; i++)
+		keep(login, prompts->pdata[i]);
 }
 
 /* How many questions there are, and of what kind the last is. */
@@ -109,13 +107,13 @@ static gboolean advance(NativeLogin *login, const char *password, GError **error
 			answers[0] = (char *)g_steal_pointer(&password);
 		/* What stands around the password's question has been read where it was typed. */
 		if (!answers[0])
-			keep_all(login, n > 0);
+			keep_all(login);
 		if (n > 0 && !answers[0])
 			return TRUE;
 		if (!conversation_answer(c, answers, error))
 			return FALSE;
 	}
-	keep_all(login, FALSE);
+	keep_all(login); /* with the verdict come no questions */
 	return TRUE;
 }
 

@@ -48,25 +48,44 @@ make_clone(Seat *seat, gboolean (*make)(Provider *, const ProviderDesktop *, cha
 	return make(seat->provider, &seat->spec, out_identity, error);
 }
 
-/* Makes it anew from what is published, `again` if it was there before. Its identity is forgotten
- * first: whatever lies there when we are cut short is not to be started. */
-static gboolean renew(Core *core, Seat *seat, gboolean again, char **out_identity, GError **error)
+/* Before it is made anew: whatever lies there when we are cut short is not to be started. */
+static gboolean forget_identity(Core *core, Seat *seat, GError **error)
 {
-	/* What the old image's place holds of it is found by that image. */
-	gboolean moves = seat_elsewhere(seat->row, seat->pool);
-	const ProviderOps *ops = seat->ops;
-
-	if (!ops->clone) {
+	if (!seat->ops->clone) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be made anew", seat->row->name);
 		return FALSE;
 	}
-	if (!store_desktop_clear_identity(core->db, seat->row->id, error))
-		return FALSE;
-	if ((moves || (again && !ops->reset)) && !ops->destroy(seat->provider, &seat->spec, error))
+	return store_desktop_clear_identity(core->db, seat->row->id, error);
+}
+
+/* From what is published, in place of what is there: which is found by the old image. */
+static gboolean replace(Seat *seat, char **out_identity, GError **error)
+{
+	if (!seat->ops->destroy(seat->provider, &seat->spec, error))
 		return FALSE;
 	seat_renew(seat);
-	return make_clone(seat, again && ops->reset && !moves ? ops->reset : ops->clone,
-			  out_identity, error);
+	return make_clone(seat, seat->ops->clone, out_identity, error);
+}
+
+/* Where there may be nothing yet. */
+static gboolean make_first(Core *core, Seat *seat, char **out_identity, GError **error)
+{
+	if (!forget_identity(core, seat, error))
+		return FALSE;
+	if (seat_elsewhere(seat->row, seat->pool))
+		return replace(seat, out_identity, error);
+	seat_renew(seat);
+	return make_clone(seat, seat->ops->clone, out_identity, error);
+}
+
+static gboolean make_again(Core *core, Seat *seat, char **out_identity, GError **error)
+{
+	if (!forget_identity(core, seat, error))
+		return FALSE;
+	if (!seat->ops->reset || seat_elsewhere(seat->row, seat->pool))
+		return replace(seat, out_identity, error);
+	seat_renew(seat);
+	return make_clone(seat, seat->ops->reset, out_identity, error);
 }
 
 static gboolean record(Core *core, Seat *seat, const char *identity, GError **error)
@@ -87,7 +106,7 @@ gboolean overlay_make(Core *core, Seat *seat, GError **error)
 		return TRUE;
 	return store_desktop_set_state(core->db, seat->row->id, "starting",
 				       "Preparing your desktop", error) &&
-	       renew(core, seat, FALSE, &identity, error) && record(core, seat, identity, error);
+	       make_first(core, seat, &identity, error) && record(core, seat, identity, error);
 }
 
 gboolean overlay_boot_instead(Core *core, Seat *seat, GError *why, GError **error)
@@ -101,14 +120,14 @@ gboolean overlay_boot_instead(Core *core, Seat *seat, GError *why, GError **erro
 	}
 	log_boots(seat, reason);
 	seat->boots = TRUE;
-	return renew(core, seat, TRUE, &identity, error) && record(core, seat, identity, error);
+	return make_again(core, seat, &identity, error) && record(core, seat, identity, error);
 }
 
 gboolean overlay_reset(Core *core, Seat *seat, GError **error)
 {
 	g_autofree char *identity = NULL;
 
-	if (!renew(core, seat, TRUE, &identity, error))
+	if (!make_again(core, seat, &identity, error))
 		return FALSE;
 	if (!identity || !*identity || g_strcmp0(identity, seat->row->identity) == 0 ||
 	    g_strcmp0(identity, seat->row->used) == 0) {
