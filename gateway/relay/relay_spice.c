@@ -6,7 +6,8 @@
  * raw socket only and stalls when one TLS record holds the end of one message and the start of the
  * next. No message is held or copied: what has come of it is written straight from where it was
  * read. Towards the desktop bytes go as they come, but it is known where messages end, so that
- * another desktop can take the place of this one (spice_swap.h).
+ * another desktop can take the place of this one (spice_swap.h), and keys come no faster than a
+ * desktop reads them (spice_keys.h).
  *
  * On main, what would send the viewer to another host is dropped, because it names the hypervisor.
  */
@@ -139,12 +140,20 @@ static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 
 /* ---- up */
 
-/* Looks at what has come from the viewer: up_ready of it are to be sent. Stops before what is to be
- * dropped, and drops it once nothing is due. */
+static guint64 waits(Session *s, SpiceRelay *relay)
+{
+	return relay->channel->mess.type == SPICE_CHANNEL_INPUTS
+		       ? spice_keys_wait(&relay->keys, relay->up.type, session_now(s))
+		       : 0;
+}
+
+/* Looks at what has come from the viewer: up_ready of it are to be sent. Stops before what is to
+ * wait, and before what is to be dropped, and drops that once nothing is due. */
 static gboolean look_up(Session *s, SpiceRelay *relay, GError **error)
 {
 	Buffer *in = &s->client.in;
 
+	relay->up_wait = 0;
 	while (relay->up_ready < buffer_length(in)) {
 		gssize part = spice_frame_next(&relay->up, buffer_bytes(in) + relay->up_ready,
 					       buffer_length(in) - relay->up_ready, FAULT_CLIENT,
@@ -152,8 +161,12 @@ static gboolean look_up(Session *s, SpiceRelay *relay, GError **error)
 
 		if (part <= 0)
 			return part == 0;
-		if (spice_frame_fresh(&relay->up))
+		if (spice_frame_fresh(&relay->up)) {
+			relay->up_wait = waits(s, relay);
+			if (relay->up_wait > 0)
+				return TRUE;
 			spice_swap_watch_up(relay);
+		}
 		if (relay->up_drop && relay->up_ready > 0)
 			return TRUE;
 		spice_frame_passed(&relay->up, (gsize)part);
@@ -175,6 +188,10 @@ static Io pass_up(Session *s, SpiceRelay *relay, GError **error)
 
 		if (!look_up(s, relay, error))
 			return IO_FAIL;
+		if (relay->up_ready == 0 && relay->up_wait > 0) {
+			session_wake_after(s, relay->up_wait);
+			return IO_WAIT;
+		}
 		if (relay->up_ready == 0)
 			return IO_DONE;
 		io = peer_write(&s->desktop, buffer_bytes(in), relay->up_ready, &n, error);

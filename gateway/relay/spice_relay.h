@@ -4,6 +4,7 @@
 #pragma once
 
 #include "front/front_spice.h"
+#include "relay/spice_keys.h"
 #include "spice/spice_frame.h"
 
 typedef struct {
@@ -19,6 +20,8 @@ typedef struct {
 	SpiceFrame up;    /* from the viewer: what was looked at, which may be ahead of ...  */
 	gsize up_ready;   /* ... what was sent: bytes at the front of client.in that are due */
 	gboolean up_drop; /* the present message goes nowhere */
+	guint64 up_wait;  /* ... or has to wait so many ms, 0 = not */
+	SpiceKeys keys;   /* inputs */
 
 	/* What the viewer holds of the desktop, and has to be told to let go of. */
 	gboolean agent_shut;  /* main: its words to an agent are for the one before       */

@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+import console
 import deployment
 import guests
 import lobbies
@@ -17,6 +18,7 @@ from desktops import vnc
 from lobbies import live, told
 
 ESCAPE = 0xFF1B
+ROWS = {16: "qwertyuiop", 30: "asdfghjkl", 44: "zxcvbnm"}  # of a keyboard, from the first letter's code on
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +105,9 @@ def test_spice_viewer_at_a_vnc_desktop(oriel, no_lobby, alone, source):
         viewer.close()
 
 
-def killed_before_it_heard(oriel, pool, there):
+def killed_before_it_heard(oriel, pool, there, meanwhile=lambda: None):
     """The gateway reads the order to go to the lobby, and its broker is not there any more. It stood still until
-    then; there() is true when its client sees the desktop again."""
+    then; there() is true when its client sees the desktop again. meanwhile(): before there is a broker again."""
     session = live(oriel, "carla", pool)
     gateway = oriel.daemons["gateway"].pid
     seen = len(oriel.log("gateway"))
@@ -118,7 +120,10 @@ def killed_before_it_heard(oriel, pool, there):
     finally:
         os.killpg(gateway, signal.SIGCONT)
     try:
-        oriel.start_broker()
+        try:
+            meanwhile()
+        finally:
+            oriel.start_broker()
         oriel.ctl("pool", "plan", pool, "--length", "0", "--warn", "60")
         assert oriel.healthy()
         assert eventually(lambda: "goes back to its desktop" in oriel.log("gateway")[seen:]), oriel.tail("gateway")
@@ -144,3 +149,33 @@ def test_killed_before_it_heard_spice(oriel, no_lobby, alone, source):
         killed_before_it_heard(oriel, "pc-spice", lambda: display.wait(spice.SURFACE_CREATE))
     finally:
         viewer.close()
+
+
+def test_typed_without_a_desktop(oriel, no_lobby, source):
+    """More than a QEMU's keyboard holds, which is eight strokes: all of it comes to the desktop."""
+    pc = guests.Vm("spice", oriel.path("pc-typed"))
+    pc.home.mkdir()
+    codes = {letter: first + n for first, row in ROWS.items() for n, letter in enumerate(row)}
+    with pc.running("-vnc", f"unix:{pc.home}/vnc.sock"):
+        reader = console.Reader.taught_by(pc.home / "vnc.sock")
+        oriel.ctl("pool", "add", "pc-typed", "--kind", "machines")
+        oriel.ctl("machine", "add", "pc-typed", "pc-typed-1", "--protocol", "spice", "--address", pc.address[0])
+        oriel.ctl("entitle", "pc-typed", "--user", "carla")
+        ticket = oriel.login("carla", source).ticket("pc-typed", "spice")
+        viewer = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+
+        def types():
+            assert eventually(lambda: oriel.log("gateway")[seen:].count("waits for its main channel") == 2)
+            for letter in codes:
+                keyboard.send(spice.KEY_DOWN, struct.pack("<I", codes[letter]))
+                keyboard.send(spice.KEY_UP, struct.pack("<I", codes[letter] | 0x80))
+
+        try:
+            viewer.attach()
+            display, keyboard = viewer.display(), viewer.open(spice.INPUTS)
+            display.wait(spice.DRAW_COPY)
+            seen = len(oriel.log("gateway"))
+            killed_before_it_heard(oriel, "pc-typed", lambda: display.wait(spice.SURFACE_CREATE), types)
+            assert eventually(lambda: "".join(codes) in reader.line(pc.screen(), 0)), reader.lines(pc.screen())
+        finally:
+            viewer.close()

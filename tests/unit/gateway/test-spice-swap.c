@@ -310,6 +310,66 @@ static void test_inputs(void)
 	end();
 }
 
+static void strike(guint8 key)
+{
+	message(&t.viewer, 101, (guint8[]){key, 0, 0, 0}, 4);
+}
+
+/* Exactly these strokes have come to the desktop. */
+static void hears_strokes(guint8 from, guint8 n)
+{
+	Buffer expected = {0};
+
+	for (guint8 key = from; key < from + n; key++) {
+		buffer_append_u16le(&expected, 101);
+		buffer_append_u32le(&expected, 4);
+		buffer_append_u32le(&expected, key);
+	}
+	hear(&t.desktop, buffer_bytes(&expected), buffer_length(&expected));
+	buffer_clear(&expected);
+}
+
+static void later(guint ms)
+{
+	t.now += ms;
+	t.wakes = 0;
+	g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+}
+
+/* A keyboard has room for a few keys. What is more comes as it reads them, in order with the rest,
+ * also to the next desktop; and a few are at once again when it has read them all. */
+static void test_keys(void)
+{
+	relay(SPICE_CHANNEL_INPUTS);
+	for (guint8 key = 1; key <= 6; key++)
+		strike(key);
+	message(&t.viewer, 113, "click.", 6);
+	strike(7);
+	exchange(&t.viewer);
+	later(0);
+	hears_strokes(1, 4);
+	g_assert_cmpuint(t.wakes, >, 0);
+	later(9);
+	hear(&t.desktop, NULL, 0);
+	later(1);
+	hears_strokes(5, 1);
+
+	leave_desktop();
+	t.now += 10;
+	arrive(SPICE_CHANNEL_INPUTS);
+	hear(&t.desktop, "\x65\0\4\0\0\0\6\0\0\0\x71\0\6\0\0\0click.", 22);
+	later(10);
+	hears_strokes(7, 1);
+	for (guint8 key = 8; key <= 12; key++)
+		strike(key);
+	exchange(&t.viewer);
+	later(40);
+	hears_strokes(8, 4);
+	later(10);
+	hears_strokes(12, 1);
+	end();
+}
+
 static void test_others(void)
 {
 	static const struct {
@@ -359,6 +419,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-swap/many-surfaces", test_many_surfaces);
 	g_test_add_func("/spice-swap/display", test_display);
 	g_test_add_func("/spice-swap/inputs", test_inputs);
+	g_test_add_func("/spice-swap/keys", test_keys);
 	g_test_add_func("/spice-swap/others", test_others);
 	g_test_add_func("/spice-swap/no-such-channel", test_no_such_channel);
 	return g_test_run();
