@@ -14,6 +14,21 @@ from deployment import eventually
 from peer import has_heard
 
 
+def knocks(oriel, source):
+    """A viewer that has yet to say who it is."""
+    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
+    viewer.encrypt(oriel.ca)
+    return viewer
+
+
+def gets_in(oriel, viewer):
+    with viewer:
+        viewer.security_result()
+        viewer.init()
+        viewer.screen()
+    assert oriel.healthy()
+
+
 def vnc(oriel, source, user="ben"):
     viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
     viewer.secure(oriel.ca, user, oriel.passwords[user])
@@ -79,38 +94,29 @@ def test_who_comes_meanwhile_waits(oriel, source, books):
     to say to it: what comes first is that they are in."""
     oriel.signal("broker", signal.SIGKILL)
     try:
-        viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
-        viewer.encrypt(oriel.ca)
+        viewer = knocks(oriel, source)
         viewer.plain("ben", oriel.passwords["ben"])
         assert eventually(lambda: has_heard(viewer.sock))
     finally:
         oriel.start_broker()
-    with viewer:
-        viewer.security_result()
-        viewer.init()
-        viewer.screen()
-    assert oriel.healthy()
+    gets_in(oriel, viewer)
 
 
 def test_a_ticket_that_it_dies_with(oriel, source, books):
     """It has the question when it is killed, and has not used the ticket up: the next one is asked."""
     ticket = oriel.login("ben", source).ticket("shared", "vnc")
-    viewer = rfb.Rfb.dial(oriel.host, oriel.vnc_port, source)
-    viewer.encrypt(oriel.ca)
+    viewer = knocks(oriel, source)
     broker = oriel.daemons["broker"].pid
     oriel.signal("broker", signal.SIGSTOP)
     try:
         viewer.plain("ticket", ticket)
         assert eventually(lambda: procs.in_hand(broker, ticket.encode()))
-    finally:
         with oriel.logged("gateway", "shows its ticket to the next broker"):
             oriel.signal("broker", signal.SIGKILL)
+    finally:
+        oriel.signal("broker", signal.SIGKILL)
         oriel.start_broker()
-    with viewer:
-        viewer.security_result()
-        viewer.init()
-        viewer.screen()
-    assert oriel.healthy()
+    gets_in(oriel, viewer)
 
 
 def test_the_account_of_a_session_that_ended_meanwhile(oriel, source, books):
