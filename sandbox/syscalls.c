@@ -289,6 +289,22 @@ gboolean syscalls_allow_signer(GError **error)
 	return narrow_enter(&filter, error);
 }
 
+/* Pairs whose ends stay with each other. An end that sends datagrams may name whom it sends them to: the
+ * log's socket, say. */
+static void allow_pairs(Filter *filter)
+{
+	static const int kinds[] = {SOCK_STREAM, SOCK_SEQPACKET};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		const struct scmp_arg_cmp pair[] = {
+			SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX),
+			SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, (guint32)kinds[i]),
+		};
+
+		filter_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), G_N_ELEMENTS(pair), pair);
+	}
+}
+
 static gboolean allow_painter(const int *more, gsize n, GError **error)
 {
 	Filter filter;
@@ -299,7 +315,7 @@ static gboolean allow_painter(const int *more, gsize n, GError **error)
 		return FALSE;
 	filter_add_all(&filter, SCMP_ACT_ALLOW, painter, G_N_ELEMENTS(painter));
 	filter_add_all(&filter, SCMP_ACT_ALLOW, more, n);
-	allow_if(&filter, SCMP_SYS(socketpair), 0, G_MAXUINT32, AF_UNIX);
+	allow_pairs(&filter);
 	allow_threads(&filter);
 	allow_data_memory(&filter);
 	allow_own_signals(&filter);
@@ -356,12 +372,25 @@ static const int gifts[] = {
 };
 /* clang-format on */
 
+/* They reach others without connecting, from a pair, too; and raw ones of AF_UNIX are the same by
+ * another name (unix(7) does not say so, the kernel does). */
+static void deny_datagrams(Filter *filter)
+{
+	static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
+	static const int kinds[] = {SOCK_DGRAM, SOCK_RAW};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(calls) * G_N_ELEMENTS(kinds); i++) {
+		const struct scmp_arg_cmp letters[] = {
+			SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, (guint32)kinds[i % 2])};
+
+		filter_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i / 2], G_N_ELEMENTS(letters),
+			   letters);
+	}
+}
+
 gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error)
 {
 	const struct scmp_arg_cmp no_unix[] = {SCMP_A0_32(SCMP_CMP_NE, AF_UNIX)};
-	/* Such a one reaches others without connecting. */
-	const struct scmp_arg_cmp letters[] = {
-		SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, SOCK_DGRAM)};
 	autofd int file = memfd_create("filter", MFD_CLOEXEC);
 	gboolean made = FALSE;
 	Filter filter;
@@ -372,8 +401,7 @@ gboolean syscalls_serve_only(struct sock_fprog *out_program, GError **error)
 	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(io_uring_setup), 0, NULL);
 	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(no_unix),
 		   no_unix);
-	filter_add(&filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(letters),
-		   letters);
+	deny_datagrams(&filter);
 	filter_add_all(&filter, SCMP_ACT_ERRNO(EPERM), gifts, G_N_ELEMENTS(gifts));
 	made = file >= 0 && filter.failed == 0 && seccomp_export_bpf(filter.filter, file) == 0 &&
 	       read_program(file, out_program);

@@ -238,12 +238,26 @@ static int socket_pair(void)
 {
 	int ends[2];
 
+	return result(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+}
+
+/* Whose ends may send to any name, as those of no other pair may. */
+static int letter_pair(void)
+{
+	int ends[2];
+
 	return result(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends));
 }
 
 static int unix_datagram(void)
 {
 	return open_socket(AF_UNIX, SOCK_DGRAM, 0);
+}
+
+/* To Linux that is the same. */
+static int unix_raw(void)
+{
+	return open_socket(AF_UNIX, SOCK_RAW, 0);
 }
 
 /* A port for the intruder's friends. */
@@ -356,8 +370,10 @@ const Attempt attempts[] = {
 	{"connect-desktop",    connect_desktop,         {MAY,    EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"listen",             listen_anew,             {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"socket-pair",        socket_pair,             {EPERM,  EPERM,  EPERM,  MAY,    MAY,    MAY,    MAY,    MAY,    MAY,    MAY}},
+	{"letter-pair",        letter_pair,             {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"udp-socket",         udp_socket,              {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"unix-datagram",      unix_datagram,           {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
+	{"unix-raw",           unix_raw,                {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"netlink-socket",     netlink_socket,          {EPERM,  EPERM,  EPERM,  MAY,    MAY,    EPERM,  MAY,    EPERM,  EPERM,  MAY}},
 	{"raw-socket",         raw_socket,              {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
 	{"packet-socket",      packet_socket,           {EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  EPERM,  MAY,    EPERM,  EPERM,  EPERM}},
