@@ -113,6 +113,9 @@ static gboolean open_locked(Core *core, Opening o, Grant *out, char **out_ended,
 		o.user = ticket_user;
 		o.desktop = ticket_desktop;
 	}
+	/* Since the ticket was made, or the desktop asked for. */
+	if (!limit_admits(core->limit, "", o.user, limit_now(), error))
+		return FALSE;
 	lease = begin_lease(core, &o, out, &old, error);
 	if (!lease || !db_commit(&tx, error))
 		return FALSE;

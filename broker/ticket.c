@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "bridges.h"
 #include "desktop.h"
+#include "entitlement.h"
 #include "fault.h"
 #include "maintainer.h"
 #include "metrics.h"
@@ -88,6 +89,20 @@ static gboolean assign(Core *core, const Who *who, const char *card, char **out_
 	return assigned;
 }
 
+/* Who is banned, or entitled no more. One may have been so before they came here, at a lobby; or
+ * have become so since, while their desktop started. */
+static gboolean may_still(Core *core, const Who *who, const char *id, GError **error)
+{
+	g_autoptr(StoreDesktop) row = NULL;
+	g_autoptr(PoolView) pool = NULL;
+
+	if (!limit_admits(core->limit, "", who->user, limit_now(), error))
+		return FALSE;
+	row = store_desktop(core->db, id, error);
+	pool = row ? entitlement_pool(core, who, row->pool, error) : NULL;
+	return pool != NULL;
+}
+
 /* Assigned and started; see ticket_prepare(). */
 static gboolean prepare(Core *core, const Who *who, const char *card, const char *protocol,
 			char **out_id, GError **error)
@@ -100,11 +115,11 @@ static gboolean prepare(Core *core, const Who *who, const char *card, const char
 			    protocol);
 		return FALSE;
 	}
-	/* A banned one may have signed in before, and be at a lobby still. */
 	if (!limit_admits(core->limit, "", who->user, limit_now(), error) ||
 	    !assign(core, who, card, &id, error))
 		return FALSE;
-	if (!check_display(core, id, via, error) || !desktop_start(core, id, via, error)) {
+	if (!check_display(core, id, via, error) || !desktop_start(core, id, via, error) ||
+	    !may_still(core, who, id, error)) {
 		/* Nobody was in: it goes back as soon as may be. */
 		store_desktop_expire(core->db, id, core_now(), NULL);
 		maintainer_wake(core->maintainer);

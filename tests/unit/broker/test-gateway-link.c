@@ -320,6 +320,32 @@ static void test_banned(CoreFixture *f, gconstpointer unused)
 	gateway_close(&g);
 }
 
+/* Nor does a ticket help that was made before; lifted, it is as good as it was. */
+static void test_banned_with_a_ticket(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) ticket = NULL;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(GError) error = NULL;
+	ControlMessage redeem;
+	Gateway g;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	redeem = (ControlMessage){.type = CONTROL_REDEEM,
+				  .ticket = ticket->ticket,
+				  .protocol = (char *)"vnc",
+				  .peer = (char *)"192.0.2.1:5000"};
+	core_ban(f->core, "root", "Anna", NULL, 0, "why", &error);
+	g_assert_no_error(error);
+	ask_refused(&g, &redeem, "denied");
+	core_unlock(f->core, "root", "anna", NULL, &error);
+	g_assert_no_error(error);
+	ask(&g, &redeem, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	gateway_close(&g);
+}
+
 /* A desktop that is long in starting holds up so many logins of its person and no more: others have
  * the rest of the threads. */
 static void test_too_much_under_way(CoreFixture *f, gconstpointer unused)
@@ -501,6 +527,7 @@ int main(int argc, char **argv)
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
 	ADD("banned", test_banned);
+	ADD("banned-with-a-ticket", test_banned_with_a_ticket);
 	ADD("too-much-under-way", test_too_much_under_way);
 	ADD("join", test_join);
 	ADD("join-later", test_join_later);

@@ -214,16 +214,42 @@ typedef struct {
 	CoreFixture *f;
 	char user[16];
 	char *got;
+	Fault fault; /* of who got none */
 } Person;
 
 static gpointer click(gpointer data)
 {
 	Person *p = data;
 	g_autoptr(Who) who = core_fixture_who(p->user);
-	g_autoptr(Ticket) ticket = core_connect(p->f->core, who, "p-lab", "vnc", "::1", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Ticket) ticket = core_connect(p->f->core, who, "p-lab", "vnc", "::1", &error);
 
 	p->got = ticket ? g_strdup(ticket->desktop_id) : NULL;
+	p->fault = ticket ? FAULT_ENDED : fault_code(error);
 	return NULL;
+}
+
+/* Who may have it no more when it has started at last gets no ticket. */
+static void test_right_lost_meanwhile(CoreFixture *f, gconstpointer unused)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	const EntitlementView staff = {.pool = (char *)"lab", .group = (char *)"staff"};
+	Person anna = {.f = f, .user = "anna"};
+	g_autoptr(GError) error = NULL;
+	GThread *thread;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	g_atomic_int_set(&fake.slow_ms, 500);
+	thread = g_thread_new("click", click, &anna);
+	while (g_atomic_int_get(&fake.starts) == 0 && g_get_monotonic_time() < deadline)
+		g_usleep(1000);
+	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, 1); /* begun */
+	core_unentitle(f->core, "root", &staff, &error);
+	g_assert_no_error(error);
+	g_atomic_int_set(&fake.slow_ms, 0);
+	g_thread_join(thread);
+	g_assert_null(anna.got);
+	g_assert_cmpint(anna.fault, ==, FAULT_NOT_FOUND);
 }
 
 /* A guest that takes its time: the card says what is being waited for. */
@@ -320,6 +346,7 @@ int main(int argc, char **argv)
 	ADD("floating", test_floating);
 	ADD("unused-ticket", test_unused);
 	ADD("waits-for-fresh", test_waits_for_fresh);
+	ADD("right-lost-meanwhile", test_right_lost_meanwhile);
 	ADD("unproven-reset", test_unproven_reset);
 	ADD("failures", test_failures);
 	ADD("spares", test_spares);
