@@ -223,6 +223,30 @@ static void add_session(Db *db, const char *id, const char *user, const char *pr
 	g_assert_no_error(error);
 }
 
+/* Whatever a gateway says has passed, the session's end goes into the books. */
+static void test_bytes_without_end(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) all = NULL;
+	const SessionView *view;
+
+	add_session(f->db, "s-1", "anna", "spice", 100, NULL);
+	for (unsigned i = 0; i < 3; i++)
+		g_assert_cmpint(store_session_add_bytes(f->db, "s-1", G_MAXINT64, G_MAXUINT64,
+							FALSE, &error),
+				==, 1);
+	g_assert_cmpint(store_session_end(f->db, "s-1", NULL, "ended", 200, G_MAXUINT64, G_MAXINT64,
+					  &error),
+			==, 1);
+	g_assert_no_error(error);
+	all = store_sessions(f->db, NULL, FALSE, 10, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(all->len, ==, 1);
+	view = all->pdata[0];
+	g_assert_cmpuint(view->bytes_in, >=, G_MAXINT64 / 2);
+	g_assert_cmpuint(view->bytes_out, <=, G_MAXINT64);
+}
+
 /* The ids of those found, one after the other. */
 static void found_sessions(StoreFixture *f, gboolean live, const char *text, const char *order,
 			   gboolean down, unsigned limit, const char *expected)
@@ -402,6 +426,7 @@ int main(int argc, char **argv)
 		   store_fixture_teardown)
 	ADD("desktop-cycle", test_desktop_cycle);
 	ADD("desktops-found", test_desktops_found);
+	ADD("bytes-without-end", test_bytes_without_end);
 	ADD("sessions-found", test_sessions_found);
 	ADD("cards", test_cards);
 	ADD("versions", test_versions);
