@@ -61,12 +61,31 @@ char *limit_place(const char *peer)
 	return g_strconcat(text, "/64", NULL);
 }
 
+/* Soft hyphens, joiners, marks of direction: a directory does not see them. */
+static gboolean is_invisible(gunichar letter)
+{
+	GUnicodeType type = g_unichar_type(letter);
+
+	return type == G_UNICODE_FORMAT || type == G_UNICODE_CONTROL || letter == 0x34f ||
+	       letter == 0x1806 || (letter >= 0x180b && letter <= 0x180d) ||
+	       (letter >= 0xfe00 && letter <= 0xfe0f) || letter == 0xfffc;
+}
+
+/* What an LDAP server compares (RFC 4518, 2), as far as no two people are called by it: who has no
+ * accent may be somebody else. */
 char *limit_user(const char *user)
 {
 	g_autofree char *valid = g_utf8_make_valid(user, -1);
+	g_autoptr(GString) seen = g_string_new(NULL);
+	g_autofree char *composed = NULL;
 
+	for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+		if (!is_invisible(g_utf8_get_char(c)))
+			g_string_append_unichar(seen, g_utf8_get_char(c));
+	}
+	composed = g_utf8_normalize(seen->str, -1, G_NORMALIZE_ALL_COMPOSE);
 	/* "" stands for everybody. */
-	return *g_strstrip(valid) ? g_utf8_casefold(valid, -1) : g_strdup(" ");
+	return *g_strstrip(composed) ? g_utf8_casefold(composed, -1) : g_strdup(" ");
 }
 
 gint64 limit_now(void)

@@ -115,6 +115,29 @@ static void test_user(Fixture *f, gconstpointer unused)
 	g_assert_cmpuint(refused(f, "198.51.100.2", "anna"), ==, 1);
 }
 
+/* Ways that a directory takes for the same, and only a guesser thinks of. */
+static void test_spellings(Fixture *f, gconstpointer unused)
+{
+	static const char *const ways[] = {
+		"anna",       "an\u00adna", "anna\u200b", "\uff41\uff4e\uff4e\uff41",
+		"\u00a0anna", "a\ufeffnna",
+	};
+	gboolean banned;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autofree char *peer = g_strdup_printf("192.0.2.%u", i);
+
+		g_assert_cmpuint(refused(f, peer, ways[i]), ==, 0);
+	}
+	g_assert_cmpuint(refused(f, "198.51.100.1", "ann\u2060a"), ==, 1);
+	g_assert_true(store_ban_put(f->db, "jos\u00e9", "", 0, "root", "", NULL));
+	g_assert_true(limit_banned(f->limit, "192.0.2.1", "jose\u0301", f->now, &banned, NULL) &&
+		      banned);
+	/* Who is called so without the accent is somebody else. */
+	g_assert_true(limit_banned(f->limit, "192.0.2.1", "jose", f->now, &banned, NULL) &&
+		      !banned);
+}
+
 static void test_peer(Fixture *f, gconstpointer unused)
 {
 	for (unsigned i = 0; i < 21; i++) {
@@ -311,10 +334,11 @@ int main(int argc, char **argv)
 		const char *path;
 		void (*run)(Fixture *, gconstpointer);
 	} tests[] = {
-		{"/limit/user", test_user},       {"/limit/peer", test_peer},
-		{"/limit/known", test_known},     {"/limit/ban", test_ban},
-		{"/limit/kept", test_kept},       {"/limit/place", test_place},
-		{"/limit/pending", test_pending}, {"/limit/clean", test_clean},
+		{"/limit/user", test_user},   {"/limit/spellings", test_spellings},
+		{"/limit/peer", test_peer},   {"/limit/known", test_known},
+		{"/limit/ban", test_ban},     {"/limit/kept", test_kept},
+		{"/limit/place", test_place}, {"/limit/pending", test_pending},
+		{"/limit/clean", test_clean},
 	};
 
 	g_test_init(&argc, &argv, NULL);
