@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The control socket, from a gateway's side: a real core behind it, real bytes and descriptors on
- * it. Redeem, login, join, dial, and gateways that talk nonsense.
+ * it. Redeem, login, join, dial.
  */
 #include <poll.h>
 #include <string.h>
@@ -11,129 +11,8 @@
 #include "core_admin.h"
 #include "fake-lease.h"
 #include "fault.h"
-#include "gateway_connection.h"
 #include "log.h"
 #include "turns.h"
-
-static void test_hello(CoreFixture *f, gconstpointer unused)
-{
-	ControlMessage dial = {.type = CONTROL_DIAL, .id = 1, .lease = (char *)"s-1"};
-	ControlMessage ok = {.type = CONTROL_OK, .id = 1};
-	g_auto(ControlMessage) none = {0};
-	g_autofree char *detail = NULL;
-	g_autofree char *detail2 = NULL;
-	Gateway early, good, odd, garbage;
-
-	g_assert_false(core_healthy(f->core, &detail));
-	gateway_connect(&early, f);
-	gateway_send(&early, &dial);
-	g_assert_false(gateway_receive(&early, &none));
-	gateway_connect(&garbage, f);
-	g_assert_cmpint(send(garbage.fd, "\0\0\0\4{\"a\"", 8, MSG_NOSIGNAL), ==, 8);
-	g_assert_false(gateway_receive(&garbage, &none));
-	gateway_hello(&odd, f);
-	gateway_send(&odd, &ok);
-	g_assert_false(gateway_receive(&odd, &none));
-	gateway_hello(&good, f);
-	g_assert_true(core_healthy(f->core, &detail2));
-	gateway_close(&early);
-	gateway_close(&garbage);
-	gateway_close(&odd);
-	gateway_close(&good);
-}
-
-/* However many connections a gateway makes, the broker lives, and others have theirs again. */
-static void test_too_many(CoreFixture *f, gconstpointer unused)
-{
-	g_auto(ControlMessage) none = {0};
-	Gateway first, second, third;
-
-	f->core->link->most = 2;
-	gateway_hello(&first, f);
-	gateway_hello(&second, f);
-	gateway_connect(&third, f);
-	g_assert_false(gateway_receive(&third, &none));
-	gateway_close(&third);
-	gateway_close(&second);
-	f->core->link->most = 3; /* the second one may not have been missed yet */
-	gateway_hello(&third, f);
-	gateway_close(&third);
-	gateway_close(&first);
-}
-
-/* For the life of a test and longer: who waits for a deaf gateway would wait for ever. */
-static void be_patient(CoreFixture *f)
-{
-	f->core->link->patience = 3600;
-}
-
-static gboolean hung_up(const Gateway *g, int ms)
-{
-	struct pollfd fd = {.fd = g->fd, .events = POLLRDHUP};
-
-	return poll(&fd, 1, ms) == 1;
-}
-
-/* A gateway that was taken over asks more than its socket takes answers, and reads nothing:
- * another's questions are answered as ever, and it hears all that it was told once it does read. */
-static void test_deaf(CoreFixture *f, gconstpointer unused)
-{
-	const unsigned many = 1000;
-	Gateway deaf, good;
-
-	be_patient(f);
-	gateway_hello(&deaf, f);
-	gateway_hello(&good, f);
-	for (unsigned id = 1; id <= many; id++) {
-		ControlMessage nonsense = lease_redeem(&(Ticket){.ticket = (char *)"no"}, "vnc");
-
-		nonsense.id = id;
-		gateway_send(&deaf, &nonsense);
-	}
-	for (unsigned i = 0; i < 20; i++) {
-		ControlMessage mine = lease_redeem(&(Ticket){.ticket = (char *)"nor"}, "vnc");
-
-		ask_refused(&good, &mine, "denied");
-	}
-	g_assert_false(hung_up(&deaf, 0));
-	for (unsigned i = 0; i < many; i++) {
-		g_auto(ControlMessage) answer = {0};
-
-		g_assert_true(gateway_receive(&deaf, &answer));
-		g_assert_cmpint(answer.type, ==, CONTROL_REFUSE);
-	}
-	gateway_close(&deaf);
-	gateway_close(&good);
-}
-
-/* One that never does is hung up on, and holds a bounded part of our memory until then; nor does
- * who has a word for it wait. */
-static void test_deaf_for_ever(CoreFixture *f, gconstpointer unused)
-{
-	g_autofree char *reason = g_strnfill(1000, 'x');
-	Gateway deaf;
-
-	be_patient(f);
-	gateway_hello(&deaf, f);
-	for (unsigned i = 0; i < 5000 && !hung_up(&deaf, 0); i++)
-		gateway_link_end(f->core->link, "s-1", FAULT_ENDED, reason);
-	g_assert_true(hung_up(&deaf, 0));
-	gateway_close(&deaf);
-}
-
-/* However little waits for it, it does not wait for ever. */
-static void test_deaf_too_long(CoreFixture *f, gconstpointer unused)
-{
-	g_autofree char *reason = g_strnfill(1000, 'x');
-	Gateway deaf;
-
-	f->core->link->patience = 1;
-	gateway_hello(&deaf, f);
-	for (unsigned i = 0; i < 1000; i++) /* more than its socket takes, less than may wait */
-		gateway_link_end(f->core->link, "s-1", FAULT_ENDED, reason);
-	g_assert_true(hung_up(&deaf, 60000));
-	gateway_close(&deaf);
-}
 
 static void test_redeem(CoreFixture *f, gconstpointer unused)
 {
@@ -516,11 +395,6 @@ int main(int argc, char **argv)
 #define ADD(path, func)                                                                \
 	g_test_add("/gateway-link/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
-	ADD("hello", test_hello);
-	ADD("too-many", test_too_many);
-	ADD("deaf", test_deaf);
-	ADD("deaf-for-ever", test_deaf_for_ever);
-	ADD("deaf-too-long", test_deaf_too_long);
 	ADD("redeem", test_redeem);
 	ADD("dead-display", test_dead_display);
 	ADD("guesses", test_guesses);
