@@ -149,7 +149,8 @@ static Step http_greet(Session *s, GError **error)
 
 /* ---- welcome */
 
-/* The upgrade's answer leaves before the stream changes: it is the last HTTP on this connection. */
+/* The upgrade's answer is written before the stream changes: it is the last HTTP on this
+ * connection. It leaves with the first frame. */
 static Io upgrade(Session *s, GError **error)
 {
 	HttpTalk *talk = s->talk;
@@ -160,7 +161,7 @@ static Io upgrade(Session *s, GError **error)
 		buffer_append(&s->client.out, talk->upgrade, strlen(talk->upgrade));
 		talk->answered = TRUE;
 	}
-	io = peer_flush(&s->client, error);
+	io = peer_hand_over(&s->client, error);
 	if (io != IO_DONE)
 		return io;
 	s->client.stream = stream_ws_new(s->client.stream);

@@ -82,36 +82,32 @@ static Step rfb_greet(Session *s, GError **error)
 	return step;
 }
 
-/* The name that people know, if the broker gave one; else what the desktop calls itself. */
-static void show_screen(Session *s, RfbServer *server)
+/* With the name that people know, if the broker gave one; else what the desktop calls itself. */
+static void let_in(Session *s, RfbServer *server)
 {
 	const RfbClient *desktop = desktop_rfb_client(s);
 	const char *name = s->desktop_name && *s->desktop_name ? s->desktop_name : desktop->name;
 
-	rfb_server_screen(server, desktop->width, desktop->height, name, &s->client.out);
+	rfb_server_accept(server, desktop->width, desktop->height, name, &s->client.out);
 }
 
 static Step rfb_welcome(Session *s, GError **error)
 {
 	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
+	Step step;
 
-	for (;;) {
-		Step step;
-
+	do {
 		switch (rfb_server_step(server, &s->client.in, &s->client.out, error)) {
-		case RFB_CREDENTIALS: rfb_server_accept(server, &s->client.out); break;
-		case RFB_READY:
-			if (server->state == RFB_SERVER_SCREEN)
-				show_screen(s, server);
-			return session_client_io(s, peer_flush(&s->client, error));
-		case RFB_MORE:
-			step = exchange(s, server, error);
-			if (step != STEP_NEXT)
-				return step;
+		case RFB_CREDENTIALS:
+			let_in(s, server);
+			step = STEP_NEXT;
 			break;
+		case RFB_READY: return STEP_NEXT;
+		case RFB_MORE: step = exchange(s, server, error); break;
 		default: return STEP_FAIL;
 		}
-	}
+	} while (step == STEP_NEXT);
+	return step;
 }
 
 static void rfb_goodbye(Session *s, const GError *error)

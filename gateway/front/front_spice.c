@@ -119,9 +119,9 @@ static Step spice_greet(Session *s, GError **error)
 
 /* ---- welcome */
 
-/* The result leaves before any message is near: a viewer that finds both in one TLS record waits
- * for more bytes before it looks at the message. A display channel is welcomed early, by its dial:
- * then this finds nothing left to do. */
+/* The result has a TLS record of its own: a viewer that finds it with a message in one waits for
+ * more bytes before it looks at the message. A display channel is welcomed early, by its dial: then
+ * this finds nothing left to do. */
 static Step spice_welcome(Session *s, GError **error)
 {
 	SpiceTalk *talk = s->talk;
@@ -130,7 +130,7 @@ static Step spice_welcome(Session *s, GError **error)
 		spice_link_server_accept(talk->server, &s->client.out);
 		talk->welcomed = TRUE;
 	}
-	return session_client_io(s, peer_flush(&s->client, error));
+	return session_client_io(s, peer_hand_over(&s->client, error));
 }
 
 static void spice_goodbye(Session *s, const GError *error)

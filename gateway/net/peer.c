@@ -74,7 +74,7 @@ Io peer_need(Peer *peer, gsize n, GError **error)
 	return IO_DONE;
 }
 
-Io peer_flush(Peer *peer, GError **error)
+Io peer_hand_over(Peer *peer, GError **error)
 {
 	while (buffer_length(&peer->out) > 0) {
 		gsize n;
@@ -86,7 +86,14 @@ Io peer_flush(Peer *peer, GError **error)
 		buffer_consume(&peer->out, n);
 		peer->bytes_out += n;
 	}
-	return settle(peer, stream_flush(peer->stream, error), error);
+	return IO_DONE;
+}
+
+Io peer_flush(Peer *peer, GError **error)
+{
+	Io io = peer_hand_over(peer, error);
+
+	return io == IO_DONE ? settle(peer, stream_flush(peer->stream, error), error) : io;
 }
 
 Io peer_write(Peer *peer, guint8 *bytes, gsize n, gsize *out_n, GError **error)

@@ -38,6 +38,10 @@ Io peer_read(Peer *peer, gsize max, GError **error);
  */
 Io peer_need(Peer *peer, gsize n, GError **error);
 
+/* Gives what `out` holds to the stream, which has all of it at IO_DONE, and keeps a little until
+ * more comes, the next flush, or the end of the session's run. */
+Io peer_hand_over(Peer *peer, GError **error);
+
 /* Sends what `out` holds. IO_DONE: all of it is gone (also from the layers below). */
 Io peer_flush(Peer *peer, GError **error);
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+enum { VENCRYPT_0_2 = 0x0002 };
+
 static const char too_old[] =
 	"This gateway asks for TLS with a user name and a password (VeNCrypt, X509Plain). "
 	"Your viewer does not offer that; please use a newer one, or a browser.";
@@ -39,7 +41,6 @@ gsize rfb_server_need(const RfbServer *server)
 	case RFB_SERVER_START:
 	case RFB_SERVER_TLS:
 	case RFB_SERVER_VERDICT:
-	case RFB_SERVER_SCREEN:
 	case RFB_SERVER_DONE: return 0;
 	}
 	g_assert_not_reached();
@@ -59,6 +60,43 @@ static void challenge(RfbServer *server, Buffer *out)
 	server->state = RFB_SERVER_CHALLENGE;
 }
 
+/* All that is ours until TLS: there is one type to choose, one version, and whichever subtype the
+ * viewer takes is agreed to. */
+static void append_vencrypt(const RfbServer *server, Buffer *out)
+{
+	gboolean lobby = server->mode == RFB_SERVER_LOBBY;
+
+	buffer_append_u16be(out, VENCRYPT_0_2);
+	buffer_append_u8(out, 0); /* agreed: 0.2 */
+	buffer_append_u8(out, lobby ? 2 : 1);
+	buffer_append_u32be(out, RFB_X509_PLAIN);
+	if (lobby)
+		buffer_append_u32be(out, RFB_X509_NONE);
+	buffer_append_u8(out, 1); /* agreed: TLS follows */
+}
+
+static gboolean offer_old(RfbServer *server, Buffer *out, GError **error)
+{
+	if (server->vnc_password == NULL) {
+		server->words = too_old;
+		return fail("version 3.3 has no VeNCrypt", error);
+	}
+	buffer_append_u32be(out, RFB_SECURITY_VNC);
+	challenge(server, out);
+	return TRUE;
+}
+
+static void offer(RfbServer *server, Buffer *out)
+{
+	buffer_append_u8(out, server->vnc_password ? 2 : 1);
+	buffer_append_u8(out, RFB_SECURITY_VENCRYPT);
+	if (server->vnc_password)
+		buffer_append_u8(out, RFB_SECURITY_VNC);
+	else
+		append_vencrypt(server, out);
+	server->state = RFB_SERVER_TYPE;
+}
+
 /* The viewer's version is there: offer the security types of our mode, the best one first. */
 static gboolean read_version(RfbServer *server, const guint8 *b, Buffer *out, GError **error)
 {
@@ -67,49 +105,32 @@ static gboolean read_version(RfbServer *server, const guint8 *b, Buffer *out, GE
 	if (minor == 0)
 		return fail("no RFB version", error);
 	server->minor = minor;
-	if (minor >= 7) {
-		buffer_append_u8(out, server->vnc_password ? 2 : 1);
-		buffer_append_u8(out, server->mode == RFB_SERVER_NONE ? RFB_SECURITY_NONE
-								      : RFB_SECURITY_VENCRYPT);
-		if (server->vnc_password)
-			buffer_append_u8(out, RFB_SECURITY_VNC);
-		server->state = RFB_SERVER_TYPE;
+	if (server->mode == RFB_SERVER_NONE) {
+		server->nobody = TRUE;
+		server->state = RFB_SERVER_VERDICT;
 		return TRUE;
 	}
-	if (server->vnc_password) {
-		buffer_append_u32be(out, RFB_SECURITY_VNC);
-		challenge(server, out);
-		return TRUE;
-	}
-	if (server->mode != RFB_SERVER_NONE) {
-		server->words = too_old;
-		return fail("version 3.3 has no VeNCrypt", error);
-	}
-	buffer_append_u32be(out, RFB_SECURITY_NONE);
-	server->state = RFB_SERVER_CLIENT_INIT;
+	if (minor < 7)
+		return offer_old(server, out, error);
+	offer(server, out);
 	return TRUE;
 }
 
 static gboolean read_type(RfbServer *server, const guint8 *b, Buffer *out, GError **error)
 {
-	if (server->mode == RFB_SERVER_NONE) {
-		if (b[0] != RFB_SECURITY_NONE)
-			return fail("a security type that was not offered", error);
-		if (server->minor >= 8) /* 3.7 has no result for None */
-			buffer_append_u32be(out, 0);
-		server->state = RFB_SERVER_CLIENT_INIT;
-		return TRUE;
-	}
+	gboolean none = server->mode == RFB_SERVER_NONE;
+
 	if (b[0] == RFB_SECURITY_VNC && server->vnc_password) {
 		challenge(server, out);
 		return TRUE;
 	}
-	if (b[0] != RFB_SECURITY_VENCRYPT) {
+	if (b[0] != (none ? RFB_SECURITY_NONE : RFB_SECURITY_VENCRYPT)) {
 		server->words = too_old;
 		return fail("a security type that was not offered", error);
 	}
-	buffer_append_u16be(out, 0x0002); /* VeNCrypt 0.2 */
-	server->state = RFB_SERVER_VENCRYPT_VERSION;
+	if (server->vnc_password)
+		append_vencrypt(server, out);
+	server->state = none ? RFB_SERVER_CLIENT_INIT : RFB_SERVER_VENCRYPT_VERSION;
 	return TRUE;
 }
 
@@ -131,27 +152,19 @@ static gboolean read_response(RfbServer *server, const guint8 *b, GError **error
 	return TRUE;
 }
 
-static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, Buffer *out,
-				      GError **error)
+static gboolean read_vencrypt_version(RfbServer *server, const guint8 *b, GError **error)
 {
-	if (rfb_u16(b) != 0x0002)
+	if (rfb_u16(b) != VENCRYPT_0_2)
 		return fail("a VeNCrypt version other than 0.2", error);
-	buffer_append_u8(out, 0); /* agreed */
-	buffer_append_u8(out, server->mode == RFB_SERVER_LOBBY ? 2 : 1);
-	buffer_append_u32be(out, RFB_X509_PLAIN);
-	if (server->mode == RFB_SERVER_LOBBY)
-		buffer_append_u32be(out, RFB_X509_NONE);
 	server->state = RFB_SERVER_VENCRYPT_SUBTYPE;
 	return TRUE;
 }
 
-static gboolean read_vencrypt_subtype(RfbServer *server, const guint8 *b, Buffer *out,
-				      GError **error)
+static gboolean read_vencrypt_subtype(RfbServer *server, const guint8 *b, GError **error)
 {
 	server->nobody = server->mode == RFB_SERVER_LOBBY && rfb_u32(b) == RFB_X509_NONE;
 	if (rfb_u32(b) != RFB_X509_PLAIN && !server->nobody)
 		return fail("a VeNCrypt subtype that was not offered", error);
-	buffer_append_u8(out, 1); /* agreed: TLS follows */
 	server->state = RFB_SERVER_TLS;
 	return TRUE;
 }
@@ -190,13 +203,13 @@ static gboolean read_message(RfbServer *server, guint8 *b, Buffer *out, GError *
 	case RFB_SERVER_VERSION: return read_version(server, b, out, error);
 	case RFB_SERVER_TYPE: return read_type(server, b, out, error);
 	case RFB_SERVER_CHALLENGE: return read_response(server, b, error);
-	case RFB_SERVER_VENCRYPT_VERSION: return read_vencrypt_version(server, b, out, error);
-	case RFB_SERVER_VENCRYPT_SUBTYPE: return read_vencrypt_subtype(server, b, out, error);
+	case RFB_SERVER_VENCRYPT_VERSION: return read_vencrypt_version(server, b, error);
+	case RFB_SERVER_VENCRYPT_SUBTYPE: return read_vencrypt_subtype(server, b, error);
 	case RFB_SERVER_PLAIN_LENGTHS: return read_plain_lengths(server, b, error);
 	case RFB_SERVER_PLAIN: return read_plain(server, b, error);
 	case RFB_SERVER_CLIENT_INIT:
 		server->shared = b[0] != 0;
-		server->state = RFB_SERVER_SCREEN;
+		server->state = RFB_SERVER_DONE;
 		return TRUE;
 	default: g_assert_not_reached();
 	}
@@ -220,7 +233,6 @@ RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **er
 			}
 			return RFB_START_TLS;
 		case RFB_SERVER_VERDICT: return RFB_CREDENTIALS;
-		case RFB_SERVER_SCREEN:
 		case RFB_SERVER_DONE: return RFB_READY;
 		default: break;
 		}
@@ -239,24 +251,42 @@ void rfb_server_secured(RfbServer *server)
 	server->state = server->nobody ? RFB_SERVER_VERDICT : RFB_SERVER_PLAIN_LENGTHS;
 }
 
-void rfb_server_accept(RfbServer *server, Buffer *out)
+/* The type for the viewer to choose, and its result, which None has from 3.8 on. */
+static void accept_none(RfbServer *server, Buffer *out)
 {
-	g_assert(server->state == RFB_SERVER_VERDICT);
-	buffer_append_u32be(out, 0);
-	server->state = RFB_SERVER_CLIENT_INIT;
+	if (server->minor < 7) {
+		buffer_append_u32be(out, RFB_SECURITY_NONE);
+		server->state = RFB_SERVER_CLIENT_INIT;
+		return;
+	}
+	buffer_append_u8(out, 1);
+	buffer_append_u8(out, RFB_SECURITY_NONE);
+	if (server->minor >= 8)
+		buffer_append_u32be(out, 0);
+	server->state = RFB_SERVER_TYPE;
 }
 
-void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
-		       Buffer *out)
+static void append_screen(guint16 width, guint16 height, const char *name, Buffer *out)
 {
 	g_autofree char *cut = g_strndup(name, RFB_NAME_MAX);
 
-	g_assert(server->state == RFB_SERVER_SCREEN);
 	buffer_append_u16be(out, width);
 	buffer_append_u16be(out, height);
 	buffer_append(out, rfb_canonical, sizeof rfb_canonical);
 	rfb_text_append(out, cut);
-	server->state = RFB_SERVER_DONE;
+}
+
+void rfb_server_accept(RfbServer *server, guint16 width, guint16 height, const char *name,
+		       Buffer *out)
+{
+	g_assert(server->state == RFB_SERVER_VERDICT);
+	if (server->mode == RFB_SERVER_NONE) {
+		accept_none(server, out);
+	} else {
+		buffer_append_u32be(out, 0);
+		server->state = RFB_SERVER_CLIENT_INIT;
+	}
+	append_screen(width, height, name, out);
 }
 
 /* SecurityResult: failed. Only 3.8 can say why. */
@@ -265,6 +295,16 @@ static void refuse_result(const RfbServer *server, const char *words, Buffer *ou
 	buffer_append_u32be(out, 1);
 	if (server->minor >= 8)
 		rfb_text_append(out, words);
+}
+
+/* Instead of types to choose from: none, and why. */
+static void refuse_types(const RfbServer *server, const char *words, Buffer *out)
+{
+	if (server->minor == 3)
+		buffer_append_u32be(out, 0);
+	else
+		buffer_append_u8(out, 0);
+	rfb_text_append(out, words);
 }
 
 void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
@@ -276,26 +316,24 @@ void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out)
 		/* Whatever the viewer will answer: who speaks less than 3.7 is gone. */
 		rfb_version_append(out, 8);
 		G_GNUC_FALLTHROUGH;
-	case RFB_SERVER_VERSION: /* no list of types yet: an empty one, and why */
-		if (server->minor == 3)
-			buffer_append_u32be(out, 0);
-		else
-			buffer_append_u8(out, 0);
-		rfb_text_append(out, words);
-		break;
+	case RFB_SERVER_VERSION: refuse_types(server, words, out); break;
 	case RFB_SERVER_TYPE:
-		if (server->mode != RFB_SERVER_NONE || server->minor >= 8)
+		if (server->vnc_password) /* else all is said */
 			refuse_result(server, words, out);
 		break;
-	case RFB_SERVER_VENCRYPT_VERSION: buffer_append_u8(out, 0xff); break;
-	case RFB_SERVER_VENCRYPT_SUBTYPE: buffer_append_u8(out, 0); break;
+	case RFB_SERVER_VERDICT:
+		if (server->mode == RFB_SERVER_NONE)
+			refuse_types(server, words, out);
+		else
+			refuse_result(server, words, out);
+		break;
 	case RFB_SERVER_CHALLENGE:
 	case RFB_SERVER_PLAIN_LENGTHS:
-	case RFB_SERVER_PLAIN:
-	case RFB_SERVER_VERDICT: refuse_result(server, words, out); break;
+	case RFB_SERVER_PLAIN: refuse_result(server, words, out); break;
+	case RFB_SERVER_VENCRYPT_VERSION:
+	case RFB_SERVER_VENCRYPT_SUBTYPE:
 	case RFB_SERVER_TLS:
 	case RFB_SERVER_CLIENT_INIT:
-	case RFB_SERVER_SCREEN:
 	case RFB_SERVER_DONE: return;
 	}
 	server->state = RFB_SERVER_DONE;

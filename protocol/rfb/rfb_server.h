@@ -12,6 +12,12 @@
  * name. Somebody in the middle can make others choose it: so it is for the admin to allow.
  * RFB_SERVER_NONE offers no security, for a WebSocket whose ticket has already been redeemed.
  *
+ * It says each thing as soon as it is settled, and does not wait to be asked for it: over a
+ * distance each question that only has one answer would cost a round trip. Where one type of
+ * security is offered, all of VeNCrypt until TLS goes out with it (the viewer's choices are read,
+ * and checked, as they come); the verdict brings the screen. RFB is a stream of messages whose
+ * order is the same either way, and TLS begins behind the viewer's last choice.
+ *
  * It holds no bytes: it consumes from `in` what it understood and appends to `out` what is to be
  * sent. It never says who may come in: the caller answers RFB_CREDENTIALS with accept or refuse.
  */
@@ -25,7 +31,8 @@
 
 typedef enum { RFB_SERVER_VENCRYPT, RFB_SERVER_LOBBY, RFB_SERVER_NONE } RfbServerMode;
 
-/* Positions in the handshake, in its order: where the next bytes of the viewer belong. */
+/* Positions in the handshake, in its order: where the next bytes of the viewer belong. With
+ * RFB_SERVER_NONE the verdict comes before the type, which says it. */
 typedef enum {
 	RFB_SERVER_START,
 	RFB_SERVER_VERSION,
@@ -38,7 +45,6 @@ typedef enum {
 	RFB_SERVER_PLAIN,
 	RFB_SERVER_VERDICT,
 	RFB_SERVER_CLIENT_INIT,
-	RFB_SERVER_SCREEN,
 	RFB_SERVER_DONE,
 } RfbServerState;
 
@@ -62,10 +68,10 @@ void rfb_server_init(RfbServer *server, RfbServerMode mode);
 void rfb_server_clear(RfbServer *server);
 
 /*
- * Goes on as far as the bytes reach; the first call needs none. RFB_START_TLS, RFB_CREDENTIALS and
- * RFB_READY are repeated until the caller has answered with the call named in their place. Faults
- * are FAULT_CLIENT, or FAULT_DENIED for a wrong `vnc_password`; bytes left in `in` when TLS is to
- * start are one. The password is wiped in `in`.
+ * Goes on as far as the bytes reach; the first call needs none. RFB_START_TLS and RFB_CREDENTIALS
+ * are repeated until the caller has answered with the call named in their place; with RFB_READY the
+ * handshake is over. Faults are FAULT_CLIENT, or FAULT_DENIED for a wrong `vnc_password`; bytes
+ * left in `in` when TLS is to start are one. The password is wiped in `in`.
  */
 RfbEvent rfb_server_step(RfbServer *server, Buffer *in, Buffer *out, GError **error);
 
@@ -76,16 +82,15 @@ gsize rfb_server_need(const RfbServer *server);
 /* After RFB_START_TLS: `in` and `out` are inside TLS from here on. */
 void rfb_server_secured(RfbServer *server);
 
-/* After RFB_CREDENTIALS: the viewer may come in. */
-void rfb_server_accept(RfbServer *server, Buffer *out);
-
-/* After RFB_READY: the screen, in the canonical pixel format. Longer names are cut. */
-void rfb_server_screen(RfbServer *server, guint16 width, guint16 height, const char *name,
+/* After RFB_CREDENTIALS: the viewer may come in, and this is its screen, in the canonical pixel
+ * format. Longer names are cut. */
+void rfb_server_accept(RfbServer *server, guint16 width, guint16 height, const char *name,
 		       Buffer *out);
 
 /*
  * Says no, with these words (or with its own, if it knows why), in whatever way the viewer
- * understands at this point; appends nothing where the protocol has no way to say it. The
+ * understands at this point; appends nothing where the protocol has no way to say it, or where
+ * what is next has been said already. The
  * connection is to be closed afterwards.
  */
 void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out);

@@ -14,9 +14,8 @@ static gboolean answer(RfbServer *server, RfbEvent event, gboolean good, Buffer 
 	case RFB_START_TLS: rfb_server_secured(server); return TRUE;
 	case RFB_CREDENTIALS:
 		if (good)
-			rfb_server_accept(server, out);
+			rfb_server_accept(server, 800, 600, "n", out);
 		return good;
-	case RFB_READY: rfb_server_screen(server, 800, 600, "n", out); return FALSE;
 	default: return FALSE;
 	}
 }

@@ -16,6 +16,7 @@ import pytest
 import rfb
 from deployment import command_name, eventually, parent, processes_of
 from generations import Knocking, alive, moving, reloaded, replace, worker_of, workers
+from peer import has_heard
 from sandboxes import OPEN_BUILD, confined, shut_in
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
@@ -203,6 +204,7 @@ def test_who_began_before_a_renewal_finishes_with_the_old_key(oriel, files, tmp_
             viewer.security_types()
             viewer.vencrypt()
             viewer.choose()
+        assert eventually(lambda: all(has_heard(viewer.sock) for viewer in began))
         put(oriel, new)
         for worker in workers(oriel):
             os.kill(worker, signal.SIGUSR1)

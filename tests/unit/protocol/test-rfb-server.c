@@ -30,14 +30,13 @@ static gboolean answer(RfbServer *server, RfbEvent event, Feed *feed, GError *er
 				      : g_strdup_printf("[%s][%s]", server->user, server->password);
 		feed_say(feed, text);
 		if (g_strcmp0(server->password, "wrong") != 0) {
-			rfb_server_accept(server, &feed->out);
+			rfb_server_accept(server, 800, 600, "n", &feed->out);
 			return TRUE;
 		}
 		rfb_server_refuse(server, "no", &feed->out);
 		feed_say(feed, "refused");
 		return FALSE;
 	case RFB_READY:
-		rfb_server_screen(server, 800, 600, "n", &feed->out);
 		feed_say(feed, server->shared ? "shared" : "alone");
 		return FALSE;
 	default:
@@ -100,9 +99,9 @@ static void test_lobby(void)
 		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "01> tls [anna][abc] "
 		"<00000000" SCREEN "> shared ");
 	check(RFB_SERVER_LOBBY, V38 "\x13" "\0\2" "\0\0\1\5",
-		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "00> failed ");
+		"<" V38_HEX "0113" "0002" "00" "02" "00000106" "00000104" "01> failed ");
 	check(RFB_SERVER_VENCRYPT, V38 "\x13" "\0\2" "\0\0\1\4",
-		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "00> failed ");
+		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "01> failed ");
 }
 
 /* The viewer of 3.8 hears why, the one of 3.7 only that. */
@@ -118,12 +117,15 @@ static void test_wrong_password(void)
 
 static void test_none(void)
 {
-	check(RFB_SERVER_NONE, V38 "\1\1", "<" V38_HEX "0101" "00000000" SCREEN "> shared ");
+	check(RFB_SERVER_NONE, V38 "\1\1", "<" V38_HEX "> nobody <0101" "00000000" SCREEN "> shared ");
 	check(RFB_SERVER_NONE, "RFB 003.889\n" "\1\1",
-		"<" V38_HEX "0101" "00000000" SCREEN "> shared ");
-	check(RFB_SERVER_NONE, "RFB 003.007\n" "\1\1", "<" V38_HEX "0101" SCREEN "> shared ");
-	check(RFB_SERVER_NONE, "RFB 003.003\n" "\1", "<" V38_HEX "00000001" SCREEN "> shared ");
-	check(RFB_SERVER_NONE, "RFB 003.005\n" "\1", "<" V38_HEX "00000001" SCREEN "> shared ");
+		"<" V38_HEX "> nobody <0101" "00000000" SCREEN "> shared ");
+	check(RFB_SERVER_NONE, "RFB 003.007\n" "\1\1",
+		"<" V38_HEX "> nobody <0101" SCREEN "> shared ");
+	check(RFB_SERVER_NONE, "RFB 003.003\n" "\1",
+		"<" V38_HEX "> nobody <00000001" SCREEN "> shared ");
+	check(RFB_SERVER_NONE, "RFB 003.005\n" "\1",
+		"<" V38_HEX "> nobody <00000001" SCREEN "> shared ");
 }
 
 static void test_bad_viewers(void)
@@ -134,11 +136,13 @@ static void test_bad_viewers(void)
 	check(RFB_SERVER_VENCRYPT, "GET / HTTP/1", "<" V38_HEX "00" "00000003" "776879> failed ");
 	check(RFB_SERVER_VENCRYPT, "RFB 002.008\n", "<" V38_HEX "00" "00000003" "776879> failed ");
 	check(RFB_SERVER_VENCRYPT, V38 "\x13" "\0\1",
-		"<" V38_HEX "0113" "0002" "ff> failed ");
+		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "01> failed ");
 	check(RFB_SERVER_VENCRYPT, V38 "\x13" "\0\2" "\0\0\1\3",
-		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "00> failed ");
-	check(RFB_SERVER_NONE, V38 "\2", "<" V38_HEX "0101" "00000001" "00000003" "776879> failed ");
-	check(RFB_SERVER_NONE, "RFB 003.007\n" "\2", "<" V38_HEX "0101> failed ");
+		"<" V38_HEX "0113" "0002" "00" "01" "00000106" "01> failed ");
+	check(RFB_SERVER_NONE, V38 "\2",
+		"<" V38_HEX "> nobody <0101" "00000000" SCREEN "> failed ");
+	check(RFB_SERVER_NONE, "RFB 003.007\n" "\2",
+		"<" V38_HEX "> nobody <0101" SCREEN "> failed ");
 	/* lengths over the bounds, and what is no text */
 	check(RFB_SERVER_VENCRYPT, V38 VENCRYPT "\0\0\2\1\0\0\0\1", plain);
 	check(RFB_SERVER_VENCRYPT, V38 VENCRYPT "\0\0\0\1\xff\xff\xff\xff", plain);
@@ -146,20 +150,15 @@ static void test_bad_viewers(void)
 	check(RFB_SERVER_VENCRYPT, V38 VENCRYPT "\0\0\0\1\0\0\0\2" "a" "\0" "b", plain);
 }
 
-/* Who has no VeNCrypt is told what is missing, in the way of its version. */
+/* Who can have no VeNCrypt is told what is missing. */
 static void test_too_old(void)
 {
-	static const char *old[] = {"RFB 003.003\n", V38 "\1"};
-	static const char *begin[] = {"<" V38_HEX "00000000", "<" V38_HEX "0113" "00000001"};
+	Piece piece = {"RFB 003.003\n", RFB_VERSION_SIZE};
+	g_autofree char *said = run(&piece, 1, GINT_TO_POINTER(RFB_SERVER_VENCRYPT));
 
-	for (unsigned i = 0; i < 2; i++) {
-		Piece piece = {old[i], strlen(old[i])};
-		g_autofree char *said = run(&piece, 1, GINT_TO_POINTER(RFB_SERVER_VENCRYPT));
-
-		g_assert_true(g_str_has_prefix(said, begin[i]));
-		g_assert_nonnull(strstr(said, "58353039506c61696e")); /* "X509Plain" */
-		g_assert_true(g_str_has_suffix(said, "> failed "));
-	}
+	g_assert_true(g_str_has_prefix(said, "<" V38_HEX "00000000"));
+	g_assert_nonnull(strstr(said, "58353039506c61696e")); /* "X509Plain" */
+	g_assert_true(g_str_has_suffix(said, "> failed "));
 }
 
 /* Bytes behind the choice of TLS came in the clear: nobody may treat them as protected. */
@@ -239,7 +238,7 @@ static RfbEvent vnc_authentication(const char *version, const char *type, const 
 	event = rfb_server_step(&server, &in, out, &error);
 	if (event == RFB_CREDENTIALS) {
 		g_assert_true(server.nobody && server.user == NULL);
-		rfb_server_accept(&server, out);
+		rfb_server_accept(&server, 800, 600, "n", out);
 	} else {
 		g_assert_error(error, FAULT, FAULT_DENIED);
 		rfb_server_refuse(&server, "no", out);
@@ -259,14 +258,96 @@ static void test_vnc_authentication(void)
 		/* Eight bytes count. */
 		g_assert_cmpint(vnc_authentication(version, type, "let us i", &out), ==,
 				RFB_CREDENTIALS);
-		g_assert_cmpmem(buffer_bytes(&out), buffer_length(&out), "\0\0\0\0", 4);
-		buffer_consume(&out, 4);
+		g_assert_cmpmem(buffer_bytes(&out), 6, "\0\0\0\0\x03\x20", 6);
+		buffer_consume(&out, buffer_length(&out));
 		g_assert_cmpint(vnc_authentication(version, type, "let us", &out), ==, RFB_FAILED);
 		g_assert_cmpmem(buffer_bytes(&out), buffer_length(&out), "\0\0\0\1\0\0\0\2no",
 				old ? 4 : 10);
 		buffer_consume(&out, buffer_length(&out));
 	}
 	buffer_clear(&out);
+}
+
+/* What `out` holds, which is taken. */
+static char *take(Buffer *out)
+{
+	GString *hex = g_string_new(NULL);
+
+	for (gsize i = 0; i < buffer_length(out); i++)
+		g_string_append_printf(hex, "%02x", buffer_bytes(out)[i]);
+	buffer_consume(out, buffer_length(out));
+	return g_string_free(hex, FALSE);
+}
+
+#define expect(server, bytes, event, said)                                             \
+	G_STMT_START                                                                   \
+	{                                                                              \
+		g_autofree char *text = NULL;                                          \
+		buffer_append(&in, bytes, sizeof(bytes) - 1);                          \
+		g_assert_cmpint(rfb_server_step(server, &in, &out, NULL), ==, event);  \
+		text = take(&out);                                                     \
+		g_assert_cmpstr(text, ==, said);                                       \
+	}                                                                              \
+	G_STMT_END
+
+/* Nobody waits for an answer that is settled. */
+static void test_ahead(void)
+{
+	Buffer in = {0}, out = {0};
+	RfbServer server;
+	g_autofree char *said = NULL, *none = NULL;
+
+	rfb_server_init(&server, RFB_SERVER_VENCRYPT);
+	expect(&server, "", RFB_MORE, V38_HEX);
+	expect(&server, V38, RFB_MORE, "0113" "0002" "00" "01" "00000106" "01");
+	expect(&server, VENCRYPT, RFB_START_TLS, "");
+	rfb_server_secured(&server);
+	expect(&server, "\0\0\0\1\0\0\0\1" "ab", RFB_CREDENTIALS, "");
+	rfb_server_accept(&server, 800, 600, "n", &out);
+	said = take(&out);
+	g_assert_cmpstr(said, ==, "00000000" SCREEN);
+	expect(&server, "\1", RFB_READY, "");
+	rfb_server_clear(&server);
+
+	rfb_server_init(&server, RFB_SERVER_NONE);
+	expect(&server, V38, RFB_CREDENTIALS, V38_HEX);
+	rfb_server_accept(&server, 800, 600, "n", &out);
+	none = take(&out);
+	g_assert_cmpstr(none, ==, "0101" "00000000" SCREEN);
+	expect(&server, "\1\1", RFB_READY, "");
+	rfb_server_clear(&server);
+
+	/* With two types to choose from, the choice is waited for. */
+	rfb_server_init(&server, RFB_SERVER_LOBBY);
+	server.vnc_password = "let us in";
+	expect(&server, V38, RFB_MORE, V38_HEX "02" "1302");
+	expect(&server, "\x13", RFB_MORE, "0002" "00" "02" "00000106" "00000104" "01");
+	rfb_server_clear(&server);
+	buffer_clear(&in);
+	buffer_clear(&out);
+}
+
+/* A desktop that cannot be reached: the browser hears of it instead of types to choose from. */
+static void test_refuse_none(void)
+{
+	static const char *versions[] = {V38, "RFB 003.007\n", "RFB 003.003\n"};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(versions); i++) {
+		Buffer in = {0}, out = {0};
+		RfbServer server;
+		g_autofree char *said = NULL;
+
+		rfb_server_init(&server, RFB_SERVER_NONE);
+		buffer_append(&in, versions[i], RFB_VERSION_SIZE);
+		g_assert_cmpint(rfb_server_step(&server, &in, &out, NULL), ==, RFB_CREDENTIALS);
+		buffer_consume(&out, buffer_length(&out));
+		rfb_server_refuse(&server, "no", &out);
+		said = take(&out);
+		g_assert_cmpstr(said, ==, i < 2 ? "00" "00000002" "6e6f" : "00000000" "00000002" "6e6f");
+		buffer_clear(&in);
+		buffer_clear(&out);
+		rfb_server_clear(&server);
+	}
 }
 
 int main(int argc, char **argv)
@@ -278,6 +359,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/rfb-server/wrong-password", test_wrong_password);
 	g_test_add_func("/rfb-server/none", test_none);
 	g_test_add_func("/rfb-server/bad-viewers", test_bad_viewers);
+	g_test_add_func("/rfb-server/ahead", test_ahead);
+	g_test_add_func("/rfb-server/refuse-none", test_refuse_none);
 	g_test_add_func("/rfb-server/too-old", test_too_old);
 	g_test_add_func("/rfb-server/injection", test_injection);
 	g_test_add_func("/rfb-server/refuse-at-once", test_refuse_at_once);
