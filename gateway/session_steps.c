@@ -126,14 +126,6 @@ static Step choose(Session *s, const Front *front)
 	return STEP_NEXT;
 }
 
-/* Browsers come again. Viewers do not: a ticket would be a fifteenth of what a session costs. */
-static Step choose_http(Session *s)
-{
-	if (stream_is_tls(s->client.stream))
-		stream_tls_offer_ticket(s->client.stream);
-	return choose(s, &front_http);
-}
-
 /* Only what TLS protects may carry a password: without it a viewer gets RFB (VeNCrypt follows) or
  * an HTTP answer that says where to go. */
 static Step sniff_client(Session *s, GError **error)
@@ -143,7 +135,7 @@ static Step sniff_client(Session *s, GError **error)
 	switch (sniff_bytes(buffer_bytes(&s->client.in), buffer_length(&s->client.in))) {
 	case SNIFF_MORE: return STEP_WAIT;
 	case SNIFF_HTTP:
-	case SNIFF_CONNECT: return choose_http(s);
+	case SNIFF_CONNECT: return choose(s, &front_http);
 	case SNIFF_SPICE:
 		choose(s, &front_spice);
 		if (secure)

@@ -84,8 +84,11 @@ static Step greet_connect(Session *s, HttpTalk *talk, GError **error)
 	return session_client_io(s, io);
 }
 
+/* A browser has its tickets of TLS from pages, and each is good for once. Who comes to a desktop
+ * without one is a program, or has met another worker: seldom would it come back with ours. */
 static Step greet_websocket(Session *s, HttpTalk *talk, GError **error)
 {
+	stream_tls_renew_ticket(s->client.stream);
 	if (!ws_origin_ok(&talk->head, worker_options(s->worker)->origins)) {
 		g_set_error(error, FAULT, FAULT_DENIED,
 			    "a WebSocket from a page of another site (oriel.conf: origins)");
@@ -106,6 +109,15 @@ static Step greet_websocket(Session *s, HttpTalk *talk, GError **error)
 	}
 	s->ask.kind = ASK_TICKET;
 	s->ask.protocol = "web";
+	return STEP_NEXT;
+}
+
+/* The head stays in client.in and goes to the broker as it came. */
+static Step greet_portal(Session *s)
+{
+	stream_tls_offer_ticket(s->client.stream);
+	s->ask.kind = ASK_PORTAL;
+	s->ask.protocol = "portal";
 	return STEP_NEXT;
 }
 
@@ -139,12 +151,8 @@ static Step http_greet(Session *s, GError **error)
 		g_set_error(error, FAULT, FAULT_CLIENT, "HTTP without TLS");
 		return STEP_FAIL;
 	}
-	if (g_strcmp0(talk->head.path, "/websockify") == 0)
-		return greet_websocket(s, talk, error);
-	s->ask.kind =
-		ASK_PORTAL; /* the head stays in client.in and goes to the broker as it came */
-	s->ask.protocol = "portal";
-	return STEP_NEXT;
+	return g_strcmp0(talk->head.path, "/websockify") == 0 ? greet_websocket(s, talk, error)
+							      : greet_portal(s);
 }
 
 /* ---- welcome */

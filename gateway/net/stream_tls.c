@@ -292,11 +292,17 @@ Io stream_tls_handshake(Stream *s, GError **error)
 }
 
 /* One, where OpenSSL itself would send two after a whole handshake: each is a fifteenth of what
- * that handshake costs, and a browser keeps those of all its connections. Who used one gets
- * another. */
+ * that handshake costs, and a browser keeps those of all its connections. */
 void stream_tls_offer_ticket(Stream *s)
 {
 	((TlsStream *)s)->ticket = TRUE;
+}
+
+void stream_tls_renew_ticket(Stream *s)
+{
+	TlsStream *tls = (TlsStream *)s;
+
+	tls->ticket = SSL_session_reused(tls->ssl) == 1;
 }
 
 gboolean stream_is_tls(const Stream *stream)

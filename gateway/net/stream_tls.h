@@ -25,5 +25,8 @@ Io stream_tls_handshake(Stream *stream, GError **error);
  * come back once without a whole handshake leaves with the next write. */
 void stream_tls_offer_ticket(Stream *stream);
 
+/* The same to those alone who have come with such a ticket: each is good for once. */
+void stream_tls_renew_ticket(Stream *stream);
+
 /* True for a stream made here. */
 gboolean stream_is_tls(const Stream *stream);

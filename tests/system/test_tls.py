@@ -99,6 +99,29 @@ def test_a_browser_comes_back_without_a_whole_handshake(oriel):
     raise AssertionError(f"{reused} of 40 were resumed")
 
 
+def test_a_websocket_renews_the_ticket_that_opened_it(oriel):
+    """And gives none to who had none: a program, most likely."""
+    context = ssl.create_default_context(cafile=oriel.ca)
+    session = None
+    for _ in range(40):
+        line = socket.create_connection((oriel.host, oriel.port), timeout=30)
+        with context.wrap_socket(line, server_hostname="localhost", session=session) as tls:
+            tls.sendall(
+                b"GET /websockify?token=none HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+            assert tls.recv(4096).startswith(b"HTTP/1.1 ")
+            given = bool(tls.session and tls.session.has_ticket and tls.session != session)
+            assert given == tls.session_reused
+            if given:
+                return
+        line = socket.create_connection((oriel.host, oriel.port), timeout=30)
+        with context.wrap_socket(line, server_hostname="localhost") as tls:
+            ask_health(tls)
+            session = tls.session  # good at one of the workers
+    raise AssertionError("none of 40 was resumed")
+
+
 def test_a_spice_viewer_gets_no_tickets(oriel):
     """It would not use them."""
     context = ssl.create_default_context(cafile=oriel.ca)
