@@ -216,7 +216,7 @@ static gpointer read_loop(gpointer data)
 	return NULL;
 }
 
-void gateway_connection_start(GatewayLink *link, int fd)
+void gateway_connection_start(GatewayLink *link, int fd, pid_t process)
 {
 	struct timeval timeout = {.tv_sec = link->patience};
 	GatewayConnection *c = g_new0(GatewayConnection, 1);
@@ -226,6 +226,7 @@ void gateway_connection_start(GatewayLink *link, int fd)
 	c->link = link;
 	c->refs = 1;
 	c->fd = fd;
+	c->process = process;
 	g_queue_init(&c->outbox);
 	g_mutex_init(&c->send);
 	g_mutex_init(&c->lock);

@@ -24,7 +24,7 @@ struct GatewayLink {
 	GMutex lock;    /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
-	unsigned most;           /* of those; who comes then is closed */
+	unsigned most, each;     /* of those; of one process. Who comes then is closed */
 	unsigned patience;       /* s that one may read nothing of what waits for it */
 	gboolean stopping;
 	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
@@ -35,6 +35,7 @@ struct GatewayConnection {
 	GatewayLink *link;
 	int refs;          /* atomic */
 	int fd;            /* shut down when it drops, closed with the last reference */
+	pid_t process;     /* that has connected: a worker's dialer, or a tunnel */
 	GMutex send;       /* of what is told, see gateway_outbox.c */
 	GQueue outbox;     /* its parcels: what the kernel has not taken yet */
 	gsize waiting;     /* bytes of those */
@@ -49,7 +50,7 @@ struct GatewayConnection {
 };
 
 /* Adds it to the link's set and begins to read. fd: the connection takes it. */
-void gateway_connection_start(GatewayLink *link, int fd);
+void gateway_connection_start(GatewayLink *link, int fd, pid_t process);
 GatewayConnection *gateway_connection_ref(GatewayConnection *connection);
 void gateway_connection_unref(gpointer connection);
 /* For the link's thread pools: runs one request. */

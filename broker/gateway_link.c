@@ -17,17 +17,30 @@
 #define LOGINS          64   /* a login also waits for its desktop to start           */
 #define LOGINS_EACH     8    /* ... of one person                                     */
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
+#define EACH_MAX        256  /* of those, of one process: a tunnel has all beyond it */
 #define PATIENCE        10
 
-/* A gateway that was taken over may come again and again. */
-static gboolean has_room(GatewayLink *link)
+static pid_t process_of(int fd)
 {
-	gboolean room;
+	struct ucred who;
+	socklen_t size = sizeof who;
 
-	g_mutex_lock(&link->lock);
-	room = g_hash_table_size(link->connections) < link->most;
-	g_mutex_unlock(&link->lock);
-	return room;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.pid : 0;
+}
+
+/* A worker that was taken over may come again and again, but only through its dialer: the others'
+ * places stay theirs. */
+static gboolean has_room(GatewayLink *link, pid_t process)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
+	GHashTableIter iter;
+	unsigned n = 0;
+	gpointer c;
+
+	g_hash_table_iter_init(&iter, link->connections);
+	while (g_hash_table_iter_next(&iter, &c, NULL))
+		n += ((GatewayConnection *)c)->process == process;
+	return n < link->each && g_hash_table_size(link->connections) < link->most;
 }
 
 static gpointer accept_loop(gpointer data)
@@ -36,9 +49,10 @@ static gpointer accept_loop(gpointer data)
 
 	for (;;) {
 		int fd = accept4(link->fd, NULL, NULL, SOCK_CLOEXEC);
+		pid_t process = fd >= 0 ? process_of(fd) : 0;
 
-		if (fd >= 0 && has_room(link))
-			gateway_connection_start(link, fd);
+		if (fd >= 0 && has_room(link, process))
+			gateway_connection_start(link, fd, process);
 		else if (fd >= 0)
 			close(fd);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -57,6 +71,7 @@ GatewayLink *gateway_link_new(Core *core)
 	link->core = core;
 	link->fd = -1;
 	link->most = CONNECTIONS_MAX;
+	link->each = EACH_MAX;
 	link->patience = PATIENCE;
 	g_mutex_init(&link->lock);
 	g_cond_init(&link->empty);

@@ -57,6 +57,22 @@ static void test_too_many(CoreFixture *f, gconstpointer unused)
 	gateway_close(&first);
 }
 
+/* Nor does one process have all the places. */
+static void test_too_many_of_one(CoreFixture *f, gconstpointer unused)
+{
+	g_auto(ControlMessage) none = {0};
+	Gateway first, second, third;
+
+	f->core->link->each = 2;
+	gateway_hello(&first, f);
+	gateway_hello(&second, f);
+	gateway_connect(&third, f);
+	g_assert_false(gateway_receive(&third, &none));
+	gateway_close(&third);
+	gateway_close(&second);
+	gateway_close(&first);
+}
+
 /* For the life of a test and longer: who waits for a deaf gateway would wait for ever. */
 static void be_patient(CoreFixture *f)
 {
@@ -140,6 +156,7 @@ int main(int argc, char **argv)
 		   core_fixture_teardown)
 	ADD("hello", test_hello);
 	ADD("too-many", test_too_many);
+	ADD("too-many-of-one", test_too_many_of_one);
 	ADD("deaf", test_deaf);
 	ADD("deaf-for-ever", test_deaf_for_ever);
 	ADD("deaf-too-long", test_deaf_too_long);
