@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define READ_MAX (1024 * 1024) /* at a time, of a unit that is larger than a burst */
+#define RUNS_MAX 256           /* in a turn: each is a send, and most have many units */
 
 /* Adds a unit to the run. FALSE: the run ends here and has to go out first. */
 static gboolean run_add(RfbRun *run, gsize length, gsize drop)
@@ -170,9 +171,11 @@ static gboolean deaf(const RfbRelay *relay)
 	       (rfb_flow_held(flow) || buffer_length(&flow->say) > RFB_FLOW_SAY_MAX);
 }
 
-/* IO_DONE: the burst is used up. */
+/* IO_DONE: the burst is used up, in bytes or in runs: who has every second of his words dropped
+ * makes as much work as who sends in bulk. */
 static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 {
+	unsigned runs = 0;
 	gsize spent = 0;
 	Io io = out_flush(&s->desktop, error);
 
@@ -191,8 +194,11 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 			return IO_WAIT;
 		if (!judge_viewer(s, relay, error))
 			return IO_FAIL;
-		if (relay->up.ready > 0 || relay->up.skip > 0)
+		if (relay->up.ready > 0 || relay->up.skip > 0) {
+			if (++runs > RUNS_MAX)
+				return IO_DONE;
 			continue;
+		}
 		if (spent >= PUMP_BURST)
 			return IO_DONE;
 		io = read_more(s, &s->client, &relay->viewer.units, &spent, error);
@@ -204,6 +210,7 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 /* The same, the other way. */
 static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 {
+	unsigned runs = 0;
 	gsize spent = 0;
 	Io io = out_flush(&s->client, error);
 
@@ -217,8 +224,11 @@ static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 			return io;
 		if (!judge_desktop(s, relay, error))
 			return IO_FAIL;
-		if (relay->down.ready > 0 || relay->down.skip > 0)
+		if (relay->down.ready > 0 || relay->down.skip > 0) {
+			if (++runs > RUNS_MAX)
+				return IO_DONE;
 			continue;
+		}
 		if (spent >= PUMP_BURST)
 			return IO_DONE;
 		io = read_more(s, &s->desktop, &relay->desktop.units, &spent, error);

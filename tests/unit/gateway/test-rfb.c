@@ -445,6 +445,40 @@ static void test_relay_takes_turns(void)
 	end();
 }
 
+/* Nor so many pieces that each would be a send: every second word is dropped, either way. */
+static void test_relay_in_pieces(void)
+{
+	enum { WORDS = 1500 };
+	static const char bell[] = "\2" "\xf8\0\0\0\0\0\0\0";
+	static const char key[] = "\4\0\0\0\0\0\0a" "\xf8\0\0\0\0\0\0\0";
+	g_autoptr(GByteArray) bells = g_byte_array_new();
+	g_autoptr(GByteArray) keys = g_byte_array_new();
+	int room = 8 * 1024 * 1024;
+
+	for (unsigned i = 0; i < WORDS; i++) {
+		g_byte_array_append(bells, (const guint8 *)bell, sizeof bell); /* with its NUL */
+		g_byte_array_append(keys, (const guint8 *)key, sizeof key);
+	}
+	begin();
+	if (setsockopt(t.s.client.stream->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0 ||
+		setsockopt(t.s.desktop.stream->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0) {
+		g_test_skip("no right to widen a socket");
+		end();
+		return;
+	}
+	say(t.desktop, bells->data, bells->len);
+	say(t.viewer, keys->data, keys->len);
+	run();
+	g_assert_cmpuint(t.wakes, >, 0);
+	g_assert_cmpuint(t.s.client.bytes_out, <, WORDS / 2);
+	g_assert_cmpuint(t.s.desktop.bytes_out, <, 8 * WORDS / 2);
+	for (unsigned i = 0; i < 16; i++)
+		run();
+	g_assert_cmpuint(t.s.client.bytes_out, ==, WORDS);
+	g_assert_cmpuint(t.s.desktop.bytes_out, ==, 8 * WORDS);
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -465,5 +499,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/rfb/relay/ends", test_relay_ends);
 	g_test_add_func("/rfb/relay/bulk", test_relay_bulk);
 	g_test_add_func("/rfb/relay/takes-turns", test_relay_takes_turns);
+	g_test_add_func("/rfb/relay/in-pieces", test_relay_in_pieces);
 	return g_test_run();
 }
