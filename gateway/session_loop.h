@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * session_loop: what session.c keeps beside the public struct: the position in the table, the
- * watches and the timer. Private to session*.c.
+ * session_loop: what session.c and session_watch.c keep beside the public struct: the position in
+ * the table, the watches and the timer. Private to session*.c.
  */
 #pragma once
 
@@ -83,14 +83,18 @@ void session_linger(Session *session);
 void session_finish(Session *session);
 /* Ends the watch on the desktop's descriptor. */
 void session_close_watch(Session *session);
-/* session.c: forgets when it is to be woken. */
-void session_close_timer(Session *session);
 /* Tells the broker the end of the present lease. aside: the lease of a lobby, where its client is
  * for a while and comes back from; NULL = for good. */
 void session_report_lease(Session *session, Fault code, const char *reason, const char *aside);
 
-/* session.c: begins a watch on the desktop's descriptor, once it is connected or connecting. */
+/* session_watch.c: begins a watch on the client's descriptor; on the desktop's, once it is
+ * connected or connecting. */
+void session_watch_client(Session *session, int fd);
 void session_watch_desktop(Session *session, int fd);
+/* At the end of a run: waits for what its sides and its clock asked for in it. */
+void session_watch(Session *session);
+/* Forgets when it is to be woken. */
+void session_close_timer(Session *session);
 
 /* session_ask.c: wipes and frees. */
 void ask_clear(Ask *ask);
