@@ -160,6 +160,7 @@ test('link: view only', async ({ page, server, person }) => {
 test('link: a spent ticket says so and is not tried again', async ({ server, person }) => {
     await person.visit('/vnc.html#path=websockify%3Ftoken%3Dspent');
     await person.fault('spent');
+    await person.sees('.notice-text', 'Open the desktop again from your list.');
     assert.equal(server.desktops.length, 0);
 });
 
@@ -168,7 +169,7 @@ test('link: another host is not called', async ({ page, person }) => {
 
     page.on('websocket', (socket) => sockets.push(socket.url()));
     await person.visit('/vnc.html?path=wss%3A%2F%2Fevil.example%2Fwebsockify%3Ftoken%3Dx');
-    await person.fault('spent');
+    await person.fault('link');
     assert.deepEqual(sockets, []);
 });
 

@@ -111,6 +111,8 @@ test('faults: taken over by another device', async ({ page, server, person }) =>
     await person.fault('taken');
     await page.waitForTimeout(1000);
     assert.equal(server.tickets.length, 1);
+    await page.click('.notice button:has-text("Use it here")');
+    await person.live();
 });
 
 test('faults: the gateway restarts', async ({ server, person }) => {

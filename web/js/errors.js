@@ -19,10 +19,11 @@ const TABLE = {
     'config': { title: 'The service is not set up correctly', text: 'Please tell your administrator.', icon: 'warning' },
     'bug': { title: 'Something went wrong on our side', text: 'Please tell your administrator.', icon: 'warning', retry: true },
     'client': { title: 'This page and the service do not understand each other', text: 'Reload the page. If it stays so, tell your administrator.', icon: 'warning', retry: true },
-    'ended': { title: 'The session has ended', text: 'It was ended from outside this page.', icon: 'leave', retry: true },
-    'taken': { title: 'Continued on another device', text: 'This desktop was opened somewhere else. Take it back here if you like.', icon: 'viewer', retry: true },
-    'refused': { title: 'The gateway refused the connection', text: 'The way to your desktop could not be opened.', icon: 'warning', retry: true },
-    'spent': { title: 'This link was already used', text: 'A link to a desktop is good once, and only for a short time.', icon: 'lock' },
+    'ended': { title: 'The session has ended', text: 'It was ended from outside this page.', icon: 'leave', retry: 'Open it again' },
+    'taken': { title: 'Open somewhere else', text: 'This desktop was opened in another window or on another device. It goes on there as you left it here.', icon: 'viewer', retry: 'Use it here' },
+    'refused': { title: 'The gateway refused the connection', text: 'The way to your desktop could not be opened. Try again; if it stays so, tell your administrator.', icon: 'warning', retry: true },
+    'spent': { title: 'This link is not good any more', text: 'A link to a desktop is good once, and only for a short time. Open the desktop again from your list.', icon: 'lock' },
+    'link': { title: 'This link is not complete', text: 'It has no ticket, or is for another gateway. Open the desktop from your list.', icon: 'warning' },
     'lost': { title: 'Connection lost', text: 'The network did not come back. Your desktop keeps running.', icon: 'unplugged', retry: true },
     'none': { title: 'No desktop is assigned to you', text: 'Ask your administrator for one. This page will show it as soon as it is there.', icon: 'desktop', retry: true },
 };
@@ -38,14 +39,14 @@ export function passing(error) {
 
 /*
  * A page for a fault. The server's own words are shown when it has any that are not ours already.
- * actions: buttons; {retry: f} adds "Try again" where that makes sense.
+ * actions: buttons; {retry: f} adds "Try again", or what the table calls it, where that makes sense.
  */
 export function errorView(error, { retry = null, actions = [] } = {}) {
     const known = explain(error.code);
     const buttons = [...actions];
 
     if (retry && known.retry)
-        buttons.unshift(button(error.code === 'ended' ? 'Open it again' : 'Try again',
+        buttons.unshift(button(known.retry === true ? 'Try again' : known.retry,
             { class: 'primary', onclick: retry, autofocus: true }, 'refresh'));
     return h('section', { class: 'notice', 'data-error': error.code },
         h('div', { class: 'notice-icon' }, icon(known.icon)),

@@ -64,7 +64,7 @@ function offer() {
 /* The ticket leaves the address bar and the history: it is of no use to anybody any more. */
 history.replaceState(null, '', location.pathname);
 if (!url)
-    main.replaceChildren(errorView({ code: 'spent', message: 'This link has no ticket, or is not for this gateway.' },
+    main.replaceChildren(errorView({ code: 'link' },
         { actions: [button('My desktops', { class: 'primary', onclick: leave })] }));
 else if (yes(asked.get('autoconnect')) || !asked.has('autoconnect'))
     open();
