@@ -2,6 +2,7 @@
 """config/quickstart as a stranger runs it: twice, and it leaves nothing behind."""
 
 import json
+import os
 import signal
 import socket
 import stat
@@ -109,6 +110,21 @@ def test_a_second_one_is_told(state):
         assert {"live", "quickstart.json"} <= {entry.name for entry in state.iterdir()}
     finally:
         first.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("owner, mode", [(65534, 0o755), (0, 0o777), (0, 0o775)])
+def test_a_directory_of_others_is_not_believed(tmp_path, owner, mode):
+    """What its `live` names would be removed, by root."""
+    state, precious = tmp_path / "state", tmp_path / "precious"
+    state.mkdir()
+    precious.mkdir()
+    (state / "live").write_text(f"{precious}\n4294967000\n")
+    state.chmod(mode)
+    os.chown(state, owner, owner)
+    told = subprocess.run([SOURCE / "config/quickstart", "--state", state, "--no-install"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 1 and "others" in told.stderr
+    assert precious.is_dir() and (state / "live").exists()
 
 
 def test_a_taken_port_is_told(state):
