@@ -82,6 +82,9 @@ def test_it_works_and_leaves_nothing(state, number):
             viewer.screen()
         pools = json.loads(subprocess.check_output([*facts["ctl"], "pool", "list", "--json"]))
         assert "shared" in str(pools) and "personal" in str(pools)
+        looked = subprocess.run([*facts["ctl"], "doctor", "--pam-dir", state / "pam.d"],
+                                capture_output=True, text=True, timeout=60)
+        assert looked.returncode == 0, looked.stdout
         if number == signal.SIGINT:
             assert took < 60, f"the second run took {took:.0f} s: what the first has made is used"
     finally:
