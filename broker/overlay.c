@@ -32,10 +32,10 @@ static void log_boots(const Seat *seat, const GError *why)
 	log_info(&context, "no instant clone, it boots: %s", why->message);
 }
 
+typedef gboolean (*Make)(Provider *, const ProviderDesktop *, char **, GError **);
+
 /* Where there is nothing to copy, it is made to boot. */
-static gboolean
-make_clone(Seat *seat, gboolean (*make)(Provider *, const ProviderDesktop *, char **, GError **),
-	   char **out_identity, GError **error)
+static gboolean make_clone(Seat *seat, Make make, char **out_identity, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 
@@ -58,34 +58,18 @@ static gboolean forget_identity(Core *core, Seat *seat, GError **error)
 	return store_desktop_clear_identity(core->db, seat->row->id, error);
 }
 
-/* From what is published, in place of what is there: which is found by the old image. */
-static gboolean replace(Seat *seat, char **out_identity, GError **error)
+/* From what is published: by `here` at the place of what may be there, or, where that does not go
+ * (NULL, or the place has changed), as a new one. The old is found by its own image. */
+static gboolean make_anew(Core *core, Seat *seat, Make here, char **out_identity, GError **error)
 {
-	if (!seat->ops->destroy(seat->provider, &seat->spec, error))
-		return FALSE;
-	seat_renew(seat);
-	return make_clone(seat, seat->ops->clone, out_identity, error);
-}
+	gboolean stays = here && !seat_elsewhere(seat->row, seat->pool);
 
-/* Where there may be nothing yet. */
-static gboolean make_first(Core *core, Seat *seat, char **out_identity, GError **error)
-{
 	if (!forget_identity(core, seat, error))
 		return FALSE;
-	if (seat_elsewhere(seat->row, seat->pool))
-		return replace(seat, out_identity, error);
-	seat_renew(seat);
-	return make_clone(seat, seat->ops->clone, out_identity, error);
-}
-
-static gboolean make_again(Core *core, Seat *seat, char **out_identity, GError **error)
-{
-	if (!forget_identity(core, seat, error))
+	if (!stays && !seat->ops->destroy(seat->provider, &seat->spec, error))
 		return FALSE;
-	if (!seat->ops->reset || seat_elsewhere(seat->row, seat->pool))
-		return replace(seat, out_identity, error);
 	seat_renew(seat);
-	return make_clone(seat, seat->ops->reset, out_identity, error);
+	return make_clone(seat, stays ? here : seat->ops->clone, out_identity, error);
 }
 
 static gboolean record(Core *core, Seat *seat, const char *identity, GError **error)
@@ -106,7 +90,8 @@ gboolean overlay_make(Core *core, Seat *seat, GError **error)
 		return TRUE;
 	return store_desktop_set_state(core->db, seat->row->id, "starting",
 				       "Preparing your desktop", error) &&
-	       make_first(core, seat, &identity, error) && record(core, seat, identity, error);
+	       make_anew(core, seat, seat->ops->clone, &identity, error) &&
+	       record(core, seat, identity, error);
 }
 
 gboolean overlay_boot_instead(Core *core, Seat *seat, GError *why, GError **error)
@@ -120,14 +105,15 @@ gboolean overlay_boot_instead(Core *core, Seat *seat, GError *why, GError **erro
 	}
 	log_boots(seat, reason);
 	seat->boots = TRUE;
-	return make_again(core, seat, &identity, error) && record(core, seat, identity, error);
+	return make_anew(core, seat, seat->ops->reset, &identity, error) &&
+	       record(core, seat, identity, error);
 }
 
 gboolean overlay_reset(Core *core, Seat *seat, GError **error)
 {
 	g_autofree char *identity = NULL;
 
-	if (!make_again(core, seat, &identity, error))
+	if (!make_anew(core, seat, seat->ops->reset, &identity, error))
 		return FALSE;
 	if (!identity || !*identity || g_strcmp0(identity, seat->row->identity) == 0 ||
 	    g_strcmp0(identity, seat->row->used) == 0) {
