@@ -17,35 +17,31 @@ gboolean store_session_start(Db *db, const char *id, GError **error)
 		      DB_TEXT(id));
 }
 
-/* A gateway says what it likes, as often as it likes: the sum is one that each database can hold.
- */
-#define BYTES_MAX 4611686018427387903 /* half of the largest number */
-#define MORE(what)                                                                         \
-	what " = CASE WHEN " what " > " G_STRINGIFY(BYTES_MAX) " THEN " what " ELSE " what \
-							       " + ? END"
+/* A gateway says what it likes, as often: the sum is one that each database can hold. */
+#define BYTES_MAX   4611686018427387903 /* half of the largest number */
+#define HAS_MOST(n) n " > " G_STRINGIFY(BYTES_MAX)
+#define ADD(n)      n " = CASE WHEN " HAS_MOST(n) " THEN " n " ELSE " n " + ? END"
+#define ADD_BYTES   ADD("bytes_in") ", " ADD("bytes_out")
 #define DB_BYTES(n) DB_INT((gint64)MIN(n, (guint64)BYTES_MAX))
 
 gint64 store_session_end(Db *db, const char *id, const char *broker, const char *reason, gint64 now,
 			 guint64 bytes_in, guint64 bytes_out, GError **error)
 {
-	return db_change(
-		db, error,
-		"UPDATE session SET state = 'ended', ended_at = ?, reason = ?,"
-		" " MORE("bytes_in") ", " MORE("bytes_out") " WHERE id = ? AND ended_at = 0 AND "
-							    "broker = COALESCE(?, broker)",
-		DB_INT(now), DB_TEXT(reason), DB_BYTES(bytes_in), DB_BYTES(bytes_out), DB_TEXT(id),
-		DB_TEXT(broker));
+	return db_change(db, error,
+			 "UPDATE session SET state = 'ended', ended_at = ?, reason = ?, " ADD_BYTES
+			 " WHERE id = ? AND ended_at = 0 AND broker = COALESCE(?, broker)",
+			 DB_INT(now), DB_TEXT(reason), DB_BYTES(bytes_in), DB_BYTES(bytes_out),
+			 DB_TEXT(id), DB_TEXT(broker));
 }
 
 gint64 store_session_add_bytes(Db *db, const char *id, guint64 bytes_in, guint64 bytes_out,
 			       gboolean again, GError **error)
 {
-	return db_change(
-		db, error,
-		"UPDATE session SET " MORE("bytes_in") ", " MORE(
-			"bytes_out") " WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
-		DB_BYTES(bytes_in), DB_BYTES(bytes_out), DB_TEXT(id), DB_INT(again),
-		DB_BYTES(bytes_in), DB_BYTES(bytes_out));
+	return db_change(db, error,
+			 "UPDATE session SET " ADD_BYTES
+			 " WHERE id = ? AND (? = 0 OR bytes_in < ? OR bytes_out < ?)",
+			 DB_BYTES(bytes_in), DB_BYTES(bytes_out), DB_TEXT(id), DB_INT(again),
+			 DB_BYTES(bytes_in), DB_BYTES(bytes_out));
 }
 
 static SessionView *read_row(const DbRows *rows)
