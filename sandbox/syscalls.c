@@ -376,15 +376,16 @@ static const int gifts[] = {
  * another name (unix(7) does not say so, the kernel does). */
 static void deny_datagrams(Filter *filter)
 {
-	static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
 	static const int kinds[] = {SOCK_DGRAM, SOCK_RAW};
 
-	for (gsize i = 0; i < G_N_ELEMENTS(calls) * G_N_ELEMENTS(kinds); i++) {
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		const struct scmp_arg_cmp letters[] = {
-			SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, (guint32)kinds[i % 2])};
+			SCMP_A1_32(SCMP_CMP_MASKED_EQ, SOCK_KIND, (guint32)kinds[i])};
 
-		filter_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i / 2], G_N_ELEMENTS(letters),
+		filter_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), G_N_ELEMENTS(letters),
 			   letters);
+		filter_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socketpair),
+			   G_N_ELEMENTS(letters), letters);
 	}
 }
 
