@@ -41,14 +41,20 @@ static inline gboolean feed_need(Feed *feed, gsize need)
 	return buffer_length(&feed->in) >= need;
 }
 
+/* What the buffer holds, which is taken, as hex. */
+static inline void feed_take_hex(Buffer *out, GString *said)
+{
+	for (gsize i = 0; i < buffer_length(out); i++)
+		g_string_append_printf(said, "%02x", buffer_bytes(out)[i]);
+	buffer_consume(out, buffer_length(out));
+}
+
 static inline void feed_say(Feed *feed, const char *event)
 {
 	if (buffer_length(&feed->out) > 0) {
 		g_string_append_c(feed->said, '<');
-		for (gsize i = 0; i < buffer_length(&feed->out); i++)
-			g_string_append_printf(feed->said, "%02x", buffer_bytes(&feed->out)[i]);
+		feed_take_hex(&feed->out, feed->said);
 		g_string_append(feed->said, "> ");
-		buffer_consume(&feed->out, buffer_length(&feed->out));
 	}
 	g_string_append_printf(feed->said, "%s ", event);
 }

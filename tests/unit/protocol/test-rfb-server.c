@@ -268,14 +268,11 @@ static void test_vnc_authentication(void)
 	buffer_clear(&out);
 }
 
-/* What `out` holds, which is taken. */
 static char *take(Buffer *out)
 {
 	GString *hex = g_string_new(NULL);
 
-	for (gsize i = 0; i < buffer_length(out); i++)
-		g_string_append_printf(hex, "%02x", buffer_bytes(out)[i]);
-	buffer_consume(out, buffer_length(out));
+	feed_take_hex(out, hex);
 	return g_string_free(hex, FALSE);
 }
 
