@@ -90,7 +90,6 @@ void rfb_server_accept(RfbServer *server, guint16 width, guint16 height, const c
 /*
  * Says no, with these words (or with its own, if it knows why), in whatever way the viewer
  * understands at this point; appends nothing where the protocol has no way to say it, or where
- * what is next has been said already. The
- * connection is to be closed afterwards.
+ * what is next has been said already. The connection is to be closed afterwards.
  */
 void rfb_server_refuse(RfbServer *server, const char *words, Buffer *out);
