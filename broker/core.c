@@ -6,21 +6,21 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "activity.h"
-#include "audit_out.h"
-#include "bridges.h"
-#include "brokers.h"
+#include "admin/audit_out.h"
+#include "admin/screens.h"
+#include "bridges/bridges.h"
+#include "desktops/images.h"
+#include "desktops/turns.h"
 #include "fault.h"
-#include "gateway_link.h"
-#include "hosts.h"
-#include "images.h"
-#include "lobbies.h"
-#include "maintainer.h"
-#include "providers.h"
-#include "reconcile.h"
-#include "screens.h"
-#include "session.h"
-#include "turns.h"
+#include "gateways/gateway_link.h"
+#include "hosts/hosts.h"
+#include "hosts/providers.h"
+#include "lobbies/lobbies.h"
+#include "sessions/activity.h"
+#include "sessions/session.h"
+#include "upkeep/brokers.h"
+#include "upkeep/maintainer.h"
+#include "upkeep/reconcile.h"
 
 #define NAME_MAX_CHARS 40
 

@@ -72,7 +72,7 @@ gboolean core_pool_rollback(Core *core, const char *admin, const char *pool, GEr
 /* Refuses (FAULT_BUSY) while a desktop of it is in use; else destroys its desktops. */
 gboolean core_pool_remove(Core *core, const char *admin, const char *name, GError **error);
 
-/* What becomes of the desktops of a pool (broker/plan.h). Actions: "nothing", "suspend",
+/* What becomes of the desktops of a pool (broker/upkeep/plan.h). Actions: "nothing", "suspend",
  * "shutdown", "reset", "delete". Times in seconds. */
 typedef struct {
 	char *pool;
@@ -200,7 +200,7 @@ GBytes *core_desktop_screen(Core *core, const char *admin, const char *id, GErro
 
 /* ---- maintenance */
 
-/* Closed for a while (broker/maintenance.h). */
+/* Closed for a while (broker/upkeep/maintenance.h). */
 typedef struct {
 	char *kind, *name; /* "pool", "host", "desktop" (its id) */
 	char *words;       /* for people; NULL or "" = some       */

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "options.h"
-#include "session.h"
+#include "session/session.h"
 
 typedef struct Admission Admission;
 

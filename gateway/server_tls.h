@@ -7,7 +7,7 @@
 #pragma once
 
 #include "options.h"
-#include "signer.h"
+#include "signer/signer.h"
 
 #include <openssl/ssl.h>
 

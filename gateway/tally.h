@@ -2,8 +2,8 @@
 /* tally: fills in a worker's counts (control/counts.h) and tells the broker. */
 #pragma once
 
-#include "broker_link.h"
-#include "session.h"
+#include "broker/broker_link.h"
+#include "session/session.h"
 
 #include <openssl/ssl.h>
 

@@ -3,10 +3,10 @@
 #include "usable.h"
 
 #include "fault.h"
+#include "front/vnc_password.h"
 #include "net/address.h"
 #include "secret.h"
 #include "server_tls.h"
-#include "vnc_password.h"
 
 static gboolean has_password(const Options *o, GError **error)
 {

@@ -3,6 +3,7 @@
 #include "worker_inside.h"
 
 #include "buffer.h"
+#include "front/vnc_password.h"
 #include "listener.h"
 #include "net/address.h"
 #include "net/stream_tcp.h"
@@ -11,7 +12,6 @@
 #include "secret.h"
 #include "sockets.h"
 #include "tally.h"
-#include "vnc_password.h"
 
 #include <malloc.h>
 #include <signal.h>

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "broker_link.h"
+#include "broker/broker_link.h"
 #include "options.h"
-#include "session.h"
+#include "session/session.h"
 
 #include <openssl/ssl.h>
 #include <uv.h>

@@ -17,10 +17,10 @@
  * have, accepts and makes TCP connections, and reads files. */
 gboolean syscalls_allow_gateway(GError **error);
 
-/* The process that connects to the broker's sockets for a worker (gateway/dialer.h). */
+/* The process that connects to the broker's sockets for a worker (gateway/broker/dialer.h). */
 gboolean syscalls_allow_dialer(GError **error);
 
-/* The process that has a worker's TLS key (gateway/signer.h): it reads files. */
+/* The process that has a worker's TLS key (gateway/signer/signer.h): it reads files. */
 gboolean syscalls_allow_signer(GError **error);
 
 /* A program that shows pictures to one client over sockets that it was given: it moves bytes over

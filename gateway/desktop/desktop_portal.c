@@ -6,7 +6,7 @@
 #include "http/proxy.h"
 #include "net/address.h"
 #include "net/stream_tcp.h"
-#include "session_loop.h"
+#include "session/session_loop.h"
 
 static Step portal_dial(Session *s, GError **error)
 {

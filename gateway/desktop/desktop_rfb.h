@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rfb/rfb_client.h"
-#include "session.h"
+#include "session/session.h"
 
 /* The finished handshake: width, height and name of the screen. Borrowed; only between a dial that
  * said NEXT and the start of the relay. */

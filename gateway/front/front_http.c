@@ -8,7 +8,7 @@
 #include "http/ws.h"
 #include "net/stream_tls.h"
 #include "net/stream_ws.h"
-#include "session_loop.h"
+#include "session/session_loop.h"
 
 #include <string.h>
 

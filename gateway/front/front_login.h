@@ -2,7 +2,7 @@
 /* front_login: what a name and a password from a native viewer ask for. */
 #pragma once
 
-#include "session.h"
+#include "session/session.h"
 
 /*
  * "USER" or "USER/DESKTOP" with a password, or "ticket" with a ticket for its password; fills

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "session.h"
+#include "session/session.h"
 #include "spice/spice_link.h"
 
 typedef struct {

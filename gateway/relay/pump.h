@@ -2,7 +2,7 @@
 /* pump: bytes as they come, from one side to the other, for relays that need not look at them. */
 #pragma once
 
-#include "session.h"
+#include "session/session.h"
 
 /* Bytes of one direction in one run, and in one read: enough to be worth the run, and so few that a
  * session with much to move does not delay another's key press. They leave in one send of seven

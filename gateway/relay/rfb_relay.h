@@ -5,7 +5,7 @@
 
 #include "relay/rfb_flow.h"
 #include "rfb/rfb_units.h"
-#include "session.h"
+#include "session/session.h"
 
 #define RFB_HELD_MAX 10 /* keys: as many as fingers */
 

@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "../unit/broker/core-fixture.h"
+#include "hosts/placement.h"
 #include "log.h"
-#include "placement.h"
 #include "rows.h"
 #include "store_host.h"
 #include "store_pool.h"

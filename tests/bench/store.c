@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "../unit/broker/core-fixture.h"
-#include "assignment.h"
+#include "desktops/assignment.h"
 #include "log.h"
 #include "rows.h"
 #include "times.h"

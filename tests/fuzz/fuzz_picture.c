@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A file that a QEMU says is its screen: it becomes a small picture, or there is none. */
-#include "picture.h"
+#include "desktops/picture.h"
 
 #include <png.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A question that may be answered has its length, and asks for what a TLS server signs: one change
  * in what says so, and it may not be. */
-#include "signer_question.h"
+#include "signer/signer_question.h"
 
 #include <string.h>
 

@@ -34,7 +34,7 @@ class Alone:
         self.endpoint = {"protocol": protocol, "has_fd": True, **more}
         self.serve, self.heard = serve, []
         with tempfile.TemporaryDirectory() as directory:
-            for name in ("certs", "server"):  # as broker/bridges.c makes them
+            for name in ("certs", "server"):  # as broker/bridges/bridges.c makes them
                 (pathlib.Path(directory) / "freerdp" / name).mkdir(parents=True)
             process = subprocess.Popen(
                 ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY], stdin=theirs,

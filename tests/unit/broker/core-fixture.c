@@ -6,9 +6,9 @@
 
 #include "core_admin.h"
 #include "database.h"
-#include "maintainer.h"
 #include "scratch.h"
-#include "session.h"
+#include "sessions/session.h"
+#include "upkeep/maintainer.h"
 
 static void open_core(CoreFixture *f)
 {

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "audit.h"
+#include "admin/audit.h"
 #include "log.h"
 
 static char *path_of(CoreFixture *f, const char *name)

@@ -3,11 +3,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "bridges.h"
+#include "bridges/bridges.h"
 #include "core-fixture.h"
 #include "fault.h"
 #include "log.h"
-#include "session.h"
+#include "sessions/session.h"
 
 typedef struct {
 	CoreFixture f;

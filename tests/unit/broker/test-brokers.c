@@ -4,13 +4,13 @@
  * forgets, and what one leaves behind the other takes. On SQLite there is one broker, and nothing
  * here to test.
  */
-#include "brokers.h"
 #include "core-fixture.h"
 #include "fake-gateway.h"
 #include "fault.h"
 #include "log.h"
-#include "sessions.h"
+#include "sessions/sessions.h"
 #include "store_desktop.h"
+#include "upkeep/brokers.h"
 
 #define BEGIN(f)                                        \
 	if (!db_shared((f)->core->db)) {                \

@@ -8,7 +8,7 @@
 
 #include "fake-lease.h"
 #include "fault.h"
-#include "gateway_connection.h"
+#include "gateways/gateway_connection.h"
 #include "log.h"
 
 static void test_hello(CoreFixture *f, gconstpointer unused)

@@ -5,11 +5,11 @@
  */
 #include <unistd.h>
 
-#include "activity.h"
 #include "fake-lease.h"
 #include "fake-pam.h"
 #include "fault.h"
 #include "log.h"
+#include "sessions/activity.h"
 
 /* How long ago the only live session was used last, in seconds. */
 static gint64 idle(CoreFixture *f)

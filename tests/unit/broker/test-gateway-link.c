@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "core_admin.h"
+#include "desktops/turns.h"
 #include "fake-lease.h"
 #include "fault.h"
 #include "log.h"
-#include "turns.h"
 
 static void test_redeem(CoreFixture *f, gconstpointer unused)
 {

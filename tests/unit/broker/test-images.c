@@ -8,11 +8,11 @@
 
 #include <glib/gstdio.h>
 
+#include "desktops/images.h"
 #include "fault.h"
-#include "images.h"
-#include "maintainer.h"
 #include "store_desktop.h"
 #include "store_pool.h"
+#include "upkeep/maintainer.h"
 
 /* A further version of "tiny" (core_fixture_pool() makes the first). */
 static unsigned add_version(CoreFixture *f, const char *kernel, gboolean copy)

@@ -6,7 +6,7 @@
 #include "core_admin.h"
 #include "fault.h"
 #include "foyer.h"
-#include "lobbies.h"
+#include "lobbies/lobbies.h"
 #include "log.h"
 
 /* Anna's gateway is told to bring her from her desktop to a lobby that says so, and has not yet

@@ -10,7 +10,7 @@
 #include "fault.h"
 #include "foyer.h"
 #include "log.h"
-#include "sessions.h"
+#include "sessions/sessions.h"
 
 /* ---- the gateway */
 

@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "log.h"
 #include "secret.h"
-#include "session.h"
+#include "sessions/session.h"
 #include "store_desktop.h"
 
 /* With a bridge, a desktop of one protocol is there for every client. */

@@ -4,7 +4,7 @@
 #include "core_admin.h"
 #include "fault.h"
 #include "log.h"
-#include "session.h"
+#include "sessions/session.h"
 
 static void begin(CoreFixture *f, const char *kind, const char *name)
 {

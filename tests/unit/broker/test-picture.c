@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What QEMU says is a screen becomes a small picture, or nothing. */
-#include "picture.h"
+#include "desktops/picture.h"
 
 #include <png.h>
 #include <string.h>

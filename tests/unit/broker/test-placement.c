@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "core-fixture.h"
-#include "desktop.h"
+#include "desktops/desktop.h"
 #include "fault.h"
+#include "hosts/placement.h"
 #include "log.h"
-#include "placement.h"
 #include "secret.h"
-#include "session.h"
+#include "sessions/session.h"
 #include "store_desktop.h"
 #include "store_host.h"
 

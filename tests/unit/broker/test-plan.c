@@ -3,14 +3,14 @@
  * a made-up provider. */
 #include <string.h>
 
-#include "activity.h"
 #include "core-fixture.h"
 #include "core_admin.h"
 #include "fault.h"
 #include "log.h"
-#include "maintainer.h"
 #include "secret.h"
-#include "session.h"
+#include "sessions/activity.h"
+#include "sessions/session.h"
+#include "upkeep/maintainer.h"
 
 static const Asker nobody = {"a connection", "test"};
 

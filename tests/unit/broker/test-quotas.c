@@ -5,7 +5,7 @@
 #include "fault.h"
 #include "log.h"
 #include "secret.h"
-#include "session.h"
+#include "sessions/session.h"
 
 static void set(CoreFixture *f, QuotaView quota)
 {

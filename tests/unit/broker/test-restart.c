@@ -5,7 +5,7 @@
 
 #include "fault.h"
 #include "log.h"
-#include "session.h"
+#include "sessions/session.h"
 #include "store_desktop.h"
 
 static const Asker nobody = {"a connection", "test"};

@@ -2,10 +2,10 @@
 /* Snapshots that people keep, on a real core with a made-up provider: whose, how many, and what a
  * broker that was killed leaves behind. */
 #include "core-fixture.h"
-#include "desktop.h"
+#include "desktops/desktop.h"
 #include "fault.h"
 #include "log.h"
-#include "session.h"
+#include "sessions/session.h"
 
 static const Asker nobody = {"a connection", "test"};
 

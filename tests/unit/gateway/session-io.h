@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "session.h"
+#include "session/session.h"
 
 /* Closes both peers and frees what was asked. */
 void session_io_clear(Session *session);

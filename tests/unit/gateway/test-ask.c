@@ -3,7 +3,7 @@
 #include "control/control.h"
 #include "fault.h"
 #include "secret.h"
-#include "session_loop.h"
+#include "session/session_loop.h"
 
 typedef struct {
 	GString *asked; /* "redeem t join t ": what the broker was asked, with which ticket */

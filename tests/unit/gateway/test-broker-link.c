@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The link to a broker that is away and comes back: what waits, what gives up, and what is told
  * first. The broker here is a socket that this test reads. */
-#include "broker_link.h"
+#include "broker/broker_link.h"
 
 #include "fault.h"
 

@@ -2,7 +2,7 @@
 /* Which losses a further SPICE channel survives: it waits for its main channel, to which the broker
  * gives another desktop, or the way back. */
 #include "control/control.h"
-#include "session_loop.h"
+#include "session/session_loop.h"
 
 typedef struct {
 	uv_loop_t loop;

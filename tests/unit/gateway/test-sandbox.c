@@ -4,8 +4,8 @@
  * it. What neither may do any more is in tests/unit/sandbox/.
  */
 #include "autofd.h"
+#include "broker/dialer.h"
 #include "certificate.h"
-#include "dialer.h"
 #include "fault.h"
 #include "net/tls.h"
 #include "rights.h"

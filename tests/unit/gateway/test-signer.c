@@ -6,7 +6,7 @@
 #include "net/tls.h"
 #include "scratch.h"
 #include "server_tls.h"
-#include "signer_question.h"
+#include "signer/signer_question.h"
 
 #include <glib/gstdio.h>
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A tunnel to the broker over two real socket pairs, with a clock of our own. */
 #include "net/stream_tcp.h"
-#include "session.h"
+#include "session/session.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway_connection: see gateway_connection.h. */
+#include "gateways/gateway_connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateways/gateway_answer.h"
+#include "gateways/gateway_request.h"
+#include "log.h"
+#include "secret.h"
+#include "sessions/session.h"
+
+#define INFLIGHT_MAX 1024 /* requests of one gateway on the pool; then it is not read */
+#define LOGINS_MAX   256  /* waiting for a thread; then they are refused */
+#define MESSAGE_MAX  (CONTROL_MAX + 4) /* with its length */
+
+typedef struct {
+	GatewayConnection *connection; /* a reference */
+	ControlMessage message;
+} Request;
+
+/* ---- connections */
+
+GatewayConnection *gateway_connection_ref(GatewayConnection *c)
+{
+	g_atomic_int_inc(&c->refs);
+	return c;
+}
+
+void gateway_connection_unref(gpointer data)
+{
+	GatewayConnection *c = data;
+
+	if (!g_atomic_int_dec_and_test(&c->refs))
+		return;
+	close(c->fd);
+	g_assert(g_queue_is_empty(&c->outbox));
+	g_mutex_clear(&c->send);
+	g_mutex_clear(&c->lock);
+	g_cond_clear(&c->less);
+	g_free(c->name);
+	g_free(c);
+}
+
+Core *gateway_connection_core(const GatewayConnection *c)
+{
+	return c->link->core;
+}
+
+const char *gateway_connection_name(const GatewayConnection *c)
+{
+	return c->name; /* set by the reader before any request can reach the pool */
+}
+
+void gateway_connection_welcome(GatewayConnection *c, const char *name)
+{
+	g_mutex_lock(&c->lock);
+	c->name = g_strdup(name);
+	g_mutex_unlock(&c->lock);
+	log_info(NULL, "gateway %s is linked", name);
+}
+
+gboolean gateway_connection_gone(GatewayConnection *c)
+{
+	gboolean gone;
+
+	g_mutex_lock(&c->lock);
+	gone = c->gone;
+	g_mutex_unlock(&c->lock);
+	return gone;
+}
+
+/* ---- requests */
+
+void gateway_connection_run(gpointer data, gpointer unused)
+{
+	Request *request = data;
+	GatewayConnection *c = request->connection;
+	g_autoptr(GError) error = NULL;
+
+	if (!gateway_request_run(c, &request->message, &error))
+		shutdown(c->fd, SHUT_RDWR);
+	control_clear(&request->message);
+	g_free(request);
+	g_mutex_lock(&c->lock);
+	c->inflight--;
+	g_cond_signal(&c->less);
+	g_mutex_unlock(&c->lock);
+	gateway_connection_unref(c);
+}
+
+/* Takes the message. Blocks while too many are under way: the gateway then waits in its socket. */
+static void request_push(GatewayConnection *c, GThreadPool *pool, ControlMessage *message)
+{
+	Request *request = g_new0(Request, 1);
+
+	g_mutex_lock(&c->lock);
+	while (c->inflight >= INFLIGHT_MAX)
+		g_cond_wait(&c->less, &c->lock);
+	c->inflight++;
+	g_mutex_unlock(&c->lock);
+	request->connection = gateway_connection_ref(c);
+	request->message = *message;
+	memset(message, 0, sizeof *message);
+	g_thread_pool_push(pool, request, NULL);
+}
+
+static void login_push(GatewayConnection *c, ControlMessage *message)
+{
+	g_autoptr(GError) busy = NULL;
+
+	if (g_thread_pool_unprocessed(c->link->logins) < LOGINS_MAX) {
+		request_push(c, c->link->logins, message);
+		return;
+	}
+	g_set_error(&busy, FAULT, FAULT_BUSY, "too many logins are waiting");
+	gateway_answer_refuse(c, message, busy);
+}
+
+/* FALSE: hang up. */
+static gboolean dispatch(GatewayConnection *c, ControlMessage *message, GError **error)
+{
+	Lane lane = c->name ? gateway_request_lane(message) : LANE_READER;
+
+	if (lane == LANE_LOGIN)
+		login_push(c, message);
+	else if (lane == LANE_SLOW)
+		request_push(c, c->link->pool, message);
+	else
+		return gateway_request_run(c, message, error);
+	return TRUE;
+}
+
+/* Everything whole in the n bytes; *out_used of them are done with. FALSE: hang up. */
+static gboolean take_messages(GatewayConnection *c, guint8 *bytes, gsize n, gsize *out_used,
+			      GError **error)
+{
+	*out_used = 0;
+	while (*out_used < n) {
+		g_auto(ControlMessage) message = {0};
+		gssize used = control_decode(bytes + *out_used, n - *out_used, &message, error);
+
+		if (used < 0)
+			return FALSE;
+		if (used == 0)
+			return TRUE;
+		*out_used += (gsize)used;
+		if (!dispatch(c, &message, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* ---- the reader */
+
+static void connection_dropped(GatewayConnection *c, const char *why)
+{
+	GatewayLink *link = c->link;
+	Asker asker = {c, c->name};
+	gboolean stopping;
+
+	shutdown(c->fd, SHUT_RDWR);
+	g_mutex_lock(&c->lock);
+	c->gone = TRUE;
+	g_mutex_unlock(&c->lock);
+	g_mutex_lock(&link->lock);
+	stopping = link->stopping;
+	g_mutex_unlock(&link->lock);
+	if (!stopping) {
+		sessions_gateway_gone(link->core, &asker);
+		log_warning(NULL, "gateway %s has gone: %s", c->name ? c->name : "(no name)", why);
+	}
+}
+
+static gpointer read_loop(gpointer data)
+{
+	GatewayConnection *c = data;
+	GatewayLink *link = c->link;
+	g_autoptr(GError) error = NULL;
+	const char *why = "it closed the connection";
+	guint8 *in = g_malloc(MESSAGE_MAX); /* there is room: a whole message would be taken */
+	gsize have = 0;
+
+	for (;;) {
+		ssize_t n = recv(c->fd, in + have, MESSAGE_MAX - have, 0);
+		gsize used;
+		gboolean ok;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			why = g_strerror(errno);
+		if (n <= 0)
+			break;
+		have += (gsize)n;
+		ok = take_messages(c, in, have, &used, &error);
+		memmove(in, in + used, have - used);
+		secret_wipe(in + have - used, used);
+		have -= used;
+		if (!ok) {
+			why = error->message;
+			break;
+		}
+	}
+	connection_dropped(c, why);
+	secret_wipe(in, have);
+	g_free(in);
+
+	g_mutex_lock(&link->lock);
+	g_hash_table_remove(link->connections, c);
+	g_cond_signal(&link->empty);
+	g_mutex_unlock(&link->lock);
+	return NULL;
+}
+
+void gateway_connection_start(GatewayLink *link, int fd, pid_t process)
+{
+	struct timeval timeout = {.tv_sec = link->patience};
+	GatewayConnection *c = g_new0(GatewayConnection, 1);
+	GThread *reader;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+	c->link = link;
+	c->refs = 1;
+	c->fd = fd;
+	c->process = process;
+	g_queue_init(&c->outbox);
+	g_mutex_init(&c->send);
+	g_mutex_init(&c->lock);
+	g_cond_init(&c->less);
+	g_mutex_lock(&link->lock);
+	g_hash_table_add(link->connections, c);
+	if (link->stopping)
+		shutdown(fd, SHUT_RDWR);
+	reader = g_thread_new("gateway", read_loop, c);
+	g_mutex_unlock(&link->lock);
+	g_thread_unref(reader); /* it ends by itself; gateway_link_stop() waits for the set */
+}

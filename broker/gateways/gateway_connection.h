@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gateway_connection: one gateway process that is linked: its reader, what it asked for and what
+ * it is told. Private to gateway_link.c, gateway_connection.c and
+ * gateway_outbox.c.
+ *
+ * It has two kinds of owners, the link's set and the requests of it that are on the pool: it is
+ * counted.
+ */
+#pragma once
+
+#include "gateways/gateway_link.h"
+#include "quota.h"
+#include "sessions/follows.h"
+
+struct GatewayLink {
+	Core *core;
+	int fd; /* listening, -1 = not */
+	GThread *acceptor;
+	GThreadPool *pool;   /* for LANE_SLOW */
+	GThreadPool *logins; /* for LANE_LOGIN */
+	Follows *follows;
+	Quota *opening; /* how many of those one person has while desktops start */
+	GMutex lock;    /* of all below */
+	GCond empty;
+	GHashTable *connections; /* a set; each with a reference */
+	unsigned most, each;     /* of those; of one process. Who comes then is closed */
+	unsigned patience;       /* s that one may read nothing of what waits for it */
+	gboolean stopping;
+	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
+				counted */
+};
+
+struct GatewayConnection {
+	GatewayLink *link;
+	int refs;          /* atomic */
+	int fd;            /* shut down when it drops, closed with the last reference */
+	pid_t process;     /* that has connected: a worker's dialer, or a tunnel */
+	GMutex send;       /* of what is told, see gateway_outbox.c */
+	GQueue outbox;     /* its parcels: what the kernel has not taken yet */
+	gsize waiting;     /* bytes of those */
+	gboolean draining; /* a thread sends them on */
+	gboolean deaf;     /* nothing more is told */
+	GMutex lock;       /* of all below */
+	GCond less;
+	unsigned inflight;
+	gboolean gone;
+	char *name;
+	guint64 now[COUNTS_NOW_END - COUNTS_NOW]; /* what it said last is true there */
+};
+
+/* Adds it to the link's set and begins to read. fd: the connection takes it. */
+void gateway_connection_start(GatewayLink *link, int fd, pid_t process);
+GatewayConnection *gateway_connection_ref(GatewayConnection *connection);
+void gateway_connection_unref(gpointer connection);
+/* For the link's thread pools: runs one request. */
+void gateway_connection_run(gpointer request, gpointer unused);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* activity: see activity.h. */
+#include "sessions/activity.h"
+
+#include "log.h"
+#include "sessions/sessions.h"
+#include "store_input.h"
+#include "upkeep/maintainer.h"
+
+#define WRITE_EVERY    (2 * G_USEC_PER_SEC)
+#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us; likewise */
+
+typedef struct {
+	gint64 at; /* s since 1970 */
+	guint64 round_trip;
+} Noted;
+
+struct Activity {
+	gint64 written_at; /* the maintainer's own */
+	GMutex lock;
+	GHashTable *gathered; /* lease -> Noted */
+};
+
+Activity *activity_new(void)
+{
+	Activity *activity = g_new0(Activity, 1);
+
+	g_mutex_init(&activity->lock);
+	activity->gathered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return activity;
+}
+
+void activity_free(Activity *activity)
+{
+	if (!activity)
+		return;
+	g_hash_table_destroy(activity->gathered);
+	g_mutex_clear(&activity->lock);
+	g_free(activity);
+}
+
+void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 round_trip)
+{
+	Activity *activity = core->activity;
+	gint64 now = core_now();
+	Noted noted = {now - (gint64)MIN(milliseconds / 1000, (guint64)now),
+		       MIN(round_trip, ROUND_TRIP_MAX)};
+	gboolean first;
+
+	/* Made-up names would have the store busy, and take the place of true ones. */
+	if (!sessions_has(core->sessions, lease))
+		return;
+	g_mutex_lock(&activity->lock);
+	first = g_hash_table_size(activity->gathered) == 0;
+	g_hash_table_insert(activity->gathered, g_strdup(lease), g_memdup2(&noted, sizeof noted));
+	g_mutex_unlock(&activity->lock);
+	if (first)
+		maintainer_look(core->maintainer);
+}
+
+gint64 activity_unwritten(Core *core, const char *lease)
+{
+	const Noted *noted;
+	gint64 found;
+
+	g_mutex_lock(&core->activity->lock);
+	noted = g_hash_table_lookup(core->activity->gathered, lease);
+	found = noted ? noted->at : 0;
+	g_mutex_unlock(&core->activity->lock);
+	return found;
+}
+
+static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
+{
+	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	GHashTableIter iter;
+	gpointer lease, value;
+
+	if (!tx.db)
+		return FALSE;
+	g_hash_table_iter_init(&iter, gathered);
+	while (g_hash_table_iter_next(&iter, &lease, &value)) {
+		const Noted *noted = value;
+
+		if (!store_input_put(core->db, lease, noted->at, noted->round_trip, error))
+			return FALSE;
+	}
+	return db_commit(&tx, error);
+}
+
+void activity_write(Core *core, gint64 *due)
+{
+	Activity *activity = core->activity;
+	gint64 now = g_get_monotonic_time();
+	g_autoptr(GHashTable) gathered = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_mutex_lock(&activity->lock);
+	if (g_hash_table_size(activity->gathered) > 0 &&
+	    now - activity->written_at >= WRITE_EVERY) {
+		gathered = g_steal_pointer(&activity->gathered);
+		activity->gathered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	} else if (g_hash_table_size(activity->gathered) > 0) {
+		*due = MIN(*due, activity->written_at + WRITE_EVERY);
+	}
+	g_mutex_unlock(&activity->lock);
+	if (!gathered)
+		return;
+	activity->written_at = now;
+	/* The gateways tell again while people go on: nothing is kept for a store that is full. */
+	if (!write_all(core, gathered, &error))
+		log_error(NULL, "when people were active last: %s", error->message);
+}
