@@ -7,7 +7,6 @@
 #include "listener.h"
 #include "net/address.h"
 #include "net/stream_tcp.h"
-#include "net/tls_memory.h"
 #include "sandbox_gateway.h"
 #include "secret.h"
 #include "sockets.h"
@@ -139,7 +138,6 @@ static void on_input(uv_timer_t *timer)
 static void on_tidy(uv_timer_t *timer)
 {
 	buffer_tidy();
-	tls_memory_tidy();
 	malloc_trim(0);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * tls_memory: OpenSSL's memory. A connection has room for a record only while one passes, so that
- * an idle one costs none: each record that comes or goes takes 17 KB from the heap and gives them
- * back, which merges and splits them every time. So two rooms of just that size are kept for the
- * next ones. As with buffer.h: each thread has its own.
+ * an idle one costs none: each record that comes or goes would take 17 KB from the heap and give
+ * them back, which merges and splits them every time. So the process has two such rooms, one for a
+ * record that is read and one for one that is written; whoever comes while both are taken gets
+ * the heap's. Only for a process that uses OpenSSL from one thread.
  */
 #pragma once
 
@@ -11,6 +12,3 @@
 
 /* Before anything of OpenSSL is used. FALSE: too late, all is as it would be without. */
 gboolean tls_memory_init(void);
-
-/* Gives back what is kept for the next records. */
-void tls_memory_tidy(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rooms for records are used again, two at most; all else is the heap's. */
+/* There are two rooms for records, which are used again; all else is the heap's. */
 #include "net/tls_memory.h"
 
 #include <openssl/crypto.h>
@@ -9,40 +9,44 @@
 
 static void test_rooms_are_used_again(void)
 {
-	void *a = OPENSSL_malloc(ROOM), *b = OPENSSL_malloc(ROOM + 64), *c = OPENSSL_malloc(ROOM);
+	guint8 *a = OPENSSL_malloc(ROOM), *b = OPENSSL_malloc(ROOM + 64), *c = OPENSSL_malloc(ROOM);
 
 	memset(a, 1, ROOM);
 	memset(b, 2, ROOM + 64);
 	memset(c, 3, ROOM);
-	OPENSSL_free(a);
+	g_assert_cmpuint(a[0] + a[ROOM - 1], ==, 2);
+	g_assert_cmpuint(b[0] + b[ROOM + 63], ==, 4);
 	OPENSSL_free(b);
-	OPENSSL_free(c);
 	g_assert_true(OPENSSL_malloc(ROOM) == b);
+	OPENSSL_free(a);
 	g_assert_true(OPENSSL_malloc(ROOM + 64) == a);
+	OPENSSL_free(c);
 	OPENSSL_free(a);
 	OPENSSL_free(b);
-	tls_memory_tidy();
-	tls_memory_tidy();
 }
 
-/* A room that was made smaller, and one that became one by growing. */
+/* A room that is made smaller or larger takes its bytes along and is free; what became as large as
+ * one by growing is the heap's. */
 static void test_changed_sizes(void)
 {
-	guint8 *small = OPENSSL_realloc(OPENSSL_malloc(ROOM), 16);
-	guint8 *grown = OPENSSL_malloc(16), *next;
+	guint8 *room = OPENSSL_malloc(ROOM), *grown = OPENSSL_malloc(16), *changed;
 
+	memset(room, 9, ROOM);
+	changed = OPENSSL_realloc(room, 16);
+	g_assert_true(changed != room);
+	g_assert_cmpuint(changed[0] + changed[15], ==, 18);
+	g_assert_true(OPENSSL_malloc(ROOM) == room);
+	memset(room, 6, ROOM);
+	room = OPENSSL_realloc(room, 20 * 1024);
+	g_assert_cmpuint(room[ROOM - 1], ==, 6);
 	memset(grown, 7, 16);
 	grown = OPENSSL_realloc(grown, ROOM);
 	g_assert_cmpuint(grown[15], ==, 7);
 	memset(grown, 8, ROOM);
-	memset(small, 9, 16);
-	OPENSSL_free(small);
+	OPENSSL_free(changed);
+	OPENSSL_free(room);
 	OPENSSL_free(grown);
-	next = OPENSSL_malloc(17 * 1024);
-	memset(next, 1, 17 * 1024);
-	OPENSSL_free(next);
 	OPENSSL_free(NULL);
-	tls_memory_tidy();
 }
 
 int main(int argc, char **argv)
