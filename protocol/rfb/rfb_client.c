@@ -48,10 +48,13 @@ static gboolean fail(GError **error, const char *what)
 	return FALSE;
 }
 
-/* Security is over: shared, always. A desktop may have more viewers than this one. */
+/* Security is over: shared, always. A desktop may have more viewers than this one. Its own pixel
+ * format, which its ServerInit will tell, makes no difference to us. */
 static void write_client_init(RfbClient *client, Buffer *out)
 {
 	buffer_append_u8(out, 1);
+	buffer_append_u32be(out, (guint32)RFB_SET_PIXEL_FORMAT << 24);
+	buffer_append(out, rfb_canonical, sizeof rfb_canonical);
 	client->init_sent = TRUE;
 }
 

@@ -2,7 +2,8 @@
 /*
  * rfb_client: our side of the handshake towards a desktop (RFC 6143 7.1 to 7.3; VeNCrypt 0.2).
  * Security None, VNC authentication, and VeNCrypt with a certificate: X509None, X509Vnc,
- * X509Plain. Anonymous TLS is never taken: it protects from nobody.
+ * X509Plain. Anonymous TLS is never taken: it protects from nobody. SetPixelFormat goes with
+ * ClientInit: every viewer is told rfb_canonical, whatever the desktop's own is.
  *
  * It holds no bytes: it consumes from `in` what it understood and appends to `out` what is to be
  * sent. It never verifies a certificate: that is done by who starts the TLS.

@@ -12,6 +12,8 @@
 #define V38_HEX "524642203030332e3030380a"
 #define V37_HEX "524642203030332e3030370a"
 #define V33_HEX "524642203030332e3030330a"
+/* ClientInit, and the pixel format that everybody is told */
+#define INIT "01" "00000000" "2018000100ff00ff00ff100800000000"
 
 typedef struct {
 	const char *user, *password;
@@ -75,28 +77,28 @@ static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
 
 static void test_none(void)
 {
-	check(nothing, V38 "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
-	check(password, V38 "\2\2\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
+	check(nothing, V38 "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" INIT "> 640x480 vm ");
+	check(password, V38 "\2\2\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" INIT "> 640x480 vm ");
 	/* our ClientInit does not wait for that it is confirmed, */
-	check(nothing, V38 "\1\1", "<" V38_HEX "01" "01> more ");
+	check(nothing, V38 "\1\1", "<" V38_HEX "01" INIT "> more ");
 	check(nothing, V38 "\1\1" "\0\0\0\1" "\0\0\0\3" "no!",
-		"<" V38_HEX "01" "01> the desktop refused us: no! ");
+		"<" V38_HEX "01" INIT "> the desktop refused us: no! ");
 	/* which before 3.8 nothing does */
-	check(nothing, "RFB 003.007\n" "\1\1" SCREEN, "<" V37_HEX "01" "01> 640x480 vm ");
-	check(nothing, "RFB 003.003\n" "\0\0\0\1" SCREEN, "<" V33_HEX "01> 640x480 vm ");
+	check(nothing, "RFB 003.007\n" "\1\1" SCREEN, "<" V37_HEX "01" INIT "> 640x480 vm ");
+	check(nothing, "RFB 003.003\n" "\0\0\0\1" SCREEN, "<" V33_HEX INIT "> 640x480 vm ");
 	/* numbers of the field: Apple's, RealVNC's, UltraVNC's */
-	check(nothing, "RFB 003.889\n" "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
-	check(nothing, "RFB 005.000\n" "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" "01> 640x480 vm ");
-	check(nothing, "RFB 003.006\n" "\0\0\0\1" SCREEN, "<" V33_HEX "01> 640x480 vm ");
+	check(nothing, "RFB 003.889\n" "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" INIT "> 640x480 vm ");
+	check(nothing, "RFB 005.000\n" "\1\1" "\0\0\0\0" SCREEN, "<" V38_HEX "01" INIT "> 640x480 vm ");
+	check(nothing, "RFB 003.006\n" "\0\0\0\1" SCREEN, "<" V33_HEX INIT "> 640x480 vm ");
 }
 
 /* The answers were computed with OpenSSL's single DES of the legacy provider. */
 static void test_vnc_auth(void)
 {
 	check(password, V38 "\1\2" CHALLENGE "\0\0\0\0" SCREEN,
-		"<" V38_HEX "02" "5caac60377427cabe9db9e76ed2ad4fb" "01> 640x480 vm ");
+		"<" V38_HEX "02" "5caac60377427cabe9db9e76ed2ad4fb" INIT "> 640x480 vm ");
 	check(shorter, "RFB 003.003\n" "\0\0\0\2" CHALLENGE "\0\0\0\0" SCREEN,
-		"<" V33_HEX "5d30c09d600699fa6c8f4ee5f8fbf50b" "01> 640x480 vm ");
+		"<" V33_HEX "5d30c09d600699fa6c8f4ee5f8fbf50b" INIT "> 640x480 vm ");
 	check(shorter, V38 "\1\2" CHALLENGE "\0\0\0\1" "\0\0\0\3" "no!",
 		"<" V38_HEX "02" "5d30c09d600699fa6c8f4ee5f8fbf50b> the desktop refused us: no! ");
 	check(shorter, "RFB 003.007\n" "\1\2" CHALLENGE "\0\0\0\1",
@@ -112,13 +114,13 @@ static void test_vencrypt(void)
 	/* all three are offered: the best that there is a login for is taken */
 #define OFFER V38 "\2\1\x13" "\0\2" "\0\3" "\0\0\1\4" "\0\0\1\6" "\0\0\1\5" "\1"
 	check(tls, OFFER "\0\0\0\0" SCREEN,
-		"<" V38_HEX "13" "0002" "00000104> tls <01> 640x480 vm ");
+		"<" V38_HEX "13" "0002" "00000104> tls <" INIT "> 640x480 vm ");
 	check(tls_password, OFFER CHALLENGE "\0\0\0\0" SCREEN,
 		"<" V38_HEX "13" "0002" "00000105> tls "
-		"<5d30c09d600699fa6c8f4ee5f8fbf50b" "01> 640x480 vm ");
+		"<5d30c09d600699fa6c8f4ee5f8fbf50b" INIT "> 640x480 vm ");
 	check(both, V38 "\1\x13" "\0\2" "\0\2" "\0\0\1\5" "\0\0\1\6" "\1" "\0\0\0\0" SCREEN,
 		"<" V38_HEX "13" "0002" "00000106> tls "
-		"<00000004" "00000003" "616e6e61" "616263" "01> 640x480 vm ");
+		"<00000004" "00000003" "616e6e61" "616263" INIT "> 640x480 vm ");
 	check(tls, V38 "\1\x13" "\0\2" "\0\2" "\0\0\1\1" "\0\0\1\5",
 		"<" V38_HEX "13" "0002> the desktop's RFB handshake: it offers no VeNCrypt subtype "
 		"with a certificate that we have a login for ");
@@ -178,13 +180,13 @@ static void test_bad_desktops(void)
 		"it offers no security type that we know ");
 	check(nothing, V38 "\1\1" "\0\0\0\0" "\0\0\1\xe0" "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
 		"\0\0\0\2",
-		"<" V38_HEX "01" "01> the desktop's RFB handshake: a screen of impossible size ");
+		"<" V38_HEX "01" INIT "> the desktop's RFB handshake: a screen of impossible size ");
 	check(nothing, V38 "\1\1" "\0\0\0\0" "\x40\1\1\xe0" "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
 		"\0\0\0\2",
-		"<" V38_HEX "01" "01> the desktop's RFB handshake: a screen of impossible size ");
+		"<" V38_HEX "01" INIT "> the desktop's RFB handshake: a screen of impossible size ");
 	check(nothing, V38 "\1\1" "\0\0\0\0" "\2\1\1\xe0" "\x20\x18\0\1\0\xff\0\xff\0\xff\x10\x08\0\0\0\0"
 		"\0\0\x10\1",
-		"<" V38_HEX "01" "01> the desktop's RFB handshake: its name is too long ");
+		"<" V38_HEX "01" INIT "> the desktop's RFB handshake: its name is too long ");
 }
 
 int main(int argc, char **argv)
