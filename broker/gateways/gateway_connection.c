@@ -13,9 +13,7 @@
 #include "secret.h"
 #include "sessions/session.h"
 
-#define INFLIGHT_MAX 1024 /* requests of one gateway on the pool; then it is not read */
-#define LOGINS_MAX   256  /* waiting for a thread; then they are refused */
-#define MESSAGE_MAX  (CONTROL_MAX + 4) /* with its length */
+#define MESSAGE_MAX (CONTROL_MAX + 4) /* with its length */
 
 typedef struct {
 	GatewayConnection *connection; /* a reference */
@@ -40,7 +38,6 @@ void gateway_connection_unref(gpointer data)
 	g_assert(g_queue_is_empty(&c->outbox));
 	g_mutex_clear(&c->send);
 	g_mutex_clear(&c->lock);
-	g_cond_clear(&c->less);
 	g_free(c->name);
 	g_free(c);
 }
@@ -75,62 +72,57 @@ gboolean gateway_connection_gone(GatewayConnection *c)
 
 /* ---- requests */
 
-void gateway_connection_run(gpointer data, gpointer unused)
+void gateway_connection_run(gpointer data)
+{
+	Request *request = data;
+	g_autoptr(GError) error = NULL;
+
+	if (!gateway_request_run(request->connection, &request->message, &error))
+		shutdown(request->connection->fd, SHUT_RDWR);
+}
+
+void gateway_connection_drop(gpointer data)
 {
 	Request *request = data;
 	GatewayConnection *c = request->connection;
-	g_autoptr(GError) error = NULL;
 
-	if (!gateway_request_run(c, &request->message, &error))
-		shutdown(c->fd, SHUT_RDWR);
+	g_mutex_lock(&c->link->lock);
+	c->process->requests--;
+	gateway_process_left(c->link->processes, c->process);
+	g_mutex_unlock(&c->link->lock);
 	control_clear(&request->message);
-	g_free(request);
-	g_mutex_lock(&c->lock);
-	c->inflight--;
-	g_cond_signal(&c->less);
-	g_mutex_unlock(&c->lock);
 	gateway_connection_unref(c);
+	g_free(request);
 }
 
-/* Takes the message. Blocks while too many are under way: the gateway then waits in its socket. */
-static void request_push(GatewayConnection *c, GThreadPool *pool, ControlMessage *message)
+/* Takes the message. It is refused if too many wait already; the others of its gateway, and those
+ * of all other gateways, have their turns. */
+static void request_push(GatewayConnection *c, LaneKind lane, ControlMessage *message)
 {
 	Request *request = g_new0(Request, 1);
+	g_autoptr(GError) busy = NULL;
 
-	g_mutex_lock(&c->lock);
-	while (c->inflight >= INFLIGHT_MAX)
-		g_cond_wait(&c->less, &c->lock);
-	c->inflight++;
-	g_mutex_unlock(&c->lock);
 	request->connection = gateway_connection_ref(c);
 	request->message = *message;
 	memset(message, 0, sizeof *message);
-	g_thread_pool_push(pool, request, NULL);
-}
-
-static void login_push(GatewayConnection *c, ControlMessage *message)
-{
-	g_autoptr(GError) busy = NULL;
-
-	if (g_thread_pool_unprocessed(c->link->logins) < LOGINS_MAX) {
-		request_push(c, c->link->logins, message);
+	g_mutex_lock(&c->link->lock);
+	c->process->requests++;
+	g_mutex_unlock(&c->link->lock);
+	if (lane_push(c->link->lanes[lane], &c->rows[lane], request))
 		return;
-	}
-	g_set_error(&busy, FAULT, FAULT_BUSY, "too many logins are waiting");
-	gateway_answer_refuse(c, message, busy);
+	g_set_error(&busy, FAULT, FAULT_BUSY, "too many requests of this gateway are waiting");
+	gateway_answer_refuse(c, &request->message, busy);
+	gateway_connection_drop(request);
 }
 
 /* FALSE: hang up. */
 static gboolean dispatch(GatewayConnection *c, ControlMessage *message, GError **error)
 {
-	Lane lane = c->name ? gateway_request_lane(message) : LANE_READER;
+	LaneKind lane = c->name ? gateway_request_lane(message) : LANE_NONE;
 
-	if (lane == LANE_LOGIN)
-		login_push(c, message);
-	else if (lane == LANE_SLOW)
-		request_push(c, c->link->pool, message);
-	else
+	if (lane == LANE_NONE)
 		return gateway_request_run(c, message, error);
+	request_push(c, lane, message);
 	return TRUE;
 }
 
@@ -175,10 +167,24 @@ static void connection_dropped(GatewayConnection *c, const char *why)
 	}
 }
 
+/* What it asked for is for nobody any more. It may be freed on return. */
+static void connection_leave(GatewayConnection *c)
+{
+	GatewayLink *link = c->link;
+
+	for (unsigned i = 0; i < LANES; i++)
+		lane_empty(link->lanes[i], &c->rows[i]);
+	g_mutex_lock(&link->lock);
+	c->process->connections--;
+	gateway_process_left(link->processes, c->process);
+	g_hash_table_remove(link->connections, c);
+	g_cond_signal(&link->empty);
+	g_mutex_unlock(&link->lock);
+}
+
 static gpointer read_loop(gpointer data)
 {
 	GatewayConnection *c = data;
-	GatewayLink *link = c->link;
 	g_autoptr(GError) error = NULL;
 	const char *why = "it closed the connection";
 	guint8 *in = g_malloc(MESSAGE_MAX); /* there is room: a whole message would be taken */
@@ -208,11 +214,7 @@ static gpointer read_loop(gpointer data)
 	connection_dropped(c, why);
 	secret_wipe(in, have);
 	g_free(in);
-
-	g_mutex_lock(&link->lock);
-	g_hash_table_remove(link->connections, c);
-	g_cond_signal(&link->empty);
-	g_mutex_unlock(&link->lock);
+	connection_leave(c);
 	return NULL;
 }
 
@@ -226,12 +228,13 @@ void gateway_connection_start(GatewayLink *link, int fd, pid_t process)
 	c->link = link;
 	c->refs = 1;
 	c->fd = fd;
-	c->process = process;
 	g_queue_init(&c->outbox);
 	g_mutex_init(&c->send);
 	g_mutex_init(&c->lock);
-	g_cond_init(&c->less);
 	g_mutex_lock(&link->lock);
+	c->process = gateway_process_join(link->processes, process);
+	for (unsigned i = 0; i < LANES; i++)
+		c->rows[i].group = &c->process->groups[i];
 	g_hash_table_add(link->connections, c);
 	if (link->stopping)
 		shutdown(fd, SHUT_RDWR);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gateway_connection: one gateway process that is linked: its reader, what it asked for and what
- * it is told. Private to gateway_link.c, gateway_connection.c and
- * gateway_outbox.c.
+ * gateway_connection: one gateway that is linked: its reader, what it asked for and what it is
+ * told. Private to the files gateway_*.c that are the link.
  *
- * It has two kinds of owners, the link's set and the requests of it that are on the pool: it is
- * counted.
+ * It has several owners, the link's set, its requests and the thread that sends: it is counted.
  */
 #pragma once
 
-#include "gateways/gateway_link.h"
+#include "gateways/gateway_process.h"
+#include "gateways/gateway_request.h"
+#include "gateways/lane.h"
 #include "quota.h"
 #include "sessions/follows.h"
 
@@ -17,13 +17,13 @@ struct GatewayLink {
 	Core *core;
 	int fd; /* listening, -1 = not */
 	GThread *acceptor;
-	GThreadPool *pool;   /* for LANE_SLOW */
-	GThreadPool *logins; /* for LANE_LOGIN */
+	Lane *lanes[LANES];
 	Follows *follows;
-	Quota *opening; /* how many of those one person has while desktops start */
+	Quota *opening; /* how many logins one person has while desktops start */
 	GMutex lock;    /* of all below */
 	GCond empty;
 	GHashTable *connections; /* a set; each with a reference */
+	GHashTable *processes;   /* by their ids: see gateway_process.h */
 	unsigned most, each;     /* of those; of one process. Who comes then is closed */
 	unsigned patience;       /* s that one may read nothing of what waits for it */
 	gboolean stopping;
@@ -33,17 +33,16 @@ struct GatewayLink {
 
 struct GatewayConnection {
 	GatewayLink *link;
-	int refs;          /* atomic */
-	int fd;            /* shut down when it drops, closed with the last reference */
-	pid_t process;     /* that has connected: a worker's dialer, or a tunnel */
+	int refs; /* atomic */
+	int fd;   /* shut down when it drops, closed with the last reference */
+	GatewayProcess *process;
+	LaneRow rows[LANES];
 	GMutex send;       /* of what is told, see gateway_outbox.c */
 	GQueue outbox;     /* its parcels: what the kernel has not taken yet */
 	gsize waiting;     /* bytes of those */
 	gboolean draining; /* a thread sends them on */
 	gboolean deaf;     /* nothing more is told */
 	GMutex lock;       /* of all below */
-	GCond less;
-	unsigned inflight;
 	gboolean gone;
 	char *name;
 	guint64 now[COUNTS_NOW_END - COUNTS_NOW]; /* what it said last is true there */
@@ -53,5 +52,6 @@ struct GatewayConnection {
 void gateway_connection_start(GatewayLink *link, int fd, pid_t process);
 GatewayConnection *gateway_connection_ref(GatewayConnection *connection);
 void gateway_connection_unref(gpointer connection);
-/* For the link's thread pools: runs one request. */
-void gateway_connection_run(gpointer request, gpointer unused);
+/* For the link's lanes: runs a request; and is done with it, run or not. */
+void gateway_connection_run(gpointer request);
+void gateway_connection_drop(gpointer request);

@@ -13,9 +13,7 @@
 #include "autofd.h"
 #include "gateways/gateway_connection.h"
 
-#define WORKERS         128
-#define LOGINS          64   /* a login also waits for its desktop to start           */
-#define LOGINS_EACH     8    /* ... of one person                                     */
+#define LOGINS_EACH     8    /* a login also waits for its desktop to start: of one person */
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
 #define EACH_MAX        256  /* of those, of one process: a tunnel has all beyond it */
 #define PATIENCE        10
@@ -28,19 +26,14 @@ static pid_t process_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.pid : 0;
 }
 
-/* A worker that was taken over may come again and again, but only through its dialer: the others'
- * places stay theirs. */
-static gboolean has_room(GatewayLink *link, pid_t process)
+/* The others' places stay theirs. */
+static gboolean has_room(GatewayLink *link, pid_t id)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&link->lock);
-	GHashTableIter iter;
-	unsigned n = 0;
-	gpointer c;
+	const GatewayProcess *process = gateway_process_find(link->processes, id);
 
-	g_hash_table_iter_init(&iter, link->connections);
-	while (g_hash_table_iter_next(&iter, &c, NULL))
-		n += ((GatewayConnection *)c)->process == process;
-	return n < link->each && g_hash_table_size(link->connections) < link->most;
+	return (!process || process->connections < link->each) &&
+	       g_hash_table_size(link->connections) < link->most;
 }
 
 static gpointer accept_loop(gpointer data)
@@ -64,6 +57,14 @@ static gpointer accept_loop(gpointer data)
 
 /* ---- the link */
 
+/* A process leaves a quarter of the threads to others, and may be the only one. As many may wait as
+ * a gateway has kept for a broker that was away; of logins as many as PAM has done before who waits
+ * gives up. */
+static const LaneRules rules[LANES] = {
+	[LANE_SLOW] = {128, 96, 1024, gateway_connection_run, gateway_connection_drop},
+	[LANE_LOGIN] = {64, 48, 256, gateway_connection_run, gateway_connection_drop},
+};
+
 GatewayLink *gateway_link_new(Core *core)
 {
 	GatewayLink *link = g_new0(GatewayLink, 1);
@@ -77,10 +78,11 @@ GatewayLink *gateway_link_new(Core *core)
 	g_cond_init(&link->empty);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
 	link->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	link->pool = g_thread_pool_new(gateway_connection_run, NULL, WORKERS, FALSE, NULL);
+	link->processes = gateway_processes_new();
 	link->follows = follows_new();
 	link->opening = quota_new(LOGINS_EACH);
-	link->logins = g_thread_pool_new(gateway_connection_run, NULL, LOGINS, FALSE, NULL);
+	for (unsigned i = 0; i < LANES; i++)
+		link->lanes[i] = lane_new(&rules[i]);
 	return link;
 }
 
@@ -129,8 +131,8 @@ void gateway_link_stop(GatewayLink *link)
 	while (g_hash_table_size(link->connections) > 0)
 		g_cond_wait(&link->empty, &link->lock);
 	g_mutex_unlock(&link->lock);
-	g_thread_pool_free(link->pool, FALSE, TRUE);
-	g_thread_pool_free(link->logins, FALSE, TRUE);
+	for (unsigned i = 0; i < LANES; i++)
+		lane_free(g_steal_pointer(&link->lanes[i]));
 }
 
 void gateway_link_free(GatewayLink *link)
@@ -138,6 +140,7 @@ void gateway_link_free(GatewayLink *link)
 	if (!link)
 		return;
 	g_hash_table_destroy(link->connections);
+	g_hash_table_destroy(link->processes);
 	g_hash_table_destroy(link->counted);
 	follows_free(link->follows);
 	quota_free(link->opening);

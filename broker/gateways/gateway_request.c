@@ -313,25 +313,25 @@ static gboolean do_hello(GatewayConnection *connection, const ControlMessage *m,
 
 static const struct {
 	gboolean (*run)(GatewayConnection *connection, const ControlMessage *m, GError **error);
-	Lane lane;
+	LaneKind lane;
 	gboolean answered; /* a fault is told to the gateway */
 } table[] = {
-	[CONTROL_HELLO] = {do_hello, LANE_READER, TRUE},
+	[CONTROL_HELLO] = {do_hello, LANE_NONE, TRUE},
 	[CONTROL_REDEEM] = {do_redeem, LANE_SLOW, TRUE},
 	[CONTROL_LOGIN] = {do_login, LANE_LOGIN, TRUE},
 	[CONTROL_LOBBY] = {do_lobby, LANE_SLOW, TRUE},
 	[CONTROL_JOIN] = {do_join, LANE_SLOW, TRUE},
 	[CONTROL_DIAL] = {do_dial, LANE_SLOW, TRUE},
-	[CONTROL_LINKED] = {do_linked, LANE_READER, TRUE},
-	[CONTROL_STARTED] = {do_started, LANE_READER, FALSE},
-	[CONTROL_ENDED] = {do_ended, LANE_READER, FALSE},
-	[CONTROL_ACTIVE] = {do_active, LANE_READER, FALSE},
-	[CONTROL_COUNTS] = {do_counts, LANE_READER, FALSE},
+	[CONTROL_LINKED] = {do_linked, LANE_NONE, TRUE},
+	[CONTROL_STARTED] = {do_started, LANE_NONE, FALSE},
+	[CONTROL_ENDED] = {do_ended, LANE_NONE, FALSE},
+	[CONTROL_ACTIVE] = {do_active, LANE_NONE, FALSE},
+	[CONTROL_COUNTS] = {do_counts, LANE_NONE, FALSE},
 };
 
-Lane gateway_request_lane(const ControlMessage *message)
+LaneKind gateway_request_lane(const ControlMessage *message)
 {
-	return message->type < G_N_ELEMENTS(table) ? table[message->type].lane : LANE_READER;
+	return message->type < G_N_ELEMENTS(table) ? table[message->type].lane : LANE_NONE;
 }
 
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,

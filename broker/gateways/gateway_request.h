@@ -4,14 +4,16 @@
 
 #include "gateways/gateway_link.h"
 
-/* Who handles it. Logins have threads of their own: a stranger can ask for as many as he likes,
- * each takes as long as PAM likes, and who has a ticket shall not wait for them. */
+/* Which of the link's lanes it waits in. Logins have one of their own: a stranger can ask for as
+ * many as he likes, each takes as long as PAM likes, and who has a ticket shall not wait for them.
+ */
 typedef enum {
-	LANE_READER, /* at once, in order */
-	LANE_SLOW,   /* it may take long  */
+	LANE_SLOW, /* it may take long */
 	LANE_LOGIN,
-} Lane;
-Lane gateway_request_lane(const ControlMessage *message);
+	LANES,
+	LANE_NONE = LANES, /* the reader handles it at once, in order */
+} LaneKind;
+LaneKind gateway_request_lane(const ControlMessage *message);
 
 /* Handles it and answers. FALSE: the gateway spoke out of turn, hang up. */
 gboolean gateway_request_run(GatewayConnection *connection, const ControlMessage *message,

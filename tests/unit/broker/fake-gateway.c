@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fdpass.h"
@@ -69,26 +70,54 @@ int gateway_take_fd(Gateway *g)
 	return fd;
 }
 
-void gateway_connect(Gateway *g, CoreFixture *f)
+static void gateway_socket(Gateway *g, CoreFixture *f, struct sockaddr_un *out_address)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval timeout = {.tv_sec = 60};
 
 	*g = (Gateway){.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .received_fd = -1};
-	g_strlcpy(address.sun_path, f->options->control, sizeof address.sun_path);
+	*out_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	g_strlcpy(out_address->sun_path, f->options->control, sizeof out_address->sun_path);
 	setsockopt(g->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+}
+
+void gateway_connect(Gateway *g, CoreFixture *f)
+{
+	struct sockaddr_un address;
+
+	gateway_socket(g, f, &address);
 	g_assert_cmpint(connect(g->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
 }
 
-void gateway_hello(Gateway *g, CoreFixture *f)
+static void say_hello(Gateway *g)
 {
 	ControlMessage hello = {.type = CONTROL_HELLO, .id = 1, .gateway = (char *)"gw-1"};
 	g_auto(ControlMessage) answer = {0};
 
-	gateway_connect(g, f);
 	gateway_send(g, &hello);
 	g_assert_true(gateway_receive(g, &answer));
 	g_assert_cmpint(answer.type, ==, CONTROL_OK);
+}
+
+void gateway_hello(Gateway *g, CoreFixture *f)
+{
+	gateway_connect(g, f);
+	say_hello(g);
+}
+
+/* Who connects is who the kernel says is there, though another has the socket. */
+void gateway_hello_elsewhere(Gateway *g, CoreFixture *f)
+{
+	struct sockaddr_un address;
+	int status = -1;
+	pid_t child;
+
+	gateway_socket(g, f, &address);
+	child = fork();
+	if (child == 0)
+		_exit(connect(g->fd, (struct sockaddr *)&address, sizeof address) ? 1 : 0);
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_cmpint(status, ==, 0);
+	say_hello(g);
 }
 
 void gateway_close(Gateway *g)

@@ -19,6 +19,8 @@ typedef struct {
 void gateway_connect(Gateway *gateway, CoreFixture *f);
 /* Connects and says hello. */
 void gateway_hello(Gateway *gateway, CoreFixture *f);
+/* The same, by a process of its own. */
+void gateway_hello_elsewhere(Gateway *gateway, CoreFixture *f);
 void gateway_close(Gateway *gateway);
 
 void gateway_send(Gateway *gateway, const ControlMessage *message);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "fake-lease.h"
+#include "fake-pam.h"
 #include "fault.h"
 #include "gateways/gateway_connection.h"
 #include "log.h"
@@ -121,6 +122,42 @@ static void test_deaf(CoreFixture *f, gconstpointer unused)
 	gateway_close(&good);
 }
 
+static void login_slowly(Gateway *g, unsigned id)
+{
+	g_autofree char *user = g_strdup_printf("user%u", id);
+	g_autofree char *peer = g_strdup_printf("198.51.100.%u:5000", id % 250);
+	ControlMessage login = login_of(user, "slow", NULL);
+
+	login.id = id;
+	login.peer = peer;
+	gateway_send(g, &login);
+}
+
+/* One asks for more logins than there are threads and may wait, and PAM thinks about each:
+ * another's person is in meanwhile. */
+static void test_busy(CoreFixture *f, gconstpointer unused)
+{
+	const unsigned many = 400;
+	ControlMessage login = login_of("anna", "right", NULL);
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) refused = {0};
+	Gateway busy, good;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&busy, f);
+	gateway_hello_elsewhere(&good, f);
+	g_mutex_lock(&fake_pam_slow);
+	for (unsigned id = 1; id <= many; id++)
+		login_slowly(&busy, id);
+	g_assert_true(gateway_receive(&busy, &refused));
+	g_assert_cmpstr(refused.fault, ==, "busy");
+	ask(&good, &login, &lease);
+	g_assert_cmpint(lease.type, ==, CONTROL_LEASE);
+	gateway_close(&busy);
+	g_mutex_unlock(&fake_pam_slow);
+	gateway_close(&good);
+}
+
 /* One that never does is hung up on, and holds a bounded part of our memory until then; nor does
  * who has a word for it wait. */
 static void test_deaf_for_ever(CoreFixture *f, gconstpointer unused)
@@ -160,6 +197,7 @@ int main(int argc, char **argv)
 	ADD("hello", test_hello);
 	ADD("too-many", test_too_many);
 	ADD("too-many-of-one", test_too_many_of_one);
+	ADD("busy", test_busy);
 	ADD("deaf", test_deaf);
 	ADD("deaf-for-ever", test_deaf_for_ever);
 	ADD("deaf-too-long", test_deaf_too_long);
