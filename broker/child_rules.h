@@ -2,7 +2,7 @@
 /*
  * child_rules: what a program of ours that reads what strangers send may use of this machine
  * (child.h): programs, libraries and fonts to read, a bounded memory, Unix sockets that it was
- * given. As provider/qemu_rules.h for QEMUs; what the program gives up itself comes on top.
+ * given. As provider/qemu/qemu_rules.h for QEMUs; what the program gives up itself comes on top.
  */
 #pragma once
 

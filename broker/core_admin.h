@@ -153,10 +153,10 @@ gboolean core_pool_set_hosts(Core *core, const char *admin, const PoolHostsView 
 /* A computer that is there already. */
 typedef struct {
 	const char *pool, *name;
-	const char *protocol;     /* "vnc", "spice", "rdp"                                    */
-	const char *address;      /* HOST:PORT or unix:/PATH                                  */
-	const char *secret;       /* the display's password or NULL                           */
-	const char *power;        /* how it is switched (provider/machine_power.h), or NULL   */
+	const char *protocol; /* "vnc", "spice", "rdp"                                    */
+	const char *address;  /* HOST:PORT or unix:/PATH                                  */
+	const char *secret;   /* the display's password or NULL                           */
+	const char *power;    /* how it is switched (provider/machine/machine_power.h), or NULL   */
 	const char *power_secret; /* ... the password for that, or NULL                       */
 } MachineSpec;
 

@@ -8,7 +8,7 @@
 #include "core_admin.h"
 #include "desktops/desktop.h"
 #include "fault.h"
-#include "provider/machine_power.h"
+#include "provider/machine/machine_power.h"
 #include "secret.h"
 #include "sessions/session.h"
 #include "store_desktop.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * machine: computers that are there already. How they are switched is the provider's business
- * (provider/machine_power.h); here is who may have one: not while somebody sits at it.
+ * (provider/machine/machine_power.h); here is who may have one: not while somebody sits at it.
  */
 #pragma once
 

@@ -13,7 +13,7 @@
 #include "fault.h"
 #include "log.h"
 #include "nic.h"
-#include "qemu_argv.h"
+#include "qemu/qemu_argv.h"
 #include "run.h"
 
 #define ID_MAX           64

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A text that is an address of a socket, a list of networks or the address of a machine. */
-#include "machine_address.h"
+#include "machine/machine_address.h"
 #include "net/address.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The XML of a domain, as a hypervisor tells it: its display is found, and can be written again. */
-#include "libvirt_graphics.h"
+#include "libvirt/libvirt_graphics.h"
 
 #include <string.h>
 

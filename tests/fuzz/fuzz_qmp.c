@@ -2,7 +2,7 @@
 /* A QEMU that was taken over says these bytes to its broker, which greets it and asks
  * three things. */
 #include "fault.h"
-#include "qmp.h"
+#include "qemu/qmp.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

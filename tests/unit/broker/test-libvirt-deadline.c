@@ -2,7 +2,7 @@
 /* libvirt_deadline: who opens a connection comes back, whatever the daemon does. */
 #include <string.h>
 
-#include "libvirt_deadline.h"
+#include "libvirt/libvirt_deadline.h"
 
 static GMutex mutex;
 static GCond changed;

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "fault.h"
-#include "libvirt_ability.h"
-#include "libvirt_disks.h"
-#include "libvirt_graphics.h"
-#include "libvirt_login.h"
-#include "libvirt_xml.h"
+#include "libvirt/libvirt_ability.h"
+#include "libvirt/libvirt_disks.h"
+#include "libvirt/libvirt_graphics.h"
+#include "libvirt/libvirt_login.h"
+#include "libvirt/libvirt_xml.h"
 #include "scratch.h"
 #include "secret.h"
 

@@ -11,9 +11,9 @@
 #include "fault.h"
 #include "log.h"
 #include "place.h"
-#include "qemu_argv.h"
-#include "qemu_process.h"
-#include "qemu_snapshot.h"
+#include "qemu/qemu_argv.h"
+#include "qemu/qemu_process.h"
+#include "qemu/qemu_snapshot.h"
 #include "scratch.h"
 
 /* An overlay on a raw disk, twice: other identity, nothing left of what lay there. */

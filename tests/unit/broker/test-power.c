@@ -8,7 +8,7 @@
 
 #include "autofd.h"
 #include "fault.h"
-#include "machine_power.h"
+#include "machine/machine_power.h"
 
 static void test_words(void)
 {

@@ -8,12 +8,12 @@
 #include "dial.h"
 #include "fault.h"
 #include "log.h"
-#include "machine_address.h"
+#include "machine/machine_address.h"
 #include "nic.h"
 #include "place.h"
-#include "qemu_argv.h"
-#include "qemu_process.h"
-#include "qemu_randoms.h"
+#include "qemu/qemu_argv.h"
+#include "qemu/qemu_process.h"
+#include "qemu/qemu_randoms.h"
 #include "run.h"
 
 static void test_find(void)

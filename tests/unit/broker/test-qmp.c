@@ -10,7 +10,7 @@
 #include "autofd.h"
 #include "dial.h"
 #include "fault.h"
-#include "qmp.h"
+#include "qemu/qmp.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
 #define READY    GREETING "{\"return\": {}, \"id\": 1}\r\n"

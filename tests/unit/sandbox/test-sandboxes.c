@@ -8,7 +8,7 @@
 #include "auth/sandbox_auth.h"
 #include "child_rules.h"
 #include "landlock.h"
-#include "qemu_rules.h"
+#include "qemu/qemu_rules.h"
 #include "rights.h"
 #include "sandbox_bridge.h"
 #include "sandbox_broker.h"
