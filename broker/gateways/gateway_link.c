@@ -185,10 +185,13 @@ void gateway_link_tell(GatewayLink *link, const ControlMessage *message)
 		gateway_connection_send(all->pdata[i], message, -1);
 }
 
-void gateway_link_follow(GatewayLink *link, const ControlMessage *follow)
+gboolean gateway_link_follow(GatewayLink *link, const ControlMessage *follow)
 {
-	follows_note(link->follows, follow);
-	gateway_link_tell(link, follow);
+	gboolean news = follows_note(link->follows, follow);
+
+	if (news)
+		gateway_link_tell(link, follow);
+	return news;
 }
 
 void gateway_connection_catch_up(GatewayConnection *connection)

@@ -26,8 +26,8 @@ void gateway_link_free(GatewayLink *link);
 unsigned gateway_link_count(GatewayLink *link);
 /* Tells every gateway to close this lease's connections. */
 void gateway_link_end(GatewayLink *link, const char *lease, Fault code, const char *reason);
-/* Tells every gateway a CONTROL_FOLLOW, and those that come soon. */
-void gateway_link_follow(GatewayLink *link, const ControlMessage *follow);
+/* Tells every gateway a CONTROL_FOLLOW, and those that come soon. FALSE: nobody, see follows.h. */
+gboolean gateway_link_follow(GatewayLink *link, const ControlMessage *follow);
 /* Tells every gateway. */
 void gateway_link_tell(GatewayLink *link, const ControlMessage *message);
 /* Sends to the gateway that is this connection (only compared); fd -1 = none, stays the caller's.

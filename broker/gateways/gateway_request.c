@@ -97,7 +97,8 @@ static void tell_follow(Core *core, const char *lease, const char *bond)
 		.fault = lease ? NULL : (char *)fault_info(FAULT_ENDED)->name,
 	};
 
-	gateway_link_follow(core->link, &follow);
+	if (!gateway_link_follow(core->link, &follow))
+		return;
 	if (!lease || !lobbies_lease(lease))
 		brokers_tell_follow(core->brokers, &follow);
 }

@@ -4,6 +4,8 @@
 
 #include "secret.h"
 
+#define SPAN ((gint64)FOLLOWS_SECONDS * G_USEC_PER_SEC)
+
 struct Follows {
 	GMutex lock;
 	GHashTable *by_bond; /* its name -> Noted, which has the name */
@@ -12,6 +14,8 @@ struct Follows {
 typedef struct {
 	ControlMessage message;
 	gint64 until;
+	gint64 since; /* that they are counted */
+	unsigned n;
 } Noted;
 
 static void copy_to(ControlMessage *out, const ControlMessage *follow)
@@ -65,15 +69,26 @@ void follows_free(Follows *follows)
 	g_free(follows);
 }
 
-void follows_note(Follows *follows, const ControlMessage *follow)
+gboolean follows_note(Follows *follows, const ControlMessage *follow)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&follows->lock);
-	Noted *noted = g_new0(Noted, 1);
+	gint64 now = g_get_monotonic_time();
+	const Noted *last;
+	Noted *noted;
 
 	drop_old(follows);
+	last = g_hash_table_lookup(follows->by_bond, follow->bond);
+	if (last && last->since + SPAN <= now)
+		last = NULL;
+	if (last && last->n >= FOLLOWS_MOST)
+		return FALSE;
+	noted = g_new0(Noted, 1);
 	copy_to(&noted->message, follow);
-	noted->until = g_get_monotonic_time() + FOLLOWS_SECONDS * G_USEC_PER_SEC;
+	noted->until = now + SPAN;
+	noted->since = last ? last->since : now;
+	noted->n = last ? last->n + 1 : 1;
 	g_hash_table_replace(follows->by_bond, noted->message.bond, noted);
+	return TRUE;
 }
 
 GPtrArray *follows_recent(Follows *follows)

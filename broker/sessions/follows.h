@@ -11,14 +11,16 @@
 #include "control/control.h"
 
 #define FOLLOWS_SECONDS 20 /* a channel waits for 15 */
+#define FOLLOWS_MOST    10 /* of one viewer in that time: a person does not choose as fast */
 
 typedef struct Follows Follows;
 
 Follows *follows_new(void);
 void follows_free(Follows *follows);
 
-/* A CONTROL_FOLLOW, in place of an earlier one of the same viewer. */
-void follows_note(Follows *follows, const ControlMessage *follow);
+/* A CONTROL_FOLLOW, in place of an earlier one of the same viewer. FALSE: there were FOLLOWS_MOST
+ * of it, and nobody is to be told of more: its gateway makes them up. */
+gboolean follows_note(Follows *follows, const ControlMessage *follow);
 
 /* The last of each viewer, of ControlMessage; free it. */
 GPtrArray *follows_recent(Follows *follows);

@@ -122,6 +122,55 @@ static void test_deaf(CoreFixture *f, gconstpointer unused)
 	gateway_close(&good);
 }
 
+/* It hears of each follow as well. */
+static void link_often(Gateway *g, const ControlMessage *lease, unsigned times)
+{
+	unsigned done = 0;
+
+	for (unsigned i = 1; i <= times; i++) {
+		ControlMessage linked = {.type = CONTROL_LINKED, .id = i, .lease = lease->lease};
+
+		linked.backend_id = i;
+		gateway_send(g, &linked);
+	}
+	while (done < times) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(g, &m));
+		done += m.type == CONTROL_OK;
+	}
+}
+
+/* One says again and again that the main channel of its viewer has come to a desktop: others hear
+ * of it as often as it may be so, and of another viewer's as ever. */
+static void test_follows(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *name = g_strnfill(CONTROL_BOND_NAME, 'f');
+	const ControlMessage another = {.type = CONTROL_FOLLOW, .bond = name};
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	Gateway bad, good;
+	unsigned heard = 0;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&bad, f);
+	gateway_hello(&good, f);
+	ticket = lease_open(f, &bad, "spice", &lease);
+	link_often(&bad, &lease, 100);
+	g_assert_true(gateway_link_follow(f->core->link, &another));
+	for (;; heard++) {
+		g_auto(ControlMessage) m = {0};
+
+		g_assert_true(gateway_receive(&good, &m));
+		g_assert_cmpint(m.type, ==, CONTROL_FOLLOW);
+		if (g_str_equal(m.bond, name))
+			break;
+	}
+	g_assert_cmpuint(heard, ==, FOLLOWS_MOST);
+	gateway_close(&bad);
+	gateway_close(&good);
+}
+
 static void login_slowly(Gateway *g, unsigned id)
 {
 	g_autofree char *user = g_strdup_printf("user%u", id);
@@ -198,6 +247,7 @@ int main(int argc, char **argv)
 	ADD("too-many", test_too_many);
 	ADD("too-many-of-one", test_too_many_of_one);
 	ADD("busy", test_busy);
+	ADD("follows", test_follows);
 	ADD("deaf", test_deaf);
 	ADD("deaf-for-ever", test_deaf_for_ever);
 	ADD("deaf-too-long", test_deaf_too_long);
