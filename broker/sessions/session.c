@@ -18,6 +18,8 @@
 #include "upkeep/brokers.h"
 #include "upkeep/maintainer.h"
 
+#define REFUSALS_NOTED 4 /* in the audit log, of one ticket */
+
 /* ---- the beginning */
 
 /* What opens a lease. With a ticket, user and desktop are its. */
@@ -154,8 +156,9 @@ gboolean session_redeem(Core *core, const ControlMessage *request, const Asker *
 
 	if (session_open(core, NULL, NULL, request, asker, out, &why))
 		return TRUE;
-	/* Only of tickets that we made: strangers could fill the audit log with others. */
-	if (store_ticket_known(core->db, hash)) {
+	/* Only of tickets that we made: strangers could fill the audit log with others; and who has
+	 * one could, by showing it again and again. */
+	if (store_ticket_refused(core->db, hash, REFUSALS_NOTED)) {
 		detail = g_strconcat("refused: ", why->message, NULL);
 		audit_note(
 			core,

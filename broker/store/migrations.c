@@ -368,8 +368,14 @@ static const char *const logins[] = {
 	NULL,
 };
 
+/* How often a ticket's refusal was written down. */
+static const char *const replays[] = {
+	"ALTER TABLE ticket ADD COLUMN refused BIGINT NOT NULL DEFAULT 0",
+	NULL,
+};
+
 const char *const *const db_migrations[] = {first,    joinable, brokers,     placement, inputs,
 					    refusals, images,   plans,       machines,  quotas,
 					    hosts,    messages, maintenance, snapshots, lines,
-					    weights,  totals,   networks,    logins};
+					    weights,  totals,   networks,    logins,    replays};
 const unsigned db_migrations_n = G_N_ELEMENTS(db_migrations);

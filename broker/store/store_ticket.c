@@ -73,12 +73,11 @@ gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gin
 	return TRUE;
 }
 
-gboolean store_ticket_known(Db *db, const char *hash)
+gboolean store_ticket_refused(Db *db, const char *hash, unsigned times)
 {
-	g_autoptr(DbRows)
-		rows = db_select(db, NULL, "SELECT 1 FROM ticket WHERE hash = ?", DB_TEXT(hash));
-
-	return rows && db_rows_next(rows);
+	return db_change(db, NULL,
+			 "UPDATE ticket SET refused = refused + 1 WHERE hash = ? AND refused < ?",
+			 DB_TEXT(hash), DB_INT(times)) > 0;
 }
 
 gboolean store_ticket_withdraw(Db *db, const char *pool, GError **error)

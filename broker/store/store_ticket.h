@@ -18,8 +18,9 @@ gboolean store_ticket_count(Db *db, const char *user, const char *desktop, gint6
  * the message for the admin: unknown, spent, expired, or made for another protocol. */
 gboolean store_ticket_redeem(Db *db, const char *hash, const char *protocol, gint64 now,
 			     char **out_user, char **out_desktop, GError **error);
-/* True for every ticket that was made and is not yet forgotten, spent or not. */
-gboolean store_ticket_known(Db *db, const char *hash);
+/* True the first `times` times that this is asked of a ticket that was made and is not yet
+ * forgotten, spent or not. */
+gboolean store_ticket_refused(Db *db, const char *hash, unsigned times);
 /* Those for the desktops of this pool that are not spent open nothing any more. */
 gboolean store_ticket_withdraw(Db *db, const char *pool, GError **error);
 /* *out_expires: when the last usable ticket for this desktop expires, 0 = there is none. */

@@ -68,6 +68,31 @@ static void test_redeem(CoreFixture *f, gconstpointer unused)
 	lease_assert_audited(f, lease.lease, "left", 20);
 }
 
+/* Who shows a spent ticket again and again writes nothing more into the audit log, which is kept
+ * for good. */
+static void test_replayed(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	g_auto(ControlMessage) lease = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GPtrArray) before = NULL;
+	g_autoptr(GPtrArray) after = NULL;
+	g_autoptr(GError) error = NULL;
+	ControlMessage again;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	again = lease_redeem(ticket, "vnc");
+	before = core_audit(f->core, 0, 1000, NULL, &error);
+	for (unsigned i = 0; i < 50; i++)
+		ask_refused(&g, &again, "denied");
+	after = core_audit(f->core, 0, 1000, NULL, &error);
+	g_assert_cmpuint(after->len, >, before->len);
+	g_assert_cmpuint(after->len, <, before->len + 10);
+	gateway_close(&g);
+}
+
 /* A ticket from before the right was withdrawn opens nothing. */
 static void test_withdrawn(CoreFixture *f, gconstpointer unused)
 {
@@ -401,6 +426,7 @@ int main(int argc, char **argv)
 	ADD("withdrawn", test_withdrawn);
 	ADD("login", test_login);
 	ADD("banned", test_banned);
+	ADD("replayed", test_replayed);
 	ADD("banned-with-a-ticket", test_banned_with_a_ticket);
 	ADD("too-much-under-way", test_too_much_under_way);
 	ADD("join", test_join);
