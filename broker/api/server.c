@@ -231,7 +231,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		return send_reply(exchange);
 
 	MHD_suspend_connection(connection);
-	if (!workers_push(server->workers, exchange->request->route->work, work, exchange)) {
+	if (!workers_push(server->workers, exchange->request->route->work, exchange->request->peer,
+			  work, exchange)) {
 		dispatch_busy(exchange->request);
 		exchange->answered = TRUE;
 		MHD_resume_connection(connection);

@@ -9,7 +9,7 @@
 
 #include "gateways/gateway_process.h"
 #include "gateways/gateway_request.h"
-#include "gateways/lane.h"
+#include "lane.h"
 #include "quota.h"
 #include "sessions/follows.h"
 

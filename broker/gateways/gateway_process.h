@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "gateways/gateway_request.h"
-#include "gateways/lane.h"
+#include "lane.h"
 
 typedef struct {
 	pid_t id;

@@ -3,7 +3,7 @@
  * A lane: whose turn it is. Each test has its threads held while it puts its requests into rows,
  * lets them go, and looks at the order in which they were done.
  */
-#include "gateways/lane.h"
+#include "lane.h"
 
 #define LONG (60 * G_USEC_PER_SEC)
 

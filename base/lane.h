@@ -33,7 +33,7 @@ typedef struct {
 } LaneRow;
 
 Lane *lane_new(const LaneRules *rules);
-/* Waits for what runs; its rows must be empty. Accepts NULL. */
+/* Waits for what runs, and for what waits to. Accepts NULL. */
 void lane_free(Lane *lane);
 
 /* Takes the request. FALSE: too many wait in this row already, and it is the caller's still. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lane: see lane.h. */
-#include "gateways/lane.h"
+#include "lane.h"
 
 struct Lane {
 	LaneRules rules;
