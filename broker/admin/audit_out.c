@@ -13,6 +13,7 @@
 #include "control/jsonframe.h"
 #include "fault.h"
 #include "log.h"
+#include "printable.h"
 #include "rounds.h"
 #include "store_audit.h"
 #include "upkeep/brokers.h"
@@ -114,35 +115,15 @@ static void set_number(json_t *json, const char *key, guint64 number)
 		json_object_set_new(json, key, json_integer((json_int_t)number));
 }
 
-/* As JSON may have it, too: what moves a terminal's cursor (also U+007F to U+009F), or turns
- * letters round, stands there by its number. People read such files in terminals. */
-static char *printable(const char *json)
-{
-	GString *line = g_string_new(NULL);
-
-	for (const char *at = json; *at != '\0'; at = g_utf8_next_char(at)) {
-		gunichar c = g_utf8_get_char(at);
-
-		if (g_unichar_isprint(c))
-			g_string_append_unichar(line, c);
-		else if (c < 0x10000)
-			g_string_append_printf(line, "\\u%04x", c);
-		else
-			g_string_append_printf(line, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
-					       0xdc00 + (c & 0x3ff));
-	}
-	g_string_append_c(line, '\n');
-	return g_string_free(line, FALSE);
-}
-
-/* One line, with its end; g_free() it. */
+/* One line, with its end; g_free() it. People read such files in terminals. */
 static char *line_of(const AuditView *entry)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(entry->at / 1000);
 	g_autofree char *seconds = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
 	g_autofree char *stamp = g_strdup_printf("%s.%03dZ", seconds, (int)(entry->at % 1000));
 	json_t *json = json_pack("{s:I,s:s}", "id", (json_int_t)entry->id, "time", stamp);
-	char *text, *line;
+	g_autofree char *plain = NULL;
+	char *text;
 
 	set_text(json, "event", entry->event);
 	set_text(json, "user", entry->user);
@@ -154,10 +135,10 @@ static char *line_of(const AuditView *entry)
 	set_number(json, "bytes_out", entry->bytes_out);
 	set_number(json, "milliseconds", entry->milliseconds);
 	text = json_dumps(json, JSON_COMPACT);
-	line = printable(text);
+	plain = printable_json(text);
 	free(text);
 	json_decref(json);
-	return line;
+	return g_strconcat(plain, "\n", NULL);
 }
 
 /* ---- how far it came */

@@ -11,6 +11,8 @@
 
 #include "client.h"
 #include "fault.h"
+#include "printable.h"
+#include "table.h"
 
 #define ANSWER_SECONDS 10L /* a broker that takes longer is ill */
 #define HANGS                                                                                     \
@@ -158,6 +160,7 @@ static const char *const marks[] = {
 
 static void print_json(const Doctor *doctor)
 {
+	g_autofree char *text = NULL;
 	json_t *list = json_array();
 
 	for (guint i = 0; i < doctor->findings->len; i++) {
@@ -172,8 +175,8 @@ static void print_json(const Doctor *doctor)
 			json_object_set_new(row, "advice", json_string(finding->advice));
 		json_array_append_new(list, row);
 	}
-	json_dumpf(list, stdout, JSON_INDENT(2));
-	putchar('\n');
+	text = table_json(list);
+	fputs(text, stdout);
 	json_decref(list);
 }
 
@@ -182,7 +185,9 @@ static void print_words(const Doctor *doctor, unsigned ill, unsigned doubtful)
 	for (guint i = 0; i < doctor->findings->len; i++) {
 		const Finding *finding = doctor->findings->pdata[i];
 
-		printf("%-9s %-13s %s.\n", marks[finding->health], finding->topic, finding->words);
+		g_autofree char *words = printable_text(finding->words);
+
+		printf("%-9s %-13s %s.\n", marks[finding->health], finding->topic, words);
 		if (finding->advice)
 			printf("%23s %s\n", "->", finding->advice);
 	}

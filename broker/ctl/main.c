@@ -17,6 +17,7 @@
 #include "doctor.h"
 #include "fault.h"
 #include "options.h"
+#include "printable.h"
 #include "table.h"
 
 #define DEFAULT_CONFIG "/etc/oriel/oriel.conf"
@@ -92,41 +93,43 @@ static char *find_socket(const Shared *shared, GError **error)
 static gboolean print_answer(const Call *call, const Shared *shared, char *text, GError **error)
 {
 	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	g_autofree char *table = NULL;
+	g_autofree char *shown = NULL;
 
 	if (shared->json) {
 		/* An answer that is only words, or nothing, is JSON for programs all the same. */
 		if (root == NULL)
 			root = *text ? json_pack("{s:s}", "message", g_strchomp(text))
 				     : json_object();
-		json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-		putchar('\n');
+		shown = table_json(root);
 	} else if (call->command->columns != NULL) {
 		if (!json_is_array(root)) {
 			json_decref(root);
 			g_set_error(error, FAULT, FAULT_BROKER, "the broker's answer is no list");
 			return FALSE;
 		}
-		table = table_format(root, call->command->columns);
-		fputs(table, stdout);
+		shown = table_format(root, call->command->columns);
 	} else if (json_string_value(json_object_get(root, "id")) != NULL) {
 		puts(json_string_value(json_object_get(root, "id")));
 	} else if (json_string_value(json_object_get(root, "token")) != NULL) {
 		puts(json_string_value(json_object_get(root, "token")));
 	} else if (json_is_object(root) && g_str_equal(call->command->method, "GET")) {
-		json_dumpf(root, stdout, JSON_INDENT(2));
-		putchar('\n');
+		shown = table_json(root);
 	} else if (root == NULL) {
 		fputs(text, stdout);
 	}
+	if (shown != NULL)
+		fputs(shown, stdout);
 	json_decref(root);
 	return TRUE;
 }
 
 static int complain(const GError *error, int code)
 {
+	g_autofree char *words = NULL;
+
 	g_assert(error != NULL);
-	fprintf(stderr, "orielctl: %s\n", error->message);
+	words = printable_text(error->message);
+	fprintf(stderr, "orielctl: %s\n", words);
 	return code;
 }
 

@@ -2,7 +2,10 @@
 /* table: see table.h. */
 #include "table.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "printable.h"
 
 #define COLUMNS_MAX 16
 
@@ -11,18 +14,6 @@ static char *format_time(gint64 seconds)
 	g_autoptr(GDateTime) time = seconds > 0 ? g_date_time_new_from_unix_local(seconds) : NULL;
 
 	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("");
-}
-
-static char *format_text(const char *text)
-{
-	GString *safe = g_string_new(NULL);
-
-	for (const char *c = text; *c != '\0'; c = g_utf8_next_char(c)) {
-		gunichar character = g_utf8_get_char(c);
-
-		g_string_append_unichar(safe, g_unichar_isprint(character) ? character : '?');
-	}
-	return g_string_free(safe, FALSE);
 }
 
 static char *format_list(const json_t *list)
@@ -34,7 +25,7 @@ static char *format_list(const json_t *list)
 
 		g_string_append_printf(words, "%s%s", i ? "," : "", word ? word : "");
 	}
-	return format_text(words->str);
+	return printable_text(words->str);
 }
 
 static char *format_cell(const json_t *value, ColumnKind kind)
@@ -42,7 +33,7 @@ static char *format_cell(const json_t *value, ColumnKind kind)
 	gint64 number = json_integer_value(value);
 
 	if (json_is_string(value))
-		return format_text(json_string_value(value));
+		return printable_text(json_string_value(value));
 	if (json_is_array(value))
 		return format_list(value);
 	if (!json_is_integer(value))
@@ -121,4 +112,13 @@ char *table_format(const json_t *rows, const Column *columns)
 		}
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *table_json(const json_t *json)
+{
+	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	g_autofree char *plain = printable_json(text);
+
+	free(text);
+	return g_strconcat(plain, "\n", NULL);
 }

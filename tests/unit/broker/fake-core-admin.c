@@ -337,6 +337,7 @@ static void audit_free(gpointer data)
 	AuditView *view = data;
 
 	g_free(view->event);
+	g_free(view->user);
 	g_free(view);
 }
 
@@ -357,6 +358,7 @@ GPtrArray *core_audit(Core *core, gint64 before_id, unsigned limit, const char *
 	view->id = MIN(before_id, 100) - 1;
 	view->at = limit;
 	view->event = g_strdup("login");
+	view->user = g_strdup(text);
 	g_ptr_array_add(views, view);
 	return views;
 }

@@ -232,6 +232,22 @@ static void test_refusals(Fixture *f, gconstpointer data)
 		strstr(away.err, "the broker at /nonexistent/socket: No such file or directory"));
 }
 
+/* Names that strangers have tried, and words of a desktop: nothing of them commands the terminal.
+ */
+static void test_terminal(Fixture *f, gconstpointer data)
+{
+	static const char evil[] = "x\302\2332J\342\200\256y";
+	g_autofree char *audit = g_strconcat("audit --json --text ", evil, NULL);
+	g_auto(Run) json = run(f, audit);
+	g_auto(Run) sick = {0};
+
+	g_assert_cmpint(json.code, ==, 0);
+	g_assert_nonnull(strstr(json.out, "\"x\\u009b2J\\u202ey\""));
+	fake_core_sicken(f->core, evil);
+	sick = run(f, "health");
+	g_assert_cmpstr(sick.err, ==, "orielctl: x?2J?y\n");
+}
+
 /* Does a command's path lie on a route? A {word} of the route may be a word of the command. */
 static gboolean fits(const Route *route, const Command *command)
 {
@@ -428,5 +444,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/ctl/table", test_table);
 	fixture_test("/ctl/program", test_program);
 	fixture_test("/ctl/refusals", test_refusals);
+	fixture_test("/ctl/terminal", test_terminal);
 	return g_test_run();
 }
