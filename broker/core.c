@@ -16,6 +16,7 @@
 #include "hosts/hosts.h"
 #include "hosts/providers.h"
 #include "lobbies/lobbies.h"
+#include "people/ration.h"
 #include "sessions/activity.h"
 #include "sessions/session.h"
 #include "upkeep/brokers.h"
@@ -85,6 +86,7 @@ Core *core_open_with(const Options *options, const CoreTimes *times, GError **er
 	if (!core->db)
 		goto fail;
 	core->limit = limit_new(core->db);
+	core->ration = ration_new();
 	core->brokers = brokers_new(core, error);
 	if (!core->brokers || !audit_out_start(core, error))
 		goto fail;
@@ -143,6 +145,7 @@ void core_close(Core *core)
 	audit_out_stop(core);
 	brokers_free(core->brokers);
 	limit_free(core->limit);
+	ration_free(core->ration);
 	db_close(core->db);
 	turns_free(core->turns);
 	screens_free(core->screens);

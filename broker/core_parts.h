@@ -20,6 +20,7 @@ typedef struct Bridges Bridges;
 typedef struct Screens Screens;
 typedef struct Activity Activity;
 typedef struct Lobbies Lobbies;
+typedef struct Ration Ration;
 
 /* Seconds; tests shorten them. */
 typedef struct {
@@ -48,6 +49,7 @@ struct Core {
 	AuditOut *audit_out; /* NULL: the log goes nowhere else */
 	Bridges *bridges;
 	Limit *limit;
+	Ration *ration;
 	CoreTold told; /* changes.c */
 	gpointer told_data;
 };

@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "lobby/lobby_wire.h"
 #include "people/entitlement.h"
+#include "people/ration.h"
 
 #define ROUNDS_MAX 16 /* rounds of nothing but messages */
 
@@ -149,7 +150,8 @@ static gboolean accept_person(NativeLogin *login, GError **error)
 	who->groups = g_strdupv(conversation_groups(login->conversation));
 	who->since = core_now();
 	who->admin = entitlement_admin(core->options, who->user, who->groups);
-	if (!audit_add(core,
+	if (!ration_take(core->ration, who->user, who->since, error) ||
+	    !audit_add(core,
 		       &(AuditEntry){.event = "login",
 				     .user = who->user,
 				     .peer = login->peer,

@@ -4,6 +4,7 @@
 #include "admin/audit.h"
 #include "fault.h"
 #include "people/entitlement.h"
+#include "people/ration.h"
 #include "secret.h"
 #include "store_login.h"
 #include "upkeep/plan.h"
@@ -32,8 +33,11 @@ char *core_login_by(Core *core, const char *user, char **groups, const char *pee
 	g_autofree char *hash = secret_hash(token);
 	g_autofree char *id = core_make_id("l-");
 	gint64 now = core_now(), expires = core_login_ends(core->options, now, now);
-	g_auto(DbTransaction) tx = db_begin(core->db, error);
+	g_auto(DbTransaction) tx = {NULL};
 
+	if (!ration_take(core->ration, user, now, error))
+		return NULL;
+	tx = db_begin(core->db, error);
 	if (!tx.db)
 		return NULL;
 	if (!store_login_trim(core->db, user, LOGINS_MAX - 1, error) ||

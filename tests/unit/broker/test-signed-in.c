@@ -5,6 +5,7 @@
 #include "core_admin.h"
 #include "fault.h"
 #include "log.h"
+#include "people/ration.h"
 #include "secret.h"
 
 static void test_login(CoreFixture *f, gconstpointer unused)
@@ -104,6 +105,43 @@ static void test_banned(CoreFixture *f, gconstpointer unused)
 	ticket_free(core_fixture_connect(f, "anna", "p-lab", "vnc"));
 }
 
+/* Each is written down for good. */
+static void test_again_and_again(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {NULL};
+	g_autoptr(GError) error = NULL;
+	autosecret char *ben = NULL;
+
+	for (unsigned i = 0; i < RATION_MOST; i++) {
+		autosecret char *token =
+			core_login(f->core, i % 2 ? "anna" : "Anna", groups, "::1", &error);
+		g_autoptr(Who) who = core_who(f->core, token, &error);
+
+		g_assert_no_error(error);
+		g_assert_true(core_logout(f->core, who, &error));
+	}
+	g_assert_null(core_login(f->core, "anna", groups, "::1", &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	ben = core_login(f->core, "ben", groups, "::1", &error);
+	g_assert_no_error(error);
+}
+
+static void test_ration(CoreFixture *f, gconstpointer unused)
+{
+	Ration *ration = ration_new();
+	g_autoptr(GError) error = NULL;
+
+	for (unsigned i = 0; i < RATION_MOST; i++)
+		g_assert_true(ration_take(ration, "anna", 1000, &error));
+	g_assert_false(ration_take(ration, "anna", 1000 + RATION_SECONDS - 1, &error));
+	g_assert_error(error, FAULT, FAULT_BUSY);
+	g_clear_error(&error);
+	g_assert_true(ration_take(ration, "anna", 1000 + RATION_SECONDS, &error));
+	g_assert_true(ration_take(ration, "anna", 500, &error)); /* the clock was put back */
+	ration_free(ration);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -114,5 +152,7 @@ int main(int argc, char **argv)
 	ADD("login", test_login);
 	ADD("longest", test_longest_login);
 	ADD("banned", test_banned);
+	ADD("again-and-again", test_again_and_again);
+	ADD("ration", test_ration);
 	return g_test_run();
 }
