@@ -385,8 +385,9 @@ static void test_admin_lists(Fixture *f, gconstpointer data)
 static void test_health(Fixture *f, gconstpointer data)
 {
 	expect(f, NULL, "GET", "/healthz", NULL, 200, "ok\n");
-	fake_core_sicken(f->core, "no gateway is linked");
-	expect(f, NULL, "GET", "/healthz", NULL, 503, "no gateway is linked\n");
+	fake_core_sicken(f->core, "no answer from db.inside as oriel");
+	expect(f, NULL, "GET", "/healthz", NULL, 503, "not ready\n");
+	ask_admin(f, "GET", "/healthz", NULL, 503, "no answer from db.inside as oriel\n");
 	expect(f, NULL, "GET", "/websockify?token=abc", NULL, 426, NULL);
 	expect(f, NULL, "GET", "/api/v1/openapi.yaml", NULL, 404, NULL);
 }
