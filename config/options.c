@@ -26,6 +26,7 @@ static const Row rows[] = {
 	{"gateway", "key", TEXT, AT(key), "/etc/oriel/tls.key"},
 	{"gateway", "ocsp", TEXT, AT(ocsp), ""},
 	{"gateway", "brokers", LIST, AT(brokers), ""},
+	{"gateway", "tcp_congestion", TEXT, AT(tcp_congestion), "bbr"},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},
 	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 8000},
 	{"gateway", "max_sessions", NUMBER, AT(max_sessions), "10000", 1, 1000000},

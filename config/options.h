@@ -17,6 +17,7 @@ typedef struct {
 	char *key;              /* PEM private key                                 */
 	char *ocsp;             /* DER file to staple; "" = none                   */
 	char **brokers;         /* directories of brokers' sockets; empty = [sockets] */
+	char *tcp_congestion;   /* how the kernel paces what clients are sent; "" = as elsewhere */
 	int workers;            /* processes; 0 = one per core                     */
 	int rfb_silence;        /* ms of silence that mean VNC on a shared port    */
 	int max_sessions;       /* per worker                                      */

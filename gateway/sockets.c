@@ -9,11 +9,14 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
-#define BACKLOG       4096
-#define SYSTEMD_FIRST 3 /* SD_LISTEN_FDS_START */
-#define PASSED_MAX    1024
+#define BACKLOG         4096
+#define SYSTEMD_FIRST   3 /* SD_LISTEN_FDS_START */
+#define PASSED_MAX      1024
+#define CONGESTION_NAME 17 /* the kernel's TCP_CA_NAME_MAX, and a zero */
 
 static int open_socket(const struct sockaddr_storage *address, socklen_t n, GError **error)
 {
@@ -115,6 +118,49 @@ GArray *sockets_open(const Options *options, unsigned workers, GArray *passed, G
 		return sockets;
 	sockets_close(sockets);
 	return NULL;
+}
+
+static void get_congestion(int fd, char name[CONGESTION_NAME])
+{
+	socklen_t n = CONGESTION_NAME - 1;
+
+	memset(name, 0, CONGESTION_NAME);
+	getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &n);
+}
+
+static gboolean set_congestion(int fd, const char *name)
+{
+	return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, (socklen_t)strlen(name)) == 0;
+}
+
+/* A socket that nobody has set follows the system's, also when that is changed: it stays so. */
+static void set_usual_congestion(int fd, const char *usual)
+{
+	char has[CONGESTION_NAME];
+
+	get_congestion(fd, has);
+	if (!g_str_equal(has, usual))
+		set_congestion(fd, usual);
+}
+
+void sockets_pace(const GArray *sockets, const char *congestion)
+{
+	autofd int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	gboolean wanted = *congestion != '\0';
+	char usual[CONGESTION_NAME];
+
+	get_congestion(other, usual);
+	for (guint i = 0; i < sockets->len; i++) {
+		int fd = g_array_index(sockets, Socket, i).fd;
+
+		if (wanted && !set_congestion(fd, congestion)) {
+			log_info(NULL, "tcp_congestion: %s is not to be had here (%s), so it is %s",
+				 congestion, g_strerror(errno), usual);
+			wanted = FALSE;
+		}
+		if (!wanted)
+			set_usual_congestion(fd, usual);
+	}
 }
 
 void sockets_close_passed(GArray *passed)

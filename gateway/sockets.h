@@ -23,6 +23,11 @@ typedef struct {
  * with FAULT_CONFIG. What was passed and is bound elsewhere stays in `passed`. */
 GArray *sockets_open(const Options *options, unsigned workers, GArray *passed, GError **error);
 
+/* How the kernel paces what is sent to those who connect from now on: a name of tcp(7)'s
+ * TCP_CONGESTION, "" for the one that new sockets have. One that is not to be had is said in the
+ * log, once, and is as "". */
+void sockets_pace(const GArray *sockets, const char *congestion);
+
 /* Closes what nobody took, with a line in the log, and frees. */
 void sockets_close_passed(GArray *passed);
 

@@ -343,6 +343,7 @@ static gboolean begin(Supervisor *s, GError **error)
 	certificate_watch_begin(&s->certificate, s->options);
 	if (s->sockets == NULL || !check(s->options, error))
 		return FALSE;
+	sockets_pace(s->sockets, s->options->tcp_congestion);
 	if (s->options->session_bandwidth > 0 || s->options->user_bandwidth > 0) {
 		s->buckets = buckets_new();
 		if (s->buckets == NULL) {

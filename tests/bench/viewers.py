@@ -143,7 +143,8 @@ def measure(gateway, options):
     print("| viewer, line | pictures/s, relay | gateway | ratio | key to picture, ms (median / 90 %), relay |"
           " gateway |\n|---|---|---|---|---|---|")
     try:
-        with qemu(home, WIDE if options.wide else NARROW) as desktop, gateway({"scroll": desktop}, True) as system:
+        with qemu(home, WIDE if options.wide else NARROW) as desktop, \
+                gateway({"scroll": desktop}, True, tcp_congestion=options.tcp_gateway) as system:
             bench = Bench(home, system, desktop, options.seconds)
             for name in options.viewers or ("tigervnc", "novnc"):
                 for round_trip in options.round_trips:
