@@ -173,6 +173,8 @@ static void close_if_done(Worker *worker);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed)
 {
 	g_hash_table_remove(worker->sessions, session);
+	if (session->lease != NULL)
+		worker_lease_left(worker, session);
 	admission_remove(worker->admission, session, relayed);
 	tidy_soon(worker);
 	close_if_done(worker);
@@ -372,6 +374,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	worker->buckets = buckets;
 	worker->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)listener_close);
 	worker->sessions = g_hash_table_new(NULL, NULL);
+	worker->leases = leases_new();
 	worker->expecting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	worker->following = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	started = start(worker, number, sockets, error);
@@ -386,6 +389,7 @@ gboolean worker_run(const Options *options, Buckets *buckets, GArray *sockets, u
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&worker->loop);
 	g_hash_table_unref(worker->sessions);
+	g_hash_table_unref(worker->leases);
 	g_hash_table_unref(worker->expecting);
 	g_hash_table_unref(worker->following);
 	admission_free(worker->admission);

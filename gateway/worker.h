@@ -54,6 +54,10 @@ gboolean worker_session_is_from(Worker *worker, Session *session, const char *ad
 void worker_session_relaying(Worker *worker, Session *session);
 void worker_session_gone(Worker *worker, Session *session, gboolean relayed);
 
+/* The session has a lease, by which the broker's words find it; and: is about to have none. */
+void worker_lease_taken(Worker *worker, Session *session);
+void worker_lease_left(Worker *worker, Session *session);
+
 /* What this worker counts, for who has something to add (control/counts.h). The broker is told
  * every few seconds. */
 guint64 *worker_counts(Worker *worker);

@@ -98,19 +98,27 @@ static void on_lost(gpointer data, guint64 id, const GError *error)
 		session_lost(session, error);
 }
 
+void worker_lease_taken(Worker *worker, Session *session)
+{
+	leases_add(worker->leases, session);
+}
+
+void worker_lease_left(Worker *worker, Session *session)
+{
+	leases_remove(worker->leases, session);
+}
+
 static void on_end(gpointer data, const ControlMessage *message)
 {
 	Worker *worker = data;
-	g_autoptr(GPtrArray) all = worker_sessions(worker);
+	g_autoptr(GPtrArray) all = leases_find(worker->leases, message->lease);
+	const char *reason = message->reason ? message->reason : "ended";
 	Fault code = FAULT_ENDED;
 
 	fault_from_name(message->fault, &code);
 	for (guint i = 0; i < all->len; i++) {
-		Session *session = all->pdata[i];
-
-		if (g_hash_table_contains(worker->sessions, session) &&
-		    g_strcmp0(session->lease, message->lease) == 0)
-			session_dismiss(session, code, message->reason ? message->reason : "ended");
+		if (g_hash_table_contains(worker->sessions, all->pdata[i]))
+			session_dismiss(all->pdata[i], code, reason);
 	}
 }
 
@@ -133,21 +141,21 @@ static void refuse_move(Worker *worker, const ControlMessage *message, int fd)
 static void on_move(gpointer data, const ControlMessage *message, int fd)
 {
 	Worker *worker = data;
-	GHashTableIter iter;
-	gpointer session;
+	g_autoptr(GPtrArray) all = leases_find(worker->leases, message->lease);
+	Session *found = NULL;
 
-	g_hash_table_iter_init(&iter, worker->sessions);
-	while (g_hash_table_iter_next(&iter, &session, NULL)) {
-		if (((Session *)session)->ask.kind != ASK_JOIN &&
-		    g_strcmp0(((Session *)session)->lease, message->lease) == 0) {
-			if (!session_move(session, message, fd))
-				refuse_move(worker, message, fd);
-			return;
-		}
+	for (guint i = 0; found == NULL && i < all->len; i++) {
+		Session *session = all->pdata[i];
+
+		if (session->ask.kind != ASK_JOIN)
+			found = session;
 	}
-	refuse_move(worker, message, fd);
+	if (found == NULL || !session_move(found, message, fd))
+		refuse_move(worker, message, fd);
 }
 
+/* All are looked at: a follow comes for a SPICE viewer that moves, and for one not often
+ * (docs/protocol-control.md). */
 static void on_follow(gpointer data, const ControlMessage *message)
 {
 	Worker *worker = data;

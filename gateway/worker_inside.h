@@ -4,6 +4,7 @@
 #pragma once
 
 #include "admission.h"
+#include "leases.h"
 #include "server_tls.h"
 #include "worker.h"
 
@@ -18,6 +19,7 @@ struct Worker {
 	BrokerLink *broker;
 	GPtrArray *listeners;
 	GHashTable *sessions;  /* a set: every session that has not gone    */
+	Leases *leases;        /* those of them that have one               */
 	GHashTable *expecting; /* request id -> Session, NULL once it left  */
 	GHashTable *following; /* a set of request ids: where has a main channel gone? */
 	GArray *proxies;       /* networks whose connections begin with PROXY */

@@ -126,7 +126,7 @@ struct Session {
 	void *relaying; /* the relay's memory */
 
 	Ask ask;
-	char *lease; /* id; NULL until redeemed */
+	char *lease; /* id; NULL until redeemed; session_change_lease() */
 	char *user;
 	char *desktop_name;
 	char *bond;         /* SPICE, secret: what proves that a channel of this viewer is here */
@@ -136,8 +136,9 @@ struct Session {
 	Endpoint endpoint;  /* of the last lease answer; protocol NULL = none                  */
 	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
-	GList place;              /* the worker's own: among those on their way to the relay, ... */
-	Turn again, toil;         /* ... those that have more to do, and those that are to toil */
+	Session *same_lease; /* the worker's own: the next one that has it too, */
+	GList place;         /* ... and its places: among those on their way to the relay, ... */
+	Turn again, toil;    /* ... those that have more to do, and those that are to toil */
 	struct SessionLoop *loop; /* session.c's own: watches, timer, position */
 };
 

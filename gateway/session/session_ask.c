@@ -55,11 +55,23 @@ static void replace(char **to, const char *text)
 	*to = g_strdup(text);
 }
 
+char *session_change_lease(Session *s, char *lease)
+{
+	char *left = s->lease;
+
+	if (left != NULL)
+		worker_lease_left(s->worker, s);
+	s->lease = lease;
+	if (lease != NULL)
+		worker_lease_taken(s->worker, s);
+	return left;
+}
+
 void session_take_lease(Session *s, const char *lease, const ControlMessage *message, int fd)
 {
 	const Endpoint *e = &message->endpoint;
 
-	replace(&s->lease, lease);
+	g_free(session_change_lease(s, g_strdup(lease)));
 	replace(&s->user, message->user);
 	replace(&s->desktop_name, message->desktop);
 	s->log.user = s->user;

@@ -99,7 +99,10 @@ void session_close_timer(Session *session);
 /* session_ask.c: wipes and frees. */
 void ask_clear(Ask *ask);
 
-/* session_ask.c: the session has this lease now, and the message's endpoint; takes fd. */
+/* session_ask.c: another lease for the session, or NULL; takes it. Returns the one that it had, for
+ * g_free(). */
+char *session_change_lease(Session *session, char *lease);
+/* The session has this lease now, and the message's endpoint; takes fd. */
 void session_take_lease(Session *session, const char *lease, const ControlMessage *message, int fd);
 
 /* session.c: begins a row of the table: one of those that a session comes back to. Who chooses

@@ -102,7 +102,7 @@ gboolean session_move(Session *s, const ControlMessage *message, int fd)
 		      message->desktop ? NULL : message->to))
 		return FALSE;
 	log_info(&s->log, "moves to %s", message->desktop ? message->desktop : "another desktop");
-	left = g_steal_pointer(&s->lease);
+	left = session_change_lease(s, NULL);
 	session_take_lease(s, message->to, message, fd);
 	g_free(loop->home);
 	loop->home = message->desktop ? NULL : g_steal_pointer(&left);
@@ -159,10 +159,7 @@ static void ask_for_way(Session *s, GError **error)
 
 static void swap_home(Session *s)
 {
-	char *lease = s->lease;
-
-	s->lease = s->loop->home;
-	s->loop->home = lease;
+	s->loop->home = session_change_lease(s, s->loop->home);
 }
 
 /* On the way there: the broker that was to help has gone with it, or the one after it knows no
@@ -275,7 +272,7 @@ static void choose_again(Session *s)
 {
 	s->ask.kind = ASK_LOBBY;
 	g_free(s->ask.lease);
-	s->ask.lease = g_steal_pointer(&s->lease);
+	s->ask.lease = session_change_lease(s, NULL);
 	session_enter(s, REDEEM_ROW);
 }
 

@@ -25,5 +25,15 @@ NEVER(void, worker_follow, Worker *worker, const Session *session)
 NEVER(gboolean, worker_session_is_from, Worker *worker, Session *session, const char *address)
 NEVER(void, worker_session_relaying, Worker *worker, Session *session)
 NEVER(void, worker_session_gone, Worker *worker, Session *session, gboolean relayed)
+
+/* Nobody looks for one by its lease. */
+__attribute__((weak)) void worker_lease_taken(Worker *worker, Session *session)
+{
+}
+
+__attribute__((weak)) void worker_lease_left(Worker *worker, Session *session)
+{
+}
+
 NEVER(void, worker_line_held, Worker *worker, const char *address)
 NEVER(void, worker_line_closed, Worker *worker, const char *address)
