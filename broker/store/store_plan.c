@@ -153,9 +153,11 @@ GPtrArray *store_plan_limited(Db *db, const char *broker, const char *session, G
 	return all;
 }
 
-gboolean store_plan_extend(Db *db, const char *session, gint64 seconds, GError **error)
+gboolean store_plan_extend(Db *db, const char *session, gint64 extended, gint64 seconds,
+			   GError **error)
 {
 	return db_run(db, error,
-		      "UPDATE session SET extended = extended + ? WHERE id = ? AND ended_at = 0",
-		      DB_INT(seconds), DB_TEXT(session));
+		      "UPDATE session SET extended = extended + ?"
+		      " WHERE id = ? AND ended_at = 0 AND extended = ?",
+		      DB_INT(seconds), DB_TEXT(session), DB_INT(extended));
 }

@@ -43,4 +43,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreLimited, store_limited_free)
 
 /* Live ones that a plan limits: that this broker watches, or (session not NULL) this one. */
 GPtrArray *store_plan_limited(Db *db, const char *broker, const char *session, GError **error);
-gboolean store_plan_extend(Db *db, const char *session, gint64 seconds, GError **error);
+/* If no more than `extended` was added so far: of many who ask at once, one gets it. */
+gboolean store_plan_extend(Db *db, const char *session, gint64 extended, gint64 seconds,
+			   GError **error);

@@ -225,7 +225,7 @@ static gboolean extend(Core *core, const char *id, GError **error)
 	end = end_of(core, one);
 	if (g_str_equal(end.why, "idle") || now < end.warn_at || one->extend == 0)
 		return TRUE;
-	return store_plan_extend(core->db, id, one->extend, error);
+	return store_plan_extend(core->db, id, one->extended, one->extend, error);
 }
 
 SessionView *core_session_extend(Core *core, const Who *who, const char *id, GError **error)

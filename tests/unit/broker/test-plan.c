@@ -368,6 +368,53 @@ static void test_length(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(why, ==, "its longest time is over");
 }
 
+#define CLICKS 8
+
+typedef struct {
+	CoreFixture *f;
+	const char *lease;
+	int ready; /* atomic */
+} Clicks;
+
+static gpointer click(gpointer data)
+{
+	Clicks *clicks = data;
+	g_autoptr(Who) anna = core_fixture_who("anna");
+	g_autoptr(GError) error = NULL;
+
+	g_atomic_int_inc(&clicks->ready);
+	while (g_atomic_int_get(&clicks->ready) < CLICKS)
+		g_thread_yield();
+	session_view_free(core_session_extend(clicks->f->core, anna, clicks->lease, &error));
+	g_assert_no_error(error);
+	return NULL;
+}
+
+/* Who asks many times at once has what one gets who asks once. */
+static void test_extended_at_once(CoreFixture *f, gconstpointer unused)
+{
+	GThread *threads[CLICKS];
+	g_autofree char *lease = NULL;
+	g_autoptr(SessionView) now = NULL;
+	PlanView plan = plan_for("office", "nothing");
+	Clicks clicks = {.f = f};
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	plan.length = 3600;
+	plan.extend = 600;
+	plan.warn = 60;
+	set_plan(f, &plan);
+	lease = begin(f, "anna", "p-office", NULL);
+	clicks.lease = lease;
+	age(f, "anna", 3600 - 30);
+	for (unsigned i = 0; i < CLICKS; i++)
+		threads[i] = g_thread_new("click", click, &clicks);
+	for (unsigned i = 0; i < CLICKS; i++)
+		g_thread_join(threads[i]);
+	now = session_of(f, "anna");
+	g_assert_cmpint(now->ends_at, ==, now->started_at + 3600 + 600);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -382,5 +429,6 @@ int main(int argc, char **argv)
 	ADD("logout", test_logout);
 	ADD("idle", test_idle);
 	ADD("length", test_length);
+	ADD("extended-at-once", test_extended_at_once);
 	return g_test_run();
 }
