@@ -49,7 +49,7 @@ Core *gateway_connection_core(const GatewayConnection *c)
 
 const char *gateway_connection_name(const GatewayConnection *c)
 {
-	return c->name; /* set by the reader before any request can reach the pool */
+	return c->name; /* set by the reader before any request can reach a lane */
 }
 
 void gateway_connection_welcome(GatewayConnection *c, const char *name)
@@ -162,7 +162,8 @@ static void connection_dropped(GatewayConnection *c, const char *why)
 	stopping = link->stopping;
 	g_mutex_unlock(&link->lock);
 	if (!stopping) {
-		sessions_gateway_gone(link->core, &asker);
+		if (c->name) /* who has not said hello has no session to be looked for */
+			sessions_gateway_gone(link->core, &asker);
 		log_warning(NULL, "gateway %s has gone: %s", c->name ? c->name : "(no name)", why);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * gateway_link: the control socket, where gateways come with their questions. One reading thread
- * for each gateway process (there are as many as cores), and thread pools for what takes time: a
+ * for each connection (a gateway has one for each core), and lanes (lane.h) for what takes time: a
  * login asks PAM, a desktop starts.
  *
  * It knows frames, descriptors and connections; what a message means is gateway_request.c's.

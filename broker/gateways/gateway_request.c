@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gateway_request: see gateway_request.h. The session's own life is logged in session.c. */
+/* gateway_request: see gateway_request.h. The session's own life is logged in sessions.c. */
 #include "gateways/gateway_request.h"
 
 #include "autofd.h"

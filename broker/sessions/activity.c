@@ -8,7 +8,7 @@
 #include "upkeep/maintainer.h"
 
 #define WRITE_EVERY    (2 * G_USEC_PER_SEC)
-#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us; likewise */
+#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us: gateways may say anything */
 
 typedef struct {
 	gint64 at; /* s since 1970 */
