@@ -12,6 +12,7 @@
 
 #include "autofd.h"
 #include "gateways/gateway_connection.h"
+#include "log.h"
 
 #define LOGINS_EACH     8    /* a login also waits for its desktop to start: of one person */
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
@@ -39,19 +40,28 @@ static gboolean has_room(GatewayLink *link, pid_t id)
 static gpointer accept_loop(gpointer data)
 {
 	GatewayLink *link = data;
+	gboolean full = FALSE; /* one line in the log for many that are too many */
 
 	for (;;) {
 		int fd = accept4(link->fd, NULL, NULL, SOCK_CLOEXEC);
 		pid_t process = fd >= 0 ? process_of(fd) : 0;
 
-		if (fd >= 0 && has_room(link, process))
+		if (fd >= 0 && has_room(link, process)) {
 			gateway_connection_start(link, fd, process);
-		else if (fd >= 0)
+			full = FALSE;
+		} else if (fd >= 0) {
 			close(fd);
-		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			if (!full)
+				log_warning(NULL,
+					    "process %d is one connection of gateways too many",
+					    (int)process);
+			full = TRUE;
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+			   errno == ENOBUFS) {
 			g_usleep(G_USEC_PER_SEC / 10); /* it stays in the queue meanwhile */
-		else if (errno != EINTR && errno != ECONNABORTED)
+		} else if (errno != EINTR && errno != ECONNABORTED) {
 			return NULL; /* gateway_link_stop() has shut it down */
+		}
 	}
 }
 
