@@ -6,7 +6,13 @@ import re
 
 # A build for checking leaves them open, and says so.
 OPEN_BUILD = "leaves the sandbox open"
+OPEN_PROGRAM = b"__lsan_default_options"  # what only such a build has
 FILTERED, NONE = "2", "0000000000000000"
+
+
+def is_open(program):
+    """A program that logs nothing does not say so."""
+    return OPEN_PROGRAM in pathlib.Path(program).read_bytes()
 
 
 def status(pid):

@@ -14,6 +14,7 @@ import spice
 from bridge_alone import LIMIT, ROOM, Alone
 from deployment import eventually
 from hostile import SIDE, image, lz, packed, rect, sized, spice_server, surface, update, vnc
+from sandboxes import OPEN_BUILD
 
 pytestmark = pytest.mark.usefixtures("no_bridge")
 
@@ -76,6 +77,8 @@ def green(picture):
 
 
 def test_nobody_else_hears_of_it(program, oriel, pools, books, source):
+    if OPEN_BUILD in oriel.log("broker"):
+        pytest.skip("a build for checking starts its bridges without a limit of memory")
     good, evil, harm = oriel.path("good.sock"), oriel.path("evil.sock"), hostile.Later(SURFACES)
     with hostile.listening(spice_server(), good), hostile.listening(spice_server(harm), evil):
         pools("good", "spice", f"unix:{good}")

@@ -287,16 +287,23 @@ def test_many_at_once(oriel, no_lobby):
             failed.append(error)
             done.abort()
 
-    with told(oriel, "signed in", MANY, 240):
-        people = [threading.Thread(target=person, args=(n,)) for n in range(MANY)]
+    people = [threading.Thread(target=person, args=(n,)) for n in range(MANY)]
+    try:
+        with told(oriel, "signed in", MANY, 240):
+            for one in people:
+                one.start()
+        assert len(lobbies.pids(oriel)) == MANY
+        sizes = [resident(pid) for pid in lobbies.pids(oriel)]
+        print(f"first picture: {sorted(first)[MANY // 2]:.2f} s (median), {max(first):.2f} s; "
+              f"memory: {max(sizes) / 1024:.1f} MiB at most of {sum(sizes) / 1024:.0f} MiB")
+        done.wait()
+    except BaseException:
+        why = list(failed)
+        done.abort()  # nobody stays
+        assert not why, why
+        raise
+    finally:
         for one in people:
-            one.start()
-    assert len(lobbies.pids(oriel)) == MANY
-    sizes = [resident(pid) for pid in lobbies.pids(oriel)]
-    print(f"first picture: {sorted(first)[MANY // 2]:.2f} s (median), {max(first):.2f} s; "
-          f"memory: {max(sizes) / 1024:.1f} MiB at most of {sum(sizes) / 1024:.0f} MiB")
-    done.wait()
-    for one in people:
-        one.join()
+            one.join()
     assert not failed, failed
 

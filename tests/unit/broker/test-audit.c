@@ -156,7 +156,7 @@ static void test_syslog(void)
 	int fd;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+	    mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0) {
 		g_test_skip("needs root, and mount namespaces");
 		return;
 	}

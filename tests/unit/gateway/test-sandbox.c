@@ -73,7 +73,11 @@ static int verify_by_system(void)
 static int no_rights_left(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	/* valgrind believes that only the first of them is filled in. */
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{.permitted = 1},
+		{.permitted = 1},
+	};
 
 	if (syscall(SYS_capget, &header, data) < 0)
 		return errno;
