@@ -157,6 +157,26 @@ test('link: view only', async ({ page, server, person }) => {
     assert.deepEqual(server.desktop.keys, []);
 });
 
+/* Anybody can send a link to a desktop of his own: what the person has agreed to is for theirs. */
+test('link: the clipboard does not travel by itself', async ({ page, context, server, person }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await person.openDesktop();
+    await person.tool('Clipboard');
+    await page.evaluate(() => navigator.clipboard.writeText('mine'));
+    await page.click('text=Copy automatically');
+    await person.eventually(() => assert.deepEqual(server.desktop.texts, ['mine']));
+    await page.evaluate(() => navigator.clipboard.writeText('secret'));
+    await person.visit(`/vnc.html?path=${encodeURIComponent(`websockify?token=${server.ticket()}`)}`);
+    await person.live();
+    server.desktop.copy('theirs');
+    await person.tool('Clipboard');
+    await person.eventually(async () => assert.equal(await page.inputValue('#clipboard-text'), 'theirs'));
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await page.click('text=Send to the desktop');
+    await person.eventually(() => assert.deepEqual(server.desktop.texts, ['theirs']));
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'secret');
+}, { alone: true });
+
 test('link: a spent ticket says so and is not tried again', async ({ server, person }) => {
     await person.visit('/vnc.html#path=websockify%3Ftoken%3Dspent');
     await person.fault('spent');

@@ -48,6 +48,8 @@ function open() {
         quality: digit(asked.get('quality')),
         compression: digit(asked.get('compression')),
         viewOnly: yes(asked.get('view_only')) || undefined,
+        /* Whose desktop a link opens, only who made it knows: nothing is copied there unasked. */
+        clipboard: false,
     }), leave);
 
     document.body.classList.add('full');
