@@ -11,8 +11,8 @@ static const FaultInfo table[] = {
 	[FAULT_CLIENT] = {"client", 400, 3, G_LOG_LEVEL_INFO,
 			  "Your viewer sent something that this gateway does not understand."},
 	[FAULT_DENIED] = {"denied", 403, 7, G_LOG_LEVEL_INFO,
-			  "Access denied. Check user name, password or ticket; a ticket is good "
-			  "once and only for a short time."},
+			  "Access denied. If you think that you should have it, ask your "
+			  "administrator."},
 	[FAULT_NOT_FOUND] = {"not-found", 404, 9, G_LOG_LEVEL_INFO,
 			     "There is no such desktop, or it is not yours."},
 	[FAULT_BUSY] = {"busy", 503, 1, G_LOG_LEVEL_WARNING,

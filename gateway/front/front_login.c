@@ -37,3 +37,20 @@ Step front_login(Session *s, const char *user, const char *password, gboolean pa
 		s->ask.desktop = g_strdup(slash + 1);
 	return STEP_NEXT;
 }
+
+const char *front_login_words(const Session *s, const GError *error)
+{
+	Fault code = fault_code(error);
+
+	if (code != FAULT_DENIED)
+		return fault_info(code)->words;
+	switch (s->ask.kind) {
+	case ASK_LOGIN:
+		return "Access denied: user name or password is not right, or the account is "
+		       "locked. Try again; if it stays so, ask your administrator.";
+	case ASK_TICKET:
+		return "Access denied: this ticket is not good any more. It opens one desktop, "
+		       "once, and soon. Get a new one from the page with your desktops.";
+	default: return fault_info(code)->words;
+	}
+}

@@ -114,7 +114,7 @@ static void rfb_goodbye(Session *s, const GError *error)
 {
 	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
 
-	rfb_server_refuse(server, fault_info(fault_code(error))->words, &s->client.out);
+	rfb_server_refuse(server, front_login_words(s, error), &s->client.out);
 }
 
 const Front front_rfb = {

@@ -292,6 +292,45 @@ test('admin: a pool is added, with the fields of its kind alone', async (given) 
     assert.deepEqual(admin.calls, [['POST pools', { name: 'lab', kind: 'floating', image: 'office', provider: 'qemu', max: 7, spare: 1, instant: false }]]);
 });
 
+test('admin: a form is calm, and its buttons stay in a low window', async (given) => {
+    const { page, person } = given;
+
+    await open(given, '/pools');
+    await page.click('text=Add a pool');
+    assert.ok((await page.locator('.dialog').boundingBox()).height < 680);
+    assert.equal(await page.locator('#field-provider').isVisible(), false);
+    await page.click('text=More settings');
+    await page.selectOption('#field-provider', 'libvirt');
+    await page.setViewportSize({ width: 1280, height: 480 });
+    for (const field of ['name', 'uri']) {
+        await page.focus(`#field-${field}`);
+        await person.eventually(async () => assert.deepEqual(await page.evaluate((id) => {
+            const [area, add] = [`#${id}`, '.dialog [type=submit]'].map((one) => document.querySelector(one).getBoundingClientRect());
+
+            return [area.bottom < add.top, add.bottom < innerHeight];
+        }, `field-${field}`), [true, true]));
+    }
+    assert.match(await page.getAttribute('#field-uri', 'aria-describedby'), /hint-uri/);
+    await page.selectOption('#field-kind', 'machines');
+    assert.equal(await page.locator('text=More settings').isVisible(), false);
+});
+
+test('admin: a pool\'s card has no hole, and pictures have a heading', async (given) => {
+    const { page } = given;
+
+    await open(given, '/pools');
+    const gaps = await page.locator('.pool').evaluateAll((cards) => cards.map((one) => {
+        const heading = one.querySelector('h3');
+
+        return heading.getBoundingClientRect().top - heading.previousElementSibling.getBoundingClientRect().bottom;
+    }));
+
+    assert.ok(gaps.length > 1 && gaps.every((gap) => gap < 30), String(gaps));
+    await page.click('.subnav >> text=Desktops');
+    await page.waitForSelector('.thumb');
+    assert.equal((await page.locator('thead th >> text=Screen').boundingBox()).width > 20, true);
+});
+
 test('admin: a pool goes over to another version, and back', async (given) => {
     const { page, person } = given;
     const admin = await open(given, '/pools');

@@ -114,8 +114,10 @@ test('console: settings are kept', async ({ page, server, person }) => {
 
 test('console: disconnect, and open again', async ({ page, server, person }) => {
     await person.openDesktop();
+    await person.sees('.toast', 'The toolbar is at the top edge');
     await person.tool('Disconnect');
     await person.fault('ended');
+    assert.equal(await page.locator('.toast').count(), 0);
     await page.waitForTimeout(500);
     assert.equal(server.tickets.length, 1);
     await page.click('button:has-text("Open it again")');

@@ -47,6 +47,28 @@ test('desktops: the only one opens at once, and "back" stays at the cards', asyn
     await page.waitForSelector('.card');
 });
 
+for (const path of ['/#/desktops', '/#/desktop/p-2'])
+    test(`desktops: who waits reads its name from the first moment, ${path}`, async ({ page, server, person }) => {
+        await page.addInitScript(() => {
+            window.labels = [];
+            new MutationObserver(() => {
+                const label = document.querySelector('.notice.progress .notice-name');
+
+                if (label && document.querySelector('.progress h1').checkVisibility())
+                    window.labels.push(label.textContent);
+            }).observe(document, { childList: true, subtree: true, characterData: true });
+        });
+        server.starting = [{ state: 'starting', detail: 'Booting' }];
+        await person.signIn(path);
+        if (path.endsWith('desktops'))
+            await page.click('[aria-label="Open classroom here"]');
+        await person.live();
+        const labels = await page.evaluate(() => window.labels);
+
+        /* Behind a bookmark it takes one question. */
+        assert.equal(labels[path.endsWith('desktops') ? 0 : labels.length - 1], 'classroom');
+    });
+
 test('desktops: an administrator sees the cards, also with only one', async ({ page, server, person }) => {
     server.appoint();
     server.list = [DESKTOPS.one];

@@ -148,7 +148,9 @@ test('login: the end of a login leads back to where one was', async ({ page, ser
 test('login: signing out ends it', async ({ page, server, person }) => {
     await person.signIn('/#/desktops');
     await page.click('text=Sign out');
-    await page.waitForSelector('#username');
+    await person.sees('.login-card .form-note.info', 'You are signed out.');
+    assert.equal(await page.locator('.toast').count(), 0);
+    assert.equal(await person.focused(), 'username');
     assert.equal(server.signedIn, false);
     await page.reload();
     await page.waitForSelector('#username');

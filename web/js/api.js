@@ -115,7 +115,19 @@ export const provider = () => call('GET', 'oidc').then((answer) => answer.label)
 export const providerLogin = new URL('oidc/login', BASE).href;
 /* Null, or {redirect}: where to sign out as well. */
 export const logout = () => call('POST', 'logout');
-export const desktops = (options) => call('GET', 'desktops', options);
+/* What desktops were called in the last list. */
+const names = new Map();
+
+export async function desktops(options) {
+    const list = await call('GET', 'desktops', options);
+
+    for (const { id, name } of list)
+        names.set(id, name);
+    return list;
+}
+
+/* '' for one that was in no list yet. */
+export const desktopName = (id) => names.get(id) ?? '';
 export const desktop = (id, options) => call('GET', `desktops/${part(id)}`, options);
 export const messages = () => call('GET', 'messages');
 export const sessions = (options) => call('GET', 'sessions', options);

@@ -72,7 +72,7 @@ async function home() {
 async function desktopPage(id) {
     const [{ Console }, { Settings }] = await loadConsole();
     const source = {
-        name: '',
+        name: api.desktopName(id),
         again: true,
         async open(signal, report) {
             const answer = await prepare(id, 'web', signal, (view) => {
@@ -85,7 +85,7 @@ async function desktopPage(id) {
     };
     const view = new Console(source, new Settings(), () => router.go('/desktops'));
 
-    return { node: view.node, title: 'Desktop', full: true, leave: () => view.close() };
+    return { node: view.node, title: source.name || 'Desktop', full: true, leave: () => view.close() };
 }
 
 async function adminPage(name) {
@@ -111,8 +111,8 @@ async function signOut() {
         }
     }
     who = null;
-    router.go('/', { replace: true });
-    toast('You are signed out.', 'done');
+    history.replaceState(null, '', '#/');
+    router.put(signIn('You are signed out.'));
 }
 
 const messages = new Messages();

@@ -15,7 +15,7 @@ import { Link } from './link.js';
 import { progressView } from './progress.js';
 import { SoftKeyboard } from './softkeyboard.js';
 import { Toolbar } from './toolbar.js';
-import { announce, button, h, spinner, toast } from './view.js';
+import { announce, button, clearToasts, h, spinner, toast } from './view.js';
 
 /* Seconds before each new try; after the last it goes on with it until PATIENCE is over. */
 const BACKOFF = [0.3, 1, 2, 4, 8, 15];
@@ -107,6 +107,7 @@ export class Console {
     close() {
         this.#abort.abort();
         this.#stop();
+        clearToasts();
         if (document.fullscreenElement)
             document.exitFullscreen().catch(() => {});
     }
@@ -286,6 +287,7 @@ export class Console {
     #show(node) {
         const inside = this.#cover.contains(document.activeElement) || document.activeElement === document.body;
 
+        clearToasts();
         this.node.classList.add('covered');
         this.#cover.replaceChildren(node);
         if (inside || !this.node.contains(document.activeElement))

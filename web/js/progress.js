@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * progress: from the click to a ticket. The broker answers "connect" only when the desktop is
- * there; meanwhile its state is asked for once a second and shown in words. There is no bar and no
- * percentage, because nobody knows them; there is the time that has passed.
+ * there; meanwhile its state is asked for once a second and shown in words, at once where not even
+ * its name is known. There is no bar and no percentage, because nobody knows them; there is the time
+ * that has passed.
  */
 import * as api from './api.js';
 import { duration, PROGRESS } from './words.js';
@@ -15,7 +16,7 @@ export async function prepare(id, protocol, signal, report) {
     const poll = new AbortController();
     const either = AbortSignal.any([signal, poll.signal]);
     let busy = false;
-    const timer = setInterval(async () => {
+    const look = async () => {
         if (busy)
             return;
         busy = true;
@@ -28,8 +29,11 @@ export async function prepare(id, protocol, signal, report) {
             /* The answer to "connect" is the one that counts. */
         }
         busy = false;
-    }, 1000);
+    };
+    const timer = setInterval(look, 1000);
 
+    if (!api.desktopName(id))
+        look();
     try {
         return await api.connect(id, protocol, { signal });
     } finally {

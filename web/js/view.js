@@ -66,6 +66,11 @@ export function toast(text, kind = 'info') {
     setTimeout(() => node.remove(), kind === 'error' ? 8000 : 4000);
 }
 
+/* What they spoke of is gone from the page. */
+export function clearToasts() {
+    document.getElementById('toasts').replaceChildren();
+}
+
 /* A modal dialogue; resolves with the value given to close(), undefined when dismissed. The
  * focus goes back to where it was: the browser's <dialog> sees to that. */
 export function dialog(title, build) {

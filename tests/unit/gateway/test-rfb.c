@@ -3,6 +3,7 @@
  * A VNC viewer and a desktop at the far ends of two socket pairs, the gateway's front, dial and
  * relay between them. What session.c would do (TLS, connecting, timers) is played here.
  */
+#include "front/front_login.h"
 #include "rfb-fixture.h"
 
 /* A message of the wire a line, in pieces that mean something. */
@@ -109,6 +110,21 @@ static void test_denied(void)
 	check_denied(FALSE, "\0\0\0\3\0\0\0\3" "annabc", 14);
 	check_denied(TRUE, "\0\0\0\2\0\0\0\1" "/xa", 11);
 	check_denied(TRUE, "\0\0\0\6\0\0\0\0" "ticket", 14);
+}
+
+/* What to do is said by what was shown: a password, or a ticket. */
+static void test_words(void)
+{
+	g_autoptr(GError) error = g_error_new_literal(FAULT, FAULT_DENIED, "no");
+	g_autoptr(GError) busy = g_error_new_literal(FAULT, FAULT_BUSY, "no");
+	Session s = {.ask.kind = ASK_LOGIN};
+
+	g_assert_nonnull(strstr(front_login_words(&s, error), "password is not right"));
+	g_assert_null(strstr(front_login_words(&s, error), "ticket"));
+	g_assert_cmpstr(front_login_words(&s, busy), ==, fault_info(FAULT_BUSY)->words);
+	s.ask.kind = ASK_TICKET;
+	g_assert_nonnull(strstr(front_login_words(&s, error), "ticket"));
+	g_assert_null(strstr(front_login_words(&s, error), "password"));
 }
 
 /* In TLS nothing of RFB can be said; before the first word everything can. */
@@ -486,6 +502,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rfb/web", test_web);
 	g_test_add_func("/rfb/ticket", test_ticket);
 	g_test_add_func("/rfb/denied", test_denied);
+	g_test_add_func("/rfb/words", test_words);
 	g_test_add_func("/rfb/goodbye", test_goodbye);
 	g_test_add_func("/rfb/desktop-tls", test_desktop_tls);
 	g_test_add_func("/rfb/bad-desktop", test_bad_desktop);

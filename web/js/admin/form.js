@@ -6,10 +6,11 @@
 import { button, confirm, dialog, h, icon, toast } from '../view.js';
 
 function control(field) {
-    const props = { id: `field-${field.name}`, name: field.name, required: field.required, autofocus: field.autofocus };
+    const props = { id: `field-${field.name}`, name: field.name, required: field.required, autofocus: field.autofocus,
+        'aria-describedby': field.hint ? `hint-${field.name}` : undefined };
 
     if (field.many)
-        return h('fieldset', { id: props.id, class: 'many' }, h('legend', { class: 'unseen' }, field.label), ...field.many.map(([value, label]) =>
+        return h('fieldset', { id: props.id, class: 'many', 'aria-describedby': props['aria-describedby'] }, h('legend', { class: 'unseen' }, field.label), ...field.many.map(([value, label]) =>
             h('label', { class: 'check' }, h('input', { type: 'checkbox', name: field.name, value, checked: field.value.includes(value) }), h('span', {}, label))));
     if (field.check)
         return h('label', { class: 'check' }, h('input', { id: props.id, type: 'checkbox', name: field.name, checked: field.value }), h('span', {}, field.check));
@@ -41,20 +42,26 @@ function values(form, fields) {
 /*
  * fields: {name, label, type, value, required, hint, choices: [[value, label]], min, max, fixed,
  * when(values)}: one with `when` is shown only while that is true. many: [[value, label]]: any of
- * these, value is a list; check: words of a yes or no; half: two of them share a line. send(values) is the call.
+ * these, value is a list; check: words of a yes or no; half: two of them share a line; more: folded away
+ * below the others, unless `unfolded`. send(values) is the call.
  * Resolves with true when it was done.
  */
-export function formDialog(title, { fields, action, done, send }) {
+export function formDialog(title, { fields, action, done, send, unfolded = false }) {
     return dialog(title, (close) => {
         const note = h('p', { class: 'form-note', role: 'alert' });
         const submit = button(action, { class: 'primary', type: 'submit' });
         const rows = fields.map((field) => h('div', { class: field.half ? 'field half' : 'field' },
             field.many ? h('p', { class: 'field-name', 'aria-hidden': 'true' }, field.label) : h('label', { for: `field-${field.name}` }, field.label), control(field),
-            field.hint ? h('p', { class: 'hint' }, field.hint) : null));
+            field.hint ? h('p', { class: 'hint', id: `hint-${field.name}` }, field.hint) : null));
         const shown = () => fields.filter((field, i) => !rows[i].hidden);
-        const arrange = () => fields.forEach((field, i) => {
-            rows[i].hidden = field.when ? !field.when(Object.fromEntries(new FormData(form))) : false;
-        });
+        const arrange = () => {
+            fields.forEach((field, i) => {
+                rows[i].hidden = field.when ? !field.when(Object.fromEntries(new FormData(form))) : false;
+            });
+            more.hidden = !shown().some((field) => field.more);
+        };
+        const folded = (wanted) => rows.filter((row, i) => !!fields[i].more === wanted);
+        const more = h('details', { class: 'more-fields', open: unfolded }, h('summary', {}, icon('down'), h('span', {}, 'More settings')), ...folded(true));
         const form = h('form', { class: fields.some((field) => field.half) ? 'dialog-body paired' : 'dialog-body', onchange: () => arrange(), onsubmit: async (event) => {
             event.preventDefault();
             submit.disabled = true;
@@ -70,7 +77,7 @@ export function formDialog(title, { fields, action, done, send }) {
             } finally {
                 submit.disabled = false;
             }
-        } }, ...rows, note, h('div', { class: 'actions' }, button('Cancel', { onclick: () => close(false) }), submit));
+        } }, ...folded(false), more, note, h('div', { class: 'actions' }, button('Cancel', { onclick: () => close(false) }), submit));
 
         arrange();
         return form;

@@ -23,20 +23,20 @@ function poolFields(pool, images) {
         { name: 'kind', label: 'Kind', value: pool?.kind ?? 'floating',
             choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES },
         { name: 'image', label: 'Image', value: pool?.image, when: made, choices: [...new Set(images.map((one) => one.name))].map((name) => [name, name]) },
-        { name: 'provider', label: 'Runs on', value: pool?.provider ?? 'qemu', when: made,
+        { name: 'max', label: 'Desktops at most', type: 'number', value: String(pool?.max ?? 10), min: 1, half: true, hint: 'For everybody together.' },
+        { name: 'spare', label: 'Kept ready', type: 'number', value: String(pool?.spare ?? 1), min: 0, half: true, when: (values) => values.kind === 'floating',
+            hint: 'These open at once.' },
+        { name: 'provider', label: 'Runs on', value: pool?.provider ?? 'qemu', when: made, more: true,
             choices: PROVIDERS.filter(([name]) => !pool || name === pool.provider) },
-        { name: 'uri', label: 'Address', value: pool?.uri, fixed: pool !== null, placeholder: 'qemu+tls://host/system', when: (values) => made(values) && values.provider !== 'qemu',
+        { name: 'uri', label: 'Address', value: pool?.uri, fixed: pool !== null, more: true, placeholder: 'qemu+tls://host/system', when: (values) => made(values) && values.provider !== 'qemu',
             hint: 'Of libvirt or of the container engine. None if the pool runs on named hosts.' },
-        { name: 'max', label: 'Desktops at most', type: 'number', value: String(pool?.max ?? 10), min: 1 },
-        { name: 'spare', label: 'Kept ready', type: 'number', value: String(pool?.spare ?? 1), min: 0, when: (values) => values.kind === 'floating',
-            hint: 'So many run and wait, so that a click shows a picture at once.' },
-        { name: 'instant', label: 'Start', check: 'As copies of a booted desktop, where the guest helps', value: pool?.instant ?? false,
+        { name: 'instant', label: 'Start', check: 'As copies of a booted desktop, where the guest helps', value: pool?.instant ?? false, more: true,
             when: (values) => made(values) && values.provider === 'qemu' },
     ];
 }
 
 async function editPool(pool, images, refresh) {
-    if (await formDialog(pool ? `Change ${pool.name}` : 'Add a pool', { fields: poolFields(pool, images),
+    if (await formDialog(pool ? `Change ${pool.name}` : 'Add a pool', { fields: poolFields(pool, images), unfolded: pool !== null && (pool.provider === 'libvirt' || pool.provider === 'container'),
         action: pool ? 'Save' : 'Add', done: pool ? 'The pool was changed.' : 'The pool was added.', send: calls.addPool }))
         refresh();
 }

@@ -53,7 +53,7 @@ function header(column, wish, rebuild) {
     };
 
     if (!column.value)
-        return h('th', { scope: 'col' }, h('span', { class: column.text ? undefined : 'unseen' }, column.title));
+        return h('th', { scope: 'col' }, h('span', { class: column.title === 'Actions' ? 'unseen' : undefined }, column.title));
     return h('th', { scope: 'col', class: column.number ? 'number' : undefined,
         'aria-sort': current ? (wish.down ? 'descending' : 'ascending') : undefined },
     h('button', { type: 'button', class: 'sort', 'aria-label': `Sort by ${column.title.toLowerCase()}`, onclick: order },
