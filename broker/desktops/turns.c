@@ -36,16 +36,28 @@ static char *lock_of(const char *id)
 	return g_strconcat("desktop ", id, NULL);
 }
 
+static gboolean too_late(const char *id, GError **error)
+{
+	g_set_error(error, FAULT, FAULT_TIMEOUT, "desktop %s is busy with another step", id);
+	return FALSE;
+}
+
 /* The same among brokers. */
-static gboolean take_from_others(Core *core, const char *id, gint64 deadline)
+static gboolean take_from_others(Core *core, const char *id, gint64 deadline, GError **error)
 {
 	g_autofree char *lock = lock_of(id);
 	gboolean mine = FALSE;
 
-	while (db_hold(core->db, lock, &mine, NULL) && !mine && g_get_monotonic_time() < deadline &&
-	       !maintainer_stopping(core->maintainer))
-		g_usleep(G_USEC_PER_SEC / 20);
-	return mine;
+	while (!mine) {
+		if (!db_hold(core->db, lock, &mine, error))
+			return FALSE;
+		if (!mine &&
+		    (g_get_monotonic_time() >= deadline || maintainer_stopping(core->maintainer)))
+			return too_late(id, error);
+		if (!mine)
+			g_usleep(G_USEC_PER_SEC / 20);
+	}
+	return TRUE;
 }
 
 static void give_back(Turns *turns, const char *id)
@@ -67,11 +79,12 @@ Turn turn_take(Core *core, const char *id, gint64 deadline, GError **error)
 	if (mine)
 		g_hash_table_add(turns->taken, g_strdup(id));
 	g_mutex_unlock(&turns->lock);
-	if (mine && take_from_others(core, id, deadline))
+	if (!mine)
+		too_late(id, error);
+	else if (take_from_others(core, id, deadline, error))
 		return (Turn){turns, core->db, g_strdup(id)};
-	if (mine)
+	else
 		give_back(turns, id);
-	g_set_error(error, FAULT, FAULT_TIMEOUT, "desktop %s is busy with another step", id);
 	return (Turn){NULL, NULL, NULL};
 }
 

@@ -238,10 +238,10 @@ gboolean db_shared(const Db *db)
 
 gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error)
 {
-	gboolean ok = TRUE;
+	gboolean ok;
 
-	*out_held = TRUE;
-	if (!db_shared(db))
+	*out_held = !db_shared(db);
+	if (*out_held)
 		return TRUE;
 	g_rec_mutex_lock(&db->lock);
 	g_assert(!db->writer);

@@ -129,7 +129,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DbTransaction, db_rollback)
  * nobody hears what is told. */
 gboolean db_shared(const Db *db);
 /* Takes a name that one connection can have at a time, until db_drop() or the connection's end;
- * once we hold it, holding it again costs nothing. Not inside a transaction. */
+ * once we hold it, holding it again costs nothing. Not inside a transaction. *out_held: also on
+ * error, of which nobody can tell, FALSE. */
 gboolean db_hold(Db *db, const char *name, gboolean *out_held, GError **error);
 void db_drop(Db *db, const char *name);
 /* Every listener hears it, our own too; inside a transaction, once it is committed. Under 8000

@@ -23,6 +23,32 @@ const char *database_fresh(void)
 	return where;
 }
 
+static PGconn *keeper; /* while it is away, the one line to it */
+
+static void tell(const char *sql)
+{
+	PGresult *result = PQexec(keeper, sql);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		g_error("%s: %s", sql, PQerrorMessage(keeper));
+	PQclear(result);
+}
+
+void database_away(void)
+{
+	keeper = PQconnectdb(g_getenv("ORIEL_TEST_DATABASE"));
+	tell("ALTER ROLE CURRENT_USER NOLOGIN");
+	tell("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+	     " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'");
+}
+
+void database_back(void)
+{
+	tell("ALTER ROLE CURRENT_USER LOGIN");
+	PQfinish(keeper);
+}
+
 void database_remove(const char *path, const char *dir)
 {
 	static const char *const ends[] = {"", "-wal", "-shm"};

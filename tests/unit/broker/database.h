@@ -7,5 +7,9 @@
 /* The PostgreSQL, emptied; NULL for SQLite. Belongs to the environment. */
 const char *database_fresh(void);
 
+/* PostgreSQL goes away: all lines to it are cut, and it takes no other one until it is back. */
+void database_away(void);
+void database_back(void);
+
 /* Removes SQLite's files of that name, and the directory, in which nothing else may be left. */
 void database_remove(const char *path, const char *dir);

@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 
+#include "database.h"
 #include "fault.h"
 #include "store-fixture.h"
 #include "store_audit.h"
@@ -311,6 +312,26 @@ static void test_line_lost(StoreFixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_NOT_FOUND);
 }
 
+/* A name that nobody could be asked for is not ours. */
+static void test_hold_away(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean held = FALSE;
+
+	if (*f->path == '/') {
+		g_test_skip("SQLite does not go away");
+		return;
+	}
+	g_assert_true(db_hold(f->db, "a name", &held, &error) && held);
+	database_away();
+	g_assert_false(db_hold(f->db, "a name", &held, &error));
+	g_assert_error(error, FAULT, FAULT_BROKER);
+	g_assert_false(held);
+	g_clear_error(&error);
+	database_back();
+	g_assert_true(db_hold(f->db, "a name", &held, &error) && held);
+}
+
 /* A COMMIT after a failed statement must not look like one. */
 static void test_commit_of_failed(StoreFixture *f, gconstpointer unused)
 {
@@ -340,6 +361,7 @@ int main(int argc, char **argv)
 	ADD("ticket-once", test_ticket_once);
 	ADD("password-refused", test_password_refused);
 	ADD("line-lost", test_line_lost);
+	ADD("hold-away", test_hold_away);
 	ADD("commit-of-failed", test_commit_of_failed);
 	return g_test_run();
 }
