@@ -71,14 +71,12 @@ static gboolean still_of(const Seat *seat, const char *owner, GError **error)
 	return FALSE;
 }
 
-gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **error)
+/* In its turn. */
+static gboolean reset(Core *core, Seat *seat, GError **error)
 {
-	g_auto(Turn) turn = turn_take(core, id, desktop_deadline(core), error);
-	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	const char *id = seat->row->id;
 	GError *step_error = NULL;
 
-	if (!seat || !still_of(seat, owner, error))
-		return FALSE;
 	if (!seat->ops->clone) {
 		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be reset", seat->row->name);
 		return FALSE;
@@ -91,6 +89,27 @@ gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **e
 		return FALSE;
 	overlay_reset(core, seat, &step_error);
 	return desktop_settle(core, id, "off", step_error, error);
+}
+
+gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, desktop_deadline(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+
+	return seat && still_of(seat, owner, error) && reset(core, seat, error);
+}
+
+gboolean desktop_renew(Core *core, const char *id, GError **error)
+{
+	g_auto(Turn) turn = turn_take(core, id, desktop_deadline(core), error);
+	g_autoptr(Seat) seat = turn.turns ? seat_load(core, id, error) : NULL;
+	const StoreDesktop *row = seat ? seat->row : NULL;
+
+	if (!row)
+		return FALSE;
+	if (row->owner || (store_desktop_clean(row) && !g_str_equal(row->state, "resetting")))
+		return TRUE;
+	return reset(core, seat, error);
 }
 
 gboolean desktop_roll(Core *core, const char *id, GError **error)
@@ -210,8 +229,9 @@ gboolean desktop_plan(Core *core, const char *id, GError **error)
 	g_autofree char *action = NULL;
 	const char *state = "off";
 	GError *step_error = NULL;
+	gint64 now = core_now();
 
-	if (!seat || !store_plan_get_due(core->db, id, core_now(), &action, error))
+	if (!seat || !store_plan_get_due(core->db, id, now, &action, error))
 		return FALSE;
 	if (!action || g_str_equal(seat->row->state, "in-use"))
 		return TRUE;
@@ -226,5 +246,5 @@ gboolean desktop_plan(Core *core, const char *id, GError **error)
 	else
 		state = seat->row->state;
 	return desktop_settle(core, id, state, step_error, error) &&
-	       store_plan_set_due(core->db, id, NULL, 0, error);
+	       store_plan_done(core->db, id, now, error);
 }

@@ -28,6 +28,9 @@ gboolean desktop_stop(Core *core, const char *id, GError **error);
 /* A fresh overlay, proven by another identity; "off". owner: for whom it is done, as above.
  * FAULT_BUSY in use. */
 gboolean desktop_reset(Core *core, const char *id, const char *owner, GError **error);
+/* The same for one of store_desktop_find_dirty(); nothing to do if another step has done it
+ * meanwhile. */
+gboolean desktop_renew(Core *core, const char *id, GError **error);
 /* The same for a free one that rests on another version than its pool publishes; nothing to do if
  * somebody was given it meanwhile. */
 gboolean desktop_roll(Core *core, const char *id, GError **error);

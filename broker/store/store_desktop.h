@@ -127,8 +127,9 @@ gboolean store_desktop_next_release(Db *db, gint64 *out_at, GError **error);
 /* Takes floating desktops and machines from holders whose time is over; the dirty ones become
  * "resetting". *out_next: when the next hold ends, 0 = there is none. Returns how many, or -1. */
 gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **error);
-/* Ids (char *) of desktops without an owner that must be reset before anybody may have them: those
- * on this broker's machine and, with `shared`, those that any broker reaches. */
+/* Ids (char *) of desktops without an owner that must be reset before anybody may have them, also
+ * of those whose reset goes on or was left half done (the database was away when it came to its
+ * end): those on this broker's machine and, with `shared`, those that any broker reaches. */
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error);
 /* Whoever asked for it has died with their broker: without a ticket they have no claim to it. */
 gboolean store_desktop_unask(Db *db, const char *id, gint64 now, GError **error);

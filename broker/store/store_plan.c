@@ -60,6 +60,13 @@ gboolean store_plan_set_due(Db *db, const char *desktop, const char *action, gin
 		      DB_TEXT(action), DB_INT(action ? at : 0), DB_TEXT(desktop));
 }
 
+gboolean store_plan_done(Db *db, const char *desktop, gint64 now, GError **error)
+{
+	return db_run(db, error,
+		      "UPDATE desktop SET due = NULL, due_at = 0 WHERE id = ? AND due_at <= ?",
+		      DB_TEXT(desktop), DB_INT(now));
+}
+
 gboolean store_plan_get_due(Db *db, const char *desktop, gint64 now, char **out_action,
 			    GError **error)
 {

@@ -17,6 +17,9 @@ gboolean store_plan_put(Db *db, const PlanView *plan, GError **error);
 /* action NULL = none any more. */
 gboolean store_plan_set_due(Db *db, const char *desktop, const char *action, gint64 at,
 			    GError **error);
+/* The step that was due by then is done. One that was put off meanwhile, for somebody who asked, is
+ * due again if they do not come. */
+gboolean store_plan_done(Db *db, const char *desktop, gint64 now, GError **error);
 /* action NULL = none, or not yet. */
 gboolean store_plan_get_due(Db *db, const char *desktop, gint64 now, char **out_action,
 			    GError **error);

@@ -46,12 +46,6 @@ static gboolean step_start(Core *core, const char *id, GError **error)
 	return desktop_start(core, id, NULL, error);
 }
 
-/* Whosever it is by then: a dirty one is nobody's until this is done. */
-static gboolean step_reset(Core *core, const char *id, GError **error)
-{
-	return desktop_reset(core, id, NULL, error);
-}
-
 /* Brings the pool's free and running desktops up to `spare`: first those that are there, then new
  * ones. A broken one that waits for its next try counts, so that a broken image does not fill the
  * pool with failures. */
@@ -150,7 +144,7 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 		*due = MIN(*due, g_get_monotonic_time() + MAX(next - now, 1) * G_USEC_PER_SEC);
 	dirty = store_desktop_find_dirty(m->core->db, brokers_name(m->core->brokers), lead, error);
 	for (guint i = 0; dirty && i < dirty->len; i++)
-		jobs_begin(m->jobs, dirty->pdata[i], step_reset, "reset", due);
+		jobs_begin(m->jobs, dirty->pdata[i], desktop_renew, "reset", due);
 	return dirty != NULL;
 }
 

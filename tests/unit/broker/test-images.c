@@ -244,6 +244,25 @@ static void test_cut_short(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(fake.clones, ==, made + 1);
 }
 
+/* The database was away when a desktop had been made anew, so that the books never heard of its
+ * end: it is made anew once more, and not lost to the pool until the broker's next start. */
+static void test_half_done(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *id = NULL;
+	g_autoptr(GError) error = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 1);
+	await(f, "ready", 1, 1, 0);
+	g_assert_cmpint(db_change(f->core->db, &error,
+				  "UPDATE desktop SET state = 'resetting', identity = NULL"
+				  " WHERE owner IS NULL AND used IS NULL"),
+			==, 1);
+	maintainer_look(f->core->maintainer);
+	await(f, "ready", 1, 1, 0);
+	id = connect_to(f, "anna");
+	g_assert_cmpint(fake_state(id), ==, PROVIDER_RUNNING);
+}
+
 /* ---- instant clones */
 
 static gboolean connect_anna(CoreFixture *f, char **out_id, GError **error)
@@ -407,6 +426,7 @@ int main(int argc, char **argv)
 	ADD("busy", test_busy);
 	ADD("dedicated", test_dedicated);
 	ADD("cut-short", test_cut_short);
+	ADD("half-done", test_half_done);
 	ADD("not-waking", test_not_waking);
 	ADD("worked-on", test_worked_on);
 	ADD("network", test_network);

@@ -10,6 +10,7 @@
 #include "store_image.h"
 #include "store_input.h"
 #include "store_lease.h"
+#include "store_plan.h"
 #include "store_pool.h"
 #include "store_session.h"
 
@@ -67,6 +68,27 @@ static void test_desktop_cycle(StoreFixture *f, gconstpointer unused)
 	assert_free(f->db, NULL);
 	g_assert_true(store_desktop_set_identity(f->db, "d-1", "i2", "tiny", 1, &error));
 	assert_free(f->db, "d-1");
+}
+
+/* Who asks while a step is done puts off the next one, and not for ever. */
+static void test_due(StoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *action = NULL;
+	g_autofree char *none = NULL;
+	g_autoptr(GError) error = NULL;
+
+	store_fixture_pool(f->db, "office", "dedicated");
+	store_fixture_desktop(f->db, "office", "d-1", "i1");
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 10, &error));
+	g_assert_true(store_plan_set_due(f->db, "d-1", "suspend", 20, &error));
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 50, &error));
+	g_assert_true(store_plan_done(f->db, "d-1", 20, &error));
+	g_assert_true(store_plan_get_due(f->db, "d-1", 50, &action, &error));
+	g_assert_cmpstr(action, ==, "suspend");
+	g_assert_true(store_plan_done(f->db, "d-1", 50, &error));
+	g_assert_true(store_plan_get_due(f->db, "d-1", 50, &none, &error));
+	g_assert_null(none);
+	g_assert_no_error(error);
 }
 
 /* ---- images */
@@ -425,6 +447,7 @@ int main(int argc, char **argv)
 	g_test_add("/store-desktop/" path, StoreFixture, NULL, store_fixture_setup, func, \
 		   store_fixture_teardown)
 	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("due", test_due);
 	ADD("desktops-found", test_desktops_found);
 	ADD("bytes-without-end", test_bytes_without_end);
 	ADD("sessions-found", test_sessions_found);
