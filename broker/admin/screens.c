@@ -12,6 +12,8 @@
 #define FRESH_US (3 * G_USEC_PER_SEC)  /* who asks sooner gets the same picture        */
 #define LOOK_US  (60 * G_USEC_PER_SEC) /* one look, in the audit log, until this long a pause */
 #define AT_ONCE  2                     /* pictures taken at a time                      */
+#define SLOW_US  (1 * G_USEC_PER_SEC)  /* who takes longer than that ...                */
+#define REST     10                    /* ... is left alone for so many times as long   */
 #define KEPT_MAX 512                   /* desktops, and looks, in memory                */
 
 typedef struct {
@@ -22,6 +24,7 @@ typedef struct {
 struct Screens {
 	GMutex lock;
 	GHashTable *taking; /* a set of desktops, whose pictures are being taken */
+	GHashTable *slow;   /* desktop -> gint64: until when it is left alone */
 	GHashTable *shots;  /* key_of() -> Shot                       */
 	GHashTable *looks;  /* "admin desktop" -> gint64: the last one */
 };
@@ -40,6 +43,7 @@ Screens *screens_new(void)
 
 	g_mutex_init(&screens->lock);
 	screens->taking = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	screens->slow = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	screens->shots = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, shot_free);
 	screens->looks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return screens;
@@ -50,6 +54,7 @@ void screens_free(Screens *screens)
 	if (!screens)
 		return;
 	g_hash_table_destroy(screens->taking);
+	g_hash_table_destroy(screens->slow);
 	g_hash_table_destroy(screens->shots);
 	g_hash_table_destroy(screens->looks);
 	g_mutex_clear(&screens->lock);
@@ -157,11 +162,35 @@ static gboolean still(Core *core, const char *id, const char *key, GError **erro
 	return FALSE;
 }
 
+static gboolean is_over(gpointer id, gpointer until, gpointer now)
+{
+	return *(const gint64 *)until <= *(const gint64 *)now;
+}
+
+/* A few desktops that let us wait would have all the places, and nobody another's picture. Under
+ * the lock. */
+static void note_time(Screens *screens, const char *id, gint64 began)
+{
+	gint64 now = g_get_monotonic_time(), until = now + REST * (now - began);
+
+	g_hash_table_foreach_remove(screens->slow, is_over, &now);
+	if (now - began >= SLOW_US)
+		g_hash_table_replace(screens->slow, g_strdup(id), g_memdup2(&until, sizeof until));
+}
+
+static gboolean is_slow(Screens *screens, const char *id)
+{
+	const gint64 *until = g_hash_table_lookup(screens->slow, id);
+
+	return until && g_get_monotonic_time() < *until;
+}
+
 /* One that is fresh, or a new one. */
 static GBytes *picture(Core *core, const StoreDesktop *row, GError **error)
 {
 	Screens *screens = core->screens;
 	g_autofree char *key = key_of(row);
+	gint64 began = g_get_monotonic_time();
 	const char *id = row->id;
 	GBytes *png;
 	gboolean full;
@@ -169,7 +198,7 @@ static GBytes *picture(Core *core, const StoreDesktop *row, GError **error)
 	g_mutex_lock(&screens->lock);
 	png = fresh(screens, key);
 	full = g_hash_table_size(screens->taking) >= AT_ONCE ||
-	       g_hash_table_contains(screens->taking, id);
+	       g_hash_table_contains(screens->taking, id) || is_slow(screens, id);
 	if (!png && !full)
 		g_hash_table_add(screens->taking, g_strdup(id));
 	g_mutex_unlock(&screens->lock);
@@ -184,6 +213,7 @@ static GBytes *picture(Core *core, const StoreDesktop *row, GError **error)
 		g_clear_pointer(&png, g_bytes_unref);
 	g_mutex_lock(&screens->lock);
 	g_hash_table_remove(screens->taking, id);
+	note_time(screens, id, began);
 	if (png)
 		keep(screens, key, png);
 	g_mutex_unlock(&screens->lock);

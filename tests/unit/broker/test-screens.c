@@ -117,6 +117,27 @@ static void test_free(CoreFixture *f, gconstpointer unused)
 	look(f, ((AdminDesktopView *)all->pdata[1])->id, FAULT_NOT_FOUND);
 }
 
+static void dawdle(const char *id, gpointer deed)
+{
+	g_usleep(1100 * 1000);
+	do_it(id, deed);
+}
+
+/* A desktop that takes its time is not asked again at once: the others have the places. */
+static void test_slow(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *id = desktop(f);
+	g_autoptr(Ticket) ben = core_fixture_connect(f, "ben", "p-office", "vnc");
+	Deed reset = {f, "UPDATE desktop SET identity = ? WHERE id = ?", "another"};
+
+	fake.on_screen_data = &reset;
+	fake.on_screen = dawdle;
+	sees_nothing(f, "anna", id, FAULT_BUSY);
+	sees_nothing(f, "anna", id, FAULT_BUSY);
+	g_assert_cmpint(fake.screens, ==, 1);
+	sees(f, "ben", ben->desktop_id);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -127,5 +148,6 @@ int main(int argc, char **argv)
 	ADD("own", test_own);
 	ADD("made-anew", test_made_anew);
 	ADD("free", test_free);
+	ADD("slow", test_slow);
 	return g_test_run();
 }
