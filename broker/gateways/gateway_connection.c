@@ -169,13 +169,17 @@ static void connection_dropped(GatewayConnection *c, const char *why)
 }
 
 /* What it asked for is for nobody any more. It may be freed on return. */
-static void connection_leave(GatewayConnection *c)
+static void connection_leave(GatewayConnection *c, gint64 until)
 {
 	GatewayLink *link = c->link;
 
 	for (unsigned i = 0; i < LANES; i++)
 		lane_empty(link->lanes[i], &c->rows[i]);
 	g_mutex_lock(&link->lock);
+	/* Its place was taken until then, at least: who came and went as fast as that goes would
+	 * have all leases looked at, and a thread begun, each time. */
+	while (!link->stopping && g_cond_wait_until(&link->stops, &link->lock, until))
+		;
 	c->process->connections--;
 	gateway_process_left(link->processes, c->process);
 	g_hash_table_remove(link->connections, c);
@@ -186,6 +190,7 @@ static void connection_leave(GatewayConnection *c)
 static gpointer read_loop(gpointer data)
 {
 	GatewayConnection *c = data;
+	gint64 until = g_get_monotonic_time() + c->link->kept;
 	g_autoptr(GError) error = NULL;
 	const char *why = "it closed the connection";
 	guint8 *in = g_malloc(MESSAGE_MAX); /* there is room: a whole message would be taken */
@@ -215,7 +220,7 @@ static gpointer read_loop(gpointer data)
 	connection_dropped(c, why);
 	secret_wipe(in, have);
 	g_free(in);
-	connection_leave(c);
+	connection_leave(c, until);
 	return NULL;
 }
 

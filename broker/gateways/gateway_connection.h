@@ -26,6 +26,8 @@ struct GatewayLink {
 	GHashTable *processes;   /* by their ids: see gateway_process.h */
 	unsigned most, each;     /* of those; of one process. Who comes then is closed */
 	unsigned patience;       /* s that one may read nothing of what waits for it */
+	gint64 kept;             /* us that a place is taken, at least */
+	GCond stops;
 	gboolean stopping;
 	GHashTable *counted; /* machine -> guint64[COUNTS_N], the owner: what all its gateways
 				counted */

@@ -18,6 +18,7 @@
 #define CONNECTIONS_MAX 1024 /* each has a thread; a gateway makes one for each worker */
 #define EACH_MAX        256  /* of those, of one process: a tunnel has all beyond it */
 #define PATIENCE        10
+#define KEPT            (1 * G_USEC_PER_SEC)
 
 static pid_t process_of(int fd)
 {
@@ -84,8 +85,10 @@ GatewayLink *gateway_link_new(Core *core)
 	link->most = CONNECTIONS_MAX;
 	link->each = EACH_MAX;
 	link->patience = PATIENCE;
+	link->kept = KEPT;
 	g_mutex_init(&link->lock);
 	g_cond_init(&link->empty);
+	g_cond_init(&link->stops);
 	link->connections = g_hash_table_new_full(NULL, NULL, gateway_connection_unref, NULL);
 	link->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	link->processes = gateway_processes_new();
@@ -127,6 +130,7 @@ void gateway_link_stop(GatewayLink *link)
 		return;
 	g_mutex_lock(&link->lock);
 	link->stopping = TRUE;
+	g_cond_broadcast(&link->stops);
 	g_mutex_unlock(&link->lock);
 	if (link->acceptor) {
 		shutdown(link->fd, SHUT_RDWR);
@@ -156,6 +160,7 @@ void gateway_link_free(GatewayLink *link)
 	quota_free(link->opening);
 	g_mutex_clear(&link->lock);
 	g_cond_clear(&link->empty);
+	g_cond_clear(&link->stops);
 	g_free(link);
 }
 

@@ -77,6 +77,36 @@ static void test_too_many_of_one(CoreFixture *f, gconstpointer unused)
 	gateway_close(&first);
 }
 
+static void come_and_go(CoreFixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	Gateway g;
+
+	gateway_hello(&g, f);
+	gateway_close(&g);
+	while (gateway_link_count(f->core->link) > 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(1000);
+	}
+}
+
+/* Nor does it have as many as it likes one after the other: each is taken for a while. */
+static void test_comes_and_goes(CoreFixture *f, gconstpointer unused)
+{
+	g_auto(ControlMessage) none = {0};
+	Gateway third, other;
+
+	f->core->link->each = 2;
+	f->core->link->kept = 3600 * (gint64)G_USEC_PER_SEC;
+	come_and_go(f);
+	come_and_go(f);
+	gateway_connect(&third, f);
+	g_assert_false(gateway_receive(&third, &none));
+	gateway_close(&third);
+	gateway_hello_elsewhere(&other, f);
+	gateway_close(&other);
+}
+
 /* For the life of a test and longer: who waits for a deaf gateway would wait for ever. */
 static void be_patient(CoreFixture *f)
 {
@@ -246,6 +276,7 @@ int main(int argc, char **argv)
 	ADD("hello", test_hello);
 	ADD("too-many", test_too_many);
 	ADD("too-many-of-one", test_too_many_of_one);
+	ADD("comes-and-goes", test_comes_and_goes);
 	ADD("busy", test_busy);
 	ADD("follows", test_follows);
 	ADD("deaf", test_deaf);
