@@ -48,7 +48,7 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 
 	gboolean first;
 
 	/* Made-up names would have the store busy, and take the place of true ones. */
-	if (!sessions_has(core->sessions, lease))
+	if (!sessions_heard(core->sessions, lease))
 		return;
 	g_mutex_lock(&activity->lock);
 	first = g_hash_table_size(activity->gathered) == 0;
@@ -88,6 +88,21 @@ static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
 	return db_commit(&tx, error);
 }
 
+/* What was told since is newer. Under the lock. */
+static void put_back(Activity *activity, GHashTable *gathered)
+{
+	GHashTableIter iter;
+	gpointer lease, noted;
+
+	g_hash_table_iter_init(&iter, gathered);
+	while (g_hash_table_iter_next(&iter, &lease, &noted)) {
+		if (g_hash_table_contains(activity->gathered, lease))
+			continue;
+		g_hash_table_iter_steal(&iter);
+		g_hash_table_insert(activity->gathered, lease, noted);
+	}
+}
+
 void activity_write(Core *core, gint64 *due)
 {
 	Activity *activity = core->activity;
@@ -107,7 +122,11 @@ void activity_write(Core *core, gint64 *due)
 	if (!gathered)
 		return;
 	activity->written_at = now;
-	/* The gateways tell again while people go on: nothing is kept for a store that is full. */
-	if (!write_all(core, gathered, &error))
-		log_error(NULL, "when people were active last: %s", error->message);
+	if (write_all(core, gathered, &error))
+		return;
+	log_error(NULL, "when people were active last: %s", error->message);
+	g_mutex_lock(&activity->lock);
+	put_back(activity, gathered);
+	g_mutex_unlock(&activity->lock);
+	*due = MIN(*due, now + WRITE_EVERY);
 }

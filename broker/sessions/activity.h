@@ -2,7 +2,8 @@
 /*
  * activity: when the person of each session last moved a key or the pointer, as the gateways tell.
  * Gathered in memory and written to the store together, so that thousands of busy sessions are one
- * transaction every few seconds; every broker reads it there.
+ * transaction every few seconds; every broker reads it there. What the store cannot take yet stays
+ * in memory: a time for each session, so that nobody is idle because the database was away.
  */
 #pragma once
 

@@ -25,6 +25,7 @@ typedef struct {
 	gint64 since;             /* see Asker */
 	gboolean started;         /* it had its picture: said in the audit */
 	gint64 taken_at;          /* from the broker before; s since 1970, 0 = it began here */
+	gboolean heard;           /* since then: its gateway has said when somebody was active */
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */
 	char *aside;       /* the lobby that its client is at, lobby_warning.h; NULL = none */
 	gboolean left;     /* ... and its gateway has said so */

@@ -277,11 +277,22 @@ static gboolean any(const Lease *lease, gconstpointer unused)
 	return TRUE;
 }
 
-gboolean sessions_has(Sessions *s, const char *id)
+gboolean sessions_heard(Sessions *s, const char *id)
 {
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&s->lock);
+	Lease *lease = g_hash_table_lookup(s->by_id, id);
 
-	return g_hash_table_contains(s->by_id, id);
+	if (lease)
+		lease->heard = TRUE;
+	return lease != NULL;
+}
+
+gint64 sessions_unheard(Sessions *s, const char *id)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&s->lock);
+	const Lease *lease = g_hash_table_lookup(s->by_id, id);
+
+	return lease && !lease->heard ? lease->taken_at : 0;
 }
 
 GPtrArray *sessions_ids(Sessions *s)

@@ -34,7 +34,11 @@ gboolean sessions_audit_later(Core *core, Sessions *sessions, const char *broker
 
 /* ---- not under the lock */
 
-gboolean sessions_has(Sessions *sessions, const char *id);
+/* Its gateway says when its person was active. FALSE: we have none of that id. */
+gboolean sessions_heard(Sessions *sessions, const char *id);
+/* Since when we have one of which its gateway has not said that, s since 1970; 0 = it has, or it
+ * began here. Who was active while no broker was there is not in the books. */
+gint64 sessions_unheard(Sessions *sessions, const char *id);
 GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
 /* All of a broker that is gone become ours, and wait for their gateways. */
 void sessions_inherit(Core *core, const char *broker);

@@ -9,7 +9,7 @@
 #include "hosts/ability.h"
 #include "lobbies/lobby_warning.h"
 #include "sessions/activity.h"
-#include "sessions/session.h"
+#include "sessions/sessions.h"
 #include "store_desktop.h"
 #include "store_input.h"
 #include "store_lease.h"
@@ -130,10 +130,16 @@ gboolean plan_shut_down(Core *core, const char *desktop, GError **error)
 
 /* ---- the time of a session */
 
+static gint64 active_at(Core *core, const StoreLimited *one)
+{
+	gint64 known = MAX(one->active_at, activity_unwritten(core, one->id));
+
+	return MAX(known, sessions_unheard(core->sessions, one->id));
+}
+
 static PlanEnd end_of(Core *core, const StoreLimited *one)
 {
-	gint64 active_at = MAX(one->active_at, activity_unwritten(core, one->id));
-	gint64 idle = one->idle_after ? active_at + one->idle_after : G_MAXINT64;
+	gint64 idle = one->idle_after ? active_at(core, one) + one->idle_after : G_MAXINT64;
 	gint64 length = one->length ? one->started_at + one->length + one->extended : G_MAXINT64;
 	PlanEnd end = {.ends_at = MIN(idle, length)};
 

@@ -328,6 +328,52 @@ static void test_idle(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(g_atomic_int_get(&fake.starts), ==, starts);
 }
 
+/* No broker was there for longer than anybody may be idle: who was not, only their gateway knows.
+ */
+static void test_idle_meanwhile(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *anna = NULL;
+	g_autofree char *ben = NULL;
+	g_autofree char *why = NULL;
+	g_autoptr(SessionView) awake = NULL;
+	PlanView plan = plan_for("lab", "shutdown");
+
+	core_fixture_pool(f, "lab", "floating", 2, 0);
+	plan.idle_after = 60;
+	set_plan(f, &plan);
+	anna = begin(f, "anna", "p-lab", NULL);
+	ben = begin(f, "ben", "p-lab", NULL);
+	core_fixture_rest(f);
+	age(f, NULL, 100);
+	core_fixture_restart(f);
+	g_assert_true(session_started(f->core, anna, &nobody));
+	g_assert_true(session_started(f->core, ben, &nobody));
+	activity_note(f->core, ben, 100 * 1000, 0);
+	why = await_end(f, "ben");
+	g_assert_nonnull(g_strstr_len(why, -1, "not used for"));
+	awake = session_of(f, "anna");
+	g_assert_cmpint(awake->ended_at, ==, 0);
+	g_assert_cmpint(awake->ends_at, >, core_now());
+}
+
+/* What the store cannot take is not forgotten. */
+static void test_active_away(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *lease = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 due = G_MAXINT64;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	lease = begin(f, "anna", "p-lab", NULL);
+	core_fixture_rest(f);
+	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE session_input RENAME TO away"));
+	activity_note(f->core, lease, 0, 5);
+	activity_write(f->core, &due);
+	g_assert_cmpint(due, <, G_MAXINT64);
+	g_assert_cmpint(activity_unwritten(f->core, lease), >, 0);
+	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE away RENAME TO session_input"));
+}
+
 /* The longest time of a session: told before, extended in the warning and not before, then over. */
 static void test_length(CoreFixture *f, gconstpointer unused)
 {
@@ -428,6 +474,8 @@ int main(int argc, char **argv)
 	ADD("kept", test_kept);
 	ADD("logout", test_logout);
 	ADD("idle", test_idle);
+	ADD("idle-meanwhile", test_idle_meanwhile);
+	ADD("active-away", test_active_away);
 	ADD("length", test_length);
 	ADD("extended-at-once", test_extended_at_once);
 	return g_test_run();
