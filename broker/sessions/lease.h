@@ -23,7 +23,8 @@ typedef struct {
 	gboolean carried;         /* its viewer may have further channels already: see Asker */
 	char **groups;            /* see Asker */
 	gint64 since;             /* see Asker */
-	gboolean started;         /* it had its picture: said in the audit */
+	gboolean started;         /* it had its picture: said in the audit, unless ... */
+	gboolean unrecorded;      /* ... the database could not take that yet */
 	gint64 taken_at;          /* from the broker before; s since 1970, 0 = it began here */
 	gboolean heard;           /* since then: its gateway has said when somebody was active */
 	gint64 warned_of;         /* the end that its person has been told; s since 1970 */

@@ -305,13 +305,15 @@ gboolean session_linked(Core *core, const char *id, guint32 backend_id, Grant *o
 	return TRUE;
 }
 
-/* The first picture of a session. Under the lock. */
-static void record_start(Core *core, const Lease *lease)
+void sessions_record_start(Core *core, Lease *lease)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!store_session_start(core->db, lease->id, &error))
+	lease->unrecorded = !store_session_start(core->db, lease->id, &error);
+	if (lease->unrecorded) {
 		log_error(NULL, "session %s: %s", lease->id, error->message);
+		return;
+	}
 	audit_note(core, &(AuditEntry){
 				 .event = "session-start",
 				 .user = lease->user,
@@ -322,24 +324,23 @@ static void record_start(Core *core, const Lease *lease)
 			 });
 }
 
+void sessions_confirm(Core *core, Lease *lease, gconstpointer connection)
+{
+	lease->confirm_by = 0;
+	g_clear_pointer(&lease->aside, g_free); /* back, of itself */
+	/* Or another one than before: a tunnel broke, and nobody has seen the end of the old one
+	 * yet. */
+	lease->connection = connection;
+	if (!lease->started)
+		sessions_record_start(core, lease);
+	lease->started = TRUE;
+}
+
 gboolean session_started(Core *core, const char *id, const Asker *asker)
 {
-	Lease *lease;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&core->sessions->lock);
 
-	g_mutex_lock(&core->sessions->lock);
-	lease = sessions_adopt(core, id);
-	if (lease) {
-		lease->confirm_by = 0;
-		g_clear_pointer(&lease->aside, g_free); /* back, of itself */
-		/* Or another one than before: a tunnel broke, and nobody has seen the end of the
-		 * old one yet. */
-		lease->connection = asker->connection;
-		if (!lease->started)
-			record_start(core, lease);
-		lease->started = TRUE;
-	}
-	g_mutex_unlock(&core->sessions->lock);
-	return lease != NULL;
+	return sessions_claim(core, id, asker->connection);
 }
 
 gboolean session_ended_whole(const ControlMessage *notice)
@@ -371,11 +372,14 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 {
 	Sessions *s = core->sessions;
 	gboolean whole = session_ended_whole(notice), aside = FALSE, written;
+	g_autoptr(GError) why = NULL;
 	Fault code = FAULT_ENDED;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
-	lease = whole ? sessions_adopt(core, notice->lease)
+	if (whole)
+		g_hash_table_remove(s->claimed, notice->lease);
+	lease = whole ? sessions_adopt(core, notice->lease, &why)
 		      : g_hash_table_lookup(s->by_id, notice->lease);
 	if (lease) {
 		lease->bytes_in += notice->bytes_in;
@@ -393,5 +397,5 @@ gboolean session_ended(Core *core, const ControlMessage *notice)
 	g_mutex_lock(&s->lock);
 	written = !g_hash_table_contains(s->unwritten, notice->lease);
 	g_mutex_unlock(&s->lock);
-	return written;
+	return written && (!why || g_error_matches(why, FAULT, FAULT_NOT_FOUND));
 }

@@ -69,7 +69,8 @@ gboolean session_find(Core *core, const char *lease, Grant *out, GError **error)
  * which are to follow; else the lease is NULL. */
 gboolean session_linked(Core *core, const char *lease, guint32 backend_id, Grant *out,
 			GError **error);
-/* STARTED: live. FALSE: there is no such lease (any more). */
+/* STARTED: live, or nobody can tell while the database is away. FALSE: there is no such lease (any
+ * more). */
 gboolean session_started(Core *core, const char *lease, const Asker *asker);
 /* ENDED: does the end of this connection end the session? */
 gboolean session_ended_whole(const ControlMessage *notice);

@@ -45,6 +45,7 @@ Sessions *sessions_new(Core *core, GError **error)
 	s->by_id = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	s->late = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
 	s->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, lease_destroy);
+	s->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (guint i = 0; i < rows->len; i++) {
 		const StoreLease *row = rows->pdata[i];
 		Lease *lease = lease_new_from_row(row);
@@ -178,6 +179,7 @@ void sessions_free(Core *core)
 	sessions_audit_give_up(core, G_MAXINT64);
 	g_hash_table_destroy(s->late);
 	g_hash_table_destroy(s->unwritten);
+	g_hash_table_destroy(s->claimed);
 	g_hash_table_destroy(s->by_id);
 	g_mutex_clear(&s->lock);
 	g_free(s);
@@ -206,7 +208,7 @@ static gboolean end_one(Core *core, const char *id, const End *end)
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
-	lease = end->ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id);
+	lease = end->ours_only ? g_hash_table_lookup(s->by_id, id) : sessions_adopt(core, id, NULL);
 	if (lease) {
 		lease->ours_only = end->ours_only;
 		lease->reported = end->reported;
@@ -311,6 +313,11 @@ void sessions_end_desktop(Core *core, const char *desktop_id, const char *user, 
 		session_end(core, row->id, FAULT_ENDED, reason);
 }
 
+static gboolean claimed_by(gpointer id, gpointer connection, gpointer by)
+{
+	return connection == by;
+}
+
 void sessions_gateway_gone(Core *core, const Asker *asker)
 {
 	g_autoptr(GPtrArray) ids = collect(core->sessions, of_connection, asker->connection);
@@ -320,8 +327,31 @@ void sessions_gateway_gone(Core *core, const Asker *asker)
 			  .reported = TRUE, /* what it counted is all that will be known */
 			  .ours_only = TRUE};
 
+	g_mutex_lock(&core->sessions->lock);
+	g_hash_table_foreach_remove(core->sessions->claimed, claimed_by,
+				    (gpointer)asker->connection);
+	g_mutex_unlock(&core->sessions->lock);
 	for (guint i = 0; i < ids->len; i++)
 		end_one(core, ids->pdata[i], &gone);
+}
+
+/* Under the lock; until one cannot be recorded again. */
+static void record_starts(Core *core, gint64 *due)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, core->sessions->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Lease *lease = value;
+
+		if (lease->unrecorded)
+			sessions_record_start(core, lease);
+		if (lease->unrecorded) {
+			*due = MIN(*due, g_get_monotonic_time() + WRITE_AGAIN);
+			return;
+		}
+	}
 }
 
 void sessions_expire(Core *core, gint64 *due)
@@ -338,11 +368,14 @@ void sessions_expire(Core *core, gint64 *due)
 
 	for (guint i = 0; i < ids->len; i++)
 		end_one(core, ids->pdata[i], &unconfirmed);
+	if (!sessions_look_claimed(core))
+		*due = MIN(*due, now + WRITE_AGAIN);
 	g_mutex_lock(&s->lock);
 	write_again(core);
 	if (g_hash_table_size(s->unwritten) > 0)
 		*due = MIN(*due, now + WRITE_AGAIN);
 	sessions_audit_give_up(core, now);
+	record_starts(core, due);
 	g_hash_table_iter_init(&iter, s->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &lease)) {
 		if (((Lease *)lease)->confirm_by)

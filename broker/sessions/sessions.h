@@ -11,13 +11,23 @@ struct Sessions {
 	GHashTable *by_id;     /* id -> Lease, the owner */
 	GHashTable *late;      /* id -> Lease: ended by the broker, the bytes are still to come */
 	GHashTable *unwritten; /* id -> Lease: ended, but the store did not take it yet */
+	GHashTable *claimed;   /* id -> connection of a gateway that has it, while nobody could
+				  look whether it lives */
 };
 
 /* All under the lock. */
 void sessions_add(Sessions *sessions, Lease *lease);    /* takes it */
 Lease *sessions_take(Sessions *sessions, Lease *lease); /* out of the table: the caller's */
-/* The lease, which becomes ours to watch over if it was another broker's; NULL = not live. */
-Lease *sessions_adopt(Core *core, const char *id);
+/* The lease, which becomes ours to watch over if it was another broker's. FAULT_NOT_FOUND: it does
+ * not live. */
+Lease *sessions_adopt(Core *core, const char *id, GError **error);
+/* The first picture of a session goes to the books, or stays unrecorded. */
+void sessions_record_start(Core *core, Lease *lease);
+/* A gateway has it, with its picture. */
+void sessions_confirm(Core *core, Lease *lease, gconstpointer connection);
+/* The same of one that may be another broker's. While the database cannot be asked whose it is, or
+ * whether it lives, that waits. FALSE: it does not live. */
+gboolean sessions_claim(Core *core, const char *id, gconstpointer connection);
 /* Takes a lease that is out of the table and recorded as ended. Its line in the audit log waits a
  * little for the gateway's report, which has the bytes. */
 void sessions_await_report(Core *core, Lease *lease, const char *reason);
@@ -40,6 +50,9 @@ gboolean sessions_heard(Sessions *sessions, const char *id);
  * began here. Who was active while no broker was there is not in the books. */
 gint64 sessions_unheard(Sessions *sessions, const char *id);
 GPtrArray *sessions_ids(Sessions *sessions); /* of char * */
+/* Those that were claimed meanwhile are ours, or their gateways are told that they have ended.
+ * FALSE: they go on waiting. */
+gboolean sessions_look_claimed(Core *core);
 /* All of a broker that is gone become ours, and wait for their gateways. */
 void sessions_inherit(Core *core, const char *broker);
 /* The ends that it had no time to put into the audit log go there. */

@@ -89,10 +89,15 @@ static gboolean shut_down_inside(const StoreDesktop *row)
 
 gboolean plan_leave(Core *core, const char *desktop, PlanEvent event, gint64 ticket, GError **error)
 {
-	g_autoptr(StoreDesktop) row = store_desktop(core->db, desktop, NULL);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(StoreDesktop) row = store_desktop(core->db, desktop, &why);
 
-	if (!row) /* removed meanwhile */
+	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND)) /* removed meanwhile */
 		return TRUE;
+	if (!row) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
 	if (shut_down_inside(row))
 		event = PLAN_LOGOUT;
 	return apply(core, row, event, ticket, error);

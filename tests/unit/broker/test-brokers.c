@@ -5,6 +5,7 @@
  * here to test.
  */
 #include "core-fixture.h"
+#include "database.h"
 #include "fake-gateway.h"
 #include "fault.h"
 #include "log.h"
@@ -121,6 +122,65 @@ static void test_share(CoreFixture *f, gconstpointer unused)
 	core_fixture_await(f, 0, "off"); /* reset by the one that leads */
 	g_assert_cmpint(g_atomic_int_get(&fake.resets), ==, 1);
 	core_close(second);
+}
+
+/* A machine had a broker and the database: until the database is elsewhere nobody knows what lives,
+ * and so nobody ends it. */
+static void test_both_gone(CoreFixture *f, gconstpointer unused)
+{
+	ControlMessage lives = {.type = CONTROL_STARTED};
+	ControlMessage made_up = {.type = CONTROL_STARTED, .lease = (char *)"s-1"};
+	ControlMessage dial = {.type = CONTROL_DIAL, .id = 2, .lease = (char *)"s-2"};
+	g_autoptr(Options) options = NULL;
+	g_auto(ControlMessage) end = {0};
+	g_autofree char *ticket = NULL;
+	g_autofree char *lease = NULL;
+	Core *second;
+	Gateway g;
+
+	BEGIN(f);
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	second = second_core(f, &options);
+	lease = begin_session(second, second, &gateway, &ticket);
+	core_close(second);
+	gateway_hello(&g, f);
+	database_away();
+	lives.lease = lease;
+	gateway_send(&g, &lives);
+	gateway_send(&g, &made_up);
+	ask_refused(&g, &dial, "broker");
+	database_back();
+	g_assert_true(gateway_receive(&g, &end));
+	g_assert_cmpint(end.type, ==, CONTROL_END);
+	g_assert_cmpstr(end.lease, ==, "s-1");
+	await_known(f->core, lease, TRUE);
+	g_assert_true(joins(f->core, lease, ticket));
+	gateway_close(&g);
+}
+
+/* The first picture came while the database was away: the books hear of it when it is back, since
+ * only what is live there has a longest time. */
+static void test_started_away(CoreFixture *f, gconstpointer unused)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	g_autoptr(SessionView) now = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autofree char *lease = NULL;
+
+	BEGIN(f);
+	lease = core_fixture_lab(f, &ticket);
+	database_away();
+	g_assert_true(session_started(f->core, lease, &gateway));
+	database_back();
+	do {
+		g_autoptr(GPtrArray) all = NULL;
+
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(10000);
+		g_clear_pointer(&now, session_view_free);
+		all = core_sessions(f->core, "anna", TRUE, 1, NULL);
+		now = all && all->len ? g_ptr_array_steal_index(all, 0) : NULL;
+	} while (!now || !g_str_equal(now->state, "live"));
 }
 
 /* A gateway goes over to the other broker: what the first one says of it counts no more. */
@@ -306,6 +366,8 @@ int main(int argc, char **argv)
 	g_test_add("/brokers/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
 	ADD("share", test_share);
+	ADD("both-gone", test_both_gone);
+	ADD("started-away", test_started_away);
 	ADD("move", test_move);
 	ADD("follow", test_follow);
 	ADD("cut-off", test_cut_off);

@@ -374,6 +374,28 @@ static void test_active_away(CoreFixture *f, gconstpointer unused)
 	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE away RENAME TO session_input"));
 }
 
+/* Who has left a desktop that could not be looked at has not left it in the books either. */
+static void test_leave_away(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *desktop = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(GError) error = NULL;
+	g_auto(DbTransaction) tx = {NULL};
+
+	if (db_shared(f->core->db)) {
+		g_test_skip("PostgreSQL knows a table by more than its name");
+		return;
+	}
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	lease = begin(f, "anna", "p-lab", &desktop);
+	core_fixture_rest(f);
+	tx = db_begin(f->core->db, &error);
+	g_assert_true(plan_leave(f->core, "d-removed", PLAN_DISCONNECT, 0, &error));
+	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE pool RENAME TO away"));
+	g_assert_false(plan_leave(f->core, desktop, PLAN_DISCONNECT, 0, &error));
+	g_assert_error(error, FAULT, FAULT_BROKER);
+}
+
 /* The longest time of a session: told before, extended in the warning and not before, then over. */
 static void test_length(CoreFixture *f, gconstpointer unused)
 {
@@ -476,6 +498,7 @@ int main(int argc, char **argv)
 	ADD("idle", test_idle);
 	ADD("idle-meanwhile", test_idle_meanwhile);
 	ADD("active-away", test_active_away);
+	ADD("leave-away", test_leave_away);
 	ADD("length", test_length);
 	ADD("extended-at-once", test_extended_at_once);
 	return g_test_run();
