@@ -8,10 +8,11 @@
 #include "upkeep/maintainer.h"
 
 #define WRITE_EVERY    (2 * G_USEC_PER_SEC)
-#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600) /* us: gateways may say anything */
+#define ROUND_TRIP_MAX ((guint64)G_USEC_PER_SEC * 3600)  /* us: gateways may say anything */
+#define AGO_MAX        ((guint64)1000 * 366 * 24 * 3600) /* ms */
 
 typedef struct {
-	gint64 at; /* s since 1970 */
+	gint64 at; /* monotonic, us */
 	guint64 round_trip;
 } Noted;
 
@@ -39,11 +40,16 @@ void activity_free(Activity *activity)
 	g_free(activity);
 }
 
+/* By the clock as it is now. */
+static gint64 since_1970(const Noted *noted)
+{
+	return core_now() - (g_get_monotonic_time() - noted->at) / G_USEC_PER_SEC;
+}
+
 void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 round_trip)
 {
 	Activity *activity = core->activity;
-	gint64 now = core_now();
-	Noted noted = {now - (gint64)MIN(milliseconds / 1000, (guint64)now),
+	Noted noted = {g_get_monotonic_time() - (gint64)MIN(milliseconds, AGO_MAX) * 1000,
 		       MIN(round_trip, ROUND_TRIP_MAX)};
 	gboolean first;
 
@@ -65,7 +71,7 @@ gint64 activity_unwritten(Core *core, const char *lease)
 
 	g_mutex_lock(&core->activity->lock);
 	noted = g_hash_table_lookup(core->activity->gathered, lease);
-	found = noted ? noted->at : 0;
+	found = noted ? since_1970(noted) : 0;
 	g_mutex_unlock(&core->activity->lock);
 	return found;
 }
@@ -82,7 +88,7 @@ static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
 	while (g_hash_table_iter_next(&iter, &lease, &value)) {
 		const Noted *noted = value;
 
-		if (!store_input_put(core->db, lease, noted->at, noted->round_trip, error))
+		if (!store_input_put(core->db, lease, since_1970(noted), noted->round_trip, error))
 			return FALSE;
 	}
 	return db_commit(&tx, error);

@@ -19,6 +19,7 @@
 #include "store_pool.h"
 #include "store_ticket.h"
 #include "upkeep/brokers.h"
+#include "upkeep/clock.h"
 #include "upkeep/jobs.h"
 #include "upkeep/maintenance.h"
 #include "upkeep/plan.h"
@@ -34,6 +35,7 @@ struct Maintainer {
 	Rounds *rounds;
 	Jobs *jobs;
 	gint64 cleaned_at; /* the rounds' own */
+	Clock clock;       /* ... */
 
 	GMutex lock;        /* of what is below */
 	GHashTable *events; /* a set of ids to check */
@@ -196,6 +198,16 @@ static void check_events(Maintainer *m)
 	g_mutex_unlock(&m->lock);
 }
 
+/* All that goes by the books, and by the clock: once that is known to be as it was. */
+static gboolean look(Maintainer *m, gint64 *due, GError **error)
+{
+	if (!clock_follow(m->core, &m->clock, error))
+		return FALSE;
+	activity_write(m->core, due);
+	return plan_enforce(m->core, due, error) && run_plans(m, due, error) &&
+	       release_and_reset(m, due, error) && keep_pools(m, due, error) && clean_up(m, error);
+}
+
 /* Returns when to look again, if nothing changes before. */
 static gint64 maintain(gpointer maintainer)
 {
@@ -205,10 +217,7 @@ static gint64 maintain(gpointer maintainer)
 
 	sessions_expire(m->core, &due);
 	check_events(m);
-	activity_write(m->core, &due);
-	if (!plan_enforce(m->core, &due, &error) || !run_plans(m, &due, &error) ||
-	    !release_and_reset(m, &due, &error) || !keep_pools(m, &due, &error) ||
-	    !clean_up(m, &error)) {
+	if (!look(m, &due, &error)) {
 		log_error(NULL, "maintaining the pools: %s", error->message);
 		due = MIN(due, g_get_monotonic_time() + 5 * G_USEC_PER_SEC);
 	}

@@ -2,6 +2,7 @@
 /* What becomes of desktops that were left, and of sessions that last too long, on a real core with
  * a made-up provider. */
 #include <string.h>
+#include <time.h>
 
 #include "core-fixture.h"
 #include "core_admin.h"
@@ -396,6 +397,65 @@ static void test_leave_away(CoreFixture *f, gconstpointer unused)
 	g_assert_error(error, FAULT, FAULT_BROKER);
 }
 
+static _Atomic gint64 put_by; /* us: the clock of this test */
+
+/* In GLib's place. */
+gint64 g_get_real_time(void)
+{
+	struct timespec now;
+
+	g_assert_cmpint(clock_gettime(CLOCK_REALTIME, &now), ==, 0);
+	return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + put_by;
+}
+
+/* The maintainer has looked at everything since: with that round trip it is in the books. */
+static void await_look(CoreFixture *f, const char *lease, const char *user, unsigned round_trip)
+{
+	for (unsigned i = 0; i < 6000; i++) {
+		g_autoptr(SessionView) session = session_of(f, user);
+
+		if (session->round_trip == round_trip)
+			return;
+		activity_note(f->core, lease, 0, round_trip); /* news only in another second */
+		g_usleep(10000);
+	}
+	g_error("nobody looked");
+}
+
+/* The clock is put right, by hours: who is in stays in, and nothing is kept for longer. */
+static void test_clock(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *lease = NULL;
+	g_autoptr(SessionView) forward = NULL;
+	g_autoptr(SessionView) back = NULL;
+	PlanView lab = plan_for("lab", "reset");
+	PlanView office = plan_for("office", "nothing");
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	office.idle_after = 600;
+	office.length = 3600;
+	set_plan(f, &office);
+	lease = begin(f, "anna", "p-office", NULL);
+	await_look(f, lease, "anna", 5);
+	put_by = 7200 * (gint64)G_USEC_PER_SEC;
+	await_look(f, lease, "anna", 6);
+	await_look(f, lease, "anna", 7); /* and all of the one before is done */
+	forward = session_of(f, "anna");
+	g_assert_cmpint(forward->ended_at, ==, 0);
+	g_assert_cmpint(forward->ends_at, >, core_now());
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	lab.disconnect_after = 5;
+	set_plan(f, &lab);
+	g_free(visit(f, "ben", "p-lab"));
+	put_by = 0;
+	core_fixture_await(f, 0, "off"); /* of the pool that comes first by its name */
+	back = session_of(f, "anna");
+	g_assert_cmpint(back->ended_at, ==, 0);
+	g_assert_cmpint(back->started_at, <=, core_now());
+	g_assert_cmpint(back->ends_at, <=, core_now() + 600);
+}
+
 /* The longest time of a session: told before, extended in the warning and not before, then over. */
 static void test_length(CoreFixture *f, gconstpointer unused)
 {
@@ -499,6 +559,7 @@ int main(int argc, char **argv)
 	ADD("idle-meanwhile", test_idle_meanwhile);
 	ADD("active-away", test_active_away);
 	ADD("leave-away", test_leave_away);
+	ADD("clock", test_clock);
 	ADD("length", test_length);
 	ADD("extended-at-once", test_extended_at_once);
 	return g_test_run();
