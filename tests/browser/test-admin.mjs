@@ -27,11 +27,20 @@ test('admin: not for others', async ({ page, person }) => {
     assert.equal(await page.evaluate(() => location.hash), '#/desktops');
 });
 
+test('admin: a slash more leads to the same page', async (given) => {
+    await open(given, '/');
+    await given.page.waitForSelector('.tile');
+    await given.person.visit('/#/admin/pools//');
+    await given.page.waitForSelector('.pool');
+    assert.equal(await given.page.getAttribute('.header [href="#/admin"]', 'aria-current'), 'page');
+});
+
 test('admin: overview counts, and leads on', async (given) => {
     await open(given, '');
     await given.person.sees('.tile', '3');
     await given.person.sees('.panel-box.bad', 'The image office-12 is missing');
-    await given.person.sees('.tile.warn', 'full: classroom');
+    await given.person.sees('.tile.warn', 'pools, full: classroom');
+    await given.person.sees('.tile.bad', /^\s*1desktop failed/);
     await given.page.click('.tile.bad');
     await given.page.waitForSelector('.table');
 });
@@ -359,6 +368,24 @@ test('admin: what the broker refuses is told in the dialogue, which stays', asyn
     admin.refusal = null;
     await page.click('.dialog >> text="Add"');
     await person.eventually(async () => assert.ok((await names(page)).includes('new')));
+});
+
+test('admin: what a choice means stands below it', async (given) => {
+    const { page, person } = given;
+
+    await open(given, '/pools');
+    await page.click('text=Add a pool');
+    for (const [kind, hint] of [['dedicated', 'Everybody keeps their own'], ['machines', 'there already'], ['floating', 'A clean one']]) {
+        await page.selectOption('#field-kind', kind);
+        await person.sees('#hint-kind', hint);
+    }
+    await page.click('.dialog >> text=Cancel');
+    await choose(page, 'What becomes of desktops', 'classroom');
+    await person.sees('#hint-length', '8 h');
+    await page.fill('#field-length', '5400');
+    await person.sees('#hint-length', '1 h 30 min');
+    await page.fill('#field-length', '0');
+    await person.sees('#hint-length', 'As long as its user likes');
 });
 
 test('admin: entitlements are given and withdrawn', async (given) => {

@@ -28,6 +28,14 @@ for (const [status, code, message, retry] of [
         }
     });
 
+for (const path of ['%', '%E0%A4%A', '%2F..', 'no-such-desktop'])
+    test(`faults: an address that leads nowhere, /desktop/${path}`, async ({ page, person }) => {
+        await person.signIn(`/#/desktop/${path}`);
+        await person.fault('not-found');
+        await page.click('.console .notice button:has-text("My desktops")');
+        await page.waitForSelector('.card');
+    });
+
 test('faults: the broker is down when the page is opened', async ({ page, server, person }) => {
     server.down = true;
     await person.visit();

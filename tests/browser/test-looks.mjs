@@ -20,7 +20,7 @@ const SESSIONS = [
 
 mkdirSync(OUT, { recursive: true });
 
-/* Runs in the page. WCAG 2.2: 1.4.3 contrast, 2.5.8 (we want 44 px), 4.1.2 names, 1.4.10 reflow. */
+/* Runs in the page. WCAG 2.2: 1.4.3 contrast, 2.5.8 (we want 44 px), 4.1.2 names, 1.4.10 reflow; and words that are cut. */
 function judge() {
     const wrong = [];
     const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
@@ -73,6 +73,19 @@ function judge() {
             wrong.push(`target ${Math.round(area.width)}x${Math.round(area.height)}: ${name}`);
         if (!name)
             wrong.push(`no name: ${element.outerHTML.slice(0, 80)}`);
+    }
+    /* What a person may choose is read whole: beside the words is the arrow. */
+    const pen = document.createElement('canvas').getContext('2d');
+
+    for (const select of document.querySelectorAll('select')) {
+        const style = getComputedStyle(select);
+        const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 20;
+
+        pen.font = style.font;
+        for (const option of shown(select) ? select.options : []) {
+            if (pen.measureText(option.textContent).width > room)
+                wrong.push(`cut, ${Math.round(room)} px: ${option.textContent}`);
+        }
     }
     if (document.documentElement.scrollWidth > innerWidth)
         wrong.push(`sticks out: ${document.documentElement.scrollWidth} > ${innerWidth}`);
@@ -182,6 +195,19 @@ const PAGES = {
         server.appoint();
         await person.signIn('/#/admin/pools');
         await page.click('[aria-label="Actions: office"]');
+    },
+    'admin-placement': async ({ page, server, person }) => {
+        server.appoint();
+        await person.signIn('/#/admin/pools');
+        await page.click('[aria-label="Actions: office"]');
+        await page.click('text=Where it runs');
+        await page.waitForSelector('.dialog form');
+    },
+    'admin-image': async ({ page, server, person }) => {
+        server.appoint();
+        await person.signIn('/#/admin/images');
+        await page.click('text=Add an image');
+        await page.waitForSelector('.dialog form');
     },
     'admin-rules': async ({ page, server, person }) => {
         server.appoint();

@@ -69,11 +69,20 @@ async function request(method, path, { body, signal, patience = PATIENCE } = {})
     }
 }
 
+/* What desktops were called in the last list. */
+const names = new Map();
+
+/* The next who signs in on this page may be somebody else. */
+function over() {
+    names.clear();
+    expired();
+}
+
 export async function call(method, path, options) {
     const response = await request(method, path, options);
 
     if (response.status === 401)
-        expired();
+        over();
     if (!response.ok)
         throw await problem(response);
     if (response.status === 204)
@@ -113,10 +122,14 @@ export const session = (options) => call('GET', 'session', options);
 /* What the site's OpenID provider is called; null where there is none. */
 export const provider = () => call('GET', 'oidc').then((answer) => answer.label).catch(() => null);
 export const providerLogin = new URL('oidc/login', BASE).href;
+
 /* Null, or {redirect}: where to sign out as well. */
-export const logout = () => call('POST', 'logout');
-/* What desktops were called in the last list. */
-const names = new Map();
+export async function logout() {
+    const answer = await call('POST', 'logout');
+
+    names.clear();
+    return answer;
+}
 
 export async function desktops(options) {
     const list = await call('GET', 'desktops', options);
@@ -150,7 +163,7 @@ export async function viewerFile(id, options) {
     const response = await request('GET', `desktops/${part(id)}/console.vv`, { patience: 180000, ...options });
 
     if (response.status === 401)
-        expired();
+        over();
     if (!response.ok)
         throw await problem(response);
     const name = /filename="?([^";]+)"?/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];

@@ -12,7 +12,16 @@ let generation = 0;
 let onShow = () => {};
 
 export function path() {
-    return location.hash.startsWith('#/') ? location.hash.slice(1) : '/';
+    return location.hash.startsWith('#/') ? location.hash.slice(1).replace(/(.)\/+$/, '$1') : '/';
+}
+
+/* An address that was typed or mailed may be cut anywhere; then the word is what is left. */
+function decode(word) {
+    try {
+        return decodeURIComponent(word);
+    } catch {
+        return word;
+    }
 }
 
 export function go(to, { replace = false } = {}) {
@@ -43,7 +52,7 @@ export async function show() {
 
         if (!match)
             continue;
-        const next = await page(...match.slice(1).map((word) => word && decodeURIComponent(word)));
+        const next = await page(...match.slice(1).map((word) => word && decode(word)));
 
         if (next && mine === generation)
             put(next);

@@ -41,9 +41,10 @@ function values(form, fields) {
 
 /*
  * fields: {name, label, type, value, required, hint, choices: [[value, label]], min, max, fixed,
- * when(values)}: one with `when` is shown only while that is true. many: [[value, label]]: any of
- * these, value is a list; check: words of a yes or no; half: two of them share a line; more: folded away
- * below the others, unless `unfolded`. send(values) is the call.
+ * when(values)}: one with `when` is shown only while that is true. hint: words, or values => words: a
+ * choice is a word or two, which fit a phone, and what it means stands below. many: [[value, label]]:
+ * any of these, value is a list; check: words of a yes or no; half: two of them share a line; more:
+ * folded away below the others, unless `unfolded`. send(values) is the call.
  * Resolves with true when it was done.
  */
 export function formDialog(title, { fields, action, done, send, unfolded = false }) {
@@ -52,17 +53,21 @@ export function formDialog(title, { fields, action, done, send, unfolded = false
         const submit = button(action, { class: 'primary', type: 'submit' });
         const rows = fields.map((field) => h('div', { class: field.half ? 'field half' : 'field' },
             field.many ? h('p', { class: 'field-name', 'aria-hidden': 'true' }, field.label) : h('label', { for: `field-${field.name}` }, field.label), control(field),
-            field.hint ? h('p', { class: 'hint', id: `hint-${field.name}` }, field.hint) : null));
+            field.hint ? h('p', { class: 'hint', id: `hint-${field.name}` }) : null));
         const shown = () => fields.filter((field, i) => !rows[i].hidden);
         const arrange = () => {
+            const now = Object.fromEntries(new FormData(form));
+
             fields.forEach((field, i) => {
-                rows[i].hidden = field.when ? !field.when(Object.fromEntries(new FormData(form))) : false;
+                rows[i].hidden = field.when ? !field.when(now) : false;
+                if (field.hint)
+                    rows[i].querySelector('.hint').textContent = typeof field.hint === 'function' ? field.hint(now) : field.hint;
             });
             more.hidden = !shown().some((field) => field.more);
         };
         const folded = (wanted) => rows.filter((row, i) => !!fields[i].more === wanted);
         const more = h('details', { class: 'more-fields', open: unfolded }, h('summary', {}, icon('down'), h('span', {}, 'More settings')), ...folded(true));
-        const form = h('form', { class: fields.some((field) => field.half) ? 'dialog-body paired' : 'dialog-body', onchange: () => arrange(), onsubmit: async (event) => {
+        const form = h('form', { class: fields.some((field) => field.half) ? 'dialog-body paired' : 'dialog-body', oninput: () => arrange(), onsubmit: async (event) => {
             event.preventDefault();
             submit.disabled = true;
             note.replaceChildren();

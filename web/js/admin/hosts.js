@@ -35,9 +35,9 @@ function fields(host) {
             choices: Object.entries(PROVIDERS).filter(([name]) => !host || name === host.provider) },
         { name: 'uri', label: 'Address', value: host?.uri, fixed: host !== null, placeholder: URIS.libvirt, when: ({ provider }) => provider !== 'qemu' },
         { name: 'cpus', half: true, label: 'Processors', type: 'number', value: String(host?.cpus ?? 0), min: 0, hint: '0 = as many as it has.' },
-        { name: 'cpu_ratio', half: true, label: 'Percent to promise', type: 'number', value: String(host?.cpu_ratio ?? 400), min: 1, max: 10000, hint: '400 = four for each.' },
+        { name: 'cpu_ratio', half: true, label: 'Processors promised, %', type: 'number', value: String(host?.cpu_ratio ?? 400), min: 1, max: 10000, hint: '400 = four for each.' },
         { name: 'memory', half: true, label: 'Memory, MiB', type: 'number', value: String(host?.memory ?? 0), min: 0, hint: '0 = all that it has.' },
-        { name: 'memory_ratio', half: true, label: 'Percent to promise', type: 'number', value: String(host?.memory_ratio ?? 100), min: 1, max: 10000, hint: '100 = what there is.' },
+        { name: 'memory_ratio', half: true, label: 'Memory promised, %', type: 'number', value: String(host?.memory_ratio ?? 100), min: 1, max: 10000, hint: '100 = what there is.' },
         { name: 'storage', label: 'Shared storage', value: host?.storage, hint: 'A name that hosts with the same storage have in common: their desktops can start on each other.' },
     ];
 }

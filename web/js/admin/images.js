@@ -18,7 +18,8 @@ const FIELDS = [
     { name: 'kernel', label: 'Kernel', hint: 'Only to boot without a boot loader.' },
     { name: 'initrd', label: 'Initial RAM disk' },
     { name: 'cmdline', label: 'Kernel command line' },
-    { name: 'copy', label: 'Files', value: '', choices: [['', 'Stay where they are, and never change'], ['yes', 'Are copied by Oriel']] },
+    { name: 'copy', label: 'Files', value: '', choices: [['', 'Stay where they are'], ['yes', 'Are copied by Oriel']],
+        hint: ({ copy }) => copy ? 'The ones named here may go.' : 'They must never change.' },
 ];
 
 /* The pools whose desktops are made from this version. */

@@ -11,7 +11,13 @@ function tile(to, number, words, glyph, kind = '') {
         h('span', { class: 'tile-number' }, String(number)), h('span', { class: 'tile-words' }, words));
 }
 
+/* "desktop", but "desktops" for any number but one. */
+const things = (number, word) => number === 1 ? word : `${word}s`;
+
 const sum = (list, key) => list.reduce((total, one) => total + (one[key] ?? 0), 0);
+
+/* "pools, full: office, lab"; without any that are, "pools". */
+const list = (words, what, some) => some.length ? `${words}, ${what}: ${some.map((one) => one.name).join(', ')}` : words;
 
 function failures(failed) {
     return failed.length === 0 ? null : h('section', { class: 'panel-box bad', 'aria-label': 'Failed desktops' },
@@ -27,19 +33,19 @@ function shut(closed) {
 
 function build({ live, broken, pools, hosts, closed, audit }) {
     const { sessions, people } = live;
-    const failed = sum(pools, 'failed');
+    const [ready, busy, failed] = ['ready', 'busy', 'failed'].map((key) => sum(pools, key));
     const down = hosts.filter((host) => host.state === 'down');
-    const full = pools.filter((pool) => pool.busy >= pool.max);
+    const full = pools.filter((pool) => pool.busy > 0 && pool.busy >= (pool.kind === 'machines' ? pool.total : pool.max));
 
     return h('div', { class: 'overview' },
         h('div', { class: 'tiles' },
-            tile('sessions', sessions, sessions === 1 ? 'live session' : 'live sessions', 'activity'),
+            tile('sessions', sessions, `live ${things(sessions, 'session')}`, 'activity'),
             tile('sessions', people, people === 1 ? 'person connected' : 'people connected', 'users'),
-            tile('desktops', sum(pools, 'ready'), 'desktops ready', 'desktop'),
-            tile('desktops', sum(pools, 'busy'), 'desktops in use', 'viewer'),
-            tile('desktops', failed, 'desktops failed', 'warning', failed ? 'bad' : ''),
-            tile('pools', pools.length, full.length ? `pools, full: ${full.map((pool) => pool.name).join(', ')}` : 'pools', 'layers', full.length ? 'warn' : ''),
-            hosts.length ? tile('hosts', hosts.length, down.length ? `hosts, down: ${down.map((host) => host.name).join(', ')}` : hosts.length === 1 ? 'host' : 'hosts', 'host', down.length ? 'bad' : '') : null),
+            tile('desktops', ready, `${things(ready, 'desktop')} ready`, 'desktop'),
+            tile('desktops', busy, `${things(busy, 'desktop')} in use`, 'viewer'),
+            tile('desktops', failed, `${things(failed, 'desktop')} failed`, 'warning', failed ? 'bad' : ''),
+            tile('pools', pools.length, list(things(pools.length, 'pool'), 'full', full), 'layers', full.length ? 'warn' : ''),
+            hosts.length ? tile('hosts', hosts.length, list(things(hosts.length, 'host'), 'down', down), 'host', down.length ? 'bad' : '') : null),
         failures(broken),
         shut(closed),
         h('section', { class: 'panel-box', 'aria-label': 'What happened last' }, h('h2', {}, 'What happened last'), eventList(audit)));

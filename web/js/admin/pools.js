@@ -11,8 +11,8 @@ import { menu } from './menu.js';
 import { meter } from './meter.js';
 import { editPlacement, editPlan, planWords } from './rules.js';
 
-const KIND_CHOICES = [['floating', 'Floating: a clean one each time'], ['dedicated', 'Dedicated: everybody keeps their own'],
-    ['machines', 'Machines: computers that are there already']];
+const KIND_CHOICES = [['floating', 'Floating'], ['dedicated', 'Dedicated'], ['machines', 'Machines']];
+const KIND_HINTS = { floating: 'A clean one each time.', dedicated: 'Everybody keeps their own.', machines: 'Computers that are there already.' };
 const PROVIDERS = [['qemu', 'QEMU on this machine'], ['libvirt', 'libvirt'], ['container', 'Containers']];
 const made = (values) => values.kind !== 'machines';
 
@@ -21,7 +21,7 @@ function poolFields(pool, images) {
     return [
         { name: 'name', label: 'Name', required: true, value: pool?.name, fixed: pool !== null, autofocus: pool === null },
         { name: 'kind', label: 'Kind', value: pool?.kind ?? 'floating',
-            choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES },
+            choices: pool ? KIND_CHOICES.filter(([kind]) => kind === pool.kind) : KIND_CHOICES, hint: ({ kind }) => KIND_HINTS[kind] },
         { name: 'image', label: 'Image', value: pool?.image, when: made, choices: [...new Set(images.map((one) => one.name))].map((name) => [name, name]) },
         { name: 'max', label: 'Desktops at most', type: 'number', value: String(pool?.max ?? 10), min: 1, half: true, hint: 'For everybody together.' },
         { name: 'spare', label: 'Kept ready', type: 'number', value: String(pool?.spare ?? 1), min: 0, half: true, when: (values) => values.kind === 'floating',

@@ -7,16 +7,18 @@ import { formDialog } from './form.js';
 const ACTIONS = [['nothing', 'stays as it is'], ['suspend', 'is suspended'], ['shutdown', 'is shut down'], ['reset', 'is reset'], ['delete', 'is deleted']];
 const WORDS = { suspend: 'suspended', shutdown: 'shut down', reset: 'reset', delete: 'deleted' };
 
-const seconds = (name, label, plan, hint) => ({ name, label, type: 'number', min: 0, max: 31622400, value: String(plan[name]), hint, half: true });
+const number = (name, label, plan, hint) => ({ name, label, type: 'number', min: 0, max: 31622400, value: String(plan[name]), hint, half: true });
+/* Below it stands how long that is, or what 0 means. */
+const seconds = (name, label, plan, none) => number(name, label, plan, (values) => Number(values[name]) ? duration(Number(values[name])) : none);
 const action = (name, label, plan) => ({ name, label, value: plan[name], choices: ACTIONS, half: true });
 
 export async function editPlan(plan, refresh) {
     const fields = [
-        action('disconnect', 'When its user disconnects, it', plan), seconds('disconnect_after', '… after seconds', plan),
-        action('logout', 'When its user signs out, it', plan), seconds('logout_after', '… after seconds', plan),
-        action('idle', 'When it is idle, it', plan), seconds('idle_after', '… after seconds (0 = never)', plan),
-        seconds('length', 'Longest session, in seconds', plan, '0 = as long as its user likes.'), seconds('warn', 'Warning before it ends, in seconds', plan, 'Its user sees how long it still is.'),
-        seconds('extend', 'Can be extended by, in seconds', plan, '0 = it cannot.'), seconds('snapshots', 'Snapshots a user may keep', plan, 'Of a desktop that is their own.'),
+        action('disconnect', 'When its user disconnects, it', plan), seconds('disconnect_after', '… after seconds', plan, 'At once.'),
+        action('logout', 'When its user signs out, it', plan), seconds('logout_after', '… after seconds', plan, 'At once.'),
+        action('idle', 'When it is idle, it', plan), seconds('idle_after', '… after seconds', plan, 'Never.'),
+        seconds('length', 'Longest session, seconds', plan, 'As long as its user likes.'), seconds('warn', 'Warning before, seconds', plan, 'None.'),
+        seconds('extend', 'Extended by, seconds', plan, 'It cannot be.'), number('snapshots', 'Snapshots to keep', plan, 'Of a desktop of one’s own.'),
     ];
 
     if (await formDialog(`What becomes of ${plan.pool}`, { fields, action: 'Save', done: 'It holds from the next event on.',
@@ -30,7 +32,8 @@ export async function editPlacement(pool, hosts, refresh) {
     const fields = [
         { name: 'hosts', label: 'Hosts', value: now.hosts, many: own.map((host) => [host.name, host.name]),
             hint: own.length ? 'With none, where the pool itself says.' : `No host runs ${pool.provider}. Add one first.` },
-        { name: 'placement', label: 'New desktops', value: now.placement, choices: [['spread', 'Are spread: where the fewest are'], ['pack', 'Are packed: the fullest that has room']] },
+        { name: 'placement', label: 'New desktops', value: now.placement, choices: [['spread', 'Are spread'], ['pack', 'Are packed']],
+            hint: ({ placement }) => placement === 'spread' ? 'Each goes where the fewest are.' : 'Each goes to the fullest that has room.' },
         { name: 'apart', label: 'On one host at most', type: 'number', min: 0, max: 100000, value: String(now.apart), hint: '0 = any number.' },
     ];
 
