@@ -4,7 +4,26 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(oriel - fault - quark, fault)
+/* What goes with every fault. */
+typedef struct {
+	unsigned wait; /* s */
+} FaultPrivate;
+
+static void fault_private_init(FaultPrivate *private)
+{
+	private->wait = 0;
+}
+
+static void fault_private_copy(const FaultPrivate *from, FaultPrivate *to)
+{
+	*to = *from;
+}
+
+static void fault_private_clear(FaultPrivate *private)
+{
+}
+
+G_DEFINE_EXTENDED_ERROR(Fault, fault)
 
 /* SPICE link errors: 1 ERROR, 3 INVALID_DATA, 7 PERMISSION_DENIED, 9 CHANNEL_NOT_AVAILABLE. */
 static const FaultInfo table[] = {
@@ -68,4 +87,27 @@ void fault_set_errno(GError **error, Fault code, const char *what)
 
 	g_set_error(error, FAULT, (int)code, "%s: %s", what, g_strerror(saved));
 	errno = saved;
+}
+
+void fault_set_wait(GError **error, unsigned seconds)
+{
+	if (error != NULL && *error != NULL)
+		fault_get_private(*error)->wait = seconds;
+}
+
+unsigned fault_wait(const GError *error)
+{
+	return error->domain == FAULT ? fault_get_private(error)->wait : 0;
+}
+
+char *fault_words(const GError *error)
+{
+	unsigned wait = fault_wait(error);
+	unsigned n = wait < 60 ? wait : (wait + 59) / 60;
+
+	if (wait == 0)
+		return g_strdup(fault_info(fault_code(error))->words);
+	return g_strdup_printf("Too many attempts. Please try again in %u %s%s, or ask your "
+			       "administrator.",
+			       n, wait < 60 ? "second" : "minute", n == 1 ? "" : "s");
 }

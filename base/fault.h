@@ -51,3 +51,12 @@ gboolean fault_from_name(const char *name, Fault *out_code);
 
 /* Sets a fault from errno: "what: strerror". */
 void fault_set_errno(GError **error, Fault code, const char *what);
+
+/* Adds to a fault of ours that was just set (error or *error may be NULL): it is over in so many
+ * seconds. For who is held back after too many attempts. */
+void fault_set_wait(GError **error, unsigned seconds);
+/* That; 0 for a fault that says nothing of it, and for errors of others. */
+unsigned fault_wait(const GError *error);
+
+/* What a person reads: the words of the table, or when to try again. g_free() it. */
+char *fault_words(const GError *error);

@@ -170,21 +170,20 @@ static gboolean run_round(Request *request, Login *login, const char *password,
 static LimitAttempt *begin(Request *request, const char *user, GError **error)
 {
 	g_autoptr(GError) why = NULL;
+	g_autofree char *words = NULL;
 	LimitAttempt *attempt;
 	char seconds[16];
-	unsigned wait;
 
-	attempt = limit_begin(request->services->limit, request->peer, user, limit_now(), &wait,
-			      &why);
+	attempt = limit_begin(request->services->limit, request->peer, user, limit_now(), &why);
 	if (attempt != NULL)
 		return attempt;
-	if (wait == 0) {
+	if (fault_wait(why) == 0) {
 		g_propagate_error(error, g_steal_pointer(&why));
 		return NULL;
 	}
-	g_snprintf(seconds, sizeof(seconds), "%u", wait);
-	reply_refuse(request, 429, "busy",
-		     "Too many attempts. Please wait a while, or ask whoever runs this service.");
+	g_snprintf(seconds, sizeof(seconds), "%u", fault_wait(why));
+	words = fault_words(why);
+	reply_refuse(request, 429, "busy", words);
 	reply_header(request, "Retry-After", seconds);
 	request->reply.cause = g_error_new_literal(FAULT, FAULT_DENIED, why->message);
 	return NULL;

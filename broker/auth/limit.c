@@ -238,20 +238,20 @@ static void pending_end(LimitAttempt *attempt)
 }
 
 LimitAttempt *limit_begin(Limit *limit, const char *peer, const char *user, gint64 now,
-			  unsigned *out_wait, GError **error)
+			  GError **error)
 {
 	g_autoptr(LimitAttempt) attempt = NULL;
 	unsigned wait = 0;
 
-	*out_wait = 0;
 	attempt = attempt_new(limit, peer, user, now, error);
 	if (attempt == NULL || !stored_wait(attempt, now, &wait, error))
 		return NULL;
 	if (wait == 0 && pending_begin(attempt))
 		return g_steal_pointer(&attempt);
-	*out_wait = MAX(wait, 1);
+	wait = MAX(wait, 1);
 	g_set_error(error, FAULT, FAULT_BUSY,
-		    "too many refused logins, or too many under way; the next in %u s", *out_wait);
+		    "too many refused logins, or too many under way; the next in %u s", wait);
+	fault_set_wait(error, wait);
 	return NULL;
 }
 

@@ -41,10 +41,9 @@ void limit_free(Limit *limit);
 gint64 limit_now(void);
 
 /* Counts the attempt as under way; it ends with limit_end(). NULL with FAULT_BUSY if it has to wait
- * *out_wait seconds (at least 1), or with the database's fault (*out_wait is 0 then). peer: without
- * the port. */
+ * (fault_wait(): 1 at least), or with the database's fault. peer: without the port. */
 LimitAttempt *limit_begin(Limit *limit, const char *peer, const char *user, gint64 now,
-			  unsigned *out_wait, GError **error);
+			  GError **error);
 
 typedef enum { LIMIT_ACCEPTED, LIMIT_REFUSED, LIMIT_UNDECIDED } LimitVerdict;
 

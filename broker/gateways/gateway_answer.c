@@ -25,7 +25,8 @@ void gateway_answer_refuse(GatewayConnection *connection, const ControlMessage *
 	ControlMessage answer = {.type = CONTROL_REFUSE,
 				 .id = request->id,
 				 .fault = (char *)info->name,
-				 .reason = error->message};
+				 .reason = error->message,
+				 .wait = fault_wait(error)};
 
 	gateway_connection_send(connection, &answer, -1);
 	log_write(info->log_level, &context, "refused fault=%s: %s", info->name, error->message);

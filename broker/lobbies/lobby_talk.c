@@ -59,6 +59,7 @@ static void signed_in(Lobby *l, Who *who)
 static void after_round(Lobby *l, const char *said, const GError *error)
 {
 	Who *who = l->login && !error ? native_login_who(l->login) : NULL;
+	g_autofree char *words = NULL;
 
 	if (who) {
 		signed_in(l, who);
@@ -68,9 +69,10 @@ static void after_round(Lobby *l, const char *said, const GError *error)
 		show_prompts(l);
 		return;
 	}
+	words = fault_words(error);
 	/* The questions still stand. */
 	if (l->login && (fault_code(error) == FAULT_BUSY || fault_code(error) == FAULT_CLIENT)) {
-		lobby_screen_error(l, error->message, NULL);
+		lobby_screen_error(l, fault_wait(error) ? words : error->message, NULL);
 		return;
 	}
 	if (l->at != AT_SIGN_IN)
@@ -79,10 +81,8 @@ static void after_round(Lobby *l, const char *said, const GError *error)
 	if (fault_code(error) == FAULT_DENIED)
 		lobby_screen_error(l, "The login was refused. Check your user name and password.",
 				   said);
-	else if (fault_code(error) == FAULT_BUSY)
-		lobby_screen_error(l, "Too many attempts. Please wait a moment.", NULL);
 	else
-		lobby_screen_error(l, fault_info(fault_code(error))->words, NULL);
+		lobby_screen_error(l, words, NULL);
 	lobby_log_fault(l, error);
 }
 

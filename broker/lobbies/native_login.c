@@ -195,7 +195,7 @@ static gboolean round_of(NativeLogin *login, const char *password, char **answer
 	LimitAttempt *attempt;
 	unsigned wait;
 
-	attempt = limit_begin(core->limit, host, login->user, limit_now(), &wait, error);
+	attempt = limit_begin(core->limit, host, login->user, limit_now(), error);
 	if (!attempt)
 		return FALSE;
 	g_ptr_array_set_size(login->prompts, 0);

@@ -38,19 +38,18 @@ Step front_login(Session *s, const char *user, const char *password, gboolean pa
 	return STEP_NEXT;
 }
 
-const char *front_login_words(const Session *s, const GError *error)
+char *front_login_words(const Session *s, const GError *error)
 {
-	Fault code = fault_code(error);
-
-	if (code != FAULT_DENIED)
-		return fault_info(code)->words;
+	if (fault_code(error) != FAULT_DENIED)
+		return fault_words(error);
 	switch (s->ask.kind) {
 	case ASK_LOGIN:
-		return "Access denied: user name or password is not right, or the account is "
-		       "locked. Try again; if it stays so, ask your administrator.";
+		return g_strdup("Access denied: user name or password is not right, or the account "
+				"is locked. Try again; if it stays so, ask your administrator.");
 	case ASK_TICKET:
-		return "Access denied: this ticket is not good any more. It opens one desktop, "
-		       "once, and soon. Get a new one from the page with your desktops.";
-	default: return fault_info(code)->words;
+		return g_strdup("Access denied: this ticket is not good any more. It opens one "
+				"desktop, once, and soon. Get a new one from the page with your "
+				"desktops.");
+	default: return fault_words(error);
 	}
 }

@@ -12,6 +12,6 @@
 Step front_login(Session *session, const char *user, const char *password, gboolean passwords,
 		 GError **error);
 
-/* What a person reads about `error`: of a login that is refused, what to look at; of a ticket,
- * where to get another. Static. */
-const char *front_login_words(const Session *session, const GError *error);
+/* What a person reads about `error`: of a login that is refused, what to look at, or when to try
+ * again; of a ticket, where to get another. g_free() it. */
+char *front_login_words(const Session *session, const GError *error);

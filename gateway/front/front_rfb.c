@@ -113,8 +113,9 @@ static Step rfb_welcome(Session *s, GError **error)
 static void rfb_goodbye(Session *s, const GError *error)
 {
 	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
+	g_autofree char *words = front_login_words(s, error);
 
-	rfb_server_refuse(server, front_login_words(s, error), &s->client.out);
+	rfb_server_refuse(server, words, &s->client.out);
 }
 
 const Front front_rfb = {

@@ -110,13 +110,16 @@ static GError *refusal(const Session *s, const ControlMessage *message)
 {
 	const char *reason = message->reason ? message->reason : "refused";
 	Fault code = FAULT_BROKER;
+	GError *error;
 
 	fault_from_name(message->fault, &code);
 	if (code == FAULT_DENIED && shows_ticket(s) && s->loop->asked_twice)
 		return g_error_new(FAULT, FAULT_BROKER,
 				   "the broker went away while it was asked; the next one says: %s",
 				   reason);
-	return g_error_new_literal(FAULT, (int)code, reason);
+	error = g_error_new_literal(FAULT, (int)code, reason);
+	fault_set_wait(&error, message->wait);
+	return error;
 }
 
 void session_answered(Session *s, const ControlMessage *message, int fd, const GError *error)

@@ -63,6 +63,7 @@ static const JsonField message_list[] = {
 	FIELD(endpoint, KIND_ENDPOINT, BIT(MOVE), BIT(LEASE)),
 	FIELD(fault, KIND_FAULT, REASONED, BIT(FOLLOW)),
 	FIELD(reason, KIND_TEXT, 0, REASONED),
+	FIELD(wait, KIND_U32, 0, BIT(REFUSE)),
 	FIELD(step, KIND_TEXT, BIT(ENDED), 0),
 	FIELD(bytes_in, KIND_U64, BIT(ENDED), 0),
 	FIELD(bytes_out, KIND_U64, BIT(ENDED), 0),

@@ -104,6 +104,7 @@ typedef struct {
 	char *fault;          /* refuse, ended, end: a name of FaultInfo; follow: main has found no
 				 other desktop                                         */
 	char *reason;         /* refuse, ended, end: for the log and the audit             */
+	guint32 wait;         /* refuse: s until it may be asked again; 0 = not said          */
 	char *step;           /* ended                                                     */
 	guint64 bytes_in;     /* ended: from the client                                    */
 	guint64 bytes_out;    /* ended: to the client                                      */

@@ -245,7 +245,7 @@ export class FakeServer {
 
     #start({ user, password }, send, fail) {
         if (this.throttle)
-            return fail(429, 'busy', 'Too many tries.', { 'Retry-After': String(this.throttle) });
+            return fail(429, 'busy', 'Too many attempts. Please try again in 1 minute, or ask your administrator.', { 'Retry-After': String(this.throttle) });
         if (!user || password !== this.password)
             return send(401, { error: { code: 'denied', message: 'User name or password is not right, or the account is locked.' }, messages: this.messages });
         return this.#next({ user, round: 0 }, send);
@@ -253,7 +253,7 @@ export class FakeServer {
 
     #answer(id, { answers }, send, fail) {
         if (this.throttle)
-            return fail(429, 'busy', 'Too many tries.', { 'Retry-After': String(this.throttle) });
+            return fail(429, 'busy', 'Too many attempts. Please try again in 1 minute, or ask your administrator.', { 'Retry-After': String(this.throttle) });
         const conversation = this.#conversations.get(id);
 
         this.#conversations.delete(id);

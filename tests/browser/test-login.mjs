@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signing in: every prompt, every refusal, the end of a login and the way back. */
 import assert from 'node:assert/strict';
+import { DESKTOPS } from './fake-server.mjs';
 import { test } from './harness.mjs';
 
 test('login: a wrong password says so and keeps the name', async ({ page, person }) => {
@@ -101,7 +102,7 @@ test('login: too many tries in the middle keep the question', async ({ page, ser
     await page.fill('#answer-0', '123456');
     server.throttle = 1;
     await page.keyboard.press('Enter');
-    await person.sees('.form-note.error', 'Too many tries');
+    await person.sees('.form-note.error', 'Too many attempts');
     assert.equal(await page.inputValue('#answer-0'), '123456');
     server.throttle = 0;
     await person.sees('[type=submit]', 'Continue');
@@ -113,11 +114,17 @@ test('login: too many tries in the middle keep the question', async ({ page, ser
 test('login: too many tries counts down', async ({ page, server, person }) => {
     server.throttle = 2;
     await person.signIn();
-    await person.sees('.form-note.error', 'Too many tries');
+    await person.sees('.form-note.error', 'ask your administrator');
     assert.equal(await page.isDisabled('[type=submit]'), true);
     server.throttle = 0;
     await person.sees('.form-note.info', 'You can try again now.');
     assert.equal(await page.isDisabled('[type=submit]'), false);
+});
+
+test('login: an hour is no number of seconds', async ({ server, person }) => {
+    server.throttle = 3600;
+    await person.signIn();
+    await person.sees('[type=submit]', /Wait (1 h|59 min)/);
 });
 
 test('login: a broker that is down says so and can be tried again', async ({ page, server, person }) => {
@@ -154,6 +161,21 @@ test('login: signing out ends it', async ({ page, server, person }) => {
     assert.equal(server.signedIn, false);
     await page.reload();
     await page.waitForSelector('#username');
+});
+
+test('login: who signs in next does not read what the one before had', async ({ page, server, person }) => {
+    await person.signIn('/#/desktops');
+    await page.waitForSelector('.card');
+    await page.click('text=Sign out');
+    server.list = [DESKTOPS.two, DESKTOPS.three];
+    await page.fill('#username', 'ben');
+    await page.fill('#password', 'correct horse');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.card');
+    await person.visit(`/#/desktop/${DESKTOPS.one.id}`);
+    await person.fault('not-found');
+    assert.ok(!(await page.title()).includes(DESKTOPS.one.name));
+    assert.ok(!(await page.content()).includes(DESKTOPS.one.name));
 });
 
 test('login: nothing secret is left in the browser', async ({ page, context, person }) => {

@@ -6,6 +6,7 @@
  */
 import * as api from './api.js';
 import { explain } from './errors.js';
+import { duration } from './words.js';
 import { announce, button, h, icon, spinner, toast } from './view.js';
 
 const WORDS = {
@@ -138,7 +139,7 @@ export function loginPage(done, note = '') {
             const left = Math.ceil((until - Date.now()) / 1000);
 
             submit.disabled = left > 0;
-            label.textContent = left > 0 ? `Wait ${left} s` : action;
+            label.textContent = left > 0 ? `Wait ${duration(left)}` : action;
             if (left > 0)
                 return;
             clearInterval(waiting);
@@ -152,7 +153,7 @@ export function loginPage(done, note = '') {
 
     function failed(error, user) {
         if (error.code === 'throttled') {
-            tell('Too many tries. Please wait a moment.');
+            tell(error.message || 'Too many attempts. Please wait a while.');
             throttle(error.retryAfter || 5);
             return;
         }

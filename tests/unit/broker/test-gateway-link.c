@@ -148,9 +148,9 @@ static void test_guesses(CoreFixture *f, gconstpointer unused)
 	ControlMessage wrong = login_of("anna", "wrong", NULL);
 	ControlMessage right = login_of("anna", "right", NULL);
 	ControlMessage other = login_of("ben", "right", NULL);
+	g_auto(ControlMessage) held = {0};
 	g_auto(ControlMessage) lease = {0};
 	g_autoptr(GError) error = NULL;
-	unsigned wait;
 	Gateway g;
 
 	gateway_hello(&g, f);
@@ -158,11 +158,14 @@ static void test_guesses(CoreFixture *f, gconstpointer unused)
 	for (unsigned i = 0; i < 6; i++)
 		ask_refused(&g, &wrong, "denied");
 	/* The right password, too: or the wait would tell. */
-	ask_refused(&g, &right, "busy");
-	g_assert_null(limit_begin(core_limit(f->core), "198.51.100.9", "anna", limit_now(), &wait,
-				  &error));
+	ask(&g, &right, &held);
+	g_assert_cmpint(held.type, ==, CONTROL_REFUSE);
+	g_assert_cmpstr(held.fault, ==, "busy");
+	g_assert_cmpuint(held.wait, >, 0);
+	g_assert_null(
+		limit_begin(core_limit(f->core), "198.51.100.9", "anna", limit_now(), &error));
 	g_assert_error(error, FAULT, FAULT_BUSY);
-	g_assert_cmpuint(wait, >, 0);
+	g_assert_cmpuint(fault_wait(error), >, 0);
 	ask(&g, &other, &lease);
 	gateway_close(&g);
 }

@@ -53,8 +53,7 @@ static void teardown(Fixture *f, gconstpointer unused)
 static unsigned attempt(Fixture *f, const char *peer, const char *user, LimitVerdict verdict)
 {
 	g_autoptr(GError) error = NULL;
-	unsigned wait;
-	LimitAttempt *one = limit_begin(f->limit, peer, user, f->now, &wait, &error);
+	LimitAttempt *one = limit_begin(f->limit, peer, user, f->now, &error);
 
 	if (one != NULL) {
 		g_assert_no_error(error);
@@ -62,8 +61,8 @@ static unsigned attempt(Fixture *f, const char *peer, const char *user, LimitVer
 		return 0;
 	}
 	g_assert_error(error, FAULT, FAULT_BUSY);
-	g_assert_cmpuint(wait, >=, 1);
-	return wait;
+	g_assert_cmpuint(fault_wait(error), >=, 1);
+	return fault_wait(error);
 }
 
 static unsigned refused(Fixture *f, const char *peer, const char *user)
@@ -287,16 +286,15 @@ static void test_place(Fixture *f, gconstpointer unused)
 static void test_pending(Fixture *f, gconstpointer unused)
 {
 	LimitAttempt *held[4], *ours;
-	unsigned wait;
 
 	g_assert_cmpuint(attempt(f, "192.0.2.7", "anna", LIMIT_ACCEPTED), ==, 0);
 	for (unsigned i = 0; i < 4; i++) {
-		held[i] = limit_begin(f->limit, "192.0.2.1", "anna", f->now, &wait, NULL);
+		held[i] = limit_begin(f->limit, "192.0.2.1", "anna", f->now, NULL);
 		g_assert_nonnull(held[i]);
 	}
 	g_assert_cmpuint(refused(f, "192.0.2.1", "anna"), ==, 1);
 	g_assert_cmpuint(attempt(f, "192.0.2.1", "ben", LIMIT_UNDECIDED), ==, 0);
-	ours = limit_begin(f->limit, "192.0.2.7", "anna", f->now, &wait, NULL);
+	ours = limit_begin(f->limit, "192.0.2.7", "anna", f->now, NULL);
 	g_assert_nonnull(ours);
 	limit_end(ours, LIMIT_ACCEPTED, f->now);
 	limit_end(held[0], LIMIT_UNDECIDED, f->now);

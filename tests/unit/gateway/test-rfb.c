@@ -112,19 +112,30 @@ static void test_denied(void)
 	check_denied(TRUE, "\0\0\0\6\0\0\0\0" "ticket", 14);
 }
 
-/* What to do is said by what was shown: a password, or a ticket. */
+static void check_words(AskKind kind, Fault fault, unsigned wait, const char *said,
+			const char *unsaid)
+{
+	g_autoptr(GError) error = g_error_new_literal(FAULT, (int)fault, "no");
+	Session s = {.ask.kind = kind};
+	g_autofree char *words = NULL;
+
+	fault_set_wait(&error, wait);
+	words = front_login_words(&s, error);
+	g_assert_nonnull(strstr(words, said));
+	g_assert_null(strstr(words, unsaid));
+}
+
+/* What to do is said by what was shown: a password, or a ticket; or by how long it takes. */
 static void test_words(void)
 {
-	g_autoptr(GError) error = g_error_new_literal(FAULT, FAULT_DENIED, "no");
-	g_autoptr(GError) busy = g_error_new_literal(FAULT, FAULT_BUSY, "no");
-	Session s = {.ask.kind = ASK_LOGIN};
-
-	g_assert_nonnull(strstr(front_login_words(&s, error), "password is not right"));
-	g_assert_null(strstr(front_login_words(&s, error), "ticket"));
-	g_assert_cmpstr(front_login_words(&s, busy), ==, fault_info(FAULT_BUSY)->words);
-	s.ask.kind = ASK_TICKET;
-	g_assert_nonnull(strstr(front_login_words(&s, error), "ticket"));
-	g_assert_null(strstr(front_login_words(&s, error), "password"));
+	check_words(ASK_LOGIN, FAULT_DENIED, 0, "password is not right", "ticket");
+	check_words(ASK_TICKET, FAULT_DENIED, 0, "ticket", "password");
+	check_words(ASK_LOGIN, FAULT_BUSY, 0, fault_info(FAULT_BUSY)->words, "attempts");
+	check_words(ASK_LOGIN, FAULT_BUSY, 1, "Too many attempts. Please try again in 1 second,",
+		    "in use");
+	check_words(ASK_LOGIN, FAULT_BUSY, 59, "in 59 seconds,", "in use");
+	check_words(ASK_LOGIN, FAULT_BUSY, 60, "in 1 minute,", "in use");
+	check_words(ASK_LOGIN, FAULT_BUSY, 61, "in 2 minutes,", "in use");
 }
 
 /* In TLS nothing of RFB can be said; before the first word everything can. */

@@ -82,6 +82,7 @@ static const ControlMessage samples[] = {
 		      .ca = (char *)"-----BEGIN",
 		      .username = (char *)"u"}},
 	{.type = CONTROL_REFUSE, .id = 10, .fault = (char *)"denied", .reason = (char *)"spent"},
+	{.type = CONTROL_REFUSE, .id = 16, .fault = (char *)"busy", .wait = 3600},
 	{.type = CONTROL_OK, .id = 11},
 	{.type = CONTROL_COUNTS, .counts = {1, 2, 3}},
 	{.type = CONTROL_END, .lease = (char *)"l-1", .fault = (char *)"ended"},
@@ -128,13 +129,13 @@ static char *message_text(const ControlMessage *m)
 	return g_strdup_printf(
 		"%s id=%" G_GUINT64_FORMAT " gateway=%s ticket=%s user=%s password=%s "
 		"desktop=%s protocol=%s peer=%s lease=%s to=%s bond=%s client=%u backend=%u "
-		"channel=%s fault=%s reason=%s step=%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-		" %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
+		"channel=%s fault=%s reason=%s wait=%u step=%s %" G_GUINT64_FORMAT
+		" %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " (%s %d %s %u %d %s %s %s)\n",
 		control_type_name(m->type), m->id, m->gateway, m->ticket, m->user, m->password,
 		m->desktop, m->protocol, m->peer, m->lease, m->to, m->bond, m->client_id,
-		m->backend_id, m->channel, m->fault, m->reason, m->step, m->bytes_in, m->bytes_out,
-		m->milliseconds, e->protocol, e->has_fd, e->host, e->port, e->tls, e->ca,
-		e->username, e->password);
+		m->backend_id, m->channel, m->fault, m->reason, m->wait, m->step, m->bytes_in,
+		m->bytes_out, m->milliseconds, e->protocol, e->has_fd, e->host, e->port, e->tls,
+		e->ca, e->username, e->password);
 }
 
 static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
