@@ -85,6 +85,8 @@ gboolean core_pool_add(Core *core, const char *admin, const PoolView *pool, GErr
 		whole.provider = (char *)(machines ? "machine" : "qemu");
 	if (machines != g_str_equal(whole.provider, "machine"))
 		return wrong(error, "the provider of machines, and of nothing else, is 'machine'");
+	if (!provider_find(whole.provider))
+		return wrong(error, "a pool's provider is qemu, libvirt or container");
 	if (!pool->uri)
 		whole.uri = (char *)"";
 	if (!machines && pool->max == 0)

@@ -165,6 +165,15 @@ def test_lists_are_as_described(oriel):
     assert undone == [204] * len(undone)
 
 
+def test_what_nobody_knows_is_the_asker_s_fault(oriel):
+    admin = oriel.login("admin")
+    for what, body in (("pools", {"name": "x", "kind": "floating", "image": "tiny", "provider": "vmware"}),
+                       ("pools", {"name": "x", "kind": "machines", "provider": "vmware"}),
+                       ("hosts", {"name": "x", "provider": "vmware"})):
+        answer = admin.request("POST", f"/api/v1/admin/{what}", body)
+        assert answer.status == 400 and "provider" in answer.json["error"]["message"], (what, body, answer.body)
+
+
 def test_the_console_in_a_browser(oriel, source):
     """Every page of it shows what there is, without a fault; and what changes shows by itself."""
     api = oriel.login("ben", source)
