@@ -214,6 +214,12 @@ gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GE
 		      DB_TEXT(id));
 }
 
+gboolean store_desktop_take_all(Db *db, const char *broker, GError **error)
+{
+	return db_run(db, error, "UPDATE desktop SET broker = ? WHERE broker <> ?", DB_TEXT(broker),
+		      DB_TEXT(broker));
+}
+
 gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, const char *image,
 				    unsigned version, GError **error)
 {

@@ -64,6 +64,8 @@ gboolean store_desktop_set_state(Db *db, const char *id, const char *state, cons
 				 GError **error);
 /* The broker on whose machine it is from now on; NULL = any reaches it. */
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
+/* All that are on a broker's machine are on this one's. */
+gboolean store_desktop_take_all(Db *db, const char *broker, GError **error);
 /* It was made anew, from that version; FAULT_NOT_FOUND if that is no more. */
 gboolean store_desktop_set_identity(Db *db, const char *id, const char *identity, const char *image,
 				    unsigned version, GError **error);

@@ -139,6 +139,12 @@ gboolean store_host_set_drain(Db *db, const char *name, gboolean drain, GError *
 		      DB_TEXT(name));
 }
 
+gboolean store_host_take_all(Db *db, const char *broker, GError **error)
+{
+	return db_run(db, error, "UPDATE host SET broker = ? WHERE broker <> ?", DB_TEXT(broker),
+		      DB_TEXT(broker));
+}
+
 /* ---- pools */
 
 gboolean store_host_of_pool(Db *db, const char *pool, PoolHostsView *out, GError **error)

@@ -19,6 +19,9 @@ gboolean store_host_remove(Db *db, const char *name, GError **error);
 gboolean store_host_set_state(Db *db, const char *name, const char *state, const char *detail,
 			      GError **error);
 
+/* Those that are a broker's machine are this one's. */
+gboolean store_host_take_all(Db *db, const char *broker, GError **error);
+
 gboolean store_host_set_drain(Db *db, const char *name, gboolean drain, GError **error);
 
 /* How a pool spreads; without an entry: no hosts. */

@@ -105,6 +105,12 @@ gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **e
 			id, error);
 }
 
+gboolean store_lease_take_all(Db *db, const char *broker, GError **error)
+{
+	return db_run(db, error, "UPDATE session SET broker = ? WHERE ended_at = 0 AND broker <> ?",
+		      DB_TEXT(broker), DB_TEXT(broker));
+}
+
 gboolean store_lease_set_via(Db *db, const char *id, const char *via, GError **error)
 {
 	return one_live(db_change(db, error,

@@ -34,6 +34,8 @@ GPtrArray *store_leases(Db *db, const char *broker, GError **error); /* NULL = a
 GPtrArray *store_lease_brokers(Db *db, GError **error);
 /* From here on that broker watches over it. FALSE with FAULT_NOT_FOUND if it has ended. */
 gboolean store_lease_take(Db *db, const char *id, const char *broker, GError **error);
+/* The same of all there are. */
+gboolean store_lease_take_all(Db *db, const char *broker, GError **error);
 StoreLease *store_lease(Db *db, const char *id, GError **error);
 /* While it is moved there are two: then the one to come, which has no backend_id yet, or
  * is later. */

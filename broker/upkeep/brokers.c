@@ -6,6 +6,8 @@
 #include "log.h"
 #include "rounds.h"
 #include "sessions/sessions.h"
+#include "store_desktop.h"
+#include "store_host.h"
 #include "store_lease.h"
 #include "upkeep/maintainer.h"
 
@@ -168,6 +170,14 @@ static gint64 tick(gpointer brokers)
 
 /* ---- for others */
 
+/* Alone, all are ours, whatever we were called before: the machine may have got another name. */
+static gboolean take_all(Db *db, const char *name, GError **error)
+{
+	return db_shared(db) ||
+	       (store_lease_take_all(db, name, error) && store_desktop_take_all(db, name, error) &&
+		store_host_take_all(db, name, error));
+}
+
 Brokers *brokers_new(Core *core, GError **error)
 {
 	const char *name = *core->options->name ? core->options->name : g_get_host_name();
@@ -186,7 +196,7 @@ Brokers *brokers_new(Core *core, GError **error)
 				    name);
 		return NULL;
 	}
-	if (!db_hold(core->db, LEAD, &lead, error))
+	if (!db_hold(core->db, LEAD, &lead, error) || !take_all(core->db, name, error))
 		return NULL;
 	b = g_new0(Brokers, 1);
 	b->core = core;

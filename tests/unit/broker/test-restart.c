@@ -47,6 +47,38 @@ static void test_sessions(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpstr(((SessionView *)live->pdata[0])->id, ==, lease);
 }
 
+/* The machine has another name from now on, and the broker with it: alone it has all that there
+ * was. */
+static void test_renamed(CoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(Ticket) office = NULL;
+	g_autoptr(Ticket) lab = NULL;
+	g_autoptr(GPtrArray) live = NULL;
+	g_autofree char *lease = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (db_shared(f->core->db)) {
+		g_test_skip("of several brokers each has its name for good");
+		return;
+	}
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	core_fixture_pool(f, "lab", "floating", 1, 1);
+	core_fixture_await(f, 0, "ready");
+	office = core_fixture_connect(f, "anna", "p-office", "vnc");
+	lease = core_fixture_redeem(f, office, "vnc");
+	core_fixture_rest(f);
+	g_assert_true(db_run(f->core->db, &error, "UPDATE desktop SET broker = 'before'"));
+	g_assert_true(db_run(f->core->db, &error, "UPDATE session SET broker = 'before'"));
+	core_fixture_restart(f);
+	g_assert_true(session_started(f->core, lease, &nobody));
+	sessions_gateway_gone(f->core, &nobody);
+	live = core_sessions(f->core, NULL, TRUE, 10, &error);
+	g_assert_cmpuint(live->len, ==, 0);
+	ticket_free(core_fixture_connect(f, "anna", office->desktop_id, "vnc"));
+	lab = core_fixture_connect(f, "ben", "p-lab", "vnc");
+	g_assert_cmpint(fake_state(lab->desktop_id), ==, PROVIDER_RUNNING);
+}
+
 /* A click that dies with its broker holds nothing; a ticket that was given does. */
 static void test_in_click(CoreFixture *f, gconstpointer unused)
 {
@@ -130,6 +162,7 @@ int main(int argc, char **argv)
 	g_test_add("/restart/" path, CoreFixture, NULL, core_fixture_setup, func, \
 		   core_fixture_teardown)
 	ADD("sessions", test_sessions);
+	ADD("renamed", test_renamed);
 	ADD("in-click", test_in_click);
 	ADD("in-clone", test_in_clone);
 	ADD("in-step", test_in_step);
