@@ -14,6 +14,7 @@
 #include "sessions/move.h"
 #include "sessions/sessions.h"
 #include "sessions/ticket.h"
+#include "store_login.h"
 
 static gboolean find_moving(Core *core, const char *id, LeaseViewer *out, GError **error)
 {
@@ -32,12 +33,25 @@ static gboolean find_moving(Core *core, const char *id, LeaseViewer *out, GError
 	return lease && out->connection;
 }
 
+/* Those that they signed in with: who came by an OpenID provider has no others. */
+static gboolean find_groups(Core *core, const LeaseViewer *m, char ***out, GError **error)
+{
+	if (m->groups)
+		*out = g_strdupv(m->groups);
+	else if (!store_login_groups(core->db, m->user, core_now(), out, error))
+		return FALSE;
+	if (!*out)
+		*out = entitlement_groups(m->user);
+	return TRUE;
+}
+
 /* A desktop of theirs on that card, started and held for them; g_free() it. */
 static char *prepare(Core *core, const LeaseViewer *m, const char *wanted, GError **error)
 {
-	g_auto(GStrv) groups = entitlement_groups(m->user);
+	g_auto(GStrv) groups = NULL;
+	gboolean found = find_groups(core, m, &groups, error);
 	Who who = {.user = m->user, .groups = groups};
-	g_autofree char *card = ticket_card(core, &who, wanted, error);
+	g_autofree char *card = found ? ticket_card(core, &who, wanted, error) : NULL;
 	g_autofree char *desktop = NULL;
 
 	if (!card || !ticket_prepare(core, &who, card, m->protocol, &desktop, error))

@@ -51,6 +51,21 @@ StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **erro
 	return login;
 }
 
+gboolean store_login_groups(Db *db, const char *user, gint64 now, char ***out_groups,
+			    GError **error)
+{
+	g_autoptr(DbRows) rows =
+		db_select(db, error,
+			  "SELECT group_names FROM login WHERE user_name = ? AND expires_at > ?"
+			  " ORDER BY began_at DESC LIMIT 1",
+			  DB_TEXT(user), DB_INT(now));
+
+	if (!rows)
+		return FALSE;
+	*out_groups = db_rows_next(rows) ? g_strsplit(db_rows_text(rows, 0), "\n", -1) : NULL;
+	return TRUE;
+}
+
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error)
 {
 	return db_run(db, error, "UPDATE login SET expires_at = ? WHERE id = ?", DB_INT(expires_at),

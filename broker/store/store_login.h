@@ -19,6 +19,9 @@ gboolean store_login_add(Db *db, const char *id, const char *hash, const char *u
 			 const char *peer, gint64 began_at, gint64 expires_at, GError **error);
 /* The login of that token; FAULT_DENIED if there is none or it has expired. */
 StoreLogin *store_login_find(Db *db, const char *hash, gint64 now, GError **error);
+/* The groups of the login that this person began last; g_strfreev() it, NULL = they have none. */
+gboolean store_login_groups(Db *db, const char *user, gint64 now, char ***out_groups,
+			    GError **error);
 gboolean store_login_renew(Db *db, const char *id, gint64 expires_at, GError **error);
 /* Not an error if it is gone already. */
 gboolean store_login_remove(Db *db, const char *id, GError **error);

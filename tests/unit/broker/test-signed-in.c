@@ -2,7 +2,10 @@
 /* Who has signed in, and for how long: until they leave, it is too old, or they are banned. */
 #include "core-fixture.h"
 
+#include <unistd.h>
+
 #include "core_admin.h"
+#include "fake-lease.h"
 #include "fault.h"
 #include "log.h"
 #include "people/ration.h"
@@ -142,6 +145,33 @@ static void test_ration(CoreFixture *f, gconstpointer unused)
 	ration_free(ration);
 }
 
+/* An admin moves the session of one whose groups a provider of OpenID Connect told: this machine
+ * knows nothing of them. */
+static void test_moved(CoreFixture *f, gconstpointer unused)
+{
+	char *groups[] = {(char *)"staff", NULL};
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) move = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+	autosecret char *token = NULL;
+	Gateway g;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	core_fixture_pool(f, "den", "floating", 1, 0);
+	gateway_hello(&g, f);
+	token = core_login_by(f->core, "anna", groups, "::1", "oidc", &error);
+	g_assert_no_error(error);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	close(gateway_take_fd(&g));
+	lease_started_for_sure(&g, &lease);
+	g_assert_true(core_session_move(f->core, "root", lease.lease, "den", &error));
+	g_assert_no_error(error);
+	g_assert_true(gateway_receive(&g, &move));
+	g_assert_cmpint(move.type, ==, CONTROL_MOVE);
+	gateway_close(&g);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -154,5 +184,6 @@ int main(int argc, char **argv)
 	ADD("banned", test_banned);
 	ADD("again-and-again", test_again_and_again);
 	ADD("ration", test_ration);
+	ADD("moved", test_moved);
 	return g_test_run();
 }
