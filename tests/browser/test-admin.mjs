@@ -370,6 +370,26 @@ test('admin: what the broker refuses is told in the dialogue, which stays', asyn
     await person.eventually(async () => assert.ok((await names(page)).includes('new')));
 });
 
+test('admin: a dialogue goes with its page', async (given) => {
+    const { page, server, person } = given;
+
+    await open(given, '/pools');
+    await page.click('.subnav >> text=Quotas');
+    await page.click('text=Set a quota');
+    await page.goBack();
+    await page.waitForSelector('.pool');
+    assert.equal(await page.locator('.dialog').count(), 0);
+    await page.click('text=Add a pool');
+    await page.fill('#field-name', 'late');
+    server.expire();
+    await page.click('.dialog >> text="Add"');
+    await person.sees('.form-note.info', 'expired');
+    await page.fill('#username', 'ann');
+    await page.fill('#password', 'correct horse');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.pool');
+});
+
 test('admin: what a choice means stands below it', async (given) => {
     const { page, person } = given;
 

@@ -290,3 +290,24 @@ test('motion: little of it for those who want none', async ({ page, person }) =>
     await person.openDesktop();
     assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.toolbar')).transitionDuration), '0s');
 }, { reducedMotion: 'reduce' });
+
+test('colours of a person\'s own: where one is, is seen without grounds', async ({ page, server, person }) => {
+    const line = (selector) => page.locator(selector).first().evaluate((link) => getComputedStyle(link).borderBottomStyle);
+
+    server.appoint();
+    await person.signIn('/#/admin/pools');
+    await page.waitForSelector('.pool');
+    for (const place of ['.header', '.subnav']) {
+        assert.equal(await line(`${place} .nav-link[aria-current]`), 'solid');
+        assert.equal(await line(`${place} .nav-link:not([aria-current])`), 'none');
+    }
+}, { forcedColors: 'active' });
+
+test('forms: two that share a line are as high', async (given) => {
+    await PAGES['admin-rules'](given);
+    const tops = await given.page.locator('.dialog .half').evaluateAll((fields) => fields.map((field) => field.querySelector('select, input').getBoundingClientRect().top));
+
+    assert.ok(tops.length >= 10);
+    for (let i = 0; i < tops.length; i += 2)
+        assert.ok(Math.abs(tops[i] - tops[i + 1]) < 1, tops.join());
+}, { viewport: { width: 360, height: 740 } });

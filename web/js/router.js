@@ -69,6 +69,9 @@ export function put(next) {
 
     current?.leave?.();
     current = next;
+    /* A dialogue is of the page below it: "back" closes it, and nothing stands before the sign-in. */
+    for (const box of document.querySelectorAll('dialog[open]'))
+        box.close();
     document.title = `${next.title} · Oriel`;
     document.body.classList.toggle('full', next.full === true);
     main.replaceChildren(next.node);

@@ -5,7 +5,7 @@
  * Escape closes it.
  */
 import { COMBINATIONS, sendCombination } from './keys.js';
-import { announce, button, h, icon, toast } from './view.js';
+import { announce, button, clearToasts, h, icon, toast } from './view.js';
 
 const LINGER = 2500;
 const SCALING = [['window', 'Match this window', 'The desktop takes the size of the window, where it can.'],
@@ -129,6 +129,7 @@ export class Toolbar {
 
     #openPanel(control, label, content) {
         this.#closePanel();
+        clearToasts(); /* in a small window they would lie on it */
         const node = h('div', { class: 'panel', role: 'dialog', 'aria-label': label },
             h('div', { class: 'panel-head' }, h('h2', {}, label),
                 h('button', { type: 'button', class: 'icon-button', 'aria-label': `Close: ${label}`,

@@ -19,7 +19,7 @@ const whom = (one) => [one.user, one.address].filter(Boolean).join(' at ');
 const why = (one) => one.admin ? [`by ${one.admin}`, one.reason].filter(Boolean).join(': ') : `${one.failures} refused logins`;
 
 async function ban(refresh) {
-    if (await formDialog('Let somebody not log in', { fields: FIELDS, action: 'Ban', done: 'They may not log in from now on.',
+    if (await formDialog('Ban somebody', { fields: FIELDS, action: 'Ban', done: 'They may not log in from now on.',
         send: ({ whose, name, ...rest }) => calls.ban({ [whose]: name, ...rest }) }))
         refresh();
 }

@@ -9,16 +9,16 @@ const WORDS = { suspend: 'suspended', shutdown: 'shut down', reset: 'reset', del
 
 const number = (name, label, plan, hint) => ({ name, label, type: 'number', min: 0, max: 31622400, value: String(plan[name]), hint, half: true });
 /* Below it stands how long that is, or what 0 means. */
-const seconds = (name, label, plan, none) => number(name, label, plan, (values) => Number(values[name]) ? duration(Number(values[name])) : none);
+const seconds = (name, label, plan, none) => number(name, label, plan, ({ [name]: text }) => Number(text) ? `= ${duration(Number(text))}` : none);
 const action = (name, label, plan) => ({ name, label, value: plan[name], choices: ACTIONS, half: true });
 
 export async function editPlan(plan, refresh) {
     const fields = [
-        action('disconnect', 'When its user disconnects, it', plan), seconds('disconnect_after', '… after seconds', plan, 'At once.'),
-        action('logout', 'When its user signs out, it', plan), seconds('logout_after', '… after seconds', plan, 'At once.'),
-        action('idle', 'When it is idle, it', plan), seconds('idle_after', '… after seconds', plan, 'Never.'),
-        seconds('length', 'Longest session, seconds', plan, 'As long as its user likes.'), seconds('warn', 'Warning before, seconds', plan, 'None.'),
-        seconds('extend', 'Extended by, seconds', plan, 'It cannot be.'), number('snapshots', 'Snapshots to keep', plan, 'Of a desktop of one’s own.'),
+        action('disconnect', 'When disconnected, it', plan), seconds('disconnect_after', 'after, seconds', plan, 'At once.'),
+        action('logout', 'When signed out, it', plan), seconds('logout_after', 'after, seconds', plan, 'At once.'),
+        action('idle', 'When idle, it', plan), seconds('idle_after', 'after, seconds', plan, 'Never.'),
+        seconds('length', 'Longest session, seconds', plan, 'As long as its user likes.'), seconds('warn', 'Warning, seconds', plan, 'None.'),
+        seconds('extend', 'Extension, seconds', plan, 'None.'), number('snapshots', 'Snapshots to keep', plan, 'Of a desktop of one’s own.'),
     ];
 
     if (await formDialog(`What becomes of ${plan.pool}`, { fields, action: 'Save', done: 'It holds from the next event on.',
