@@ -15,6 +15,8 @@
 #include "rfb/rfb_server.h"
 #include "worker.h"
 
+#include <string.h>
+
 static void rfb_close(Session *s)
 {
 	RfbServer *server = g_steal_pointer(&s->talk);
@@ -115,6 +117,9 @@ static void rfb_goodbye(Session *s, const GError *error)
 	RfbServer *server = s->talk ? s->talk : begin(s, RFB_SERVER_NONE);
 	g_autofree char *words = front_login_words(s, error);
 
+	/* TigerVNC's window is as wide as the longest line: each sentence has its own. */
+	for (char *end = words; (end = strstr(end, ". ")) != NULL;)
+		end[1] = '\n';
 	rfb_server_refuse(server, words, &s->client.out);
 }
 
