@@ -11,11 +11,13 @@ typedef struct {
 
 static void fault_private_init(FaultPrivate *private)
 {
+	g_assert(private != NULL);
 	private->wait = 0;
 }
 
 static void fault_private_copy(const FaultPrivate *from, FaultPrivate *to)
 {
+	g_assert(from != NULL && to != NULL);
 	*to = *from;
 }
 
@@ -91,13 +93,17 @@ void fault_set_errno(GError **error, Fault code, const char *what)
 
 void fault_set_wait(GError **error, unsigned seconds)
 {
-	if (error != NULL && *error != NULL)
-		fault_get_private(*error)->wait = seconds;
+	FaultPrivate *with = error && *error ? fault_get_private(*error) : NULL;
+
+	if (with != NULL)
+		with->wait = seconds;
 }
 
 unsigned fault_wait(const GError *error)
 {
-	return error->domain == FAULT ? fault_get_private(error)->wait : 0;
+	const FaultPrivate *with = error->domain == FAULT ? fault_get_private(error) : NULL;
+
+	return with != NULL ? with->wait : 0;
 }
 
 char *fault_words(const GError *error)
