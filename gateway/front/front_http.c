@@ -205,17 +205,24 @@ static const char *status_text(unsigned status)
 	}
 }
 
-/* A person gets a page, a program the API's JSON. The words are ours: nothing needs escaping. */
-static char *body_for(const HttpTalk *talk, const FaultInfo *info, const char **out_type)
+/* A person gets a page, a program the API's JSON. The words are ours: nothing needs escaping. A
+ * broker that is away comes back: a terminal's screen, where nobody can ask for the page again,
+ * then has it by itself. */
+static char *body_for(const HttpTalk *talk, Fault code, const char **out_type)
 {
+	const FaultInfo *info = fault_info(code);
+
 	if (talk != NULL && talk->parsed && head_lists(&talk->head, "Accept", "text/html")) {
 		*out_type = "text/html; charset=utf-8";
-		return g_strdup_printf("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-				       "<meta name=\"color-scheme\" content=\"light dark\">"
-				       "<meta name=\"viewport\" content=\"width=device-width\">"
-				       "<title>Oriel</title><h1>Oriel</h1><p>%s</p>"
-				       "<p><a href=\"/\">Try again</a></p></html>\n",
-				       info->words);
+		return g_strdup_printf(
+			"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+			"<meta name=\"color-scheme\" content=\"light dark\">"
+			"<meta name=\"viewport\" content=\"width=device-width\">%s"
+			"<title>Oriel</title><h1>Oriel</h1><p>%s</p>"
+			"<p><a href=\"/\">Try again</a></p></html>\n",
+			code == FAULT_BROKER ? "<meta http-equiv=\"refresh\" content=\"10; url=/\">"
+					     : "",
+			info->words);
 	}
 	*out_type = "application/json";
 	return g_strdup_printf("{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n", info->name,
@@ -253,7 +260,7 @@ static void http_goodbye(Session *s, const GError *error)
 	}
 	if (talk != NULL && talk->answered)
 		return; /* the 101 is on its way, or did not get through */
-	body = body_for(talk, info, &type);
+	body = body_for(talk, fault_code(error), &type);
 	head = g_strdup_printf(
 		"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT
 		"\r\nConnection: close\r\nCache-Control: no-store\r\n" SECURITY_HEADERS

@@ -56,6 +56,8 @@ def test_it_is_down(oriel, source, no_broker):
     assert eventually(unwell)
     answer = oriel.api(source).request("GET", "/api/v1/desktops", headers={"Accept": "*/*"})
     assert answer.status == 503
+    page = oriel.api(source).request("GET", "/", headers={"Accept": "text/html"})
+    assert page.status == 503 and b'http-equiv="refresh"' in page.body, "nobody asks again at a terminal's screen"
 
     begin = time.monotonic()
     with oriel.refusal("redeem", "broker"):
