@@ -29,6 +29,15 @@ static gboolean still_signed_in(const Core *core, const Lease *lease)
 	return lease->groups && core_login_ends(core->options, lease->since, lease->began_at) > now;
 }
 
+/* The log's words for the end of a session, as people read them. */
+static char *sentence(const char *words)
+{
+	if (!words || !*words)
+		return NULL;
+	return g_strdup_printf("%c%s%s", g_ascii_toupper(*words), words + 1,
+			       g_str_has_suffix(words, ".") ? "" : ".");
+}
+
 LobbyGuest *lobby_guest_after(const Core *core, const Lease *lease, Fault code, const char *reason)
 {
 	LobbyGuest *guest = g_new0(LobbyGuest, 1);
@@ -41,7 +50,7 @@ LobbyGuest *lobby_guest_after(const Core *core, const Lease *lease, Fault code, 
 		guest->since = lease->since;
 	}
 	guest->text = g_strdup_printf("Your session on %s has ended.", lease->desktop_name);
-	guest->hint = g_strdup(code == FAULT_ENDED ? reason : fault_info(code)->words);
+	guest->hint = sentence(code == FAULT_ENDED ? reason : fault_info(code)->words);
 	if (g_str_equal(lease->protocol, "spice"))
 		bond_copy(&guest->bond, &lease->bond);
 	return guest;

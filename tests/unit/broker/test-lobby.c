@@ -290,6 +290,7 @@ static void test_return(Foyer *x, gconstpointer unused)
 	foyer_hear(x, LOBBY_OPEN, &open);
 	g_assert_cmpstr(open.user, ==, "anna");
 	g_assert_nonnull(strstr(open.text, "has ended"));
+	g_assert_cmpstr(open.hint, ==, "Ended by an administrator.");
 	foyer_expect(x, LOBBY_DESKTOPS_ARE); /* no round in circles: one is a choice now */
 	ask_refused(&x->g, &back, "ended");
 	choose(x, "p-lab");
