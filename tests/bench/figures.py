@@ -76,6 +76,10 @@ def pss_kib(pids):
     return total
 
 
+class Refused(Exception):
+    """Not as many clients as were asked for have come in."""
+
+
 def start_load(target, clients, seconds, size, tickets=None, pace=0, socket=None):
     """bench-load when all are connected: its output says on when it is over, and what came of it.
     pace: questions a second of each client; 0 = each asks again when it has its answer.
@@ -89,7 +93,9 @@ def start_load(target, clients, seconds, size, tickets=None, pace=0, socket=None
     process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
                                start_new_session=True,
                                preexec_fn=lambda: place([os.getpid()], OTHERS))
-    assert process.stdout.readline() == "go\n", f"{target.name}: bench-load did not start"
+    if process.stdout.readline() != "go\n":
+        process.wait(60)
+        raise Refused(f"{target.name}: ended a client before all were there")
     return process
 
 
