@@ -2,10 +2,18 @@
 /* buffer: see buffer.h. */
 #include "buffer.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define SMALL    512 /* handshake messages; not pooled */
 #define POOL_MAX 64
+
+/* In front of the storage, so that an idle buffer has no room for it. The storage's bytes are
+ * aligned as malloc's are. */
+typedef union {
+	guint32 size;
+	max_align_t aligned;
+} Head;
 
 /* Freed chunks of BUFFER_CHUNK bytes. The hottest is taken first. */
 static _Thread_local struct {
@@ -13,25 +21,42 @@ static _Thread_local struct {
 	unsigned n;
 } pool;
 
-static guint8 *storage_new(gsize size)
+static Head *head_of(const guint8 *data)
 {
-	if (size == BUFFER_CHUNK && pool.n > 0)
-		return pool.chunks[--pool.n];
-	return g_malloc(size);
+	return (Head *)(void *)(data - sizeof(Head));
 }
 
-static void storage_free(guint8 *data, gsize size)
+/* 0 = there is none. */
+static gsize capacity(const Buffer *buffer)
 {
-	if (size == BUFFER_CHUNK && pool.n < POOL_MAX)
+	return buffer->data ? head_of(buffer->data)->size : 0;
+}
+
+static guint8 *storage_new(gsize size)
+{
+	Head *head;
+
+	if (size == BUFFER_CHUNK && pool.n > 0)
+		return pool.chunks[--pool.n];
+	head = g_malloc(sizeof *head + size);
+	head->size = (guint32)size;
+	return (guint8 *)(head + 1);
+}
+
+static void storage_free(guint8 *data)
+{
+	if (data == NULL)
+		return;
+	if (head_of(data)->size == BUFFER_CHUNK && pool.n < POOL_MAX)
 		pool.chunks[pool.n++] = data;
 	else
-		g_free(data);
+		g_free(head_of(data));
 }
 
 void buffer_tidy(void)
 {
 	while (pool.n > 0)
-		g_free(pool.chunks[--pool.n]);
+		g_free(head_of(pool.chunks[--pool.n]));
 }
 
 static gsize storage_size(gsize need)
@@ -46,22 +71,19 @@ static gsize storage_size(gsize need)
 
 void buffer_clear(Buffer *buffer)
 {
-	if (buffer->data != NULL)
-		storage_free(buffer->data, buffer->size);
+	storage_free(buffer->data);
 	memset(buffer, 0, sizeof *buffer);
 }
 
-static void buffer_move(Buffer *buffer, guint8 *to, gsize size)
+static void buffer_move(Buffer *buffer, guint8 *to)
 {
 	gsize n = buffer_length(buffer);
 
 	if (n > 0)
 		memmove(to + BUFFER_HEADROOM, buffer_bytes(buffer), n);
 	if (to != buffer->data) {
-		if (buffer->data != NULL)
-			storage_free(buffer->data, buffer->size);
+		storage_free(buffer->data);
 		buffer->data = to;
-		buffer->size = (guint32)size;
 	}
 	buffer->start = BUFFER_HEADROOM;
 	buffer->end = (guint32)(BUFFER_HEADROOM + n);
@@ -71,19 +93,16 @@ guint8 *buffer_reserve(Buffer *buffer, gsize n)
 {
 	gsize need = BUFFER_HEADROOM + buffer_length(buffer) + n;
 
-	if (buffer->data == NULL || need > buffer->size) {
-		gsize size = storage_size(need);
-
-		buffer_move(buffer, storage_new(size), size);
-	} else if (buffer->size - buffer->end < n) {
-		buffer_move(buffer, buffer->data, buffer->size);
-	}
+	if (need > capacity(buffer))
+		buffer_move(buffer, storage_new(storage_size(need)));
+	else if (capacity(buffer) - buffer->end < n)
+		buffer_move(buffer, buffer->data);
 	return buffer->data + buffer->end;
 }
 
 void buffer_commit(Buffer *buffer, gsize n)
 {
-	g_assert(n <= buffer->size - buffer->end);
+	g_assert(n <= capacity(buffer) - buffer->end);
 	buffer->end += (guint32)n;
 }
 

@@ -18,10 +18,9 @@
 #define BUFFER_CHUNK    (128 * 1024) /* common storage size, headroom included */
 
 typedef struct {
-	guint8 *data;
+	guint8 *data; /* knows its own size, see buffer.c */
 	guint32 start;
-	guint32 end;
-	guint32 size; /* who fills it bounds it, far below 2 GiB */
+	guint32 end; /* who fills it bounds it, far below 2 GiB */
 } Buffer;
 
 /* Each thread keeps storage for its next buffers; gives it back, as one does that is about to end.

@@ -72,7 +72,7 @@ static X509 *issuer_of(SSL_CTX *context)
 	X509 *own = SSL_CTX_get0_certificate(context);
 	STACK_OF(X509) *chain = NULL;
 
-	SSL_CTX_get0_chain_certs(context, &chain);
+	SSL_CTX_get_extra_chain_certs(context, &chain);
 	for (int i = 0; i < sk_X509_num(chain); i++) {
 		if (X509_check_issued(sk_X509_value(chain, i), own) == X509_V_OK)
 			return sk_X509_value(chain, i);

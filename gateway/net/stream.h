@@ -52,7 +52,8 @@ struct Stream {
 	const StreamOps *ops;
 	Stream *below; /* owned; NULL at the bottom */
 	int fd;        /* of the bottom, in every layer */
-	int wants;     /* after IO_WAIT: what for */
+	guint8 wants;  /* after IO_WAIT: what for */
+	guint8 own;    /* a few bits that the layer notes for itself */
 };
 
 static inline Io stream_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)

@@ -18,40 +18,46 @@ static gboolean is_gone(int e)
 	       e == ENETUNREACH;
 }
 
-typedef struct {
-	Stream stream;
-	gboolean drained; /* the last receive got less than it had room for */
-	gboolean polled;  /* stream_tcp_arrived() will tell when there is more */
-} TcpStream;
+/* Stream.own */
+enum {
+	DRAINED = 1, /* the last receive got less than it had room for */
+	POLLED = 2,  /* stream_tcp_arrived() will tell when there is more */
+};
+
+static void set_drained(Stream *s, gboolean drained)
+{
+	s->own = (guint8)(drained ? s->own | DRAINED : s->own & ~DRAINED);
+}
+
+/* Without a poll the next read has to ask. */
+static Io rest(Stream *s)
+{
+	set_drained(s, s->own & POLLED);
+	s->wants = STREAM_READABLE;
+	return IO_WAIT;
+}
 
 /* After a short receive, or one in vain, nothing is left for now: the next one would cost a system
  * call to say so. What comes meanwhile is seen by the poll, which tells of what is there, not of
  * what is new. */
 static Io tcp_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
 {
-	TcpStream *tcp = (TcpStream *)s;
 	ssize_t got;
 
-	if (tcp->drained) {
-		tcp->drained = tcp->polled;
-		s->wants = STREAM_READABLE;
-		return IO_WAIT;
-	}
+	if (s->own & DRAINED)
+		return rest(s);
 	do {
 		got = recv(s->fd, bytes, n, 0);
 	} while (got < 0 && errno == EINTR);
 	if (got > 0) {
 		*out_n = (gsize)got;
-		tcp->drained = (gsize)got < n;
+		set_drained(s, (gsize)got < n);
 		return IO_DONE;
 	}
 	if (got == 0 || is_gone(errno))
 		return IO_EOF;
-	if (errno == EAGAIN || errno == EWOULDBLOCK) {
-		tcp->drained = tcp->polled;
-		s->wants = STREAM_READABLE;
-		return IO_WAIT;
-	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return rest(s);
 	fault_set_errno(error, FAULT_CLIENT, "receive");
 	return IO_FAIL;
 }
@@ -135,26 +141,19 @@ guint64 stream_tcp_round_trip(int fd)
 
 void stream_tcp_arrived(Stream *s)
 {
-	TcpStream *tcp;
-
 	while (s->below)
 		s = s->below;
-	tcp = (TcpStream *)s;
-	tcp->drained = FALSE;
-	tcp->polled = TRUE;
+	s->own = POLLED;
 }
 
 gboolean stream_tcp_is_empty(const Stream *s)
 {
-	const TcpStream *tcp = (const TcpStream *)s;
-
-	return s->ops == &ops && tcp->drained && tcp->polled;
+	return s->ops == &ops && s->own == (DRAINED | POLLED);
 }
 
 Stream *stream_tcp_accepted(int fd)
 {
-	TcpStream *tcp = g_new0(TcpStream, 1);
-	Stream *s = &tcp->stream;
+	Stream *s = g_new0(Stream, 1);
 
 	s->ops = &ops;
 	s->fd = fd;

@@ -26,7 +26,7 @@ typedef struct {
 	GError *below_error;
 	gsize used;      /* bytes of this turn */
 	gboolean ticket; /* is to be sent with the next write */
-	int wants;       /* what the last read from below waited for */
+	guint8 wants;    /* what the last read from below waited for */
 } TlsStream;
 
 /* OpenSSL's own empties all of its places, whether there is something in them or not: two percent

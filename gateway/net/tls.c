@@ -109,11 +109,23 @@ static gboolean set_strength(SSL_CTX *context, GError **error)
 	return FALSE;
 }
 
+/* For the context as a whole, since it has one certificate: a chain of the certificate's own would
+ * be copied for each connection. */
+static void use_chain(SSL_CTX *context, STACK_OF(X509) * chain)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		X509 *one = sk_X509_value(chain, i);
+
+		X509_up_ref(one);
+		SSL_CTX_add_extra_chain_cert(context, one);
+	}
+}
+
 static gboolean use_identity(SSL_CTX *context, const TlsIdentity *identity, GError **error)
 {
 	ERR_clear_error();
+	use_chain(context, identity->chain);
 	if (SSL_CTX_use_certificate(context, identity->certificate) == 1 &&
-	    SSL_CTX_set1_chain(context, identity->chain) == 1 &&
 	    SSL_CTX_use_PrivateKey(context, identity->key) == 1)
 		return TRUE;
 	return fail(error, "certificate", "and key");

@@ -22,11 +22,11 @@
 static gboolean run_add(RfbRun *run, gsize length, gsize drop)
 {
 	if (drop == 0) {
-		run->ready += length;
+		run->ready += (guint32)length;
 		return TRUE;
 	}
-	run->skip = drop;
-	run->after = length - drop;
+	run->skip = (guint32)drop;
+	run->after = (guint32)(length - drop);
 	return FALSE;
 }
 
@@ -95,7 +95,7 @@ static Io run_send(RfbRun *run, Peer *from, Peer *to, GError **error)
 		if (io != IO_DONE)
 			return io;
 		buffer_consume(&from->in, n);
-		run->ready -= n;
+		run->ready -= (guint32)n;
 	}
 	return IO_DONE;
 }

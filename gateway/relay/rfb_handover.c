@@ -145,7 +145,7 @@ static void finish_down(Session *s, RfbRelay *relay)
 static void finish_up(Session *s, RfbRelay *relay)
 {
 	RfbRun *run = &relay->up;
-	gsize decided = run->ready + run->skip + run->after;
+	gsize decided = (gsize)run->ready + run->skip + run->after;
 
 	relay->viewer.format_leaving = FALSE;
 	if (decided > 0)

@@ -11,9 +11,9 @@
 
 /* Bytes at the front of a buffer on which we have decided. */
 typedef struct {
-	gsize ready; /* may go out; behind them ...       */
-	gsize skip;  /* ... these may not; behind them ... */
-	gsize after; /* ... these may                     */
+	guint32 ready; /* may go out; behind them ...       */
+	guint32 skip;  /* ... these may not; behind them ... */
+	guint32 after; /* ... these may                     */
 } RfbRun;
 
 /* A key that the viewer holds down. */
@@ -35,9 +35,9 @@ typedef struct {
 	unsigned features; /* RFB_FEATURE_* that it asked for                                  */
 	guint8 streams;    /* zlib streams (bits) of which it has seen the beginning           */
 	guint8 n_held;
-	gboolean format_leaving; /* the run to the desktop ends with its SetPixelFormat        */
-	gboolean updated;        /* the run to the viewer ends with the last byte of an update */
-	gboolean audio_on;
+	guint format_leaving : 1; /* the run to the desktop ends with its SetPixelFormat        */
+	guint updated : 1;        /* the run to the viewer ends with the last byte of an update */
+	guint audio_on : 1;
 	guint8 format[RFB_PIXEL_FORMAT_SIZE];
 	guint8 pointer[6];     /* its last PointerEvent, all 0 = none yet         */
 	guint8 audio[10];      /* its last wish for a sample format, likewise     */

@@ -111,6 +111,7 @@ struct Session {
 	guint no_channel : 1; /* SPICE join: the desktop that was dialled has no such channel */
 	guint input : 1;      /* a key or the pointer moved since the worker last looked: all that a
 				 relay does for each such event */
+	int endpoint_fd;      /* of `endpoint` below: its descriptor, -1 = none */
 	char *target; /* "address:port" that the client connected to, as a proxy said; else NULL */
 	LogContext log;
 	const char *limit; /* the limit that it is over, NULL = welcome: refused at greet */
@@ -134,7 +135,6 @@ struct Session {
 	guint32 backend_id; /* SPICE join: the desktop's session id; 0 = there is none now: its
 			       main channel has lost it, and looks for another          */
 	Endpoint endpoint;  /* of the last lease answer; protocol NULL = none                  */
-	int endpoint_fd;    /* its descriptor, -1 = none                                       */
 
 	Session *same_lease; /* the worker's own: the next one that has it too, */
 	GList place;         /* ... and its places: among those on their way to the relay, ... */

@@ -27,6 +27,10 @@ typedef struct SessionLoop {
 	guint relayed : 1;     /* it came as far as the relay */
 	guint moving : 1;      /* the next desktop is dialled below the relay */
 	guint overtaken : 1; /* SPICE join: a main channel moved while its answer was on its way */
+	Step verdict : 3;    /* the broker's, once it has answered */
+	gint8 client_events, desktop_events; /* what the polls watch now; -1 = no handle */
+	guint8 handles;         /* libuv still holds; the last close callback frees the session */
+	guint8 lost_row;        /* where it was when it lost its desktop: in which row ... */
 	struct SessionAccount { /* session_cost.c */
 		gint64 credit;  /* ns that it may still cost; below 0: it waits */
 		guint64 ran_at; /* ns: the end of its last run */
@@ -37,13 +41,10 @@ typedef struct SessionLoop {
 
 	uv_poll_t client_poll;
 	uv_poll_t *desktop_poll; /* one for each desktop: it frees itself when it has closed */
-	int client_events, desktop_events; /* what the polls watch now; -1 = no handle */
-	uv_timer_t *timer;      /* NULL = nothing to wait for; frees itself when it has closed */
-	guint64 deadline, wake; /* loop time in ms, 0 = none */
+	uv_timer_t *timer;       /* NULL = nothing to wait for; frees itself when it has closed */
+	guint64 deadline, wake;  /* loop time in ms, 0 = none */
 	guint64 started_at, step_at;
-	int handles; /* libuv still holds; the last close callback frees the session */
 
-	Step verdict;
 	guint64 request; /* id at the broker, 0 = none */
 	GError *refusal;
 
@@ -51,8 +52,7 @@ typedef struct SessionLoop {
 	GError *lost;   /* why its desktop has gone, while it is on its way back, or to a lobby */
 	char *home;     /* the lease that it was taken from for a while, to a lobby; on its way back
 			   there: that lobby's; NULL = none */
-	const char *lost_at; /* where it was: in which step ... */
-	unsigned lost_row;   /* ... and in which row */
+	const char *lost_at; /* ... and in which step */
 	guint64 returned_at; /* when it was on its way back last; loop time in ms, 0 = never */
 	char *farewell;      /* for a layer that can carry words */
 	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and

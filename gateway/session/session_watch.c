@@ -36,7 +36,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
-static void set_watch(uv_poll_t *poll, int *events, int want)
+static void set_watch(uv_poll_t *poll, gint8 *events, int want)
 {
 	if (*events < 0 || *events == want)
 		return;
@@ -44,7 +44,7 @@ static void set_watch(uv_poll_t *poll, int *events, int want)
 		uv_poll_start(poll, want, on_poll);
 	else
 		uv_poll_stop(poll);
-	*events = want;
+	*events = (gint8)want;
 }
 
 static int wanted(const Peer *peer)
@@ -135,7 +135,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	SessionLoop *loop = s->loop;
 	gboolean client = poll == &loop->client_poll;
 	Peer *peer = client ? &s->client : &s->desktop;
-	int *watched = client ? &loop->client_events : &loop->desktop_events;
+	gint8 *watched = client ? &loop->client_events : &loop->desktop_events;
 
 	if (peer->stream && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
 		stream_tcp_arrived(peer->stream);
@@ -153,7 +153,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		run_in_turn(s);
 }
 
-static void start_watch(Session *s, uv_poll_t *poll, int *events, int fd)
+static void start_watch(Session *s, uv_poll_t *poll, gint8 *events, int fd)
 {
 	uv_poll_init(worker_loop(s->worker), poll, fd);
 	poll->data = s;

@@ -136,6 +136,7 @@ gssize ws_parse(WsParser *parser, const void *bytes, gsize n, WsFrame *out, GErr
 	guint8 first, second;
 	const guint8 *mask;
 	const char *wrong;
+	guint64 length;
 	unsigned code;
 
 	if (n == 0)
@@ -153,18 +154,19 @@ gssize ws_parse(WsParser *parser, const void *bytes, gsize n, WsFrame *out, GErr
 	second &= (guint8)~MASKED;
 	frame.opcode = (WsOpcode)(first & OPCODE);
 	frame.fin = (first & FIN) != 0;
-	frame.length = second;
+	length = second;
 	if (second == 126) {
-		frame.length = reader_u16be(&reader);
+		length = reader_u16be(&reader);
 	} else if (second == 127) {
-		frame.length = (guint64)reader_u32be(&reader) << 32;
-		frame.length |= reader_u32be(&reader);
+		length = (guint64)reader_u32be(&reader) << 32;
+		length |= reader_u32be(&reader);
 	}
 	if (reader.failed)
 		return 0;
-	wrong = length_wrong(first & OPCODE, second, frame.length, &code);
+	wrong = length_wrong(first & OPCODE, second, length, &code);
 	if (wrong != NULL)
 		return parse_failed(parser, code, wrong, error);
+	frame.length = (guint32)length;
 	mask = reader_bytes(&reader, sizeof frame.mask);
 	if (mask == NULL)
 		return 0;

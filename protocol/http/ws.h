@@ -58,7 +58,7 @@ typedef struct {
 typedef struct {
 	WsOpcode opcode;
 	gboolean fin;
-	guint64 length; /* of the payload that follows; at most WS_FRAME_MAX */
+	guint32 length; /* of the payload that follows; at most WS_FRAME_MAX */
 	guint8 mask[4];
 } WsFrame;
 

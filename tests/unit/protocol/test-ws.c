@@ -120,7 +120,7 @@ static char *run(const Piece *pieces, gsize n_pieces, gconstpointer data)
 				}
 				if (used == 0)
 					break;
-				g_string_append_printf(said, "%d%s %" G_GUINT64_FORMAT ":",
+				g_string_append_printf(said, "%d%s %" G_GUINT32_FORMAT ":",
 						       frame.opcode, frame.fin ? " fin" : "",
 						       frame.length);
 				in_payload = TRUE;
