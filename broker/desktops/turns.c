@@ -48,16 +48,15 @@ static gboolean take_from_others(Core *core, const char *id, gint64 deadline, GE
 	g_autofree char *lock = lock_of(id);
 	gboolean mine = FALSE;
 
-	while (!mine) {
+	for (;;) {
 		if (!db_hold(core->db, lock, &mine, error))
 			return FALSE;
-		if (!mine &&
-		    (g_get_monotonic_time() >= deadline || maintainer_stopping(core->maintainer)))
+		if (mine)
+			return TRUE;
+		if (g_get_monotonic_time() >= deadline || maintainer_stopping(core->maintainer))
 			return too_late(id, error);
-		if (!mine)
-			g_usleep(G_USEC_PER_SEC / 20);
+		g_usleep(G_USEC_PER_SEC / 20);
 	}
-	return TRUE;
 }
 
 static void give_back(Turns *turns, const char *id)
