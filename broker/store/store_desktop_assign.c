@@ -321,14 +321,13 @@ gint64 store_desktop_release(Db *db, gint64 now, gint64 *out_next, GError **erro
 GPtrArray *store_desktop_find_dirty(Db *db, const char *broker, gboolean shared, GError **error)
 {
 	/* Pool by pool for the sake of the index. */
-	g_autoptr(DbRows)
-		rows = db_select(db, error,
-				 "SELECT id FROM desktop WHERE owner IS NULL AND " DIRTY
-				 " AND (broker = ? OR (broker IS NULL AND ? = 1))"
-				 " UNION SELECT d.id FROM pool p JOIN desktop d ON d.pool = p.name"
-				 " WHERE d.owner IS NULL AND d.state = 'resetting' AND d.due_at = 0"
-				 " AND (d.broker = ? OR (d.broker IS NULL AND ? = 1)) ORDER BY id",
-				 DB_TEXT(broker), DB_INT(shared), DB_TEXT(broker), DB_INT(shared));
+	g_autoptr(DbRows) rows = db_select(
+		db, error,
+		"SELECT id FROM (SELECT id, broker FROM desktop WHERE owner IS NULL AND " DIRTY
+		" UNION SELECT d.id, d.broker FROM pool p JOIN desktop d ON d.pool = p.name"
+		" WHERE d.owner IS NULL AND d.state = 'resetting' AND d.due_at = 0) AS found"
+		" WHERE broker = ? OR (broker IS NULL AND ? = 1) ORDER BY id",
+		DB_TEXT(broker), DB_INT(shared));
 
 	return rows ? take_ids(rows) : NULL;
 }
