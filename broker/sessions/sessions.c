@@ -335,8 +335,8 @@ void sessions_gateway_gone(Core *core, const Asker *asker)
 		end_one(core, ids->pdata[i], &gone);
 }
 
-/* Under the lock; until one cannot be recorded again. */
-static void record_starts(Core *core, gint64 *due)
+/* Under the lock; until one cannot be recorded again: FALSE. */
+static gboolean record_starts(Core *core)
 {
 	GHashTableIter iter;
 	gpointer value;
@@ -347,11 +347,10 @@ static void record_starts(Core *core, gint64 *due)
 
 		if (lease->unrecorded)
 			sessions_record_start(core, lease);
-		if (lease->unrecorded) {
-			*due = MIN(*due, g_get_monotonic_time() + WRITE_AGAIN);
-			return;
-		}
+		if (lease->unrecorded)
+			return FALSE;
 	}
+	return TRUE;
 }
 
 void sessions_expire(Core *core, gint64 *due)
@@ -365,17 +364,17 @@ void sessions_expire(Core *core, gint64 *due)
 				 .ours_only = TRUE};
 	GHashTableIter iter;
 	gpointer lease;
+	gboolean done;
 
 	for (guint i = 0; i < ids->len; i++)
 		end_one(core, ids->pdata[i], &unconfirmed);
-	if (!sessions_look_claimed(core))
-		*due = MIN(*due, now + WRITE_AGAIN);
+	done = sessions_look_claimed(core);
 	g_mutex_lock(&s->lock);
 	write_again(core);
-	if (g_hash_table_size(s->unwritten) > 0)
-		*due = MIN(*due, now + WRITE_AGAIN);
 	sessions_audit_give_up(core, now);
-	record_starts(core, due);
+	done = record_starts(core) && g_hash_table_size(s->unwritten) == 0 && done;
+	if (!done)
+		*due = MIN(*due, now + WRITE_AGAIN);
 	g_hash_table_iter_init(&iter, s->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &lease)) {
 		if (((Lease *)lease)->confirm_by)
