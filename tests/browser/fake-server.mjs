@@ -243,9 +243,13 @@ export class FakeServer {
             desktop: { id: 'd-1', name: desktop.name }, host: 'desktops.example.org', port: 443, vnc_port: 5900 });
     }
 
+    #held(fail) {
+        return fail(429, 'busy', 'Too many attempts. Please try again in 1 minute, or ask your administrator.', { 'Retry-After': String(this.throttle) });
+    }
+
     #start({ user, password }, send, fail) {
         if (this.throttle)
-            return fail(429, 'busy', 'Too many attempts. Please try again in 1 minute, or ask your administrator.', { 'Retry-After': String(this.throttle) });
+            return this.#held(fail);
         if (!user || password !== this.password)
             return send(401, { error: { code: 'denied', message: 'User name or password is not right, or the account is locked.' }, messages: this.messages });
         return this.#next({ user, round: 0 }, send);
@@ -253,7 +257,7 @@ export class FakeServer {
 
     #answer(id, { answers }, send, fail) {
         if (this.throttle)
-            return fail(429, 'busy', 'Too many attempts. Please try again in 1 minute, or ask your administrator.', { 'Retry-After': String(this.throttle) });
+            return this.#held(fail);
         const conversation = this.#conversations.get(id);
 
         this.#conversations.delete(id);

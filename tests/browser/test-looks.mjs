@@ -120,6 +120,17 @@ async function examine(page) {
     });
 }
 
+const ACTIONS = '[aria-label="Actions: office"]';
+
+// A form of the console, and what is clicked to get there.
+const form = (place, ...clicks) => async ({ page, server, person }) => {
+    server.appoint();
+    await person.signIn(`/#/admin/${place}`);
+    for (const what of clicks)
+        await page.click(what);
+    await page.waitForSelector('.dialog form');
+};
+
 const PAGES = {
     login: async ({ page, person }) => {
         await person.visit();
@@ -185,37 +196,15 @@ const PAGES = {
             await person.signIn(name ? `/#/admin/${name}` : '/#/admin');
             await page.waitForSelector(part);
         }])),
-    'admin-form': async ({ page, server, person }) => {
-        server.appoint();
-        await person.signIn('/#/admin/pools');
-        await page.click('text=Add a pool');
-        await page.waitForSelector('.dialog form');
-    },
+    'admin-form': form('pools', 'text=Add a pool'),
     'admin-menu': async ({ page, server, person }) => {
         server.appoint();
         await person.signIn('/#/admin/pools');
-        await page.click('[aria-label="Actions: office"]');
+        await page.click(ACTIONS);
     },
-    'admin-placement': async ({ page, server, person }) => {
-        server.appoint();
-        await person.signIn('/#/admin/pools');
-        await page.click('[aria-label="Actions: office"]');
-        await page.click('text=Where it runs');
-        await page.waitForSelector('.dialog form');
-    },
-    'admin-image': async ({ page, server, person }) => {
-        server.appoint();
-        await person.signIn('/#/admin/images');
-        await page.click('text=Add an image');
-        await page.waitForSelector('.dialog form');
-    },
-    'admin-rules': async ({ page, server, person }) => {
-        server.appoint();
-        await person.signIn('/#/admin/pools');
-        await page.click('[aria-label="Actions: office"]');
-        await page.click('text=What becomes of desktops');
-        await page.waitForSelector('.dialog form');
-    },
+    'admin-placement': form('pools', ACTIONS, 'text=Where it runs'),
+    'admin-image': form('images', 'text=Add an image'),
+    'admin-rules': form('pools', ACTIONS, 'text=What becomes of desktops'),
     lost: async ({ server, person }) => {
         await person.openDesktop();
         server.down = true;
