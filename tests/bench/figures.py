@@ -81,7 +81,7 @@ class Refused(Exception):
 
 
 def start_load(target, clients, seconds, size, tickets=None, pace=0, socket=None):
-    """bench-load when all are connected: its output says on when it is over, and what came of it.
+    """bench-load when all are connected, and do nothing until begin_load().
     pace: questions a second of each client; 0 = each asks again when it has its answer.
     socket: the desktop's, where the load shall be it."""
     words = [deployment.BUILD / "tests/bench/bench-load", target.protocol, target.host, target.port,
@@ -90,13 +90,18 @@ def start_load(target, clients, seconds, size, tickets=None, pace=0, socket=None
         words.append(socket)
     place(target.everybody(), MEASURED)
     place(target.bench.desktops, OTHERS)
-    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True,
-                               start_new_session=True,
+    process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, start_new_session=True,
                                preexec_fn=lambda: place([os.getpid()], OTHERS))
-    if process.stdout.readline() != "go\n":
+    if process.stdout.readline() != "ready\n":
         process.wait(60)
         raise Refused(f"{target.name}: ended a client before all were there")
     return process
+
+
+def begin_load(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def end_load(process):
@@ -121,6 +126,7 @@ class Load:
         self.pids = target.pids()  # some have a process for each client
         self.connect_ns = cpu.used_ns(self.pids) / clients
         cpu, desktops = Cpu(self.pids), Cpu(target.bench.desktops)
+        begin_load(process)
         if meanwhile:
             meanwhile(self)
         self.result = end_load(process)

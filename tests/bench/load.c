@@ -2,8 +2,9 @@
 /*
  * bench-load: clients that ask a bench-desktop for pictures, through whatever stands between. Those
  * that ask for little are one thread's (crowd.h); those that pull, or rest between two questions,
- * have a thread each. Prints "go" when all are connected and the measured time begins, "end" when
- * it is over (so that a script can read the CPU time of what it measures), then one line of JSON.
+ * have a thread each. Prints "ready" when all are connected, begins with the next line of its
+ * standard input (until then a script reads the CPU time of what it measures, and is done with
+ * that), prints "end" when the measured time is over, then one line of JSON.
  *
  *   bench-load vnc|wss|spice|tls|plain HOST PORT CLIENTS SECONDS WIDTH HEIGHT [TICKETS|-
  * [PAUSE|PACE/s [SOCKET]]]
@@ -49,7 +50,7 @@ typedef struct {
 
 typedef struct {
 	guint64 bytes;
-	double seconds, connect_us, cpu_us; /* that of this program, from "go" to "end" */
+	double seconds, connect_us, cpu_us; /* that of this program, until "end" */
 	GArray *waits, *lateness;           /* ns, guint32; lateness may be NULL */
 } Outcome;
 
@@ -207,6 +208,16 @@ static void parse_rest(const char *word)
 		pause_ms = MIN(number, 1000);
 }
 
+/* Or for the end of the input. */
+static void wait_for_line(void)
+{
+	int letter;
+
+	do
+		letter = getchar();
+	while (letter != '\n' && letter != EOF);
+}
+
 static void measure(Client *clients, unsigned n, unsigned seconds, Outcome *outcome)
 {
 	gsize answer = (gsize)width * height * 4;
@@ -218,8 +229,9 @@ static void measure(Client *clients, unsigned n, unsigned seconds, Outcome *outc
 		die("who pulls or rests has a desktop elsewhere");
 	if (width > 0 && !crowd)
 		start_threads(clients, n);
-	puts("go");
+	puts("ready");
 	fflush(stdout);
+	wait_for_line();
 	from = g_get_monotonic_time();
 	cpu_before = cpu_us();
 	if (width == 0)
