@@ -89,12 +89,20 @@ gboolean templates_tidy(Core *core, GError **error)
 		return FALSE;
 	images = g_ptr_array_new_with_free_func((GDestroyNotify)image_view_free);
 	for (guint i = 0; ops->tidy && i < pools->len; i++) {
+		g_autoptr(GError) why = NULL;
 		g_auto(Wish) wish = {0};
+		gboolean wanted = read_wish(core, pools->pdata[i], &wish, &why);
 
-		if (!read_wish(core, pools->pdata[i], &wish, NULL) || wish.provider != provider)
+		if (wish.provider != provider || g_error_matches(why, FAULT, FAULT_NOT_FOUND))
 			continue;
-		g_array_append_val(specs, wish.spec);
-		g_ptr_array_add(images, g_steal_pointer(&wish.image));
+		if (why) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+		if (wanted) {
+			g_array_append_val(specs, wish.spec);
+			g_ptr_array_add(images, g_steal_pointer(&wish.image));
+		}
 	}
 	if (ops->tidy)
 		ops->tidy(provider, (const ProviderImage *)specs->data, specs->len);

@@ -12,5 +12,5 @@
 gboolean templates_lack(Core *core, const PoolView *pool);
 /* Boots one for the pool ("p-NAME"); minutes, or until the core stops. */
 gboolean templates_make(Core *core, const char *card, GError **error);
-/* Removes those that no pool and no desktop needs. */
+/* Removes those that no pool and no desktop needs; none if it cannot be known what a pool wants. */
 gboolean templates_tidy(Core *core, GError **error);

@@ -404,6 +404,24 @@ static GBytes *fake_screen(Provider *provider, const ProviderDesktop *d, GError 
 	return g_bytes_new_static(ppm, sizeof ppm - 1);
 }
 
+static gboolean fake_prepare(Provider *provider, const ProviderImage *image, ProviderGiveUp give_up,
+			     gpointer data, GError **error)
+{
+	g_atomic_int_set(&fake.templates, 1);
+	return TRUE;
+}
+
+static gboolean fake_prepared(Provider *provider, const ProviderImage *image)
+{
+	return g_atomic_int_get(&fake.templates) > 0;
+}
+
+static void fake_tidy(Provider *provider, const ProviderImage *images, gsize n)
+{
+	if (n == 0)
+		g_atomic_int_set(&fake.templates, 0);
+}
+
 static const ProviderOps fake_ops = {
 	.name = "qemu",
 	.caps = PROVIDER_CLONES | PROVIDER_POWER | PROVIDER_RESETS | PROVIDER_EVENTS |
@@ -417,6 +435,9 @@ static const ProviderOps fake_ops = {
 	.start = fake_start,
 	.stop = fake_stop,
 	.suspend = fake_suspend,
+	.prepare = fake_prepare,
+	.prepared = fake_prepared,
+	.tidy = fake_tidy,
 	.state = fake_get_state,
 	.displays = fake_displays,
 	.display = fake_display,

@@ -21,6 +21,7 @@ typedef struct {
 	int steps, most;  /* at once: now, and ever */
 	int overlaps;     /* two steps for one desktop at once: must stay 0 */
 	int screens;      /* pictures that were taken */
+	int templates;    /* of instant clones, that are there */
 	/* Meanwhile: what happens while a picture is being taken; NULL = nothing. Not atomic. */
 	void (*on_screen)(const char *id, gpointer data);
 	gpointer on_screen_data;

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include "desktops/images.h"
+#include "desktops/templates.h"
 #include "fault.h"
 #include "store_desktop.h"
 #include "store_pool.h"
@@ -327,6 +328,29 @@ static void test_worked_on(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(fake.clones + fake.resets, ==, made);
 }
 
+/* A template is thrown away when no pool wants it, not when nobody can say. */
+static void test_template(CoreFixture *f, gconstpointer unused)
+{
+	gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+	Db *db = f->core->db;
+	g_autoptr(GError) error = NULL;
+
+	make_instant(f, "floating");
+	while (g_atomic_int_get(&fake.templates) == 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(10000);
+	}
+	g_assert_true(db_run(db, &error, "ALTER TABLE image RENAME COLUMN newest TO lost"));
+	g_assert_false(templates_tidy(f->core, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	g_assert_true(db_run(db, &error, "ALTER TABLE image RENAME COLUMN lost TO newest"));
+	g_assert_cmpint(fake.templates, ==, 1);
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	g_assert_true(templates_tidy(f->core, &error));
+	g_assert_cmpint(fake.templates, ==, 0);
+}
+
 /* ---- copies */
 
 static unsigned directories(CoreFixture *f)
@@ -429,6 +453,7 @@ int main(int argc, char **argv)
 	ADD("half-done", test_half_done);
 	ADD("not-waking", test_not_waking);
 	ADD("worked-on", test_worked_on);
+	ADD("template", test_template);
 	ADD("network", test_network);
 	ADD("copies", test_copies);
 	return g_test_run();
