@@ -88,33 +88,29 @@ static void set_state(Core *core, const HostView *host, const char *state, const
 }
 
 /* One look at one host. */
-static void look_at(Hosts *hosts, const char *name)
+static void look_at(Hosts *hosts, const HostView *host)
 {
 	Core *core = hosts->core;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(HostView) host = store_host(core->db, name, &error);
-	gboolean there = host && answers(core, host, &error);
-	gboolean down = host && g_str_equal(host->state, "down");
+	gboolean there = answers(core, host, &error);
+	gboolean down = g_str_equal(host->state, "down");
 	unsigned failures;
 
 	g_mutex_lock(&hosts->lock);
-	failures = there ? 0 : watch_of(hosts, name)->failures + 1;
-	watch_of(hosts, name)->failures = failures;
+	failures = there ? 0 : watch_of(hosts, host->name)->failures + 1;
+	watch_of(hosts, host->name)->failures = failures;
 	g_mutex_unlock(&hosts->lock);
 	if (there && down) {
 		reconcile_orphans(core, host->provider, host->uri, host->name);
 		set_state(core, host, "up", "");
-		log_info(NULL, "host %s: is there again", name);
-	} else if (host && !there && !down && failures >= FAILURES) {
+		log_info(NULL, "host %s: is there again", host->name);
+	} else if (!there && !down && failures >= FAILURES) {
 		set_state(core, host, "down", error->message);
 		complain(host, "is down", error);
 		down = TRUE;
 	}
-	if (host && ((down && !there) || (there && host->drain)))
+	if ((down && !there) || (there && host->drain))
 		clear(core, host);
-	g_mutex_lock(&hosts->lock);
-	watch_of(hosts, name)->asked_at = 0;
-	g_mutex_unlock(&hosts->lock);
 }
 
 /* Whoever still stands in the queue in the end has to go by here, too: GLib may drop what it took
@@ -123,9 +119,16 @@ static void look(gpointer data, gpointer user_data)
 {
 	Hosts *hosts = user_data;
 	g_autofree char *name = data;
+	g_autoptr(HostView) host = NULL;
 
-	if (!rounds_stopping(hosts->rounds))
-		look_at(hosts, name);
+	if (rounds_stopping(hosts->rounds))
+		return;
+	host = store_host(hosts->core->db, name, NULL); /* the next round will say why not */
+	if (host)
+		look_at(hosts, host);
+	g_mutex_lock(&hosts->lock);
+	watch_of(hosts, name)->asked_at = 0;
+	g_mutex_unlock(&hosts->lock);
 }
 
 /* Nobody has answered for long: the one who asks is stuck in its driver. */
