@@ -71,6 +71,20 @@ static gboolean still_of(const Seat *seat, const char *owner, GError **error)
 	return FALSE;
 }
 
+/* No session enters it in that state; a click would, which starts it, but has to wait for its turn.
+ */
+static gboolean take_from_use(Core *core, const Seat *seat, const char *state, const char *detail,
+			      GError **error)
+{
+	gboolean unused;
+
+	if (!store_desktop_set_unused(core->db, seat->row->id, state, detail, &unused, error))
+		return FALSE;
+	if (!unused)
+		g_set_error(error, FAULT, FAULT_BUSY, "%s is in use", seat->row->name);
+	return unused;
+}
+
 /* In its turn. */
 static gboolean reset(Core *core, Seat *seat, GError **error)
 {
@@ -81,11 +95,7 @@ static gboolean reset(Core *core, Seat *seat, GError **error)
 		g_set_error(error, FAULT, FAULT_CLIENT, "%s cannot be reset", seat->row->name);
 		return FALSE;
 	}
-	if (g_str_equal(seat->row->state, "in-use")) {
-		g_set_error(error, FAULT, FAULT_BUSY, "%s is in use", seat->row->name);
-		return FALSE;
-	}
-	if (!store_desktop_set_state(core->db, id, "resetting", "Making it fresh", error))
+	if (!take_from_use(core, seat, "resetting", "Making it fresh", error))
 		return FALSE;
 	overlay_reset(core, seat, &step_error);
 	return desktop_settle(core, id, "off", step_error, error);
@@ -153,10 +163,8 @@ gboolean desktop_snapshot(Core *core, const char *id, const char *owner, Provide
 	}
 	if (deed != PROVIDER_REVERT)
 		return seat->ops->snapshot(seat->provider, &seat->spec, deed, name, error);
-	if (g_str_equal(seat->row->state, "in-use")) {
-		g_set_error(error, FAULT, FAULT_BUSY, "%s is in use", seat->row->name);
+	if (!take_from_use(core, seat, "off", "Going back to a snapshot", error))
 		return FALSE;
-	}
 	seat->ops->snapshot(seat->provider, &seat->spec, deed, name, &step_error);
 	return desktop_settle(core, id, "off", step_error, error);
 }

@@ -208,6 +208,18 @@ gboolean store_desktop_set_state(Db *db, const char *id, const char *state, cons
 		      DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
 }
 
+gboolean store_desktop_set_unused(Db *db, const char *id, const char *state, const char *detail,
+				  gboolean *out_unused, GError **error)
+{
+	gint64 set = db_change(
+		db, error,
+		"UPDATE desktop SET state = ?, detail = ? WHERE id = ? AND state <> 'in-use'",
+		DB_TEXT(state), DB_TEXT(detail), DB_TEXT(id));
+
+	*out_unused = set > 0;
+	return set >= 0;
+}
+
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error)
 {
 	return db_run(db, error, "UPDATE desktop SET broker = ? WHERE id = ?", DB_TEXT(broker),

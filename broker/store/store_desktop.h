@@ -62,6 +62,10 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error);
 
 gboolean store_desktop_set_state(Db *db, const char *id, const char *state, const char *detail,
 				 GError **error);
+/* The same, unless a session has entered it: *out_unused FALSE. None enters it in such a state, but
+ * for "ready". */
+gboolean store_desktop_set_unused(Db *db, const char *id, const char *state, const char *detail,
+				  gboolean *out_unused, GError **error);
 /* The broker on whose machine it is from now on; NULL = any reaches it. */
 gboolean store_desktop_set_broker(Db *db, const char *id, const char *broker, GError **error);
 /* All that are on a broker's machine are on this one's. */

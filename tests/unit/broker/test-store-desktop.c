@@ -70,6 +70,29 @@ static void test_desktop_cycle(StoreFixture *f, gconstpointer unused)
 	assert_free(f->db, "d-1");
 }
 
+/* A step that must meet nobody, and who comes in: one of the two is told that the other was there.
+ */
+static void test_unused(StoreFixture *f, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StoreDesktop) d = NULL;
+	gboolean free;
+
+	store_fixture_pool(f->db, "lab", "floating");
+	store_fixture_desktop(f->db, "lab", "d-1", "i1");
+	g_assert_true(store_desktop_claim(f->db, "d-1", "anna", 90, &error));
+	g_assert_true(store_desktop_enter(f->db, "d-1", "anna", 60, &error));
+	g_assert_true(store_desktop_set_unused(f->db, "d-1", "resetting", "", &free, &error));
+	g_assert_false(free);
+	d = store_desktop(f->db, "d-1", &error);
+	g_assert_cmpstr(d->state, ==, "in-use");
+	g_assert_true(store_desktop_leave(f->db, "d-1", 90, &error));
+	g_assert_true(store_desktop_set_unused(f->db, "d-1", "resetting", "", &free, &error));
+	g_assert_true(free);
+	g_assert_false(store_desktop_enter(f->db, "d-1", "anna", 80, &error));
+	g_assert_error(error, FAULT, FAULT_DENIED);
+}
+
 /* Who asks while a step is done puts off the next one, and not for ever. */
 static void test_due(StoreFixture *f, gconstpointer unused)
 {
@@ -447,6 +470,7 @@ int main(int argc, char **argv)
 	g_test_add("/store-desktop/" path, StoreFixture, NULL, store_fixture_setup, func, \
 		   store_fixture_teardown)
 	ADD("desktop-cycle", test_desktop_cycle);
+	ADD("unused", test_unused);
 	ADD("due", test_due);
 	ADD("desktops-found", test_desktops_found);
 	ADD("bytes-without-end", test_bytes_without_end);
