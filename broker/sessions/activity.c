@@ -40,10 +40,10 @@ void activity_free(Activity *activity)
 	g_free(activity);
 }
 
-/* By the clock as it is now. */
-static gint64 since_1970(const Noted *noted)
+/* By the clock of that time. */
+static gint64 since_1970(const Noted *noted, gint64 now)
 {
-	return core_now() - (g_get_monotonic_time() - noted->at) / G_USEC_PER_SEC;
+	return now - (g_get_monotonic_time() - noted->at) / G_USEC_PER_SEC;
 }
 
 void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 round_trip)
@@ -64,19 +64,19 @@ void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 
 		maintainer_look(core->maintainer);
 }
 
-gint64 activity_unwritten(Core *core, const char *lease)
+gint64 activity_unwritten(Core *core, const char *lease, gint64 now)
 {
 	const Noted *noted;
 	gint64 found;
 
 	g_mutex_lock(&core->activity->lock);
 	noted = g_hash_table_lookup(core->activity->gathered, lease);
-	found = noted ? since_1970(noted) : 0;
+	found = noted ? since_1970(noted, now) : 0;
 	g_mutex_unlock(&core->activity->lock);
 	return found;
 }
 
-static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
+static gboolean write_all(Core *core, GHashTable *gathered, gint64 now, GError **error)
 {
 	g_auto(DbTransaction) tx = db_begin(core->db, error);
 	GHashTableIter iter;
@@ -88,7 +88,8 @@ static gboolean write_all(Core *core, GHashTable *gathered, GError **error)
 	while (g_hash_table_iter_next(&iter, &lease, &value)) {
 		const Noted *noted = value;
 
-		if (!store_input_put(core->db, lease, since_1970(noted), noted->round_trip, error))
+		if (!store_input_put(core->db, lease, since_1970(noted, now), noted->round_trip,
+				     error))
 			return FALSE;
 	}
 	return db_commit(&tx, error);
@@ -109,16 +110,16 @@ static void put_back(Activity *activity, GHashTable *gathered)
 	}
 }
 
-void activity_write(Core *core, gint64 *due)
+void activity_write(Core *core, gint64 now, gint64 *due)
 {
 	Activity *activity = core->activity;
-	gint64 now = g_get_monotonic_time();
+	gint64 begin = g_get_monotonic_time();
 	g_autoptr(GHashTable) gathered = NULL;
 	g_autoptr(GError) error = NULL;
 
 	g_mutex_lock(&activity->lock);
 	if (g_hash_table_size(activity->gathered) > 0 &&
-	    now - activity->written_at >= WRITE_EVERY) {
+	    begin - activity->written_at >= WRITE_EVERY) {
 		gathered = g_steal_pointer(&activity->gathered);
 		activity->gathered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	} else if (g_hash_table_size(activity->gathered) > 0) {
@@ -127,12 +128,12 @@ void activity_write(Core *core, gint64 *due)
 	g_mutex_unlock(&activity->lock);
 	if (!gathered)
 		return;
-	activity->written_at = now;
-	if (write_all(core, gathered, &error))
+	activity->written_at = begin;
+	if (write_all(core, gathered, now, &error))
 		return;
 	log_error(NULL, "when people were active last: %s", error->message);
 	g_mutex_lock(&activity->lock);
 	put_back(activity, gathered);
 	g_mutex_unlock(&activity->lock);
-	*due = MIN(*due, now + WRITE_EVERY);
+	*due = MIN(*due, begin + WRITE_EVERY);
 }

@@ -15,7 +15,9 @@ void activity_free(Activity *activity);
 /* ACTIVE: it was so many milliseconds ago, over a line of that round trip (us; 0 = not known). A
  * lease that nobody knows does no harm. */
 void activity_note(Core *core, const char *lease, guint64 milliseconds, guint64 round_trip);
-/* When it was last, as far as that is not written yet; 0 = nothing is known here. */
-gint64 activity_unwritten(Core *core, const char *lease);
-/* Writes what was gathered if it is time; *due comes down to when it will be. */
-void activity_write(Core *core, gint64 *due);
+/* When it was last, s since 1970 where it is `now`, as far as that is not written yet; 0 = nothing
+ * is known here. */
+gint64 activity_unwritten(Core *core, const char *lease, gint64 now);
+/* Writes what was gathered if it is time; *due comes down to when it will be (monotonic, us). now:
+ * s since 1970. */
+void activity_write(Core *core, gint64 now, gint64 *due);

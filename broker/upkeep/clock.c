@@ -19,22 +19,23 @@ static gint64 running(void)
 	return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* FALSE: we were held up between the two. */
-static gboolean look(gint64 *out_apart)
+/* The time of day, us; FALSE: we were held up between the two. */
+static gboolean look(gint64 *out_apart, gint64 *out_now)
 {
 	gint64 before = running();
 
-	*out_apart = g_get_real_time() - before;
+	*out_now = g_get_real_time();
+	*out_apart = *out_now - before;
 	return running() - before < G_USEC_PER_SEC;
 }
 
-gboolean clock_follow(Core *core, Clock *clock, GError **error)
+gboolean clock_follow(Core *core, Clock *clock, gint64 *out_now, GError **error)
 {
 	const char *broker = db_shared(core->db) ? brokers_name(core->brokers) : NULL;
-	gint64 apart, seconds;
+	gint64 apart, now, seconds;
 
-	if (!look(&apart))
-		return TRUE;
+	while (!look(&apart, &now))
+		;
 	seconds = clock->apart ? (apart - clock->apart) / G_USEC_PER_SEC : 0;
 	if (ABS(seconds) >= LEAST) {
 		log_warning(NULL, "the clock was put %s by %" G_GINT64_FORMAT " s",
@@ -44,5 +45,6 @@ gboolean clock_follow(Core *core, Clock *clock, GError **error)
 			return FALSE;
 	}
 	clock->apart = apart;
+	*out_now = now / G_USEC_PER_SEC;
 	return TRUE;
 }

@@ -14,5 +14,6 @@ typedef struct {
 	gint64 apart; /* us: the time of day and how long the machine runs; 0 = not looked yet */
 } Clock;
 
-/* Looks whether it was put right since the last time, and sees to the books then. */
-gboolean clock_follow(Core *core, Clock *clock, GError **error);
+/* Looks whether it was put right since the last time, and sees to the books then. *out_now: the
+ * time for which they are right, s since 1970; it may be put right again the next moment. */
+gboolean clock_follow(Core *core, Clock *clock, gint64 *out_now, GError **error);

@@ -133,11 +133,10 @@ static gboolean release(Maintainer *m, gint64 now, gint64 *out_next, GError **er
 	       db_commit(&tx, error);
 }
 
-static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
+static gboolean release_and_reset(Maintainer *m, gint64 now, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) dirty = NULL;
 	gboolean lead = brokers_lead(m->core->brokers);
-	gint64 now = core_now();
 	gint64 next = 0;
 
 	if (lead && !release(m, now, &next, error))
@@ -150,10 +149,9 @@ static gboolean release_and_reset(Maintainer *m, gint64 *due, GError **error)
 	return dirty != NULL;
 }
 
-static gboolean run_plans(Maintainer *m, gint64 *due, GError **error)
+static gboolean run_plans(Maintainer *m, gint64 now, gint64 *due, GError **error)
 {
 	g_autoptr(GPtrArray) ids = NULL;
-	gint64 now = core_now();
 	gint64 next = 0;
 
 	ids = store_plan_find_due(m->core->db, brokers_name(m->core->brokers),
@@ -198,14 +196,18 @@ static void check_events(Maintainer *m)
 	g_mutex_unlock(&m->lock);
 }
 
-/* All that goes by the books, and by the clock: once that is known to be as it was. */
+/* All that goes by the books, and by the clock: at the time for which the books are right, whatever
+ * is done to the clock meanwhile. */
 static gboolean look(Maintainer *m, gint64 *due, GError **error)
 {
-	if (!clock_follow(m->core, &m->clock, error))
+	gint64 now;
+
+	if (!clock_follow(m->core, &m->clock, &now, error))
 		return FALSE;
-	activity_write(m->core, due);
-	return plan_enforce(m->core, due, error) && run_plans(m, due, error) &&
-	       release_and_reset(m, due, error) && keep_pools(m, due, error) && clean_up(m, error);
+	activity_write(m->core, now, due);
+	return plan_enforce(m->core, now, due, error) && run_plans(m, now, due, error) &&
+	       release_and_reset(m, now, due, error) && keep_pools(m, due, error) &&
+	       clean_up(m, error);
 }
 
 /* Returns when to look again, if nothing changes before. */

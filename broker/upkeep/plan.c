@@ -135,16 +135,16 @@ gboolean plan_shut_down(Core *core, const char *desktop, GError **error)
 
 /* ---- the time of a session */
 
-static gint64 active_at(Core *core, const StoreLimited *one)
+static gint64 active_at(Core *core, const StoreLimited *one, gint64 now)
 {
-	gint64 known = MAX(one->active_at, activity_unwritten(core, one->id));
+	gint64 known = MAX(one->active_at, activity_unwritten(core, one->id, now));
 
 	return MAX(known, sessions_unheard(core->sessions, one->id));
 }
 
-static PlanEnd end_of(Core *core, const StoreLimited *one)
+static PlanEnd end_of(Core *core, const StoreLimited *one, gint64 now)
 {
-	gint64 idle = one->idle_after ? active_at(core, one) + one->idle_after : G_MAXINT64;
+	gint64 idle = one->idle_after ? active_at(core, one, now) + one->idle_after : G_MAXINT64;
 	gint64 length = one->length ? one->started_at + one->length + one->extended : G_MAXINT64;
 	PlanEnd end = {.ends_at = MIN(idle, length)};
 
@@ -170,7 +170,7 @@ gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error)
 
 		if (!one)
 			continue;
-		end = end_of(core, one);
+		end = end_of(core, one, core_now());
 		view->ends_at = end.ends_at;
 		view->warn_at = end.warn_at;
 		view->ends_why = end.why;
@@ -202,15 +202,14 @@ static gint64 before(Core *core, const StoreLimited *one, const PlanEnd *end, gi
 	       G_USEC_PER_SEC;
 }
 
-gboolean plan_enforce(Core *core, gint64 *due, GError **error)
+gboolean plan_enforce(Core *core, gint64 now, gint64 *due, GError **error)
 {
 	const char *broker = db_shared(core->db) ? brokers_name(core->brokers) : NULL;
 	g_autoptr(GPtrArray) all = store_plan_limited(core->db, broker, NULL, error);
-	gint64 now = core_now();
 
 	for (guint i = 0; all && i < all->len; i++) {
 		const StoreLimited *one = all->pdata[i];
-		PlanEnd end = end_of(core, one);
+		PlanEnd end = end_of(core, one, now);
 
 		if (end.ends_at <= now)
 			end_session(core, one, &end);
@@ -233,7 +232,7 @@ static gboolean extend(Core *core, const char *id, GError **error)
 	if (all->len == 0)
 		return TRUE;
 	one = all->pdata[0];
-	end = end_of(core, one);
+	end = end_of(core, one, now);
 	if (g_str_equal(end.why, "idle") || now < end.warn_at || one->extend == 0)
 		return TRUE;
 	return store_plan_extend(core->db, id, one->extended, one->extend, error);

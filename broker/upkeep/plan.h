@@ -42,4 +42,4 @@ gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error);
 /* For the maintainer: ends the sessions whose time is over, and warns those in native viewers; *due
  * comes down to when to
  * look again. */
-gboolean plan_enforce(Core *core, gint64 *due, GError **error);
+gboolean plan_enforce(Core *core, gint64 now, gint64 *due, GError **error);

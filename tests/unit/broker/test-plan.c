@@ -369,9 +369,9 @@ static void test_active_away(CoreFixture *f, gconstpointer unused)
 	core_fixture_rest(f);
 	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE session_input RENAME TO away"));
 	activity_note(f->core, lease, 0, 5);
-	activity_write(f->core, &due);
+	activity_write(f->core, core_now(), &due);
 	g_assert_cmpint(due, <, G_MAXINT64);
-	g_assert_cmpint(activity_unwritten(f->core, lease), >, 0);
+	g_assert_cmpint(activity_unwritten(f->core, lease, core_now()), >, 0);
 	g_assert_true(db_run(f->core->db, &error, "ALTER TABLE away RENAME TO session_input"));
 }
 
@@ -454,6 +454,32 @@ static void test_clock(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(back->ended_at, ==, 0);
 	g_assert_cmpint(back->started_at, <=, core_now());
 	g_assert_cmpint(back->ends_at, <=, core_now() + 600);
+}
+
+/* It is put right in the middle of a look, which goes on by the time for which the books are right.
+ */
+static void test_clock_meanwhile(CoreFixture *f, gconstpointer unused)
+{
+	const gint64 before = core_now();
+	g_autofree char *lease = NULL;
+	g_autoptr(SessionView) session = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 due = G_MAXINT64;
+	PlanView office = plan_for("office", "nothing");
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	office.idle_after = 600;
+	office.length = 3600;
+	set_plan(f, &office);
+	lease = begin(f, "anna", "p-office", NULL);
+	core_fixture_rest(f);
+	put_by = 7200 * (gint64)G_USEC_PER_SEC;
+	activity_note(f->core, lease, 0, 5);
+	g_assert_true(plan_enforce(f->core, before, &due, &error));
+	g_assert_cmpint(activity_unwritten(f->core, lease, before), <=, before);
+	put_by = 0;
+	session = session_of(f, "anna");
+	g_assert_cmpint(session->ended_at, ==, 0);
 }
 
 /* The longest time of a session: told before, extended in the warning and not before, then over. */
@@ -560,6 +586,7 @@ int main(int argc, char **argv)
 	ADD("active-away", test_active_away);
 	ADD("leave-away", test_leave_away);
 	ADD("clock", test_clock);
+	ADD("clock-meanwhile", test_clock_meanwhile);
 	ADD("length", test_length);
 	ADD("extended-at-once", test_extended_at_once);
 	return g_test_run();
