@@ -26,10 +26,20 @@ def scan(oriel):
 
 
 def client(oriel, *words, said=b""):
-    """What OpenSSL's client says of one handshake; it offers even what is thought weak."""
+    """What OpenSSL's client says of one handshake; it offers even what is thought weak. Who says
+    something stays until the gateway ends it: at the end of its input the client would."""
     command = ["openssl", "s_client", "-connect", f"{oriel.host}:{oriel.port}", *words]
-    done = subprocess.run(command, input=said, capture_output=True, timeout=120)
-    return done.returncode, done.stdout.decode(errors="replace")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
+        process.stdin.write(said)
+        process.stdin.flush()
+        if not said:
+            process.stdin.close()
+        try:
+            code = process.wait(120)
+        finally:
+            process.kill()
+        return code, process.stdout.read().decode(errors="replace")
 
 
 def test_versions(scan):
