@@ -9,7 +9,8 @@
  * another desktop can take the place of this one (spice_swap.h), and keys come no faster than a
  * desktop reads them (spice_keys.h).
  *
- * On main, what would send the viewer to another host is dropped, because it names the hypervisor.
+ * On main, what would send the viewer to another host is dropped, because it names the hypervisor;
+ * and the desktop's name, its window's title, becomes the one that people know.
  */
 #include "relay/pump.h"
 #include "relay/spice_swap.h"
@@ -83,7 +84,7 @@ static gssize next_part(Session *s, SpiceRelay *relay, GError **error)
 
 	if (part <= 0 || !spice_frame_fresh(&relay->down))
 		return part;
-	needs = spice_swap_watch_down(relay, buffer_bytes(in), (gsize)part, error);
+	needs = spice_swap_watch_down(relay, s->desktop_name, buffer_bytes(in), (gsize)part, error);
 	return needs < 0 ? -1 : needs > part ? 0 : part;
 }
 

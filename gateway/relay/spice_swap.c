@@ -15,6 +15,7 @@ enum { /* from the desktop */
        MAIN_MOUSE_MODE = 105,
        MAIN_MULTI_MEDIA_TIME = 106,
        MAIN_AGENT_DISCONNECTED = 108,
+       MAIN_NAME = 113,
        MAIN_AGENT_CONNECTED_TOKENS = 115,
        DISPLAY_INVAL_ALL_PIXMAPS = 106,
        DISPLAY_INVAL_ALL_PALETTES = 108,
@@ -137,11 +138,28 @@ static gboolean take_surface(SpiceRelay *relay, guint32 id, gboolean created, GE
 	return TRUE;
 }
 
-static gssize watch_main(SpiceRelay *relay, const guint8 *bytes, gsize n, GError **error)
+/* What the window is called: a desktop says what its hypervisor calls it. */
+static void take_name(SpiceRelay *relay, const char *name)
+{
+	guint32 size;
+
+	if (name == NULL || *name == '\0')
+		return;
+	size = (guint32)strlen(name) + 1;
+	append_header(&relay->ours, MAIN_NAME, 4 + size);
+	buffer_append_u32le(&relay->ours, size);
+	buffer_append(&relay->ours, name, size);
+	relay->down_drop = TRUE;
+}
+
+static gssize watch_main(SpiceRelay *relay, const char *name, const guint8 *bytes, gsize n,
+			 GError **error)
 {
 	gsize size = relay->down.size;
 
 	relay->down_drop = spice_frame_is_migration(relay->down.type);
+	if (relay->down.type == MAIN_NAME)
+		take_name(relay, name);
 	if (relay->down.type == SPICE_MAIN_MIGRATE_SWITCH_HOST) {
 		g_set_error_literal(error, FAULT, FAULT_DESKTOP,
 				    "the desktop has moved to another host");
@@ -170,11 +188,12 @@ static gssize watch_display(SpiceRelay *relay, const guint8 *bytes, gsize n, GEr
 	return take_surface(relay, reader_u32le(&r), created, error) ? (gssize)needs : -1;
 }
 
-gssize spice_swap_watch_down(SpiceRelay *relay, guint8 *bytes, gsize n, GError **error)
+gssize spice_swap_watch_down(SpiceRelay *relay, const char *name, guint8 *bytes, gsize n,
+			     GError **error)
 {
 	relay->down_drop = FALSE;
 	switch (relay->channel->mess.type) {
-	case SPICE_CHANNEL_MAIN: return watch_main(relay, bytes, n, error);
+	case SPICE_CHANNEL_MAIN: return watch_main(relay, name, bytes, n, error);
 	case SPICE_CHANNEL_DISPLAY: return watch_display(relay, bytes, n, error);
 	case SPICE_CHANNEL_INPUTS:
 		if (relay->down.type == INPUTS_MOTION_ACK)

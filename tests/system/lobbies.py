@@ -165,6 +165,14 @@ def types_there(display, reader, word):
     assert types(display, reader, word), "the word is not on the screen"
 
 
+def titled(display, name):
+    """The window says where its person is. What people call a desktop, not what a hypervisor does."""
+    def title():
+        return display.ask("getactivewindow", "getwindowname").strip()
+
+    assert eventually(lambda: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", title())), title()
+
+
 def works_on_two(oriel, reader, display):
     """From the chooser to a desktop, which dies under its person, and on to the other: the one used
     last is the first in the list."""
@@ -174,13 +182,16 @@ def works_on_two(oriel, reader, display):
         return rows if [row["state"] for row in rows] == ["live"] else None
 
     chooses(display)
+    titled(display, "Oriel")
     display.key("Return")
     types_there(display, reader, "first")
     (first,) = eventually(one)
+    titled(display, first["desktop_name"])
     with told(oriel, "opened for anna"):
         pids = [p for p, line in oriel.desktops_running().items() if first["desktop"] in line]
         os.kill(pids[0], signal.SIGKILL)
     chooses(display)
+    titled(display, "Oriel")
     display.key("Down", "Return")
     types_there(display, reader, "second")
-    live(oriel, "anna", {"own": "shared", "shared": "own"}[first["pool"]])
+    titled(display, live(oriel, "anna", {"own": "shared", "shared": "own"}[first["pool"]])["desktop_name"])

@@ -164,6 +164,38 @@ static void test_main(void)
 	end();
 }
 
+/* The window has the name that people know, also of the next desktop; else the desktop's own. */
+static void test_name(void)
+{
+	static const guint8 vm[] = {5, 0, 0, 0, 'v', 'm', '-', '7', 0};
+
+	relay(SPICE_CHANNEL_MAIN);
+	message(&t.desktop, 113, vm, sizeof vm);
+	run();
+	hears(&t.viewer, 113, vm, sizeof vm);
+	t.s.desktop_name = (char *)"b\303\274ro-1";
+	message(&t.desktop, 113, vm, sizeof vm);
+	message(&t.desktop, 4, "ping", 4);
+	t.desktop.out.end -= 13; /* cut in the middle of its name */
+	run();
+	hears(&t.viewer, 113, "\10\0\0\0b\303\274ro-1", 12);
+	say(&t.desktop, vm + 6, 3);
+	message(&t.desktop, 4, "ping", 4);
+	run();
+	hears(&t.viewer, 4, "ping", 4);
+
+	leave_desktop();
+	t.s.desktop_name = (char *)"lab-2";
+	arrive(SPICE_CHANNEL_MAIN);
+	forget();
+	message(&t.desktop, 113, vm, sizeof vm);
+	run();
+	hears(&t.viewer, 113, "\6\0\0\0lab-2", 10);
+	hear(&t.viewer, NULL, 0);
+	t.s.desktop_name = NULL;
+	end();
+}
+
 /* Main's viewer is told to come again, but not in the middle of the desktop's message. */
 static void test_send_away(void)
 {
@@ -413,6 +445,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-swap/main", test_main);
+	g_test_add_func("/spice-swap/name", test_name);
 	g_test_add_func("/spice-swap/send-away", test_send_away);
 	g_test_add_func("/spice-swap/bad-list", test_bad_list);
 	g_test_add_func("/spice-swap/endless-lists", test_endless_lists);
