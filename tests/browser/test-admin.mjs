@@ -39,7 +39,8 @@ test('admin: overview counts, and leads on', async (given) => {
     await open(given, '');
     await given.person.sees('.tile', '3');
     await given.person.sees('.panel-box.bad', 'The image office-12 is missing');
-    await given.person.sees('.tile.warn', 'pools, full: classroom');
+    await given.person.sees('.tile.warn', /^\s*1of 3 pools full: classroom$/);
+    await given.person.sees('.tile.bad', /^\s*1of 3 hosts down: rack-3$/);
     await given.person.sees('.tile.bad', /^\s*1desktop failed/);
     await given.page.click('.tile.bad');
     await given.page.waitForSelector('.table');

@@ -16,8 +16,13 @@ const things = (number, word) => number === 1 ? word : `${word}s`;
 
 const sum = (list, key) => list.reduce((total, one) => total + (one[key] ?? 0), 0);
 
-/* "pools, full: office, lab"; without any that are, "pools". */
-const list = (words, what, some) => some.length ? `${words}, ${what}: ${some.map((one) => one.name).join(', ')}` : words;
+/* How many there are; where some are in trouble, how many of them: "1", "of 3 hosts down: rack-3". */
+function tileOf(to, all, word, glyph, trouble, kind, some) {
+    const words = things(all.length, word);
+
+    return some.length ? tile(to, some.length, `of ${all.length} ${words} ${trouble}: ${some.map((one) => one.name).join(', ')}`, glyph, kind)
+        : tile(to, all.length, words, glyph);
+}
 
 function failures(failed) {
     return failed.length === 0 ? null : h('section', { class: 'panel-box bad', 'aria-label': 'Failed desktops' },
@@ -44,8 +49,8 @@ function build({ live, broken, pools, hosts, closed, audit }) {
             tile('desktops', ready, `${things(ready, 'desktop')} ready`, 'desktop'),
             tile('desktops', busy, `${things(busy, 'desktop')} in use`, 'viewer'),
             tile('desktops', failed, `${things(failed, 'desktop')} failed`, 'warning', failed ? 'bad' : ''),
-            tile('pools', pools.length, list(things(pools.length, 'pool'), 'full', full), 'layers', full.length ? 'warn' : ''),
-            hosts.length ? tile('hosts', hosts.length, list(things(hosts.length, 'host'), 'down', down), 'host', down.length ? 'bad' : '') : null),
+            tileOf('pools', pools, 'pool', 'layers', 'full', 'warn', full),
+            hosts.length ? tileOf('hosts', hosts, 'host', 'host', 'down', 'bad', down) : null),
         failures(broken),
         shut(closed),
         h('section', { class: 'panel-box', 'aria-label': 'What happened last' }, h('h2', {}, 'What happened last'), eventList(audit)));
