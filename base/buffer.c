@@ -15,9 +15,10 @@ typedef union {
 	max_align_t aligned;
 } Head;
 
-/* Freed chunks of BUFFER_CHUNK bytes. The hottest is taken first. */
+/* Freed chunks of BUFFER_CHUNK bytes. The hottest is taken first. By their heads: a checker of
+ * memory takes what is known by its middle alone for lost. */
 static _Thread_local struct {
-	guint8 *chunks[POOL_MAX];
+	Head *chunks[POOL_MAX];
 	unsigned n;
 } pool;
 
@@ -36,27 +37,32 @@ static guint8 *storage_new(gsize size)
 {
 	Head *head;
 
-	if (size == BUFFER_CHUNK && pool.n > 0)
-		return pool.chunks[--pool.n];
-	head = g_malloc(sizeof *head + size);
-	head->size = (guint32)size;
+	if (size == BUFFER_CHUNK && pool.n > 0) {
+		head = pool.chunks[--pool.n];
+	} else {
+		head = g_malloc(sizeof *head + size);
+		head->size = (guint32)size;
+	}
 	return (guint8 *)(head + 1);
 }
 
 static void storage_free(guint8 *data)
 {
+	Head *head;
+
 	if (data == NULL)
 		return;
-	if (head_of(data)->size == BUFFER_CHUNK && pool.n < POOL_MAX)
-		pool.chunks[pool.n++] = data;
+	head = head_of(data);
+	if (head->size == BUFFER_CHUNK && pool.n < POOL_MAX)
+		pool.chunks[pool.n++] = head;
 	else
-		g_free(head_of(data));
+		g_free(head);
 }
 
 void buffer_tidy(void)
 {
 	while (pool.n > 0)
-		g_free(head_of(pool.chunks[--pool.n]));
+		g_free(pool.chunks[--pool.n]);
 }
 
 static gsize storage_size(gsize need)
