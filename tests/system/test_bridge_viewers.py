@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only a real viewer at a bridge shows: a desktop that takes the size of its window, the mouse."""
+"""What only a real viewer shows, most of it at a bridge: a desktop that takes the size of its window, the mouse,
+the clipboard."""
 
 import itertools
 import os
@@ -10,9 +11,11 @@ from PIL import ImageChops, ImageStat
 
 import deployment
 import guests
+import lobbies
 import procs
 import screens
 import terminals
+import windows
 from deployment import eventually
 
 
@@ -70,6 +73,19 @@ def test_size_mouse_and_clipboard(oriel, x11, books, display, log, source, tmp_p
     assert eventually(lambda: display.clipboard() == "Grüße für 5 €\nиз офиса", 60, 0.3), display.clipboard()
     display.clipboard("домой 日本")
     assert eventually(lambda: desktop.clipboard() == "домой 日本", 60, 0.3), desktop.clipboard()
+
+
+def test_tigervnc_without_a_bridge(oriel, x11, books, display, log):
+    """The same of a viewer that speaks the desktop's own protocol; its window has the desktop's name."""
+    desktop, _ = x11
+    display.run([*windows.VIEWER, "-RemoteResize=1", f"-X509CA={oriel.ca}", f"{oriel.host}::{oriel.vnc_port}"], log,
+                {"VNC_USERNAME": "carla/follows", "VNC_PASSWORD": oriel.passwords["carla"]})
+    wanted = "{} {}".format(*display.size)
+    assert eventually(lambda: desktop.ask("getdisplaygeometry").strip() == wanted, 120, 0.3)
+    lobbies.titled(display, "follows-1")
+    for there, here, text in ((desktop, display, "Grüße für 5 €\nиз офиса"), (display, desktop, "домой 日本")):
+        there.clipboard(text)
+        assert eventually(lambda: here.clipboard() == text, 60, 0.3), here.clipboard()
 
 
 def test_size_of_a_vm(oriel, pools, books, display, log, source, tmp_path):
