@@ -82,10 +82,13 @@ static gssize next_part(Session *s, SpiceRelay *relay, GError **error)
 				       FAULT_DESKTOP, error);
 	gssize needs;
 
-	if (part <= 0 || !spice_frame_fresh(&relay->down))
+	if (part <= 0 || !spice_frame_fresh(&relay->down) || relay->down_seen)
 		return part;
 	needs = spice_swap_watch_down(relay, s->desktop_name, buffer_bytes(in), (gsize)part, error);
-	return needs < 0 ? -1 : needs > part ? 0 : part;
+	if (needs < 0 || needs > part)
+		return needs < 0 ? -1 : 0;
+	relay->down_seen = TRUE;
+	return part;
 }
 
 static void add_last(SpiceRelay *relay)
@@ -118,6 +121,7 @@ static Io pass(Session *s, SpiceRelay *relay, GError **error)
 		io = pass_part(s, relay, (gsize)part, &n, error);
 		if (io != IO_DONE)
 			return io;
+		relay->down_seen = FALSE;
 		spice_frame_passed(&relay->down, n);
 		buffer_consume(in, n);
 	}

@@ -11,7 +11,8 @@ typedef struct {
 	FrontSpiceChannel *channel;
 
 	SpiceFrame down;    /* from the desktop to the viewer */
-	gboolean down_drop; /* the present message goes nowhere */
+	gboolean down_seen; /* the present message was taken note of, and has not begun to pass */
+	gboolean down_drop; /* ... goes nowhere */
 	gsize pad;          /* zeros due: the rest of a message whose desktop has gone */
 	Buffer ours;        /* messages of our own to the viewer: before the desktop's */
 	SpiceFrame ours_frame;

@@ -231,7 +231,7 @@ gboolean spice_swap_part(Session *s, SpiceRelay *relay)
 	if (down->left > 0 && !spice_frame_fresh(down) && !relay->down_drop)
 		relay->pad = down->left;
 	*down = (SpiceFrame){0};
-	relay->down_drop = FALSE;
+	relay->down_seen = relay->down_drop = FALSE;
 	buffer_clear(&s->desktop.in);
 	if (relay->up_ready > 0)
 		buffer_consume(&s->client.in, relay->up_ready);

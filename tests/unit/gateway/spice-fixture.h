@@ -35,6 +35,7 @@ typedef struct {
 	guint32 told_backend_id;
 	gboolean asking;
 	GArray *writes; /* sizes of the writes to the viewer that it has not heard */
+	gboolean full;  /* its line takes nothing */
 } SpiceFixture;
 extern SpiceFixture t;
 

@@ -164,6 +164,21 @@ static void test_main(void)
 	end();
 }
 
+/* What the viewer's line had no room for when it came is no other message when it has. */
+static void test_full_line(void)
+{
+	relay(SPICE_CHANNEL_MAIN);
+	t.full = TRUE;
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
+	run();
+	run();
+	hear(&t.viewer, NULL, 0);
+	t.full = FALSE;
+	run();
+	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
+	end();
+}
+
 /* The window has the name that people know, also of the next desktop; else the desktop's own. */
 static void test_name(void)
 {
@@ -445,6 +460,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-swap/main", test_main);
+	g_test_add_func("/spice-swap/full-line", test_full_line);
 	g_test_add_func("/spice-swap/name", test_name);
 	g_test_add_func("/spice-swap/send-away", test_send_away);
 	g_test_add_func("/spice-swap/bad-list", test_bad_list);
