@@ -124,12 +124,25 @@ static void finish_update(RfbRelay *relay, Buffer *out)
 	}
 }
 
+/* What the gateway says itself may be said in part, where there was a place for it. */
+static void finish_say(RfbRelay *relay, Buffer *out)
+{
+	RfbFlow *flow = relay->viewer.flow;
+
+	if (flow == NULL || buffer_length(&flow->say) == 0 || relay->down.ready > 0 ||
+	    !rfb_units_between(&relay->desktop.units))
+		return;
+	buffer_append(out, buffer_bytes(&flow->say), buffer_length(&flow->say));
+	buffer_clear(&flow->say);
+}
+
 /* What was decided about the desktop's bytes stands; what was not is lost with it. */
 static void finish_down(Session *s, RfbRelay *relay)
 {
 	RfbRun *run = &relay->down;
 	const Buffer *in = &s->desktop.in;
 
+	finish_say(relay, &s->client.out);
 	if (run->ready > 0)
 		buffer_append(&s->client.out, buffer_bytes(in), run->ready);
 	if (run->after > 0)
