@@ -48,6 +48,7 @@ void session_enter(Session *s, unsigned row)
 
 void session_restart(Session *session)
 {
+	session->loop->securing = FALSE;
 	session_enter(session, 0);
 }
 

@@ -22,6 +22,7 @@ typedef struct SessionLoop {
 	guint asked_twice : 1; /* the broker went away with the first question */
 	guint returning : 1;   /* on its way back */
 	guint silent : 1;      /* the client waits for us: it speaks RFB */
+	guint securing : 1;    /* TLS was pushed, with which it begins, or its tunnel does */
 	guint upgrading : 1;   /* TLS was pushed by session_start_tls() */
 	guint connecting : 1;  /* the desktop's TCP connection is on its way */
 	guint relayed : 1;     /* it came as far as the relay */
@@ -71,7 +72,8 @@ Step session_dial(Session *session, GError **error);
 Step session_welcome(Session *session, GError **error);
 Step session_relay(Session *session, GError **error);
 
-/* session_net.c: the TLS that the connection begins with. */
+/* session_net.c: the TLS that the connection, or what is inside a CONNECT, begins with; the first
+ * bytes of its ClientHello are in client.in. */
 Step session_secure_stream(Session *session, GError **error);
 
 /* session_end.c: says why, to the log, the broker and the client; error NULL = the client left.

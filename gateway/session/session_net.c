@@ -54,13 +54,12 @@ static Step client_handshake(Session *s, GError **error)
 	return session_may_toil(s) ? handshake(&s->client, error) : STEP_WAIT;
 }
 
-/* The TLS that a connection (or what is inside a CONNECT) begins with: the first bytes of the
- * ClientHello may have been read already. */
 Step session_secure_stream(Session *s, GError **error)
 {
-	if (buffer_length(&s->client.in) > 0 || !stream_is_tls(s->client.stream))
+	if (!s->loop->securing)
 		s->client.stream = stream_tls_new(worker_tls(s->worker, FALSE), s->client.stream,
 						  &s->client.in, NULL);
+	s->loop->securing = TRUE;
 	return client_handshake(s, error);
 }
 

@@ -100,21 +100,20 @@ Step session_secure(Session *s, GError **error)
 
 	if (s->vnc_only)
 		return STEP_NEXT;
-	if (buffer_length(&s->client.in) == 0 && !stream_is_tls(s->client.stream)) {
+	if (s->loop->securing)
+		return session_secure_stream(s, error);
+	if (buffer_length(&s->client.in) == 0) {
 		io = peer_read(&s->client, HEADER + ENOUGH, error);
 		if (io == IO_WAIT)
 			return wait_for_a_word(s);
 		if (io != IO_DONE)
 			return session_client_io(s, io);
 	}
-	if (buffer_length(&s->client.in) > 0) {
-		if (*buffer_bytes(&s->client.in) != 0x16)
-			return STEP_NEXT; /* no TLS record: sniff says what, and whether that may be
-					   */
-		io = whole_hello(s, error);
-		if (io != IO_DONE)
-			return session_client_io(s, io);
-	}
+	if (*buffer_bytes(&s->client.in) != 0x16)
+		return STEP_NEXT; /* no TLS record: sniff says what, and whether that may be */
+	io = whole_hello(s, error);
+	if (io != IO_DONE)
+		return session_client_io(s, io);
 	return session_secure_stream(s, error);
 }
 
