@@ -160,6 +160,7 @@ gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error)
 		core->db, NULL, views->len == 1 ? ((SessionView *)views->pdata[0])->id : NULL,
 		error);
 	g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
+	gint64 now = core_now();
 
 	for (guint i = 0; all && i < all->len; i++)
 		g_hash_table_insert(by_id, ((StoreLimited *)all->pdata[i])->id, all->pdata[i]);
@@ -170,7 +171,7 @@ gboolean plan_tell_ends(Core *core, GPtrArray *views, GError **error)
 
 		if (!one)
 			continue;
-		end = end_of(core, one, core_now());
+		end = end_of(core, one, now);
 		view->ends_at = end.ends_at;
 		view->warn_at = end.warn_at;
 		view->ends_why = end.why;

@@ -422,6 +422,18 @@ static void await_look(CoreFixture *f, const char *lease, const char *user, unsi
 	g_error("nobody looked");
 }
 
+/* Anna's session on a desktop of her own, with an idle and a longest time; g_free() it. */
+static char *begin_limited(CoreFixture *f)
+{
+	PlanView office = plan_for("office", "nothing");
+
+	core_fixture_pool(f, "office", "dedicated", 1, 0);
+	office.idle_after = 600;
+	office.length = 3600;
+	set_plan(f, &office);
+	return begin(f, "anna", "p-office", NULL);
+}
+
 /* The clock is put right, by hours: who is in stays in, and nothing is kept for longer. */
 static void test_clock(CoreFixture *f, gconstpointer unused)
 {
@@ -429,13 +441,8 @@ static void test_clock(CoreFixture *f, gconstpointer unused)
 	g_autoptr(SessionView) forward = NULL;
 	g_autoptr(SessionView) back = NULL;
 	PlanView lab = plan_for("lab", "reset");
-	PlanView office = plan_for("office", "nothing");
 
-	core_fixture_pool(f, "office", "dedicated", 1, 0);
-	office.idle_after = 600;
-	office.length = 3600;
-	set_plan(f, &office);
-	lease = begin(f, "anna", "p-office", NULL);
+	lease = begin_limited(f);
 	await_look(f, lease, "anna", 5);
 	put_by = 7200 * (gint64)G_USEC_PER_SEC;
 	await_look(f, lease, "anna", 6);
@@ -465,13 +472,8 @@ static void test_clock_meanwhile(CoreFixture *f, gconstpointer unused)
 	g_autoptr(SessionView) session = NULL;
 	g_autoptr(GError) error = NULL;
 	gint64 due = G_MAXINT64;
-	PlanView office = plan_for("office", "nothing");
 
-	core_fixture_pool(f, "office", "dedicated", 1, 0);
-	office.idle_after = 600;
-	office.length = 3600;
-	set_plan(f, &office);
-	lease = begin(f, "anna", "p-office", NULL);
+	lease = begin_limited(f);
 	core_fixture_rest(f);
 	put_by = 7200 * (gint64)G_USEC_PER_SEC;
 	activity_note(f->core, lease, 0, 5);
