@@ -10,6 +10,7 @@
  * that the gateways carry.
  */
 #include <glib-unix.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -73,6 +74,9 @@ int main(int argc, char **argv)
 
 	umask(0077);
 	signal(SIGPIPE, SIG_IGN);
+	/* A thread of a pool may be at its last words when main() returns, and has to find OpenSSL.
+	 */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	/* libvirt warns of each property of a VMware host that it does not know, at every call. */
 	g_setenv("LIBVIRT_LOG_FILTERS", "4:esx 4:vmx", FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);

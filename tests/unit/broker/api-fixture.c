@@ -3,6 +3,7 @@
 #include "api-fixture.h"
 
 #include <glib/gstdio.h>
+#include <openssl/crypto.h>
 
 #include "log.h"
 
@@ -49,6 +50,7 @@ void fixture_open(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 			       "public_vnc_port=5900\n[sockets]\nweb=%s\nadmin=%s\n",
 			       fixture->folder, ca, fixture->web, fixture->admin);
 	g_assert_true(g_file_set_contents(conf, text, -1, NULL));
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); /* as the broker's main() */
 	options = options_load(conf, &error);
 	g_assert_no_error(error);
 	fixture->core = fake_core_new(options);

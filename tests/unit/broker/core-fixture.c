@@ -3,6 +3,7 @@
 #include "core-fixture.h"
 
 #include <glib/gstdio.h>
+#include <openssl/crypto.h>
 
 #include "core_admin.h"
 #include "database.h"
@@ -23,6 +24,7 @@ void core_fixture_setup(CoreFixture *f, gconstpointer unused)
 	const char *database;
 	g_autoptr(GError) error = NULL;
 
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); /* as the broker's main() */
 	fake_begin();
 	f->dir = g_dir_make_tmp("oriel-core-XXXXXX", NULL);
 	f->options = options_load(NULL, &error);
