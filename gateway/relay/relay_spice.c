@@ -15,6 +15,10 @@
 #include "relay/pump.h"
 #include "relay/spice_swap.h"
 
+/* To the viewer in one run, each a TLS record: a desktop that says little in each of its messages
+ * makes as much work as one that shows films. */
+#define WRITES_MAX 256
+
 static void spice_close(Session *s)
 {
 	SpiceRelay *relay = g_steal_pointer(&s->relaying);
@@ -33,44 +37,57 @@ static gboolean is_main(const SpiceRelay *relay)
 
 /* ---- down */
 
+static Io write_down(Session *s, SpiceRelay *relay, guint8 *bytes, gsize n, gsize *out_n,
+		     GError **error)
+{
+	relay->writes++;
+	return peer_write(&s->client, bytes, n, out_n, error);
+}
+
 /* The part of a message that is at hand, to the viewer or nowhere. */
 static Io pass_part(Session *s, SpiceRelay *relay, gsize n, gsize *out_n, GError **error)
 {
 	if (!relay->down_drop)
-		return peer_write(&s->client, buffer_bytes(&s->desktop.in), n, out_n, error);
-	if (spice_frame_fresh(&relay->down) && spice_frame_is_migration(relay->down.type))
-		log_info(&s->log, "dropped the desktop's migration message %u", relay->down.type);
+		return write_down(s, relay, buffer_bytes(&s->desktop.in), n, out_n, error);
+	if (!relay->down_told && spice_frame_is_migration(relay->down.type)) {
+		log_info(&s->log, "drops the desktop's migration messages, the first is %u",
+			 relay->down.type);
+		relay->down_told = TRUE;
+	}
 	*out_n = n;
 	return IO_DONE;
 }
 
-/* Messages of ours. IO_DONE: all of them are gone. */
+static gboolean ours_is_due(const SpiceRelay *relay)
+{
+	return relay->pad > 0 || buffer_length(&relay->ours) > 0;
+}
+
+/* One write of what is ours. */
 static Io pass_ours(Session *s, SpiceRelay *relay, GError **error)
 {
 	static guint8 zeros[STREAM_HEADROOM + 4096];
 	Buffer *ours = &relay->ours;
+	gssize part;
 	gsize n;
 	Io io;
 
-	while (relay->pad > 0) {
-		io = peer_write(&s->client, zeros + STREAM_HEADROOM,
+	if (relay->pad > 0) {
+		io = write_down(s, relay, zeros + STREAM_HEADROOM,
 				MIN(relay->pad, sizeof zeros - STREAM_HEADROOM), &n, error);
-		if (io != IO_DONE)
-			return io;
-		relay->pad -= n;
+		if (io == IO_DONE)
+			relay->pad -= n;
+		return io;
 	}
-	while (buffer_length(ours) > 0) {
-		gssize part = spice_frame_next(&relay->ours_frame, buffer_bytes(ours),
-					       buffer_length(ours), FAULT_BUG, error);
-
-		g_assert(part > 0);
-		io = peer_write(&s->client, buffer_bytes(ours), (gsize)part, &n, error);
-		if (io != IO_DONE)
-			return io;
+	part = spice_frame_next(&relay->ours_frame, buffer_bytes(ours), buffer_length(ours),
+				FAULT_BUG, error);
+	g_assert(part > 0);
+	io = write_down(s, relay, buffer_bytes(ours), (gsize)part, &n, error);
+	if (io == IO_DONE) {
 		spice_frame_passed(&relay->ours_frame, n);
 		buffer_consume(ours, n);
 	}
-	return IO_DONE;
+	return io;
 }
 
 /* How much of the message at the front of desktop.in can pass now. 0: more must be at hand; -1 on
@@ -100,31 +117,42 @@ static void add_last(SpiceRelay *relay)
 	buffer_clear(&relay->last);
 }
 
-/* What desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a message. */
+/* One part of what desktop.in holds. */
+static Io pass_theirs(Session *s, SpiceRelay *relay, gsize part, GError **error)
+{
+	gsize n;
+	Io io = pass_part(s, relay, part, &n, error);
+
+	if (io == IO_DONE) {
+		relay->down_seen = FALSE;
+		spice_frame_passed(&relay->down, n);
+		buffer_consume(&s->desktop.in, n);
+	}
+	return io;
+}
+
+/* What is ours, and what desktop.in holds. IO_DONE: all of it is gone but for the first bytes of a
+ * message, or enough was written in this run. */
 static Io pass(Session *s, SpiceRelay *relay, GError **error)
 {
-	Buffer *in = &s->desktop.in;
+	Io io = IO_DONE;
 
-	for (;;) {
+	while (io == IO_DONE && relay->writes < WRITES_MAX) {
 		gssize part;
-		gsize n;
-		Io io;
 
 		add_last(relay);
-		io = pass_ours(s, relay, error);
-
-		if (io != IO_DONE || buffer_length(in) == 0)
-			return io;
+		if (ours_is_due(relay)) {
+			io = pass_ours(s, relay, error);
+			continue;
+		}
+		if (buffer_length(&s->desktop.in) == 0)
+			return IO_DONE;
 		part = next_part(s, relay, error);
 		if (part <= 0)
 			return part < 0 ? IO_FAIL : IO_DONE;
-		io = pass_part(s, relay, (gsize)part, &n, error);
-		if (io != IO_DONE)
-			return io;
-		relay->down_seen = FALSE;
-		spice_frame_passed(&relay->down, n);
-		buffer_consume(in, n);
+		io = pass_theirs(s, relay, (gsize)part, error);
 	}
+	return io;
 }
 
 /* Nothing is read that the viewer has no room for. IO_DONE: the burst is used up. */
@@ -132,10 +160,11 @@ static Io pump_down(Session *s, SpiceRelay *relay, GError **error)
 {
 	gsize spent = 0;
 
+	relay->writes = 0;
 	for (;;) {
 		Io io = pass(s, relay, error);
 
-		if (io != IO_DONE || spent >= PUMP_BURST)
+		if (io != IO_DONE || spent >= PUMP_BURST || relay->writes >= WRITES_MAX)
 			return io;
 		io = pump_read(&s->desktop, PUMP_BURST, &spent, error);
 		if (io != IO_DONE)

@@ -34,8 +34,9 @@ typedef struct {
 	ControlType asked;
 	guint32 told_backend_id;
 	gboolean asking;
-	GArray *writes; /* sizes of the writes to the viewer that it has not heard */
-	gboolean full;  /* its line takes nothing */
+	GArray *writes;    /* sizes of the writes to the viewer that it has not heard */
+	gboolean full;     /* its line takes nothing */
+	gboolean swallows; /* its line takes everything, and it hears none of it */
 } SpiceFixture;
 extern SpiceFixture t;
 

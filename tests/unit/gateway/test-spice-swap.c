@@ -328,6 +328,36 @@ static void test_display(void)
 	end();
 }
 
+/* The same in the longest message that there may be, to a viewer that takes whatever comes: others
+ * are served meanwhile. */
+static void test_long_end(void)
+{
+	static const guint8 start[] = {0x30, 1, 0, 0, 0, 4, 'p'}; /* 64 MiB */
+	gsize due = 64 * 1024 * 1024 - 1;
+	unsigned wakes;
+
+	relay(SPICE_CHANNEL_DISPLAY);
+	say(&t.desktop, start, sizeof start);
+	run();
+	forget();
+	leave_desktop();
+	t.swallows = TRUE;
+	arrive(SPICE_CHANNEL_DISPLAY);
+	while (due > 0) {
+		g_assert_cmpuint(t.writes->len, >, 0);
+		g_assert_cmpuint(t.writes->len, <=, 256);
+		for (guint i = 0; i < t.writes->len && due > 0; i++) {
+			g_assert_cmpuint(g_array_index(t.writes, gsize, i), <=, due);
+			due -= g_array_index(t.writes, gsize, i);
+		}
+		g_array_set_size(t.writes, 0);
+		wakes = t.wakes;
+		g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+		g_assert_true(due == 0 || t.wakes > wakes); /* comes again at once */
+	}
+	end();
+}
+
 static void test_inputs(void)
 {
 	relay(SPICE_CHANNEL_INPUTS);
@@ -467,6 +497,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-swap/endless-lists", test_endless_lists);
 	g_test_add_func("/spice-swap/many-surfaces", test_many_surfaces);
 	g_test_add_func("/spice-swap/display", test_display);
+	g_test_add_func("/spice-swap/long-end", test_long_end);
 	g_test_add_func("/spice-swap/inputs", test_inputs);
 	g_test_add_func("/spice-swap/keys", test_keys);
 	g_test_add_func("/spice-swap/others", test_others);

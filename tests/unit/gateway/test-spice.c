@@ -374,6 +374,35 @@ static void test_back_pressure(void)
 	end();
 }
 
+/* However many a desktop says at once: each is a write of its own, and others want to be served. */
+static void test_small_messages(void)
+{
+	enum { N = 4000 };
+	static const guint8 mark[] = {102, 0, 0, 0, 0, 0};
+	unsigned heard = 0, runs = 0;
+
+	dial_main();
+	g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+	exchange(&t.viewer);
+	buffer_clear(&t.viewer.in);
+	for (unsigned i = 0; i < N; i++)
+		buffer_append(&t.desktop.out, mark, sizeof mark);
+	exchange(&t.desktop);
+	while (heard < N) {
+		unsigned wakes = t.wakes;
+
+		g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
+		g_assert_cmpuint(t.writes->len, >, 0);
+		g_assert_cmpuint(t.writes->len, <=, 256);
+		if (heard + t.writes->len < N)
+			g_assert_cmpuint(t.wakes, >, wakes); /* comes again at once */
+		for (runs++; t.writes->len > 0; heard++)
+			hear(&t.viewer, mark, sizeof mark);
+	}
+	g_assert_cmpuint(runs, <, N / 200);
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -388,5 +417,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice/relay/messages", test_relay);
 	g_test_add_func("/spice/relay/ends", test_relay_ends);
 	g_test_add_func("/spice/relay/back-pressure", test_back_pressure);
+	g_test_add_func("/spice/relay/small-messages", test_small_messages);
 	return g_test_run();
 }
