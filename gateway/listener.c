@@ -75,7 +75,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 	for (unsigned i = 0; i < ACCEPT_BURST && failed == 0; i++)
 		failed = take(listener, &crowd) < 0 ? errno : 0;
-	if (failed == EMFILE || failed == ENFILE || failed == ENOMEM)
+	if (failed == EMFILE || failed == ENFILE || failed == ENOBUFS || failed == ENOMEM)
 		pause_for(listener, PAUSE_MS);
 	else if (crowd && failed != 0)
 		pause_for(listener, CROWD_MS);
