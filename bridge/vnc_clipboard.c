@@ -138,6 +138,18 @@ static gboolean take_flags(VncClipboard *clipboard, rfbClient *client, guint8 *b
 	return TRUE;
 }
 
+/* A text that is too long is no reason to leave. */
+static gboolean skip(rfbClient *client, gint64 n)
+{
+	char piece[4096];
+
+	for (; n > 0; n -= MIN(n, (gint64)sizeof piece)) {
+		if (!ReadFromRFBServer(client, piece, (unsigned)MIN(n, (gint64)sizeof piece)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean vnc_clipboard_take(VncClipboard *clipboard, rfbClient *client, char **out_text)
 {
 	g_autofree guint8 *body = NULL;
@@ -151,8 +163,10 @@ gboolean vnc_clipboard_take(VncClipboard *clipboard, rfbClient *client, char **o
 	memcpy(&length, head + 3, sizeof length);
 	length = GINT32_FROM_BE(length);
 	n = ABS((gint64)length);
-	if (n > BODY_MAX || (length < 0 && n < HEAD))
+	if (length < 0 && n < HEAD)
 		return FALSE;
+	if (n > BODY_MAX)
+		return skip(client, n);
 	body = g_malloc((gsize)n + 1);
 	if (!ReadFromRFBServer(client, (char *)body, (unsigned)n))
 		return FALSE;

@@ -18,8 +18,8 @@ typedef struct {
 } VncClipboard;
 
 /* Reads a ServerCutText whose type has been read, and answers what has to be answered. Sets
- * *out_text (UTF-8, g_free() it) if it brought text, else NULL. FALSE: the connection is lost, or
- * breaks the protocol. */
+ * *out_text (UTF-8, g_free() it) if it brought text, else NULL: also if that is longer than
+ * FACE_MAX_TEXT. FALSE: the connection is lost, or breaks the protocol. */
 gboolean vnc_clipboard_take(VncClipboard *clipboard, rfbClient *client, char **out_text);
 
 /* The client's clipboard (UTF-8, at most FACE_MAX_TEXT bytes). FALSE: the connection is lost. */

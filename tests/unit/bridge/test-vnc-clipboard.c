@@ -215,9 +215,44 @@ static void test_a_bomb(Fixture *f, gconstpointer unused)
 	assert_brings(f, ""); /* its first four bytes say: of no length */
 }
 
-static void test_lengths(Fixture *f, gconstpointer wanted)
+static void test_too_short(Fixture *f, gconstpointer unused)
 {
-	say(f, GPOINTER_TO_INT(wanted), "", 0);
+	say(f, -3, "", 0);
+	assert_breaks(f);
+}
+
+typedef struct {
+	Fixture *f;
+	gint32 length;
+} Speaker;
+
+static gpointer say_much(gpointer data)
+{
+	Speaker *speaker = data;
+	gsize n = (gsize)ABS((gint64)speaker->length);
+	g_autofree guint8 *zeros = g_malloc0(n);
+
+	say(speaker->f, speaker->length, zeros, n);
+	say(speaker->f, 2, "hi", 2);
+	return NULL;
+}
+
+/* It is left out, and what comes behind it is understood. */
+static void test_too_long(Fixture *f, gconstpointer wanted)
+{
+	Speaker speaker = {f, GPOINTER_TO_INT(wanted)};
+	GThread *thread = g_thread_new("desktop", say_much, &speaker);
+
+	assert_brings(f, NULL);
+	assert_brings(f, "hi");
+	g_thread_join(thread);
+}
+
+/* 2 GiB are announced, and do not come. */
+static void test_longest(Fixture *f, gconstpointer unused)
+{
+	say(f, G_MININT32, "", 0);
+	shutdown(f->desktop, SHUT_WR);
 	assert_breaks(f);
 }
 
@@ -231,8 +266,9 @@ int main(int argc, char **argv)
 	ADD("to-the-desktop", NULL, test_to_the_desktop);
 	ADD("broken-texts", NULL, test_broken_texts);
 	ADD("a-bomb", NULL, test_a_bomb);
-	ADD("too-short", GINT_TO_POINTER(-3), test_lengths);
-	ADD("too-long", GINT_TO_POINTER(1 << 21), test_lengths);
-	ADD("too-long-extended", GINT_TO_POINTER(G_MININT32), test_lengths);
+	ADD("too-short", NULL, test_too_short);
+	ADD("too-long", GINT_TO_POINTER(1 << 21), test_too_long);
+	ADD("too-long-extended", GINT_TO_POINTER(-(1 << 21)), test_too_long);
+	ADD("longest", NULL, test_longest);
 	return g_test_run();
 }
