@@ -42,9 +42,15 @@ GPtrArray *core_pools(Core *core, GError **error)
  * image that is new to it. */
 static gboolean put(Core *core, PoolView *pool, GError **error)
 {
-	g_autoptr(PoolView) old = store_pool(core->db, pool->name, NULL);
+	g_autoptr(GError) why = NULL;
+	g_autoptr(PoolView) old = store_pool(core->db, pool->name, &why);
 	g_autoptr(ImageView) image = NULL;
 
+	/* One that cannot be read is not new, and keeps its version. */
+	if (!old && !g_error_matches(why, FAULT, FAULT_NOT_FOUND)) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return FALSE;
+	}
 	if (!pool->image)
 		return images_check(core, pool, NULL, error) &&
 		       store_pool_put(core->db, pool, error);

@@ -351,6 +351,31 @@ static void test_template(CoreFixture *f, gconstpointer unused)
 	g_assert_cmpint(fake.templates, ==, 0);
 }
 
+/* A pool that cannot be read is not taken for a new one, which would go over to what is newest. */
+static void test_unreadable(CoreFixture *f, gconstpointer unused)
+{
+	PoolView wish = {.name = (char *)"lab",
+			 .kind = (char *)"floating",
+			 .image = (char *)"tiny",
+			 .max = 7};
+	Db *db = f->core->db;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(PoolView) pool = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	add_version(f, "/boot/vmlinuz", FALSE);
+	core_fixture_rest(f);
+	g_assert_true(db_run(db, &error, "ALTER TABLE pool RENAME COLUMN previous_image TO lost"));
+	g_assert_false(core_pool_add(f->core, "root", &wish, &error));
+	g_assert_error(error, FAULT, FAULT_BROKER);
+	g_clear_error(&error);
+	g_assert_true(db_run(db, &error, "ALTER TABLE pool RENAME COLUMN lost TO previous_image"));
+	pool = store_pool(db, "lab", &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(pool->max, ==, 1);
+	g_assert_cmpuint(pool->version, ==, 1);
+}
+
 /* ---- copies */
 
 static unsigned directories(CoreFixture *f)
@@ -454,6 +479,7 @@ int main(int argc, char **argv)
 	ADD("not-waking", test_not_waking);
 	ADD("worked-on", test_worked_on);
 	ADD("template", test_template);
+	ADD("unreadable", test_unreadable);
 	ADD("network", test_network);
 	ADD("copies", test_copies);
 	return g_test_run();
