@@ -106,31 +106,47 @@ static gint64 record_all(Core *core, const Lease *lease, GError **error)
 	return ended;
 }
 
+/* It has ended before: it was taken over while its end waited for the store, or ended at another
+ * broker. Its row is to have these bytes, too. 0: it lives on at another broker; -1 on error. */
+static gint64 add_to_end(Core *core, const Lease *lease, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	g_autoptr(StoreLease) live = store_lease(core->db, lease->id, &why);
+
+	if (live)
+		return 0;
+	if (g_error_matches(why, FAULT, FAULT_NOT_FOUND))
+		return store_session_add_bytes(core->db, lease->id, lease->bytes_in,
+					       lease->bytes_out, FALSE, error);
+	g_propagate_error(error, g_steal_pointer(&why));
+	return -1;
+}
+
 /* Under the lock; takes a lease that is in no table. As record_all(); on error it still is
  * in none. */
 static gint64 write_down(Core *core, Lease *lease, GError **error)
 {
-	gint64 ended;
+	gint64 ended, over;
 	LogContext context = {.session = lease->id,
 			      .user = lease->user,
 			      .peer = lease->peer,
 			      .desktop = lease->desktop_name};
 
-	ended = record_all(core, lease, error);
-	if (ended < 0)
+	ended = over = record_all(core, lease, error);
+	if (ended == 0)
+		over = add_to_end(core, lease, error);
+	if (over < 0)
 		return -1;
-	if (ended == 0) {
-		lease_free(lease);
-		return 0;
-	}
-	log_info(&context, "session ended: %s", lease->reason);
-	if (!lease->reported) {
+	if (ended > 0)
+		log_info(&context, "session ended: %s", lease->reason);
+	if (over > 0 && !lease->reported) {
 		sessions_audit_await(core->sessions, lease);
-		return 1;
+		return ended;
 	}
-	sessions_audit_end(core, lease);
+	if (over > 0)
+		sessions_audit_end(core, lease);
 	lease_free(lease);
-	return 1;
+	return ended;
 }
 
 /* Under the lock; takes the lease. A store that cannot take the end now (no room on the disk) gets

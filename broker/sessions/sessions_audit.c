@@ -89,21 +89,26 @@ void sessions_audit_end(Core *core, const Lease *lease)
 void sessions_audit_await(Sessions *s, Lease *lease)
 {
 	lease->confirm_by = g_get_monotonic_time() + REPORT_WAIT;
-	g_hash_table_insert(s->late, lease->id, lease);
+	g_hash_table_replace(s->late, lease->id, lease); /* which has its own key */
 }
 
 /* For a lease whose end waits for the store: it has its bytes when it is written. */
 static gboolean report_to_unwritten(Sessions *s, const ControlMessage *notice, gboolean last)
 {
+	gboolean counted;
 	Lease *lease;
 
 	g_mutex_lock(&s->lock);
 	lease = g_hash_table_lookup(s->unwritten, notice->lease);
-	if (lease) {
+	/* Nobody has answered it, so that a gateway that comes back says it again. */
+	counted = lease && notice->again && lease->bytes_in >= notice->bytes_in &&
+		  lease->bytes_out >= notice->bytes_out;
+	if (lease && !counted) {
 		lease->bytes_in += notice->bytes_in;
 		lease->bytes_out += notice->bytes_out;
-		lease->reported = lease->reported || last;
 	}
+	if (lease)
+		lease->reported = lease->reported || last;
 	g_mutex_unlock(&s->lock);
 	return lease != NULL;
 }

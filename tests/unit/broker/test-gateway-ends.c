@@ -190,6 +190,58 @@ static void test_comes_back(CoreFixture *f, gconstpointer unused)
 	gateway_close(&now);
 }
 
+/* What is told of other things comes in between. */
+static void ask_between(Gateway *g, ControlMessage *request, ControlMessage *answer)
+{
+	request->id = 7;
+	gateway_send(g, request);
+	do {
+		control_clear(answer);
+		g_assert_true(gateway_receive(g, answer));
+	} while (answer->id != 7);
+}
+
+/* Its end waits for the store, and meanwhile the same person comes again: its row and its line in
+ * the audit log have what its gateway has said, also if that says it twice. */
+static void test_late_store(CoreFixture *f, gconstpointer unused)
+{
+	Gateway g;
+	Db *db = f->core->db;
+	g_autoptr(GError) error = NULL;
+	g_auto(ControlMessage) lease = {0};
+	g_auto(ControlMessage) answer = {0};
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(Ticket) again = NULL;
+	g_autoptr(SessionView) row = NULL;
+	ControlMessage link, redeem;
+
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	gateway_hello(&g, f);
+	ticket = lease_open(f, &g, "vnc", &lease);
+	close(gateway_take_fd(&g));
+	lease_started_for_sure(&g, &lease);
+	core_fixture_rest(f);
+	g_assert_true(db_run(db, &error, "ALTER TABLE plan RENAME TO away"));
+	lease_ended(&g, &lease, NULL, 5, 6);
+	lease_ended_again(&g, &lease, 5, 6);
+	link = (ControlMessage){.type = CONTROL_LINKED,
+				.lease = lease.lease,
+				.backend_id = 1}; /* it has read them */
+	ask_between(&g, &link, &answer);
+	g_assert_cmpuint(g.acknowledged, ==, 0);
+	g_assert_true(db_run(db, &error, "ALTER TABLE away RENAME TO plan"));
+	again = core_fixture_connect(f, "anna", "p-lab", "vnc");
+	redeem = lease_redeem(again, "vnc");
+	ask_between(&g, &redeem, &answer);
+	g_assert_cmpint(answer.type, ==, CONTROL_LEASE);
+	close(gateway_take_fd(&g));
+	core_fixture_restart(f);
+	row = lease_await_ended(f, lease.lease);
+	g_assert_cmpuint(row->bytes_out, ==, 6);
+	lease_assert_audited(f, lease.lease, "left", 6);
+	gateway_close(&g);
+}
+
 /* Slow requests do not wait for each other; a gateway that leaves in the middle leaves nothing. */
 static void test_many(CoreFixture *f, gconstpointer unused)
 {
@@ -305,6 +357,7 @@ int main(int argc, char **argv)
 	ADD("no-picture", test_no_picture);
 	ADD("drop", test_drop);
 	ADD("comes-back", test_comes_back);
+	ADD("late-store", test_late_store);
 	ADD("many", test_many);
 	ADD("flood", test_flood);
 	return g_test_run();
