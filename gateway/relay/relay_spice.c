@@ -124,6 +124,7 @@ static Io pass_theirs(Session *s, SpiceRelay *relay, gsize part, GError **error)
 	Io io = pass_part(s, relay, part, &n, error);
 
 	if (io == IO_DONE) {
+		spice_swap_begins_down(relay, buffer_bytes(&s->desktop.in));
 		relay->down_seen = FALSE;
 		spice_frame_passed(&relay->down, n);
 		buffer_consume(&s->desktop.in, n);

@@ -10,13 +10,14 @@
 typedef struct {
 	FrontSpiceChannel *channel;
 
-	SpiceFrame down;    /* from the desktop to the viewer */
-	gboolean down_seen; /* the present message was taken note of, and has not begun to pass */
-	gboolean down_drop; /* ... goes nowhere */
-	gboolean down_told; /* the log knows that some are dropped */
-	unsigned writes;    /* to the viewer, in this run */
-	gsize pad;          /* zeros due: the rest of a message whose desktop has gone */
-	Buffer ours;        /* messages of our own to the viewer: before the desktop's */
+	SpiceFrame down;       /* from the desktop to the viewer */
+	gboolean down_seen;    /* the present message was looked at, and has not begun to pass */
+	gboolean down_drop;    /* ... goes nowhere */
+	gboolean down_surface; /* ... makes a surface, or does away with one */
+	gboolean down_told;    /* the log knows that some are dropped */
+	unsigned writes;       /* to the viewer, in this run */
+	gsize pad;             /* zeros due: the rest of a message whose desktop has gone */
+	Buffer ours;           /* messages of our own to the viewer: before the desktop's */
 	SpiceFrame ours_frame;
 	Buffer last; /* one that goes out when the desktop's present one is over */
 

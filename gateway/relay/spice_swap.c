@@ -95,7 +95,8 @@ static gboolean has_channel(const SpiceRelay *relay, const SpiceFrameChannel *ch
 	return survives(channel->type) && has_bit(relay->listed, place_of(channel));
 }
 
-/* A viewer opens every channel that it is told of, so it is told only of those that it lacks. */
+/* A viewer opens every channel that it is told of, so it is told only of those that it lacks: by
+ * us, also if the desktop has gone before there was room in the viewer's line. */
 static gboolean take_list(SpiceRelay *relay, const guint8 *body, gsize n, GError **error)
 {
 	GByteArray *fresh = g_byte_array_new();
@@ -114,8 +115,8 @@ static gboolean take_list(SpiceRelay *relay, const guint8 *body, gsize n, GError
 		if (survives(list[i].type))
 			set_bit(&relay->listed, place_of(&list[i]));
 	}
-	relay->down_drop = fresh->len < count * sizeof *list;
-	if (relay->down_drop && fresh->len > 0) {
+	relay->down_drop = TRUE;
+	if (fresh->len > 0) {
 		append_header(&relay->ours, SPICE_MAIN_CHANNELS_LIST, 4 + fresh->len);
 		buffer_append_u32le(&relay->ours, fresh->len / 2);
 		buffer_append(&relay->ours, fresh->data, fresh->len);
@@ -124,18 +125,13 @@ static gboolean take_list(SpiceRelay *relay, const guint8 *body, gsize n, GError
 	return TRUE;
 }
 
-static gboolean take_surface(SpiceRelay *relay, guint32 id, gboolean created, GError **error)
+/* The surface that a display's message makes or does away with. */
+static guint32 surface_in(const guint8 *message)
 {
-	if (created && id >= SURFACES_MAX) {
-		g_set_error(error, FAULT, FAULT_DESKTOP, "surface %u of at most %d", id,
-			    SURFACES_MAX);
-		return FALSE;
-	}
-	if (created)
-		set_bit(&relay->surfaces, id);
-	else if (has_bit(relay->surfaces, id))
-		relay->surfaces->data[id / 8] ^= (guint8)(1 << id % 8);
-	return TRUE;
+	Reader r;
+
+	reader_init(&r, message + SPICE_FRAME_HEADER, 4);
+	return reader_u32le(&r);
 }
 
 /* What the window is called: a desktop says what its hypervisor calls it. */
@@ -178,14 +174,32 @@ static gssize watch_display(SpiceRelay *relay, const guint8 *bytes, gsize n, GEr
 {
 	const gsize needs = SPICE_FRAME_HEADER + 4;
 	gboolean created = relay->down.type == DISPLAY_SURFACE_CREATE;
-	Reader r;
 
 	if ((!created && relay->down.type != DISPLAY_SURFACE_DESTROY) || relay->down.size < needs)
 		return 0;
 	if (n < needs)
 		return (gssize)needs;
-	reader_init(&r, bytes + SPICE_FRAME_HEADER, 4);
-	return take_surface(relay, reader_u32le(&r), created, error) ? (gssize)needs : -1;
+	if (created && surface_in(bytes) >= SURFACES_MAX) {
+		g_set_error(error, FAULT, FAULT_DESKTOP, "surface %u of at most %d",
+			    surface_in(bytes), SURFACES_MAX);
+		return -1;
+	}
+	relay->down_surface = TRUE;
+	return (gssize)needs;
+}
+
+void spice_swap_begins_down(SpiceRelay *relay, const guint8 *bytes)
+{
+	guint32 id;
+
+	if (!relay->down_surface)
+		return;
+	relay->down_surface = FALSE;
+	id = surface_in(bytes);
+	if (relay->down.type == DISPLAY_SURFACE_CREATE)
+		set_bit(&relay->surfaces, id);
+	else if (has_bit(relay->surfaces, id))
+		relay->surfaces->data[id / 8] ^= (guint8)(1 << id % 8);
 }
 
 gssize spice_swap_watch_down(SpiceRelay *relay, const char *name, guint8 *bytes, gsize n,
@@ -231,7 +245,7 @@ gboolean spice_swap_part(Session *s, SpiceRelay *relay)
 	if (down->left > 0 && !spice_frame_fresh(down) && !relay->down_drop)
 		relay->pad = down->left;
 	*down = (SpiceFrame){0};
-	relay->down_seen = relay->down_drop = FALSE;
+	relay->down_seen = relay->down_drop = relay->down_surface = FALSE;
 	buffer_clear(&s->desktop.in);
 	if (relay->up_ready > 0)
 		buffer_consume(&s->client.in, relay->up_ready);

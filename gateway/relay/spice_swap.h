@@ -21,13 +21,17 @@
 /*
  * A message from the desktop, of which `relay->down` says type and size, and whose first n bytes
  * are at hand, header included; nothing of it has been passed. Returns how many bytes must be at
- * hand to tell what it means: more than n, come again with them; else it has been taken note of
- * (and down_drop is set). -1 with FAULT_DESKTOP: it makes no sense, or the desktop says that it
+ * hand to tell what it means: more than n, come again with them; else it has been looked at (and
+ * down_drop is set). -1 with FAULT_DESKTOP: it makes no sense, or the desktop says that it
  * goes on at another host, and waits for its viewers to leave. `name`, in UTF-8, takes the place of
  * what the desktop calls itself; NULL or "": that passes.
  */
 gssize spice_swap_watch_down(SpiceRelay *relay, const char *name, guint8 *bytes, gsize n,
 			     GError **error);
+
+/* That message begins to pass: its first bytes, as many as watch_down() needed, are still in place.
+ */
+void spice_swap_begins_down(SpiceRelay *relay, const guint8 *bytes);
 
 /* A message from the viewer, of which `relay->up` says the type: sets up_drop. */
 void spice_swap_watch_up(SpiceRelay *relay);

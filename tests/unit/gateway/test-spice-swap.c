@@ -179,6 +179,44 @@ static void test_full_line(void)
 	end();
 }
 
+/* What the desktop said, and no room in the viewer's line was for before it went: the viewer has
+ * not made that surface, and has yet to hear of those channels. */
+static void test_gone_behind_a_full_line(void)
+{
+	relay(SPICE_CHANNEL_DISPLAY);
+	t.full = TRUE;
+	message(&t.desktop, 314, "\5\0\0\0surface's rest..", 20);
+	run();
+	leave_desktop();
+	t.full = FALSE;
+	arrive(SPICE_CHANNEL_DISPLAY);
+	hears(&t.viewer, 126, NULL, 0);
+	hears(&t.viewer, 315, "\0\0\0\0", 4);
+	hears(&t.viewer, 106, "\0", 1);
+	end();
+
+	relay(SPICE_CHANNEL_DISPLAY);
+	t.full = TRUE;
+	message(&t.desktop, 315, "\0\0\0\0", 4);
+	run();
+	leave_desktop();
+	t.full = FALSE;
+	arrive(SPICE_CHANNEL_DISPLAY);
+	hears(&t.viewer, 126, NULL, 0);
+	hears(&t.viewer, 315, "\0\0\0\0", 4);
+	end();
+
+	relay(SPICE_CHANNEL_MAIN);
+	t.full = TRUE;
+	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
+	run();
+	leave_desktop();
+	t.full = FALSE;
+	arrive(SPICE_CHANNEL_MAIN);
+	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
+	end();
+}
+
 /* The window has the name that people know, also of the next desktop; else the desktop's own. */
 static void test_name(void)
 {
@@ -491,6 +529,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-swap/main", test_main);
 	g_test_add_func("/spice-swap/full-line", test_full_line);
+	g_test_add_func("/spice-swap/gone-behind-a-full-line", test_gone_behind_a_full_line);
 	g_test_add_func("/spice-swap/name", test_name);
 	g_test_add_func("/spice-swap/send-away", test_send_away);
 	g_test_add_func("/spice-swap/bad-list", test_bad_list);
