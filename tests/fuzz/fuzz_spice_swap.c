@@ -184,7 +184,6 @@ static void start(guint8 choice)
 	memset(&w, 0, sizeof w);
 	w.channel = (guint8)(SPICE_CHANNEL_MAIN + choice % SPICE_CHANNEL_RECORD);
 	w.held = g_hash_table_new(NULL, NULL);
-	t.writes = g_array_new(FALSE, FALSE, sizeof(gsize));
 	t.now = 1000;
 	t.s.desktop.is_desktop = TRUE;
 	t.s.relaying = g_new0(SpiceRelay, 1);

@@ -72,55 +72,6 @@ void session_keep_desktop_open(Session *session, unsigned ms)
 
 /* ---- the far ends */
 
-static Io noted_read(Stream *stream, void *bytes, gsize n, gsize *out_n, GError **error)
-{
-	Io io = stream_read(stream->below, bytes, n, out_n, error);
-
-	stream->wants = stream->below->wants;
-	return io;
-}
-
-static Io noted_write(Stream *stream, guint8 *bytes, gsize n, gsize *out_n, GError **error)
-{
-	Io io = IO_DONE;
-
-	if (t.full) {
-		stream->wants = STREAM_WRITABLE;
-		return IO_WAIT;
-	}
-	*out_n = n;
-	if (!t.swallows)
-		io = stream_write(stream->below, bytes, n, out_n, error);
-	stream->wants = stream->below->wants;
-	if (io == IO_DONE)
-		g_array_append_val(t.writes, *out_n);
-	return io;
-}
-
-static Io noted_flush(Stream *stream, GError **error)
-{
-	return stream_flush(stream->below, error);
-}
-
-static void noted_free(Stream *stream)
-{
-	g_free(stream);
-}
-
-static Stream *noted_new(Stream *below)
-{
-	static const StreamOps ops = {.name = "noted",
-				      .read = noted_read,
-				      .write = noted_write,
-				      .flush = noted_flush,
-				      .free = noted_free};
-	Stream *stream = g_new0(Stream, 1);
-
-	stream->ops = &ops;
-	stream->below = below;
-	return stream;
-}
-
 void open_pair(Peer *near, End *far)
 {
 	int fds[2];
@@ -141,9 +92,8 @@ void begin(void)
 	t.s.endpoint.protocol = (char *)"spice";
 	t.s.desktop.is_desktop = TRUE;
 	t.server = spice_link_server_new(FALSE);
-	t.writes = g_array_new(FALSE, FALSE, sizeof(gsize));
 	open_pair(&t.s.client, &t.viewer);
-	t.s.client.stream = noted_new(t.s.client.stream);
+	bottleneck_init(&t.line, &t.s.client);
 	open_pair(&t.s.desktop, &t.desktop);
 }
 
@@ -166,7 +116,7 @@ void end(void)
 	buffer_clear(&t.viewer.out);
 	buffer_clear(&t.desktop.in);
 	buffer_clear(&t.desktop.out);
-	g_array_unref(t.writes);
+	bottleneck_clear(&t.line);
 	spice_link_client_free(t.link);
 	spice_link_server_free(t.server);
 }
@@ -187,7 +137,7 @@ gboolean exchange(End *far)
 	else if (buffer_length(&far->in) == 0)
 		buffer_clear(&far->in);
 	if (far == &t.viewer)
-		g_array_set_size(t.writes, 0);
+		g_array_set_size(t.line.writes, 0);
 	return moved || n > 0;
 }
 
@@ -241,9 +191,9 @@ void hear(End *far, const void *expected, gsize n)
 	ssize_t have;
 
 	g_assert_cmpuint(buffer_length(&far->in), ==, 0);
-	if (far == &t.viewer && t.writes->len > 0) {
-		most = g_array_index(t.writes, gsize, 0);
-		g_array_remove_index(t.writes, 0);
+	if (far == &t.viewer && t.line.writes->len > 0) {
+		most = g_array_index(t.line.writes, gsize, 0);
+		g_array_remove_index(t.line.writes, 0);
 	}
 	have = recv(far->fd, got, most, MSG_DONTWAIT);
 	if (have < 0 && errno == EAGAIN)

@@ -2,11 +2,11 @@
 /*
  * spice-fixture: a SPICE viewer and a desktop at the far ends of two socket pairs, the gateway's
  * front, dial and relay between them. What session.c would do (connecting, the broker, timers) is
- * played here. A layer over the viewer's stream notes each write, which would be TLS records of its
- * own.
+ * played here.
  */
 #pragma once
 
+#include "bottleneck.h"
 #include "front/front_spice.h"
 #include "spice/spice_frame.h"
 #include "spice/spice_link_client.h"
@@ -34,9 +34,7 @@ typedef struct {
 	ControlType asked;
 	guint32 told_backend_id;
 	gboolean asking;
-	GArray *writes;    /* sizes of the writes to the viewer that it has not heard */
-	gboolean full;     /* its line takes nothing */
-	gboolean swallows; /* its line takes everything, and it hears none of it */
+	Bottleneck line; /* to the viewer: writes are those that it has not heard */
 } SpiceFixture;
 extern SpiceFixture t;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One viewer, and one desktop after the other below it. */
+#include "bottleneck.h"
 #include "rfb-fixture.h"
 
 /* A message of the wire a line, in pieces that mean something. */
@@ -237,72 +238,28 @@ static void test_streams_go_on(void)
 	end();
 }
 
-/* A viewer whose line takes so many bytes and then no more. */
-static gsize room;
-
-static Io narrow_read(Stream *s, void *bytes, gsize n, gsize *out_n, GError **error)
-{
-	Io io = stream_read(s->below, bytes, n, out_n, error);
-
-	s->wants = s->below->wants;
-	return io;
-}
-
-static Io narrow_write(Stream *s, guint8 *bytes, gsize n, gsize *out_n, GError **error)
-{
-	s->wants = STREAM_WRITABLE;
-	if (room == 0)
-		return IO_WAIT;
-	g_assert_cmpint(stream_write(s->below, bytes, MIN(n, room), out_n, error), ==, IO_DONE);
-	room -= *out_n;
-	return IO_DONE;
-}
-
-static Io narrow_flush(Stream *s, GError **error)
-{
-	return IO_DONE;
-}
-
-static void narrow_shutdown(Stream *s, const char *reason)
-{
-}
-
-static void narrow_free(Stream *s)
-{
-	g_free(s);
-}
-
-static void narrow(Peer *peer)
-{
-	static const StreamOps ops = {.name = "narrow", .read = narrow_read, .write = narrow_write,
-				      .flush = narrow_flush, .shutdown = narrow_shutdown, .free = narrow_free};
-	Stream *s = g_new0(Stream, 1);
-
-	s->ops = &ops;
-	s->below = peer->stream;
-	s->fd = peer->stream->fd;
-	peer->stream = s;
-}
-
 /* What the gateway itself has begun to say is said to its end before anything of the next desktop. */
 static void test_ends_own_words(void)
 {
+	Bottleneck line;
+
 	begin();
 	start();
 	SAY(t.viewer, "\2\0\0\3" "\xff\xff\xfe\xc8" "\xff\xff\xfe\xc7" SIZED);
 	run();
 	HEAR(t.viewer, "\xf8\0\0\0" "\x80\0\0\1" "\2" "o\0" "\x96");
-	narrow(&t.s.client);
-	room = 7;
+	bottleneck_init(&line, &t.s.client);
+	line.room = 7;
 	SAY(t.viewer, "\xf8\0\0\0" "\x80\0\0\1" "\3" "abc");
 	run();
 	HEAR(t.viewer, "\xf8\0\0\0" "\0\0\0");
 	close(t.desktop);
-	room = 1024;
+	line.room = G_MAXSIZE;
 	g_assert_true(change(NULL));
 	run();
 	HEAR(t.viewer, "\1" "\3" "abc" "\0\0\0\1" "\0\0\0\0\2\x80\1\xe0" SIZED);
 	end();
+	bottleneck_clear(&line);
 }
 
 /* What only a desktop that has announced it may hear is repeated when it has. */

@@ -168,12 +168,12 @@ static void test_main(void)
 static void test_full_line(void)
 {
 	relay(SPICE_CHANNEL_MAIN);
-	t.full = TRUE;
+	t.line.room = 0;
 	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
 	run();
 	run();
 	hear(&t.viewer, NULL, 0);
-	t.full = FALSE;
+	t.line.room = G_MAXSIZE;
 	run();
 	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
 	end();
@@ -184,11 +184,11 @@ static void test_full_line(void)
 static void test_gone_behind_a_full_line(void)
 {
 	relay(SPICE_CHANNEL_DISPLAY);
-	t.full = TRUE;
+	t.line.room = 0;
 	message(&t.desktop, 314, "\5\0\0\0surface's rest..", 20);
 	run();
 	leave_desktop();
-	t.full = FALSE;
+	t.line.room = G_MAXSIZE;
 	arrive(SPICE_CHANNEL_DISPLAY);
 	hears(&t.viewer, 126, NULL, 0);
 	hears(&t.viewer, 315, "\0\0\0\0", 4);
@@ -196,22 +196,22 @@ static void test_gone_behind_a_full_line(void)
 	end();
 
 	relay(SPICE_CHANNEL_DISPLAY);
-	t.full = TRUE;
+	t.line.room = 0;
 	message(&t.desktop, 315, "\0\0\0\0", 4);
 	run();
 	leave_desktop();
-	t.full = FALSE;
+	t.line.room = G_MAXSIZE;
 	arrive(SPICE_CHANNEL_DISPLAY);
 	hears(&t.viewer, 126, NULL, 0);
 	hears(&t.viewer, 315, "\0\0\0\0", 4);
 	end();
 
 	relay(SPICE_CHANNEL_MAIN);
-	t.full = TRUE;
+	t.line.room = 0;
 	message(&t.desktop, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
 	run();
 	leave_desktop();
-	t.full = FALSE;
+	t.line.room = G_MAXSIZE;
 	arrive(SPICE_CHANNEL_MAIN);
 	hears(&t.viewer, SPICE_MAIN_CHANNELS_LIST, "\2\0\0\0\2\0\3\0", 8);
 	end();
@@ -379,16 +379,16 @@ static void test_long_end(void)
 	run();
 	forget();
 	leave_desktop();
-	t.swallows = TRUE;
+	t.line.swallows = TRUE;
 	arrive(SPICE_CHANNEL_DISPLAY);
 	while (due > 0) {
-		g_assert_cmpuint(t.writes->len, >, 0);
-		g_assert_cmpuint(t.writes->len, <=, 256);
-		for (guint i = 0; i < t.writes->len && due > 0; i++) {
-			g_assert_cmpuint(g_array_index(t.writes, gsize, i), <=, due);
-			due -= g_array_index(t.writes, gsize, i);
+		g_assert_cmpuint(t.line.writes->len, >, 0);
+		g_assert_cmpuint(t.line.writes->len, <=, 256);
+		for (guint i = 0; i < t.line.writes->len && due > 0; i++) {
+			g_assert_cmpuint(g_array_index(t.line.writes, gsize, i), <=, due);
+			due -= g_array_index(t.line.writes, gsize, i);
 		}
-		g_array_set_size(t.writes, 0);
+		g_array_set_size(t.line.writes, 0);
 		wakes = t.wakes;
 		g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
 		g_assert_true(due == 0 || t.wakes > wakes); /* comes again at once */

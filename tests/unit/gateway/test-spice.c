@@ -359,10 +359,10 @@ static void test_back_pressure(void)
 	g_assert_cmpuint(buffer_length(&t.s.desktop.in), >, 0);
 	for (;;) {
 		g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
-		if (t.writes->len == 0)
+		if (t.line.writes->len == 0)
 			break;
-		while (t.writes->len > 0) {
-			gsize n = g_array_index(t.writes, gsize, 0);
+		while (t.line.writes->len > 0) {
+			gsize n = g_array_index(t.line.writes, gsize, 0);
 
 			g_assert_cmpuint(n, <=, sizeof message - got);
 			hear(&t.viewer, message + got, n);
@@ -392,11 +392,11 @@ static void test_small_messages(void)
 		unsigned wakes = t.wakes;
 
 		g_assert_cmpint(relay_spice.run(&t.s, NULL), ==, STEP_WAIT);
-		g_assert_cmpuint(t.writes->len, >, 0);
-		g_assert_cmpuint(t.writes->len, <=, 256);
-		if (heard + t.writes->len < N)
+		g_assert_cmpuint(t.line.writes->len, >, 0);
+		g_assert_cmpuint(t.line.writes->len, <=, 256);
+		if (heard + t.line.writes->len < N)
 			g_assert_cmpuint(t.wakes, >, wakes); /* comes again at once */
-		for (runs++; t.writes->len > 0; heard++)
+		for (runs++; t.line.writes->len > 0; heard++)
 			hear(&t.viewer, mark, sizeof mark);
 	}
 	g_assert_cmpuint(runs, <, N / 200);
