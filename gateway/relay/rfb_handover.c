@@ -60,10 +60,16 @@ static void release_all(RfbRelayViewer *viewer, gboolean with_codes, Buffer *out
 	}
 }
 
-/* Behind half a message nothing can be said. */
+/* Behind half a message nothing can be said, nor to one with whom the handshake is not over. */
+static gboolean can_be_told(const Session *s, const RfbRelay *relay)
+{
+	return relay->up.ready == 0 && s->dialing == NULL && s->desktop.stream != NULL &&
+	       !s->desktop.eof;
+}
+
 void rfb_handover_release(Session *s, RfbRelay *relay)
 {
-	if (relay->up.ready == 0 && s->desktop.stream != NULL && !s->desktop.eof) {
+	if (can_be_told(s, relay)) {
 		release_all(&relay->viewer, relay->desktop.features & RFB_FEATURE_EXT_KEY,
 			    &s->desktop.out);
 		peer_flush(&s->desktop, NULL);

@@ -20,7 +20,7 @@
 #include "relay/rfb_relay.h"
 #include "rfb/rfb_client.h"
 
-/* The old desktop may be gone already. */
+/* The old desktop may be gone already, and the next one half dialled, which is told nothing. */
 void rfb_handover_release(Session *session, RfbRelay *relay);
 /* Nothing of the old desktop is left in the relay afterwards; its connection can be closed. FALSE:
  * it has begun a rectangle whose end would take more than max_session_memory, and nothing has

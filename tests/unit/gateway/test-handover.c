@@ -117,6 +117,30 @@ static void test_keys_stay_down(void)
 	end();
 }
 
+/* The way back was in vain: what was half dialled is no desktop yet, and hears nothing of them. */
+static void test_keys_not_into_a_handshake(void)
+{
+	begin();
+	start();
+	SAY(t.viewer, "\2\0\0\1" SIZED "\4\1\0\0\0\0\0a" "\5\1\0\7\0\x08");
+	run();
+	close(t.desktop);
+	relay_rfb.part(&t.s);
+	peer_clear(&t.s.desktop);
+	open_pair(&t.s.desktop, &t.desktop);
+	SAY(t.desktop, V38);
+	g_assert_cmpint(desktop_rfb.dial(&t.s, NULL), ==, STEP_WAIT);
+	relay_rfb.release_keys(&t.s);
+	HEAR(t.desktop, V38);
+	desktop_rfb.close(&t.s);
+
+	/* Nor does the next one, which is another. */
+	close(t.desktop);
+	g_assert_true(next(FALSE, NULL));
+	HEAR(t.desktop, "\2\0\0\1" SIZED ASK_ALL);
+	end();
+}
+
 static void test_viewer_of_one_size(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -288,6 +312,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/handover/introduces", test_introduces);
 	g_test_add_func("/handover/same-size", test_same_size);
 	g_test_add_func("/handover/keys-stay-down", test_keys_stay_down);
+	g_test_add_func("/handover/keys-not-into-a-handshake", test_keys_not_into_a_handshake);
 	g_test_add_func("/handover/viewer-of-one-size", test_viewer_of_one_size);
 	g_test_add_func("/handover/ends-open-update", test_ends_open_update);
 	g_test_add_func("/handover/ends-endless-update", test_ends_endless_update);
