@@ -74,19 +74,28 @@ Io peer_need(Peer *peer, gsize n, GError **error)
 	return IO_DONE;
 }
 
-Io peer_hand_over(Peer *peer, GError **error)
+Io peer_hand_over_some(Peer *peer, gsize max, gsize *out_n, GError **error)
 {
-	while (buffer_length(&peer->out) > 0) {
+	*out_n = 0;
+	while (buffer_length(&peer->out) > 0 && *out_n < max) {
 		gsize n;
 		Io io = stream_write(peer->stream, buffer_bytes(&peer->out),
-				     buffer_length(&peer->out), &n, error);
+				     MIN(buffer_length(&peer->out), max - *out_n), &n, error);
 
 		if (io != IO_DONE)
 			return settle(peer, io, error);
 		buffer_consume(&peer->out, n);
 		peer->bytes_out += n;
+		*out_n += n;
 	}
 	return IO_DONE;
+}
+
+Io peer_hand_over(Peer *peer, GError **error)
+{
+	gsize n;
+
+	return peer_hand_over_some(peer, G_MAXSIZE, &n, error);
 }
 
 Io peer_flush(Peer *peer, GError **error)

@@ -42,6 +42,10 @@ Io peer_need(Peer *peer, gsize n, GError **error);
  * more comes, the next flush, or the end of the session's run. */
 Io peer_hand_over(Peer *peer, GError **error);
 
+/* The same, but no more than `max` bytes: at IO_DONE so many, or all of them. *out_n says how many
+ * it took, whatever it returns. */
+Io peer_hand_over_some(Peer *peer, gsize max, gsize *out_n, GError **error);
+
 /* Sends what `out` holds. IO_DONE: all of it is gone (also from the layers below). */
 Io peer_flush(Peer *peer, GError **error);
 

@@ -207,14 +207,15 @@ static Io pump_up(Session *s, RfbRelay *relay, GError **error)
 	}
 }
 
-/* The same, the other way. */
+/* The same, the other way. What a hand-over has left to say counts: the end of a rectangle may be
+ * as large as max_session_memory. */
 static Io pump_down(Session *s, RfbRelay *relay, GError **error)
 {
 	unsigned runs = 0;
-	gsize spent = 0;
-	Io io = out_flush(&s->client, error);
+	gsize spent;
+	Io io = peer_hand_over_some(&s->client, PUMP_BURST, &spent, error);
 
-	if (io != IO_DONE)
+	if (io != IO_DONE || buffer_length(&s->client.out) > 0)
 		return io;
 	for (;;) {
 		io = run_send(&relay->down, &s->desktop, &s->client, error);

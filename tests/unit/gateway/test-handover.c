@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One viewer, and one desktop after the other below it. */
 #include "bottleneck.h"
+#include "relay/pump.h"
 #include "rfb-fixture.h"
 
 /* A message of the wire a line, in pieces that mean something. */
@@ -208,6 +209,41 @@ static void test_too_large_to_end(void)
 	}
 }
 
+/* The end of a large rectangle leaves in turns, however much the viewer's line takes. */
+static void test_ends_in_turns(void)
+{
+	static const char begun[] = "\0\0\0\1" "\0\0\0\0\4\0\4\0" "\0\0\0\0" "1234";
+	const gsize due = 1024 * 1024 * 4 - 4;
+	Bottleneck line;
+
+	begin();
+	start();
+	bottleneck_init(&line, &t.s.client);
+	SAY(t.viewer, "\2\0\0\1" SIZED);
+	say(t.desktop, begun, sizeof begun - 1);
+	run();
+	HEAR(t.viewer, begun);
+	line.swallows = TRUE;
+	close(t.desktop);
+	for (gsize left = due, before = t.s.client.bytes_out; left > 0;) {
+		gsize took;
+
+		if (left == due)
+			g_assert_true(change(NULL));
+		else
+			run();
+		took = t.s.client.bytes_out - before;
+		g_assert_cmpuint(took, >, 0);
+		g_assert_cmpuint(took, <=, PUMP_BURST);
+		before += took;
+		left -= MIN(left, took);
+		g_assert_true(left == 0 || t.wakes > 0);
+		t.wakes = 0;
+	}
+	end();
+	bottleneck_clear(&line);
+}
+
 /* 4096 x 4096 tiles of which none but the first has come: the most that there can be. */
 static void test_ends_many_tiles(void)
 {
@@ -317,6 +353,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/handover/ends-open-update", test_ends_open_update);
 	g_test_add_func("/handover/ends-endless-update", test_ends_endless_update);
 	g_test_add_func("/handover/too-large-to-end", test_too_large_to_end);
+	g_test_add_func("/handover/ends-in-turns", test_ends_in_turns);
 	g_test_add_func("/handover/ends-many-tiles", test_ends_many_tiles);
 	g_test_add_func("/handover/forgets-half-a-rectangle", test_forgets_half_a_rectangle);
 	g_test_add_func("/handover/streams-go-on", test_streams_go_on);
