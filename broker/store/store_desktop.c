@@ -6,6 +6,7 @@
 #include "search.h"
 #include "secret.h"
 #include "store_host.h"
+#include "store_maintenance.h"
 
 /* card: an expression, whether it has one. */
 #define SELECT_WITH(card)                                                                      \
@@ -197,6 +198,7 @@ gboolean store_desktop_remove(Db *db, const char *id, GError **error)
 	g_auto(DbTransaction) tx = db_begin(db, error);
 
 	return tx.db && store_host_unplace(db, id, error) &&
+	       store_maintenance_forget(db, "desktop", id, error) &&
 	       db_run(db, error, "DELETE FROM desktop WHERE id = ?", DB_TEXT(id)) &&
 	       db_commit(&tx, error);
 }

@@ -56,6 +56,12 @@ gboolean store_maintenance_remove(Db *db, const char *kind, const char *name, GE
 	return removed > 0;
 }
 
+gboolean store_maintenance_forget(Db *db, const char *kind, const char *name, GError **error)
+{
+	return db_run(db, error, "DELETE FROM maintenance WHERE kind = ? AND name = ?",
+		      DB_TEXT(kind), DB_TEXT(name));
+}
+
 gboolean store_maintenance_of(Db *db, const char *pool, const char *provider, const char *host,
 			      const char *desktop, char **out_words, GError **error)
 {

@@ -10,6 +10,8 @@ GPtrArray *store_maintenances(Db *db, GError **error); /* of MaintenanceView, by
 gboolean store_maintenance_put(Db *db, const MaintenanceView *view, GError **error);
 /* FAULT_NOT_FOUND. */
 gboolean store_maintenance_remove(Db *db, const char *kind, const char *name, GError **error);
+/* The same of what is removed itself, closed or not. */
+gboolean store_maintenance_forget(Db *db, const char *kind, const char *name, GError **error);
 /* *out_words (g_free): those of the first that holds for this pool, this host (NULL = none) and
  * this desktop (NULL = none); NULL = it is open. */
 gboolean store_maintenance_of(Db *db, const char *pool, const char *provider, const char *host,

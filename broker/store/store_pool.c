@@ -3,6 +3,7 @@
 #include "store_pool.h"
 
 #include "fault.h"
+#include "store_maintenance.h"
 
 #define SELECT                                                                                   \
 	"SELECT p.name, p.kind, p.image, p.provider, p.uri, p.max_desktops, p.spare, p.version," \
@@ -117,9 +118,12 @@ gboolean store_pool_close(Db *db, const char *name, GError **error)
 
 gboolean store_pool_remove(Db *db, const char *name, GError **error)
 {
-	gint64 removed = db_change(db, error, "DELETE FROM pool WHERE name = ?", DB_TEXT(name));
+	g_auto(DbTransaction) tx = db_begin(db, error);
+	gint64 removed =
+		tx.db ? db_change(db, error, "DELETE FROM pool WHERE name = ?", DB_TEXT(name)) : -1;
 
 	if (removed == 0)
 		g_set_error(error, FAULT, FAULT_NOT_FOUND, "there is no pool '%s'", name);
-	return removed > 0;
+	return removed > 0 && store_maintenance_forget(db, "pool", name, error) &&
+	       db_commit(&tx, error);
 }

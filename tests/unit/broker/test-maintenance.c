@@ -187,6 +187,33 @@ static void test_crash_loop(CoreFixture *f, gconstpointer unused)
 		g_strstr_len(((AdminDesktopView *)all->pdata[0])->detail, -1, "stopped by itself"));
 }
 
+/* What is removed is closed no more: the next one of that name is open, and none stays in the list
+ * that nobody can open. */
+static void test_removed(CoreFixture *f, gconstpointer unused)
+{
+	g_autofree char *id = NULL;
+	g_autoptr(GPtrArray) desktops = NULL;
+	g_autoptr(GPtrArray) all = NULL;
+	g_autoptr(Ticket) ticket = NULL;
+	g_autoptr(GError) error = NULL;
+
+	core_fixture_pool(f, "lab", "floating", 1, 1);
+	core_fixture_await(f, 0, "ready");
+	desktops = core_admin_desktops(f->core, &error);
+	g_assert_no_error(error);
+	id = g_strdup(((AdminDesktopView *)desktops->pdata[0])->id);
+	begin(f, "desktop", id);
+	begin(f, "pool", "lab");
+	closed(f, "anna", "p-lab");
+	core_pool_remove(f->core, "root", "lab", &error);
+	g_assert_no_error(error);
+	all = core_maintenances(f->core, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(all->len, ==, 0);
+	core_fixture_pool(f, "lab", "floating", 1, 0);
+	ticket = core_fixture_connect(f, "anna", "p-lab", "vnc");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -197,6 +224,7 @@ int main(int argc, char **argv)
 	ADD("pool", test_pool);
 	ADD("host", test_host);
 	ADD("desktop", test_desktop);
+	ADD("removed", test_removed);
 	ADD("short-life", test_short_life);
 	ADD("crash-loop", test_crash_loop);
 	return g_test_run();
