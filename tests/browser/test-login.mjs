@@ -116,9 +116,20 @@ test('login: too many tries counts down', async ({ page, server, person }) => {
     await person.signIn();
     await person.sees('.form-note.error', 'ask your administrator');
     assert.equal(await page.isDisabled('[type=submit]'), true);
+    assert.equal(await person.focused(), 'password');
     server.throttle = 0;
     await person.sees('.form-note.info', 'You can try again now.');
     assert.equal(await page.isDisabled('[type=submit]'), false);
+});
+
+test('login: what is no answer of ours is told in words', async ({ page, person }) => {
+    await page.route('**/api/v1/login', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Welcome to the hotel</h1>' }));
+    await person.signIn();
+    await person.sees('.form-note.error', 'The desktop service cannot be reached.');
+    await page.unroute('**/api/v1/login');
+    await page.fill('#password', 'correct horse');
+    await page.keyboard.press('Enter');
+    await person.sees('h1', 'My desktops');
 });
 
 test('login: an hour is no number of seconds', async ({ server, person }) => {
@@ -176,6 +187,26 @@ test('login: who signs in next does not read what the one before had', async ({ 
     await person.fault('not-found');
     assert.ok(!(await page.title()).includes(DESKTOPS.one.name));
     assert.ok(!(await page.content()).includes(DESKTOPS.one.name));
+});
+
+test('login: who signs in in another tab is who is here, too', async ({ page, person }) => {
+    await person.signIn('/#/desktops');
+    await person.sees('.header-user', 'ann');
+    await page.evaluate(async () => {
+        await fetch('/api/v1/login', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({ user: 'ben', password: 'correct horse' }) });
+        dispatchEvent(new Event('focus'));
+    });
+    await person.sees('.header-user', 'ben');
+});
+
+test('login: a message is of who it was for', async ({ page, server, person }) => {
+    server.notes = [{ id: 'm-1', text: 'Your badge is ready.', at: 1 }];
+    await person.signIn('/#/desktops');
+    await person.sees('.message', 'Your badge is ready.');
+    await page.click('text=Sign out');
+    await page.waitForSelector('#username');
+    assert.ok(!(await page.content()).includes('badge'));
 });
 
 test('login: nothing secret is left in the browser', async ({ page, context, person }) => {

@@ -78,6 +78,15 @@ function over() {
     expired();
 }
 
+/* What is cut short, or is no answer of ours (the page of a hotel's network), is as none. */
+async function read(take) {
+    try {
+        return await take();
+    } catch {
+        throw new ApiError('offline');
+    }
+}
+
 export async function call(method, path, options) {
     const response = await request(method, path, options);
 
@@ -87,13 +96,11 @@ export async function call(method, path, options) {
         throw await problem(response);
     if (response.status === 204)
         return null;
-    try {
+    return read(async () => {
         const text = await response.text();
 
         return text ? JSON.parse(text) : null;
-    } catch {
-        throw new ApiError('offline');
-    }
+    });
 }
 
 /* One round of a login: {done: {user, admin, messages}} or {conversation, prompts}. */
@@ -109,7 +116,7 @@ async function round(path, body) {
     }
     if (!response.ok)
         throw await problem(response);
-    const answer = await response.json();
+    const answer = await read(() => response.json());
 
     return response.status === 202 ? answer : { done: answer };
 }
@@ -168,7 +175,7 @@ export async function viewerFile(id, options) {
         throw await problem(response);
     const name = /filename="?([^";]+)"?/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
 
-    return { blob: await response.blob(), name: name ?? 'console.vv' };
+    return { blob: await read(() => response.blob()), name: name ?? 'console.vv' };
 }
 
 /* The WebSocket that one ticket opens. */

@@ -149,6 +149,21 @@ api.onExpired(() => {
     router.put(signIn('Your login has expired. Please sign in again: you will be back where you were.'));
 });
 
+/* Tabs share one login: in another one somebody else may have signed in since. Nothing of who was
+ * here before stays. */
+async function lookWho() {
+    const known = who;
+
+    try {
+        if (known !== null && (await api.session()).user !== known.user && who === known)
+            location.reload();
+    } catch {
+        /* The end of a login is told by itself, and the page says what else is wrong. */
+    }
+}
+
+addEventListener('focus', lookWho);
+addEventListener('pageshow', (event) => event.persisted && lookWho());
 keepHere();
 document.querySelector('.skip').addEventListener('click', (event) => {
     event.preventDefault();

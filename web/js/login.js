@@ -120,7 +120,7 @@ export function loginPage(done, note = '') {
     function focus() {
         const inputs = [...form.querySelectorAll('input')];
 
-        (inputs.find((input) => !input.value) ?? form.querySelector('h1')).focus();
+        (inputs.find((input) => !input.value) ?? inputs.at(-1) ?? form.querySelector('h1')).focus();
     }
 
     function busy(on) {
@@ -155,6 +155,7 @@ export function loginPage(done, note = '') {
         if (error.code === 'throttled') {
             tell(error.message || 'Too many attempts. Please wait a while.');
             throttle(error.retryAfter || 5);
+            focus();
             return;
         }
         if (conversation !== null || error.code === 'credentials')

@@ -31,17 +31,20 @@ export class Messages {
         this.#timer = 0;
         this.#there.clear();
         this.#place.replaceChildren();
+        announce('', true);
     }
 
     async #look() {
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#look(), LOOK);
+        const mine = this.#timer = setTimeout(() => this.#look(), LOOK);
+
         if (document.hidden)
             return;
         try {
             const list = await api.messages();
 
-            if (this.#timer)
+            /* Else somebody else is here by now. */
+            if (this.#timer === mine)
                 list.forEach((one) => this.#show(one));
         } catch {
             /* The next look will do; an expired login is the page's to tell. */
