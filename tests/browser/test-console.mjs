@@ -206,3 +206,22 @@ test('console: a warning before the end, and a way to stay', async ({ page, serv
     await page.waitForSelector('.ending', { state: 'hidden' });
     assert.equal(server.sessions[0].ends_in, 650);
 });
+
+test('console: who has left before the answer is asked about no more', async ({ page, server, person }) => {
+    const now = Math.floor(Date.now() / 1000);
+    let answer = null;
+    let looks = 0;
+
+    server.sessions = [{ id: 's-1', desktop: 'd-1', desktop_name: 'ann-office', protocol: 'web', state: 'live', peer: '203.0.113.7:1',
+        started_at: now, ends_at: now + 50, warn_at: now - 10, ends_in: 50, ends_why: 'idle', extendable: true, idle: 9 }];
+    await page.route('**/extend', (route) => { answer = route; });
+    await person.openDesktop();
+    await page.click('.ending button:has-text("Stay")');
+    await person.eventually(() => assert.ok(answer));
+    await page.goBack();
+    await page.waitForSelector('.card');
+    page.on('request', (request) => { looks += request.url().endsWith('/api/v1/sessions') ? 1 : 0; });
+    await answer.abort();
+    await page.waitForTimeout(2000); /* it would look after one second */
+    assert.equal(looks, 0);
+});

@@ -101,7 +101,8 @@ export class Ending {
             if (this.#desktop === desktop)
                 this.#judge(session);
         } catch {
-            this.#later(1);
+            if (this.#desktop === desktop)
+                this.#later(1);
         }
     }
 
