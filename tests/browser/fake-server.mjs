@@ -211,6 +211,9 @@ export class FakeServer {
         case 'POST desktops/ID/snapshots':
             this.snapshots.unshift({ id: `n-${this.snapshots.length}`, name: body.name, taken_at: Math.floor(Date.now() / 1000) });
             return send(201, { id: this.snapshots[0].id });
+        case 'DELETE desktops/ID/snapshots':
+            this.snapshots = this.snapshots.filter((one) => !url.pathname.endsWith(`/${one.id}`));
+            return send(204);
         case 'POST sessions/ID/extend': {
             const session = this.sessions.find((one) => one.id === id);
 

@@ -433,6 +433,11 @@ test('admin: who is locked out is seen, banned and unlocked', async (given) => {
     await page.click('text=Ban somebody');
     await page.selectOption('#field-whose', 'address');
     await page.fill('#field-name', '198.51.100.7');
+    /* No number is not 0, which is for good. */
+    await page.fill('#field-minutes', '');
+    await page.click('.dialog >> text="Ban"');
+    assert.equal(await person.focused(), 'field-minutes');
+    assert.deepEqual(admin.calls, []);
     await page.fill('#field-minutes', '0');
     await page.click('.dialog >> text="Ban"');
     await person.sees('.table', '198.51.100.7');

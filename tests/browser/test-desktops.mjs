@@ -183,4 +183,9 @@ test('desktops: snapshots of one\'s own are taken by name, up to the limit', asy
     await page.click('.snapshot-form button');
     await person.sees('.dialog [data-snapshot]', 'before the exam');
     assert.equal(await page.locator('.snapshot-form').count(), 0);
+    assert.equal(await person.focused(), 'dialog-title');
+    await page.focus('.dialog [aria-label^="Remove before the exam"]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.snapshot-form');
+    assert.equal(await person.focused(), 'dialog-title');
 });

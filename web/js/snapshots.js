@@ -60,6 +60,11 @@ export function snapshotsDialog(desktop) {
                 h('p', { class: 'hint' }, `Up to ${desktop.snapshots} of its disk; a running desktop is best at rest.`),
                 list.length ? h('ul', { class: 'session-list' }, ...list.map((one) => row(desktop, one, refresh))) : '',
                 list.length < desktop.snapshots ? form(desktop, refresh) : '');
+            /* What had the focus may be gone. */
+            const box = body.closest('dialog');
+
+            if (box && !box.contains(document.activeElement))
+                box.querySelector('h2').focus();
         } catch (error) {
             body.replaceChildren(h('p', {}, error.message || 'The snapshots could not be read.'));
         }

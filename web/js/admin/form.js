@@ -60,6 +60,8 @@ export function formDialog(title, { fields, action, done, send, unfolded = false
 
             fields.forEach((field, i) => {
                 rows[i].hidden = field.when ? !field.when(now) : false;
+                /* None would be 0, and that means something else everywhere. */
+                rows[i].querySelector('input[type=number]')?.toggleAttribute('required', !rows[i].hidden);
                 if (field.hint)
                     rows[i].querySelector('.hint').textContent = typeof field.hint === 'function' ? field.hint(now) : field.hint;
             });
