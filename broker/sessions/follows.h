@@ -10,7 +10,7 @@
 
 #include "control/control.h"
 
-#define FOLLOWS_SECONDS 20 /* a channel waits for 15 */
+#define FOLLOWS_SECONDS 20 /* a gateway is back sooner */
 #define FOLLOWS_MOST    10 /* of one viewer in that time: a person does not choose as fast */
 
 typedef struct Follows Follows;

@@ -10,10 +10,11 @@
 #include "relay/spice_swap.h"
 #include "session/session_loop.h"
 
-#define RETURN_MS 10000 /* between two times that it goes back to its desktop */
-#define HOME_MS   60000 /* that it asks for the way back from a lobby */
-#define HELD_MS   1000  /* it was refused sooner: not for want of the broker, but of room */
-#define JOIN_MS   5000  /* for a channel that its desktop never took, until main has gone as well */
+#define RETURN_MS 10000  /* between two times that it goes back to its desktop */
+#define HOME_MS   60000  /* that it asks for the way back from a lobby */
+#define HELD_MS   1000   /* it was refused sooner: not for want of the broker, but of room */
+#define MAIN_MS   105000 /* for main, which may dial a lobby for 15 s before all that */
+#define JOIN_MS   5000 /* for a channel that its desktop never took, until main has gone as well */
 
 /* What the broker was asked is of no use any more. */
 static void forget_request(Session *s)
@@ -162,12 +163,13 @@ static void swap_home(Session *s)
 	s->loop->home = session_change_lease(s, s->loop->home);
 }
 
-/* On the way there: the broker that was to help has gone with it, or the one after it knows no
- * such. */
+/* On the way there: the broker that was to help has gone with it, and is not back in time, or the
+ * one after it knows no such. */
 static gboolean lobby_lost(const SessionLoop *loop, Fault code)
 {
 	return code == FAULT_DESKTOP ||
-	       (loop->at == DIAL_ROW && (code == FAULT_BROKER || code == FAULT_NOT_FOUND));
+	       (loop->at == DIAL_ROW &&
+		(code == FAULT_BROKER || code == FAULT_NOT_FOUND || code == FAULT_TIMEOUT));
 }
 
 /* The lobby where it was for a while has gone, with the broker that kept it or alone: the session
@@ -283,9 +285,8 @@ static void wait_for_main(Session *s)
 {
 	s->backend_id = 0;
 	session_enter(s, DIAL_ROW);
-	if (s->relay == NULL)
-		s->loop->deadline = session_now(s) + JOIN_MS;
-	else if (s->no_channel)
+	s->loop->deadline = session_now(s) + (s->relay != NULL ? MAIN_MS : JOIN_MS);
+	if (s->relay != NULL && s->no_channel)
 		s->loop->deadline = 0;
 	s->no_channel = FALSE;
 }

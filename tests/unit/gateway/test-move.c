@@ -45,6 +45,17 @@ static gboolean part(Session *session)
 
 static const Relay relay = {.part = part};
 
+/* As long as main may dial a lobby, ask for its way, be told, and dial: it would go on without this
+ * one. A viewer that has not seen the channel yet had better try again soon. */
+static void assert_patient(Fixture *f, gboolean relayed)
+{
+	const guint64 main_ms = (15 + 60 + 10 + 15) * 1000;
+	guint64 ms = f->own.deadline - f->own.step_at;
+
+	g_assert_cmpuint(ms, >, 0);
+	g_assert_true(relayed ? ms >= main_ms : ms < main_ms);
+}
+
 /* On its way to the desktop where its main channel is; relayed: from another one. */
 static void begin(Fixture *f, gboolean relayed)
 {
@@ -86,6 +97,7 @@ static void assert_waits(Fixture *f, gboolean relayed, Fault code)
 	g_assert_no_error(error);
 	g_assert_cmpuint(f->own.at, ==, DIAL_ROW);
 	g_assert_cmpuint(f->session.backend_id, ==, 0);
+	assert_patient(f, relayed);
 	g_assert_error(f->own.lost, FAULT, (int)code);
 	g_assert_cmpstr(f->told->str, ==, relayed ? "s-lobby inputs:0" : "");
 	g_clear_error(&f->own.lost);
@@ -127,6 +139,24 @@ static void test_client(Fixture *f, gconstpointer data)
 	}
 }
 
+/* A main channel on its way to a lobby whose broker went, and did not come in time. */
+static void test_lobby_in_vain(Fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = g_error_new_literal(FAULT, FAULT_TIMEOUT, "late");
+
+	begin(f, TRUE);
+	f->session.ask.kind = ASK_TICKET;
+	f->session.lease = g_strdup("lobby-1");
+	f->own.home = g_strdup("s-1");
+	g_assert_true(session_goes_on(&f->session, &error));
+	g_assert_cmpuint(f->own.at, ==, REDEEM_ROW);
+	g_assert_cmpint(f->session.ask.kind, ==, ASK_AGAIN);
+	g_assert_cmpstr(f->session.lease, ==, "s-1");
+	g_clear_error(&f->own.lost);
+	g_free(f->session.lease);
+	g_free(f->own.home);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -134,5 +164,6 @@ int main(int argc, char **argv)
 		   tear_down);
 	g_test_add("/move/channel-loses-its-broker", Fixture, NULL, set_up, test_broker, tear_down);
 	g_test_add("/move/channel-loses-its-client", Fixture, NULL, set_up, test_client, tear_down);
+	g_test_add("/move/lobby-in-vain", Fixture, NULL, set_up, test_lobby_in_vain, tear_down);
 	return g_test_run();
 }
