@@ -16,6 +16,7 @@ import { progressView } from './progress.js';
 import { SoftKeyboard } from './softkeyboard.js';
 import { Toolbar } from './toolbar.js';
 import { announce, button, clearToasts, h, spinner, toast } from './view.js';
+import { amount } from './words.js';
 
 /* Seconds before each new try; after the last it goes on with it until PATIENCE is over. */
 const BACKOFF = [0.3, 1, 2, 4, 8, 15];
@@ -256,7 +257,7 @@ export class Console {
                 this.#begin();
                 return;
             }
-            clock.textContent = left > 1500 ? `Next try in ${Math.ceil(left / 1000)} s` : 'Trying again';
+            clock.textContent = left > 1500 ? `Next try in ${amount(Math.ceil(left / 1000), 's')}` : 'Trying again';
             this.#timer = setTimeout(tick, Math.min(left, 500));
         };
 

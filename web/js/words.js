@@ -35,19 +35,24 @@ export function moment(time, precision = 'short') {
     return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: precision }).format(when);
 }
 
+/* A number and its unit: on one line. */
+export function amount(number, unit) {
+    return `${number}\u00a0${unit}`;
+}
+
 export function duration(seconds) {
     const whole = Math.max(0, Math.round(seconds));
+    const [great, small, length] = whole >= 3600 ? ['h', 'min', 60] : ['min', 's', 1];
+    const most = Math.floor(whole / (60 * length)), rest = Math.floor(whole / length) % 60;
 
-    if (whole >= 3600)
-        return [`${Math.floor(whole / 3600)} h`, whole % 3600 >= 60 && `${Math.floor(whole % 3600 / 60)} min`].filter(Boolean).join(' ');
-    return whole < 60 ? `${whole} s` : [`${Math.floor(whole / 60)} min`, whole % 60 && `${whole % 60} s`].filter(Boolean).join(' ');
+    return [most && amount(most, great), (rest || !most) && amount(rest, small)].filter(Boolean).join(' ');
 }
 
 /* "12.4 MB" */
 export function size(bytes) {
     const step = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
 
-    return `${(bytes / 1000 ** step).toFixed(step ? 1 : 0)} ${['B', 'kB', 'MB', 'GB', 'TB'][step]}`;
+    return amount((bytes / 1000 ** step).toFixed(step ? 1 : 0), ['B', 'kB', 'MB', 'GB', 'TB'][step]);
 }
 
 /* What a card says. */

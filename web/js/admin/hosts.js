@@ -2,6 +2,7 @@
 /* hosts: the machines that desktops run on: what they have, what they have promised, draining. */
 import { livePage } from '../livepage.js';
 import { button, h, icon } from '../view.js';
+import { amount } from '../words.js';
 import * as calls from './calls.js';
 import { attempt, confirmed, formDialog } from './form.js';
 import { subscribeTo } from './live.js';
@@ -25,7 +26,7 @@ function ability({ hypervisor, can = [] }) {
 }
 
 /* MiB as a person says it. */
-const memory = (mib) => mib >= 1024 ? `${(mib / 1024).toFixed(mib % 1024 ? 1 : 0)} GiB` : `${mib} MiB`;
+const memory = (mib) => mib >= 1024 ? amount((mib / 1024).toFixed(mib % 1024 ? 1 : 0), 'GiB') : amount(mib, 'MiB');
 
 /* host null = a new one. Provider and address of one that exists stay. */
 function fields(host) {
@@ -67,7 +68,7 @@ function capacity(label, used, has, ratio, say) {
     const most = has * ratio / 100;
 
     return h('div', {}, h('p', { class: 'meter-words' }, h('span', {}, label), h('span', { class: 'hint' },
-        ratio === 100 ? `${say(used)} of ${say(has)}` : `${say(used)} of ${say(most)} (${say(has)}, ${ratio} %)`)),
+        ratio === 100 ? `${say(used)} of ${say(has)}` : `${say(used)} of ${say(most)} (${say(has)}, ${amount(ratio, '%')})`)),
     meter(`${label}: ${say(used)} of ${say(most)} promised`, most, [[used > 0.9 * most ? 'full' : 'busy', used]]));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* images: what desktops are made of. */
 import { livePage } from '../livepage.js';
-import { ago, moment } from '../words.js';
+import { ago, amount, moment } from '../words.js';
 import { button, h } from '../view.js';
 import * as calls from './calls.js';
 import { confirmed, formDialog, rowButton } from './form.js';
@@ -40,7 +40,7 @@ export function imagesPage(before) {
         { title: 'Name', main: true, value: (one) => one.name },
         { title: 'Version', number: true, value: (one) => one.version },
         { title: 'Made of', value: (one) => one.disk || one.kernel || one.xml || '', cell: (one) => two(h('code', {}, one.disk || one.kernel || one.xml || ''), one.copied && 'a copy of Oriel’s own') },
-        { title: 'Memory', number: true, value: (one) => one.memory, cell: (one) => `${one.memory} MiB` },
+        { title: 'Memory', number: true, value: (one) => one.memory, cell: (one) => amount(one.memory, 'MiB') },
         { title: 'CPUs', number: true, value: (one) => one.cpus },
         { title: 'Network', value: (one) => one.network },
         { title: 'Added', value: (one) => one.added_at, cell: (one) => h('span', { title: moment(one.added_at) }, ago(one.added_at)) },

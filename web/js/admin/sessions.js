@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sessions: who is connected to what, from where; and the way to end it. */
 import { livePage } from '../livepage.js';
-import { ago, moment, PROTOCOLS, size } from '../words.js';
+import { ago, amount, moment, PROTOCOLS, size } from '../words.js';
 import { h } from '../view.js';
 import * as calls from './calls.js';
 import { attempt, confirmed, formDialog, rowButton } from './form.js';
@@ -10,7 +10,7 @@ import { filterField, two, windowed, windowedTable, Wish } from './table.js';
 
 /* Under a minute somebody is there. */
 function idle(seconds) {
-    return seconds >= 3600 ? `${Math.floor(seconds / 3600)} h` : seconds >= 60 ? `${Math.floor(seconds / 60)} min` : '';
+    return seconds >= 3600 ? amount(Math.floor(seconds / 3600), 'h') : seconds >= 60 ? amount(Math.floor(seconds / 60), 'min') : '';
 }
 
 /* To the client and back: under a tenth of a second nobody feels it, over a quarter everybody does. */
@@ -19,7 +19,7 @@ function line(microseconds) {
     const [words, look] = ms < 100 ? ['good', 'ready'] : ms < 250 ? ['slow', 'starting'] : ['bad', 'failed'];
 
     return !microseconds ? '' : h('span', { class: `line line-${look}`, title: `The line is ${words}: so long to the client and back` },
-        `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`);
+        amount(ms < 10 ? ms.toFixed(1) : Math.round(ms), 'ms'));
 }
 
 function write(user) {
