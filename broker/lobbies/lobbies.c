@@ -273,7 +273,7 @@ gboolean lobbies_ended(Core *core, const char *lease, Fault fault)
 		return FALSE;
 	locker = g_mutex_locker_new(&core->lobbies->lock);
 	lobby = g_hash_table_lookup(core->lobbies->live, lease);
-	if (lobby && fault == FAULT_DESKTOP && !lobby->left && !lobby->reborn)
+	if (lobby && fault == FAULT_DESKTOP && !lobby->left)
 		lobby_guests_add(core->lobbies->gone, lease, lobby_guest_of(lobby));
 	if (lobby)
 		lobbies_dismiss(lobby);
@@ -338,7 +338,7 @@ void lobbies_leave(Lobby *lobby, gboolean died)
 	Lobbies *lobbies = lobby->core->lobbies;
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lobbies->lock);
 
-	if (g_hash_table_remove(lobbies->live, lobby->id) && died && !lobby->left && !lobby->reborn)
+	if (g_hash_table_remove(lobbies->live, lobby->id) && died && !lobby->left)
 		lobby_guests_add(lobbies->gone, lobby->id, lobby_guest_of(lobby));
 }
 

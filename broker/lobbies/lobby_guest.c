@@ -68,14 +68,15 @@ LobbyGuest *lobby_guest_of(const Lobby *lobby)
 	guest->text = g_strdup("This screen had to start anew.");
 	bond_copy(&guest->bond, &lobby->bond);
 	guest->reborn = TRUE;
+	guest->barred = lobby->reborn;
 	guest->until = G_MAXINT64;
 	return guest;
 }
 
 gboolean lobby_guest_may_return(const LobbyGuest *guest, const char *protocol, const Asker *asker)
 {
-	return guest->connection == asker->connection && g_str_equal(guest->protocol, protocol) &&
-	       guest->until > g_get_monotonic_time();
+	return !guest->barred && guest->connection == asker->connection &&
+	       g_str_equal(guest->protocol, protocol) && guest->until > g_get_monotonic_time();
 }
 
 void lobby_guest_start(LobbyGuest *taken, const Core *core, LobbyStart *start)

@@ -16,6 +16,7 @@ typedef struct {
 	gint64 since; /* when they signed in */
 	char *text, *hint;
 	gboolean reborn; /* as in LobbyStart */
+	gboolean barred; /* that one died, too: known for their bond alone */
 	Bond bond;
 	gint64 until; /* monotonic */
 } LobbyGuest;

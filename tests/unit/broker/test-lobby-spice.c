@@ -2,6 +2,7 @@
 /* Lobbies of SPICE viewers: several channels, at several gateways, that belong together wherever
  * main is. A real core; the lobby draws nothing (fake-lobby.c). */
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fake-lease.h"
@@ -323,6 +324,55 @@ static void test_there_and_back(Fixture *x, gconstpointer unused)
 	close(client);
 }
 
+/* Its gateway has seen it, all hear of it, and the broker's thread for it lets go. */
+static void dies(Fixture *x, const char *lease, int client)
+{
+	char bytes[256];
+	ssize_t n;
+
+	gateway_send(&x->g, &(ControlMessage){.type = CONTROL_ENDED,
+					      .id = OF_ENDED,
+					      .lease = (char *)lease,
+					      .channel = (char *)"main:0",
+					      .fault = (char *)"desktop",
+					      .step = (char *)"relay"});
+	expect_end(&x->g, lease);
+	expect_end(&x->other, lease);
+	while ((n = recv(client, bytes, sizeof bytes, 0)) > 0)
+		;
+	g_assert_cmpint(n, ==, 0);
+	close(client);
+}
+
+/* A lobby that dies is replaced once. With the second the viewer's main channel has ended, and its
+ * further ones, wherever they are, wait for it no more. */
+static void test_dies_twice(Fixture *x, gconstpointer unused)
+{
+	ControlMessage login = login_of("anna", "right", NULL), back = nobody();
+	g_auto(ControlMessage) first = {0}, second = {0};
+	int client;
+
+	login.protocol = (char *)"spice";
+	ask(&x->g, &login, &first);
+	client = gateway_take_fd(&x->g);
+	link_main(x, first.lease, NULL, LOBBY_ID);
+	dies(x, first.lease, client);
+	back.ticket = NULL;
+	back.lease = first.lease;
+	back.bond = first.bond;
+	ask(&x->g, &back, &second);
+	g_assert_cmpint(second.type, ==, CONTROL_LEASE);
+	client = gateway_take_fd(&x->g);
+	link_main(x, second.lease, first.bond, LOBBY_ID);
+	follows(x, &first, second.lease, LOBBY_ID);
+
+	dies(x, second.lease, client);
+	back.lease = second.lease;
+	gateway_send(&x->g, &back);
+	expect_follow(&x->g, first.bond, "ended");
+	expect_follow(&x->other, first.bond, "ended");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -331,5 +381,6 @@ int main(int argc, char **argv)
 	ADD("channels", test_channels);
 	ADD("bad-ticket", test_bad_ticket);
 	ADD("there-and-back", test_there_and_back);
+	ADD("dies-twice", test_dies_twice);
 	return g_test_run();
 }
