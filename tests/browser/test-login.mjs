@@ -135,7 +135,7 @@ test('login: what is no answer of ours is told in words', async ({ page, person 
 test('login: an hour is no number of seconds', async ({ server, person }) => {
     server.throttle = 3600;
     await person.signIn();
-    await person.sees('[type=submit]', /Wait (1 h|59 min)/);
+    await person.sees('[type=submit]', /Wait (1\sh|59\smin)/);
 });
 
 test('login: a broker that is down says so and can be tried again', async ({ page, server, person }) => {
