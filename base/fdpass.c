@@ -45,7 +45,7 @@ ssize_t fdpass_receive(int socket, void *bytes, gsize n, int *fds, guint *out_n_
 	ssize_t got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
 
 	*out_n_fds = 0;
-	if (got <= 0)
+	if (got < 0)
 		return got;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
 		gsize size = c->cmsg_len - CMSG_LEN(0);
@@ -56,6 +56,9 @@ ssize_t fdpass_receive(int socket, void *bytes, gsize n, int *fds, guint *out_n_
 		memcpy(fds, CMSG_DATA(c), size);
 		*out_n_fds = (guint)(size / sizeof *fds);
 	}
+	/* An empty packet is taken for the end, and no end brings anything. */
+	while (got == 0 && *out_n_fds > 0)
+		close(fds[--*out_n_fds]);
 	return got;
 }
 

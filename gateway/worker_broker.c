@@ -64,7 +64,9 @@ static void on_answer(gpointer data, guint64 id, const ControlMessage *message, 
 
 	if (g_hash_table_remove(worker->following, &id)) {
 		on_followed(worker, message);
-		return; /* a join has no descriptor */
+		if (fd >= 0) /* which no join has */
+			close(fd);
+		return;
 	}
 	if (expected)
 		g_hash_table_remove(worker->expecting, &id);

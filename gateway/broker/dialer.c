@@ -115,6 +115,7 @@ Dialer *dialer_start(const Options *options, GError **error)
 	if (fd < 0)
 		return NULL;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 	dialer = g_new0(Dialer, 1);
 	dialer->fd = fd;
 	return dialer;
@@ -158,7 +159,8 @@ int dialer_connect(Dialer *dialer, DialerTarget target, GError **error)
 	Answer words = {0};
 	ssize_t n;
 
-	if (send(dialer->fd, &question, sizeof question, MSG_NOSIGNAL) < 0)
+	/* What cannot be asked in time is not answered, either. */
+	if (send(dialer->fd, &question, sizeof question, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
 		return gone(dialer, error);
 	for (;;) {
 		autofd int fd = receive(dialer, &words, &n);

@@ -115,6 +115,21 @@ static void test_nothing(Fixture *f, gconstpointer type)
 	g_assert_cmpint(errno, ==, EPIPE);
 }
 
+/* What comes with an empty packet, nobody gets. */
+static void test_empty(Fixture *f, gconstpointer type)
+{
+	guint before = open_files();
+	int got = 99;
+	char byte;
+
+	if (GPOINTER_TO_INT(type) == SOCK_STREAM)
+		return; /* it has none */
+	g_assert_cmpint(fdpass_send(f->ends[0], "", 0, f->ends, 2, 0), ==, 0);
+	g_assert_cmpint(fdpass_receive_one(f->ends[1], &byte, 1, &got, 0), ==, 0);
+	g_assert_cmpint(got, ==, -1);
+	g_assert_cmpuint(open_files(), ==, before);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -122,7 +137,7 @@ int main(int argc, char **argv)
 		void (*run)(Fixture *f, gconstpointer type);
 	} tests[] = {
 		{"one", test_one},       {"none", test_none},       {"many", test_many},
-		{"others", test_others}, {"nothing", test_nothing},
+		{"others", test_others}, {"nothing", test_nothing}, {"empty", test_empty},
 	};
 
 	g_test_init(&argc, &argv, NULL);
