@@ -26,10 +26,11 @@ async function copy(text, control) {
     }, 2000);
 }
 
+/* A line that is too short for an address ends before its port. */
 function row(label, text) {
     return h('div', { class: 'copy-row' },
         h('dt', {}, label),
-        h('dd', {}, h('code', {}, text),
+        h('dd', {}, h('code', {}, ...text.split(/(?=::)/).map((part) => [part, h('wbr')])),
             h('button', { type: 'button', class: 'icon-button', 'aria-label': `Copy: ${label}`,
                 onclick: (event) => copy(text, event.currentTarget) }, icon('copy'))));
 }
