@@ -11,6 +11,7 @@
  * end, and one of a connection through the tunnel, which leads to it, takes its place (record.h,
  * carry.h).
  */
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -76,9 +77,11 @@ int main(int argc, char **argv)
 	};
 	g_autoptr(GOptionContext)
 		context = g_option_context_new("- carries a broker's sockets to a gateway");
-	g_autoptr(Options) options = NULL;
+	/* Connections use it, and OpenSSL, until they end with the process. */
+	static Options *options;
 	g_autoptr(GError) error = NULL;
 
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
 		fprintf(stderr, "oriel-tunnel: %s\n",

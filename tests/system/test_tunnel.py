@@ -96,8 +96,8 @@ def test_pages_and_desktops(dmz):
         viewer.close()
 
 
-def knock(dmz, certificate, protocol, say=b""):
-    """True if the broker's end lets this one in and answers."""
+def identity(dmz, certificate, protocol):
+    """What a client of the broker's end shows of itself."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if certificate:
@@ -105,9 +105,14 @@ def knock(dmz, certificate, protocol, say=b""):
                                 dmz.path(f"certs/{certificate}.key"))
     if protocol:
         context.set_alpn_protocols([protocol])
+    return context
+
+
+def knock(dmz, certificate, protocol, say=b""):
+    """True if the broker's end lets this one in and answers."""
     with socket.create_connection((dmz.host, dmz.tunnel_port), 60) as plain:
         try:
-            with context.wrap_socket(plain) as secure:
+            with identity(dmz, certificate, protocol).wrap_socket(plain) as secure:
                 secure.sendall(say or b" ")
                 return secure.recv(1) == b"R"
         except OSError:
@@ -127,6 +132,24 @@ def test_who_is_not_let_in(dmz, certificate, protocol):
 def test_a_display_needs_its_secret(dmz):
     with dmz.logged("inside", "no display by that secret"):
         assert not knock(dmz, "gateway", "oriel-display", b"a" * 43)
+
+
+def test_it_stops_among_connections(dmz):
+    """Those that are carried, and those at each step before, end with it."""
+    gateway = identity(dmz, "gateway", "oriel-control")
+    for _ in range(5):
+        with contextlib.ExitStack() as stack:
+            def dial():
+                return stack.enter_context(socket.create_connection((dmz.host, dmz.tunnel_port), 60))
+
+            for _ in range(10):
+                secure = stack.enter_context(gateway.wrap_socket(dial()))
+                assert secure.recv(1) == b"R"
+            for _ in range(10):
+                dial().sendall(b"no TLS at all")
+            dmz.signal("inside", signal.SIGTERM)
+        assert dmz.daemons["inside"].returncode == 0, dmz.tail("inside")
+        dmz.start_tunnel("inside")
 
 
 def test_old_tls_is_not_spoken(dmz):
