@@ -76,22 +76,31 @@ class Outside(Deployment):
         super().start_gateway()
 
 
+def end_all(pcs):
+    for _, process in pcs:
+        process.terminate()
+        process.wait(60)
+
+
 @pytest.fixture(scope="module")
 def pair():
-    """Two deployments that share the database; each gateway knows both brokers."""
+    """Two deployments that share the database; each gateway knows both brokers. Whatever one of them says
+    at its end, the rest goes, too."""
     database = Postgres()
-    both, pcs = [], []
-    try:
+    pcs = []
+    with contextlib.ExitStack() as stack:
+        stack.callback(database.remove)
+        stack.callback(end_all, pcs)
         database.make()
         database.start()
         first = Deployment("scale-one")
-        both.append(first)
+        stack.callback(first.stop)
         second = Outside("scale-two", first)
-        both.append(second)
+        stack.callback(second.stop)
         second.broker_uid, second.gateway_uid = first.broker_uid, first.gateway_uid
         second.passwords = first.passwords
         first.options["gateway"]["brokers"] = f"{first.path('run')} {second.path('run')}"
-        pcs = list(screens(PCS, first.directory))
+        pcs += screens(PCS, first.directory)
         for name, system in (("one", first), ("two", second)):
             system.options["broker"] |= {"name": name, "database": database.url}
             system.start()
@@ -104,13 +113,6 @@ def pair():
             first.ctl("machine", "add", "pcs", f"pc-{number}", "--protocol", "vnc", "--address",
                       f"unix:{path}")
         yield first, second
-    finally:
-        for system in both:
-            system.stop()
-        for _, process in pcs:
-            process.terminate()
-            process.wait(60)
-        database.remove()
 
 
 def view(gateway, ticket):
