@@ -12,6 +12,7 @@
 #define CHUNK   sizeof(VDIChunkHeader)
 #define MESSAGE sizeof(VDAgentMessage)
 #define LONGEST (FACE_MAX_TEXT + 64) /* a message's data */
+#define WAITING (2 * LONGEST)        /* bytes that the client has not taken */
 
 struct SpiceAgent {
 	GByteArray *in;      /* of the message that is coming: its head and data */
@@ -73,12 +74,14 @@ static void append_words(GByteArray *bytes, const guint32 *words, gsize n)
 	}
 }
 
-/* In pieces, as the protocol wants them. */
+/* In pieces, as the protocol wants them. Not to a client that asks on and takes nothing. */
 static void say(SpiceAgent *agent, guint32 type, const void *data, gsize n)
 {
 	const guint32 head[] = {VD_AGENT_PROTOCOL, type, 0, 0, (guint32)n};
 	g_autoptr(GByteArray) message = g_byte_array_sized_new((guint)(MESSAGE + n));
 
+	if (agent->out->len > WAITING)
+		return;
 	append_words(message, head, G_N_ELEMENTS(head));
 	g_byte_array_append(message, data, (guint)n);
 	for (guint at = 0; at < message->len;) {

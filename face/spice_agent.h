@@ -16,7 +16,8 @@ typedef void (*SpiceAgentClipboard)(gpointer owner, const char *text);
 SpiceAgent *spice_agent_new(SpiceAgentClipboard clipboard, gpointer owner);
 void spice_agent_free(SpiceAgent *agent);
 
-/* What the client said, cut anywhere. A message longer than a clipboard may be is passed over. */
+/* What the client said, cut anywhere. A message longer than a clipboard may be is passed over; what
+ * is asked by one that leaves three texts' worth where they are is not answered. */
 void spice_agent_take(SpiceAgent *agent, const void *bytes, gsize n);
 
 /* What there is to say, at most n bytes: moved to `to`. */

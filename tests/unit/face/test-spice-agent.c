@@ -100,6 +100,30 @@ static void test_offer(void)
 	spice_agent_free(agent);
 }
 
+/* It costs a few texts at most; and when it has taken them, it is answered again. */
+static void test_asks_and_takes_nothing(void)
+{
+	g_autofree char *text = g_strnfill(FACE_MAX_TEXT, 'x');
+	g_autofree guint8 *all = g_malloc(8 * FACE_MAX_TEXT);
+	g_autoptr(GByteArray) in = g_byte_array_new();
+	SpiceAgent *agent = spice_agent_new(on_clipboard, NULL);
+	guint32 type = VD_AGENT_CLIPBOARD_UTF8_TEXT;
+	gsize n;
+
+	spice_agent_offer(agent, text);
+	message(in, VD_AGENT_CLIPBOARD_REQUEST, &type, 4, 2048);
+	for (int i = 0; i < 20; i++)
+		spice_agent_take(agent, in->data, in->len);
+	n = spice_agent_give(agent, all, 8 * FACE_MAX_TEXT);
+	g_assert_cmpuint(n, >, 2 * FACE_MAX_TEXT);
+	g_assert_cmpuint(n, <, 4 * FACE_MAX_TEXT);
+	spice_agent_take(agent, in->data, in->len);
+	n = spice_agent_give(agent, all, 8 * FACE_MAX_TEXT);
+	g_assert_cmpuint(n, >, FACE_MAX_TEXT);
+	g_assert_cmpuint(n, <, 2 * FACE_MAX_TEXT);
+	spice_agent_free(agent);
+}
+
 /* Too long, not UTF-8, another format, cut short: passed over, and what comes next
  * is understood. */
 static void test_nonsense(void)
@@ -137,6 +161,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-agent/conversation", test_conversation);
 	g_test_add_func("/spice-agent/offer", test_offer);
+	g_test_add_func("/spice-agent/asks-and-takes-nothing", test_asks_and_takes_nothing);
 	g_test_add_func("/spice-agent/nonsense", test_nonsense);
 	return g_test_run();
 }
