@@ -121,6 +121,16 @@ static void on_window(gpointer data, int width, int height)
 		face->events->window(face->owner, width, height);
 }
 
+static void on_taken(gpointer data)
+{
+	Face *face = data;
+
+	if (!face->gone && face->events->taken != NULL)
+		face->events->taken(face->owner);
+}
+
+static const SpiceScreenEvents screen_events = {.window = on_window, .taken = on_taken};
+
 static void on_clipboard(gpointer data, const char *text)
 {
 	Face *face = data;
@@ -236,6 +246,11 @@ static void spice_scroll(Face *face, const FaceRect *rect, int x, int y)
 	spice_screen_damage(face->screen, rect);
 }
 
+static gboolean spice_full(Face *face)
+{
+	return spice_screen_full(face->screen);
+}
+
 static gboolean spice_resize(Face *face, int width, int height)
 {
 	spice_screen_resize(face->screen, width, height);
@@ -310,7 +325,7 @@ static gboolean add_devices(Face *face, int width, int height)
 	face->tablet.base.sif = &tablet_interface.base;
 	face->line.base.sif = &line_interface.base;
 	face->line.subtype = "vdagent";
-	face->screen = spice_screen_new(face->server, width, height, on_window, face);
+	face->screen = spice_screen_new(face->server, width, height, &screen_events, face);
 	return face->screen != NULL &&
 	       spice_server_add_interface(face->server, &face->keyboard.base) == 0 &&
 	       spice_server_add_interface(face->server, &face->tablet.base) == 0 &&
@@ -348,6 +363,7 @@ const FaceOps face_spice = {
 	.pixels = spice_pixels,
 	.damage = spice_damage,
 	.scroll = spice_scroll,
+	.full = spice_full,
 	.resize = spice_resize,
 	.cursor = spice_cursor,
 	.title = spice_title,

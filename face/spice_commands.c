@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define BYTES 4
+#define BYTES   4
+#define WAITING 64 /* drawings; the library takes none while its client is slow */
 
 /* One allocation with what it draws behind it. */
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
 			QXLCursor cursor; /* its pixels follow at once */
 		};
 	};
+	gsize size; /* that counts */
 	guint32 pixels[];
 } Command;
 
@@ -40,18 +42,12 @@ void spice_commands_clear(SpiceCommands *commands)
 
 /* ---- ours */
 
-static void give(SpiceCommands *commands, GQueue *queue, Command *command)
-{
-	g_mutex_lock(&commands->lock);
-	g_queue_push_tail(queue, command);
-	g_mutex_unlock(&commands->lock);
-}
-
 static Command *copy_of(const guint32 *pixels, int row, const FaceRect *rect)
 {
 	gsize size = (gsize)rect->width * BYTES;
 	Command *command = g_malloc0(sizeof *command + size * (gsize)rect->height);
 
+	command->size = size * (gsize)rect->height;
 	for (int y = 0; y < rect->height; y++)
 		memcpy(command->pixels + (gsize)y * (gsize)rect->width,
 		       pixels + (gsize)(rect->y + y) * (gsize)row + rect->x, size);
@@ -94,7 +90,10 @@ void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row
 	drawable->u.copy.src_bitmap = (QXLPHYSICAL)(gsize)&command->image;
 	drawable->u.copy.src_area = (QXLRect){.bottom = rect->height, .right = rect->width};
 	drawable->u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
-	give(commands, &commands->drawings, command);
+	g_mutex_lock(&commands->lock);
+	commands->bytes += command->size;
+	g_queue_push_tail(&commands->drawings, command);
+	g_mutex_unlock(&commands->lock);
 }
 
 void spice_commands_point(SpiceCommands *commands, const guint32 *argb, int width, int height,
@@ -116,23 +115,31 @@ void spice_commands_point(SpiceCommands *commands, const guint32 *argb, int widt
 	cursor->header.hot_spot_y = (uint16_t)hot_y;
 	cursor->data_size = cursor->chunk.data_size = (uint32_t)size;
 	memcpy(cursor->chunk.data, argb, size);
-	give(commands, &commands->cursors, command);
+	g_mutex_lock(&commands->lock);
+	g_queue_clear_full(&commands->cursors, g_free);
+	g_queue_push_tail(&commands->cursors, command);
+	g_mutex_unlock(&commands->lock);
 }
 
-guint spice_commands_waiting(SpiceCommands *commands)
+gboolean spice_commands_room(SpiceCommands *commands, gsize most)
 {
-	guint n;
+	gboolean room;
 
 	g_mutex_lock(&commands->lock);
-	n = g_queue_get_length(&commands->drawings);
+	room = commands->bytes <= most && g_queue_get_length(&commands->drawings) < WAITING;
 	g_mutex_unlock(&commands->lock);
-	return n;
+	return room;
 }
 
 void spice_commands_forget(SpiceCommands *commands)
 {
+	Command *command;
+
 	g_mutex_lock(&commands->lock);
-	g_queue_clear_full(&commands->drawings, g_free);
+	while ((command = g_queue_pop_head(&commands->drawings)) != NULL) {
+		commands->bytes -= command->size;
+		g_free(command);
+	}
 	g_mutex_unlock(&commands->lock);
 }
 
@@ -173,7 +180,10 @@ gboolean spice_commands_none(SpiceCommands *commands, guint32 type)
 
 void spice_commands_release(SpiceCommands *commands, const QXLReleaseInfo *released)
 {
+	Command *command = (gpointer)(gsize)released->id;
+
 	g_mutex_lock(&commands->lock);
-	g_hash_table_remove(commands->taken, (gpointer)(gsize)released->id);
+	commands->bytes -= command->size;
+	g_hash_table_remove(commands->taken, command);
 	g_mutex_unlock(&commands->lock);
 }

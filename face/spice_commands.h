@@ -15,6 +15,7 @@ typedef struct {
 	GMutex lock;
 	GQueue drawings, cursors; /* that wait */
 	GHashTable *taken;        /* a set, the owner */
+	gsize bytes;              /* of all drawings, waiting and taken */
 	guint32 serial;           /* of the last; ours alone */
 } SpiceCommands;
 
@@ -27,11 +28,13 @@ void spice_commands_clear(SpiceCommands *commands);
 /* A copy of this part of a picture which has rows of so many pixels. */
 void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row,
 			 const FaceRect *rect);
-/* As FaceOps has it (face.h). */
+/* As FaceOps has it (face.h). Those that still wait are of no use any more. */
 void spice_commands_point(SpiceCommands *commands, const guint32 *argb, int width, int height,
 			  int hot_x, int hot_y);
-/* How many drawings wait; and: none of them is of use any more. */
-guint spice_commands_waiting(SpiceCommands *commands);
+/* Whether one more may come: not too many wait, and what they and those that the library keeps have
+ * in memory is not more than `most` bytes. */
+gboolean spice_commands_room(SpiceCommands *commands, gsize most);
+/* None of those that wait is of use any more. */
 void spice_commands_forget(SpiceCommands *commands);
 
 /* ---- the library's thread; type: QXL_CMD_DRAW or QXL_CMD_CURSOR */

@@ -6,8 +6,8 @@
 #include "spice_commands.h"
 
 #define BYTES     4
-#define QUEUED    64 /* commands; a client that is slower gets fewer and larger ones */
-#define WAIT_MS   40 /* until there may be room again */
+#define AHEAD     2  /* pictures that the client has not got, or the library keeps */
+#define WAIT_MS   10 /* until there may be room again */
 #define SETTLE_MS 700
 
 struct SpiceScreen {
@@ -18,7 +18,8 @@ struct SpiceScreen {
 	gboolean shown;      /* there is a primary surface */
 	FaceRect dirty;      /* width 0 = nothing */
 	guint flush, settle; /* sources */
-	SpiceScreenWindow window;
+	gboolean full;       /* flush waits for room */
+	const SpiceScreenEvents *events;
 	gpointer owner;
 };
 
@@ -108,7 +109,8 @@ static int client_monitors_config(QXLInstance *card, VDAgentMonitorsConfig *conf
 		if (monitor->width == 0 || monitor->height == 0)
 			continue;
 		if (monitor->width <= FACE_MAX_WIDTH && monitor->height <= FACE_MAX_HEIGHT)
-			screen->window(screen->owner, (int)monitor->width, (int)monitor->height);
+			screen->events->window(screen->owner, (int)monitor->width,
+					       (int)monitor->height);
 		break;
 	}
 	return TRUE;
@@ -152,11 +154,22 @@ static void settle_later(SpiceScreen *screen)
 	screen->settle = g_timeout_add(SETTLE_MS, on_settle, screen);
 }
 
+/* What a slow client has not got, and all of which something can still be seen, would be without
+ * end: it gets fewer drawings and larger ones, and the library is asked to let go. */
+static gboolean has_room(SpiceScreen *screen)
+{
+	gsize picture = (gsize)screen->width * (gsize)screen->height * BYTES;
+
+	return spice_commands_room(&screen->commands, AHEAD * picture);
+}
+
 static gboolean on_flush(gpointer data)
 {
 	SpiceScreen *screen = data;
 
-	if (spice_commands_waiting(&screen->commands) >= QUEUED) {
+	screen->full = !has_room(screen);
+	if (screen->full) {
+		spice_qxl_oom(&screen->card);
 		screen->flush = g_timeout_add(WAIT_MS, on_flush, screen);
 		return G_SOURCE_REMOVE;
 	}
@@ -165,6 +178,7 @@ static gboolean on_flush(gpointer data)
 	spice_qxl_wakeup(&screen->card);
 	screen->dirty.width = 0;
 	settle_later(screen);
+	screen->events->taken(screen->owner);
 	return G_SOURCE_REMOVE;
 }
 
@@ -189,6 +203,11 @@ void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect)
 		screen->flush = g_idle_add(on_flush, screen);
 }
 
+gboolean spice_screen_full(const SpiceScreen *screen)
+{
+	return screen->full;
+}
+
 void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,
 			 int hot_y)
 {
@@ -206,6 +225,7 @@ static void forget_drawings(SpiceScreen *screen)
 	if (screen->settle != 0)
 		g_source_remove(screen->settle);
 	screen->flush = screen->settle = 0;
+	screen->full = FALSE;
 	screen->dirty.width = 0;
 }
 
@@ -253,13 +273,13 @@ int spice_screen_height(const SpiceScreen *screen)
 	return screen->height;
 }
 
-SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceScreenWindow window,
-			      gpointer owner)
+SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height,
+			      const SpiceScreenEvents *events, gpointer owner)
 {
 	QXLDevMemSlot everything = {.virt_end = ~(uintptr_t)0, .qxl_ram_size = ~0u};
 	SpiceScreen *screen = g_new0(SpiceScreen, 1);
 
-	screen->window = window;
+	screen->events = events;
 	screen->owner = owner;
 	spice_commands_init(&screen->commands);
 	screen->card.base.sif = &card_interface.base;

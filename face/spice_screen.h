@@ -12,12 +12,17 @@
 
 typedef struct SpiceScreen SpiceScreen;
 
-/* The client's window has this size; from the main loop's thread. */
-typedef void (*SpiceScreenWindow)(gpointer owner, int width, int height);
+/* From the main loop's thread. */
+typedef struct {
+	/* The client's window has this size. */
+	void (*window)(gpointer owner, int width, int height);
+	/* What was damaged is on its way. */
+	void (*taken)(gpointer owner);
+} SpiceScreenEvents;
 
 /* Adds a card with a picture of this size to the server. NULL: it is refused. */
-SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height, SpiceScreenWindow window,
-			      gpointer owner);
+SpiceScreen *spice_screen_new(SpiceServer *server, int width, int height,
+			      const SpiceScreenEvents *events, gpointer owner);
 
 /* After the server was destroyed, which ends its thread. */
 void spice_screen_free(SpiceScreen *screen);
@@ -27,6 +32,7 @@ guint32 *spice_screen_pixels(SpiceScreen *screen, gsize *out_stride);
 int spice_screen_width(const SpiceScreen *screen);
 int spice_screen_height(const SpiceScreen *screen);
 void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect);
+gboolean spice_screen_full(const SpiceScreen *screen);
 void spice_screen_resize(SpiceScreen *screen, int width, int height);
 void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,
 			 int hot_y);

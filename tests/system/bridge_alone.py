@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 
 import deployment
 import hostile
@@ -16,7 +17,7 @@ import hostile
 BINARY = deployment.BUILD / "bridge/oriel-bridge"
 LIMIT = 512 << 20  # as broker/child_rules.c has it
 ROOM = 64 << 20  # its programs, which do not count there
-START = f'ulimit -d {LIMIT >> 10} -c 0; exec "$0" vnc us 3<&0 0</dev/null'
+START = f'ulimit -d {LIMIT >> 10} -c 0; exec "$0" "$1" us 3<&0 0</dev/null'
 # A process has on its account what it was before exec(), too: this test is larger than a bridge may be.
 MEASURED = """import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:]).returncode
@@ -26,18 +27,19 @@ print(status, used.ru_maxrss, used.ru_utime + used.ru_stime)"""
 
 class Alone:
     """heard: what it said to the broker, until it ended; status: with which it did; most: bytes of memory that it ever
-    had; seconds: of a processor. more: of its endpoint."""
+    had; seconds: of a processor. more: of its endpoint. viewer(self) is called, in a thread, when the desktop has its
+    picture, and may dial()."""
 
-    def __init__(self, protocol, serve, **more):
+    def __init__(self, protocol, serve, face="vnc", viewer=None, **more):
         self.wire, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.wire.settimeout(hostile.PATIENCE)
         self.endpoint = {"protocol": protocol, "has_fd": True, **more}
-        self.serve, self.heard = serve, []
+        self.serve, self.viewer, self.heard = serve, viewer, []
         with tempfile.TemporaryDirectory() as directory:
             for name in ("certs", "server"):  # as broker/bridges/bridges.c makes them
                 (pathlib.Path(directory) / "freerdp" / name).mkdir(parents=True)
             process = subprocess.Popen(
-                ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY], stdin=theirs,
+                ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY, face], stdin=theirs,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env={"HOME": "/", "PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": directory})
             theirs.close()
@@ -52,10 +54,20 @@ class Alone:
 
     def lease(self, number):
         """A connection to the desktop."""
-        fields = {"type": "lease", "id": number, "lease": "evil", "user": "carla", "desktop": "evil",
-                  "endpoint": self.endpoint}
+        self.tell(hostile.connection(self.serve), type="lease", id=number, lease="evil", user="carla",
+                  desktop="evil", endpoint=self.endpoint)
+
+    def dial(self):
+        """A connection of the viewer."""
+        mine, theirs = socket.socketpair()
+        mine.settimeout(hostile.PATIENCE)
+        self.tell(theirs, type="client", lease="evil")
+        return mine
+
+    def tell(self, sock, **fields):
+        """As the broker does, with a descriptor."""
         text = json.dumps(fields).encode()
-        with hostile.connection(self.serve) as sock:
+        with sock:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))]
             self.wire.sendmsg([struct.pack(">I", len(text)) + text], rights)
 
@@ -70,6 +82,8 @@ class Alone:
             said = json.loads(packet[4:])
             if said["type"] != "dial":
                 self.heard.append(said)
+                if said["type"] == "ok" and self.viewer:
+                    threading.Thread(target=self.viewer, args=(self,), daemon=True).start()
                 continue
             try:
                 self.lease(said["id"])

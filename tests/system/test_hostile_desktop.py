@@ -4,6 +4,8 @@ shapes without end. The bridge stays within its memory and ends with words; nobo
 
 import itertools
 import struct
+import threading
+import time
 
 import pytest
 
@@ -13,7 +15,7 @@ import procs
 import spice
 from bridge_alone import LIMIT, ROOM, Alone
 from deployment import eventually
-from hostile import SIDE, image, lz, packed, rect, sized, spice_server, surface, update, vnc
+from hostile import PATIENCE, SIDE, image, lz, packed, rect, sized, spice_server, surface, update, vnc
 from sandboxes import OPEN_BUILD
 
 pytestmark = pytest.mark.usefixtures("no_bridge")
@@ -75,6 +77,34 @@ def test_a_text_without_end(program):
     bridge = Alone("vnc", vnc(b"\3\0\0\0\x7f\xff\xff\xff", bytes(4 << 20)))
     assert bridge.heard[-1]["reason"] == "the desktop's VNC server fell silent", bridge.heard
     assert bridge.status == 0 and bridge.seconds < 10 and bridge.most < LIMIT + ROOM
+
+
+def test_pictures_that_nobody_takes(program):
+    """Each smaller than the one before, so that something of all can be seen; the viewer reads none."""
+    shown, drawn = threading.Event(), threading.Event()
+
+    def boxes():
+        shown.wait(PATIENCE)
+        for n in range(0, 400, 4):
+            place = (n, n, 1920 - 2 * n, 1080 - 2 * n)
+            yield update(struct.pack(">HHHHi", *place, hostile.TIGHT) + struct.pack("B3x", 0x80))
+            time.sleep(0.02)  # each is a drawing of its own
+        drawn.set()
+
+    def looks_away(bridge):
+        session = spice.Session(bridge.dial, "")
+        session.attach()
+        session.display()
+        shown.set()
+        drawn.wait(PATIENCE)
+        session.close()
+
+    def draws(sock, words):
+        hostile.say(sock, itertools.chain(words, boxes()))
+
+    bridge = Alone("vnc", vnc(size=(1920, 1080), say=draws), face="spice", viewer=looks_away)
+    assert bridge.heard[-1]["reason"] == "the client left", bridge.heard
+    assert bridge.status == 0 and bridge.most < LIMIT // 3
 
 
 def green(picture):

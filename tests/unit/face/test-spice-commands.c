@@ -27,9 +27,7 @@ static void test_drawing(void)
 	spice_commands_draw(&c, picture, WIDTH, &(FaceRect){1, 1, 2, 2});
 	g_assert_false(spice_commands_none(&c, QXL_CMD_DRAW));
 	g_assert_true(spice_commands_none(&c, QXL_CMD_CURSOR));
-	g_assert_cmpuint(spice_commands_waiting(&c), ==, 1);
 	drawing = take_drawing(&c);
-	g_assert_cmpuint(spice_commands_waiting(&c), ==, 0);
 	g_assert_cmpint(drawing->bbox.left, ==, 1);
 	g_assert_cmpint(drawing->bbox.bottom, ==, 3);
 	image = (const QXLImage *)(gsize)drawing->u.copy.src_bitmap;
@@ -69,11 +67,40 @@ static void test_forgotten(void)
 	spice_commands_point(&c, picture, 2, 2, 1, 0);
 	take_drawing(&c);
 	spice_commands_forget(&c);
-	g_assert_cmpuint(spice_commands_waiting(&c), ==, 0);
 	g_assert_false(spice_commands_take(&c, QXL_CMD_DRAW, &out));
 	g_assert_true(spice_commands_take(&c, QXL_CMD_CURSOR, &out));
 	g_assert_false(spice_commands_take(&c, QXL_CMD_CURSOR, &out));
 	spice_commands_point(&c, picture, 2, 2, 1, 0);
+	spice_commands_clear(&c);
+}
+
+/* What waits and what the library keeps: until it lets go, or what waits is forgotten. */
+static void test_room(void)
+{
+	SpiceCommands c = {0};
+	QXLDrawable *drawing;
+
+	spice_commands_init(&c);
+	g_assert_true(spice_commands_room(&c, 0));
+	spice_commands_draw(&c, picture, WIDTH, &(FaceRect){0, 0, 2, 2});
+	g_assert_false(spice_commands_room(&c, 15));
+	g_assert_true(spice_commands_room(&c, 16));
+	drawing = take_drawing(&c);
+	g_assert_false(spice_commands_room(&c, 15));
+	spice_commands_draw(&c, picture, WIDTH, &(FaceRect){0, 0, 1, 1});
+	g_assert_false(spice_commands_room(&c, 19));
+	spice_commands_release(&c, &drawing->release_info);
+	g_assert_false(spice_commands_room(&c, 3));
+	g_assert_true(spice_commands_room(&c, 4));
+	spice_commands_forget(&c);
+	g_assert_true(spice_commands_room(&c, 0));
+	for (int i = 0; i < 64; i++) {
+		g_assert_true(spice_commands_room(&c, G_MAXSIZE));
+		spice_commands_draw(&c, picture, WIDTH, &(FaceRect){0, 0, 1, 1});
+	}
+	g_assert_false(spice_commands_room(&c, G_MAXSIZE));
+	take_drawing(&c);
+	g_assert_true(spice_commands_room(&c, G_MAXSIZE));
 	spice_commands_clear(&c);
 }
 
@@ -95,12 +122,33 @@ static void test_pointer(void)
 	spice_commands_clear(&c);
 }
 
+/* Only the last shape of a pointer is of use. */
+static void test_pointers(void)
+{
+	SpiceCommands c = {0};
+	QXLCommandExt out;
+	const QXLCursorCmd *command;
+	const QXLCursor *cursor;
+
+	spice_commands_init(&c);
+	spice_commands_point(&c, picture, 2, 3, 1, 2);
+	spice_commands_point(&c, picture, 2, 2, 1, 0);
+	g_assert_true(spice_commands_take(&c, QXL_CMD_CURSOR, &out));
+	command = (const QXLCursorCmd *)(gsize)out.cmd.data;
+	cursor = (const QXLCursor *)(gsize)command->u.set.shape;
+	g_assert_cmpuint(cursor->header.height, ==, 2);
+	g_assert_true(spice_commands_none(&c, QXL_CMD_CURSOR));
+	spice_commands_clear(&c);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/spice-commands/drawing", test_drawing);
 	g_test_add_func("/spice-commands/ids", test_ids);
 	g_test_add_func("/spice-commands/forgotten", test_forgotten);
+	g_test_add_func("/spice-commands/room", test_room);
 	g_test_add_func("/spice-commands/pointer", test_pointer);
+	g_test_add_func("/spice-commands/pointers", test_pointers);
 	return g_test_run();
 }
