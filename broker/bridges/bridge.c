@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "autofd.h"
@@ -69,7 +68,7 @@ static gboolean connect_display(const Bridge *bridge, Endpoint *out, int *out_fd
 	autofd int fd = -1;
 
 	if (!seat ||
-	    !desktop_display(seat, bridge->source, bridge->password, &endpoint, &fd, error))
+	    !desktop_display(seat, bridge->source, FALSE, bridge->password, &endpoint, &fd, error))
 		return FALSE;
 	if (endpoint.tls) {
 		g_set_error(error, FAULT, FAULT_CONFIG,
@@ -119,16 +118,15 @@ gboolean bridge_is_live(const Bridge *bridge, GError **error)
 	return FALSE;
 }
 
-gboolean bridge_send_client(const Child *child, const char *lease, int *out_fd, GError **error)
+gboolean bridge_send_client(const Child *child, const char *face, const char *lease, int *out_fd,
+			    GError **error)
 {
 	ControlMessage client = {.type = CONTROL_CLIENT, .lease = (char *)lease};
 	autofd int ours = -1, its = -1;
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-		fault_set_errno(error, FAULT_BUG, "socketpair");
+	if (!dial_pair(face, pair, error))
 		return FALSE;
-	}
 	ours = pair[0];
 	its = pair[1];
 	if (!say(child, &client, its)) {
@@ -205,7 +203,7 @@ gboolean bridge_start(Bridge *bridge, const char *face, const char *config, int 
 	return child_start(&bridge->child, argv, environment, error) &&
 	       send_display(bridge, 1, error) && await_picture(bridge, deadline, error) &&
 	       store_lease_set_via(bridge->core->db, bridge->lease, bridge->source, error) &&
-	       bridge_send_client(&bridge->child, bridge->lease, out_fd, error);
+	       bridge_send_client(&bridge->child, face, bridge->lease, out_fd, error);
 }
 
 static void log_end(const Bridge *bridge, const ControlMessage *m)

@@ -30,7 +30,8 @@ gboolean bridge_start(Bridge *bridge, const char *face, const char *config, int 
 		      GError **error);
 /* A connection of its client's: *out_fd is the client's end, and the caller's. child: only its
  * descriptor is used. */
-gboolean bridge_send_client(const Child *child, const char *lease, int *out_fd, GError **error);
+gboolean bridge_send_client(const Child *child, const char *face, const char *lease, int *out_fd,
+			    GError **error);
 /* The lease is there and on this desktop, which may be somebody else's by now. */
 gboolean bridge_is_live(const Bridge *bridge, GError **error);
 

@@ -175,7 +175,7 @@ static int dial_known(Bridges *bridges, const char *lease, const char *face)
 	else if (bridge != NULL)
 		socket = fcntl(bridge->child.fd, F_DUPFD_CLOEXEC, 3);
 	g_mutex_unlock(&bridges->lock);
-	if (socket < 0 || bridge_send_client(&(Child){.fd = socket}, lease, &fd, NULL))
+	if (socket < 0 || bridge_send_client(&(Child){.fd = socket}, face, lease, &fd, NULL))
 		return fd;
 	g_mutex_lock(&bridges->lock);
 	if (g_hash_table_lookup(bridges->by_lease, lease) == bridge)

@@ -66,6 +66,6 @@ gboolean desktop_check(Core *core, const char *id, GError **error);
  */
 gboolean desktop_dial(Core *core, const char *lease, const char *id, const char *face,
 		      const char *password, Endpoint *out_endpoint, int *out_fd, GError **error);
-/* The way to the display itself. */
-gboolean desktop_display(const Seat *seat, const char *protocol, const char *password,
+/* The way to the display itself; far: as in provider.h. */
+gboolean desktop_display(const Seat *seat, const char *protocol, gboolean far, const char *password,
 			 Endpoint *out_endpoint, int *out_fd, GError **error);

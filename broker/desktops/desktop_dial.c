@@ -52,14 +52,14 @@ static gboolean set_password(const Seat *seat, const char *protocol, const char 
 				     TICKET_SECONDS, error);
 }
 
-gboolean desktop_display(const Seat *seat, const char *protocol, const char *password,
+gboolean desktop_display(const Seat *seat, const char *protocol, gboolean far, const char *password,
 			 Endpoint *out_endpoint, int *out_fd, GError **error)
 {
 	g_auto(Endpoint) endpoint = {0};
 	autofd int fd = -1;
 
-	if (!seat->ops->display(seat->provider, &seat->spec, protocol, DISPLAY_SECONDS, &endpoint,
-				&fd, error) ||
+	if (!seat->ops->display(seat->provider, &seat->spec, protocol, far, DISPLAY_SECONDS,
+				&endpoint, &fd, error) ||
 	    !set_password(seat, protocol, password, &endpoint, error) ||
 	    (!endpoint.has_fd && !resolve(&endpoint, error)))
 		return FALSE;
@@ -84,7 +84,7 @@ gboolean desktop_dial(Core *core, const char *lease, const char *id, const char 
 		return FALSE;
 	}
 	return g_str_equal(source, face)
-		       ? desktop_display(seat, face, password, out_endpoint, out_fd, error)
+		       ? desktop_display(seat, face, TRUE, password, out_endpoint, out_fd, error)
 		       : bridges_dial(core, lease, seat, face, source, password, out_endpoint,
 				      out_fd, error);
 }

@@ -63,8 +63,8 @@ static gboolean await_display(Core *core, Seat *seat, const char *protocol, gint
 		g_auto(Endpoint) endpoint = {0};
 		int fd = -1;
 
-		if (seat->ops->display(seat->provider, &seat->spec, wanted, slice, &endpoint, &fd,
-				       &why)) {
+		if (seat->ops->display(seat->provider, &seat->spec, wanted, FALSE, slice, &endpoint,
+				       &fd, &why)) {
 			if (fd >= 0)
 				close(fd);
 			return TRUE;

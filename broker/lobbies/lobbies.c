@@ -4,11 +4,11 @@
 
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "autofd.h"
 #include "fault.h"
+#include "provider/dial.h"
 
 #define PER_USER_MAX 8
 #define DISPLAYS_MAX 16 /* connections of one client that its lobby has not got yet */
@@ -123,10 +123,12 @@ static gboolean add_display(Lobby *lobby, int *out_fd, GError **error)
 		g_set_error(error, FAULT, FAULT_BUSY, "too many channels wait for their lobby");
 		return FALSE;
 	}
-	if (lobby->wake < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (lobby->wake < 0) {
 		fault_set_errno(error, FAULT_BUSY, "a lobby's sockets");
 		return FALSE;
 	}
+	if (!dial_pair(lobby->protocol, pair, error))
+		return FALSE;
 	g_array_append_val(lobby->displays, pair[1]);
 	eventfd_write(lobby->wake, 1);
 	*out_fd = pair[0];

@@ -145,11 +145,12 @@ typedef struct {
 	/*
 	 * A way to the display, waiting for it up to `seconds` after a start: a freshly connected
 	 * descriptor (*out_fd >= 0, owned by the caller, endpoint->has_fd) or an address. Once per
-	 * SPICE channel.
+	 * SPICE channel. far: for a viewer, wherever that is; else for somebody on this machine,
+	 * for whom it is not worth packing pictures (dial_pair()).
 	 */
 	gboolean (*display)(Provider *provider, const ProviderDesktop *desktop,
-			    const char *protocol, unsigned seconds, Endpoint *out_endpoint,
-			    int *out_fd, GError **error);
+			    const char *protocol, gboolean far, unsigned seconds,
+			    Endpoint *out_endpoint, int *out_fd, GError **error);
 	/* What its screen shows now, as a PPM of up to PROVIDER_SCREEN_MAX bytes; NULL =
 	 * it cannot. */
 	GBytes *(*screen)(Provider *provider, const ProviderDesktop *desktop, GError **error);

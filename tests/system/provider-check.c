@@ -104,23 +104,27 @@ static void greeting(int fd, const char *protocol, char *out, gsize size, GError
 }
 
 static json_t *show_display(const ProviderOps *ops, Provider *provider,
-			    const ProviderDesktop *desktop, const char *protocol, GError **error)
+			    const ProviderDesktop *desktop, const char *protocol, gboolean far,
+			    GError **error)
 {
 	g_auto(Endpoint) endpoint = {0};
+	struct sockaddr_storage name = {0};
+	socklen_t size = sizeof(name);
 	autofd int fd = -1;
 	char text[16] = "";
 
-	if (!ops->display(provider, desktop, protocol, DISPLAY_SECONDS, &endpoint, &fd, error))
+	if (!ops->display(provider, desktop, protocol, far, DISPLAY_SECONDS, &endpoint, &fd, error))
 		return NULL;
 	if (fd < 0 && endpoint.host)
 		fd = dial_tcp(endpoint.host, endpoint.port, dial_deadline(DISPLAY_SECONDS), NULL,
 			      error);
 	if (fd < 0)
 		return NULL;
+	getsockname(fd, (struct sockaddr *)&name, &size);
 	greeting(fd, protocol, text, sizeof(text), error);
-	return json_pack("{s:b, s:s*, s:i, s:s*, s:s}", "fd", endpoint.has_fd, "host",
-			 endpoint.host, "port", endpoint.port, "password", endpoint.password,
-			 "greeting", text);
+	return json_pack("{s:b, s:b, s:s*, s:i, s:s*, s:s}", "fd", endpoint.has_fd, "unix",
+			 name.ss_family == AF_UNIX, "host", endpoint.host, "port", endpoint.port,
+			 "password", endpoint.password, "greeting", text);
 }
 
 static gboolean never(gpointer unused)
@@ -207,7 +211,9 @@ static json_t *run_command(const ProviderOps *ops, Provider *provider, char **wo
 	if (g_str_equal(command, "displays"))
 		return json_pack("{s:i}", "displays", ops->displays(provider, &desktop));
 	if (g_str_equal(command, "display"))
-		return show_display(ops, provider, &desktop, words[2], error);
+		return show_display(ops, provider, &desktop, words[2], TRUE, error);
+	if (g_str_equal(command, "display-here"))
+		return show_display(ops, provider, &desktop, words[2], FALSE, error);
 	if (g_str_equal(command, "list") && (ids = ops->list(provider, error))) {
 		list = json_array();
 		for (guint i = 0; i < ids->len; i++)

@@ -21,6 +21,8 @@ DISPLAY_INIT = 101
 KEY_DOWN, KEY_UP = 101, 102
 KEY_MODIFIERS = 102  # from the desktop: the lights of the keyboard
 DRAW_COPY, SURFACE_CREATE = 304, 314
+RAW = 0  # of a picture's formats
+LETTER = (0x1e, 0x9e)  # a key goes down, and up
 # What spice-gtk 0.42 announces: common, and by channel.
 COMMON = 0b1101
 CAPS = {MAIN: [0b1111], DISPLAY: [0b1110111111]}
@@ -128,6 +130,13 @@ class Channel:
                 return body
 
 
+def picture_format(drawing):
+    """How the picture of a DRAW_COPY is packed."""
+    assert drawing[20] == 0, "it is clipped"
+    (at,) = struct.unpack("<I", drawing[21:25])
+    return drawing[at + 8]
+
+
 class Session:
     """main, then whatever channels the desktop has; dial() makes a connection for each."""
 
@@ -161,6 +170,18 @@ class Session:
         channel.send(DISPLAY_INIT, struct.pack("<BqBi", 1, 20 << 20, 1, 1 << 20))
         channel.wait(SURFACE_CREATE)
         return channel
+
+    def formats(self, display, times):
+        """How the next pictures are packed; a letter is typed for each. The first one, of all that there is, is
+        not the server's choice."""
+        inputs = self.open(INPUTS)
+        display.wait(DRAW_COPY)
+        found = set()
+        for _ in range(times):
+            inputs.send(KEY_DOWN, struct.pack("<I", LETTER[0]))
+            inputs.send(KEY_UP, struct.pack("<I", LETTER[1]))
+            found.add(picture_format(display.wait(DRAW_COPY)))
+        return found
 
     def close(self):
         for channel in self.channels:

@@ -13,6 +13,7 @@ import guests
 import procs
 import rfb
 import sandboxes
+import spice
 from deployment import eventually
 from desktops import vnc
 from windows import VIEWER, works
@@ -49,6 +50,17 @@ def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, reque
     works(display, reader, request, "bridged2")
     assert [(row["protocol"], row["via"]) for row in procs.live_sessions(oriel)] == [("spice", "vnc")]
     assert procs.bridges(oriel) == first, "one has not borne that the picture grows while the VM boots"
+
+
+def test_a_spice_viewer_has_packed_pictures(oriel, vnc_vm, books, source):
+    vnc_vm.ask("cont")
+    ticket = oriel.login("carla", source).ticket("old", "spice")
+    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        session.attach()
+        assert spice.RAW not in session.formats(session.display(), 5)
+    finally:
+        session.close()
 
 
 def test_a_card_offers_every_way(oriel, spice_vm, source):

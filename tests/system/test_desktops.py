@@ -78,6 +78,18 @@ def test_no_free_desktop(oriel, source, books):
         assert eventually(lambda: oriel._ctl("pool", "remove", "small").returncode == 0, 60, 1)
 
 
+def test_a_spice_desktop_packs_its_pictures(oriel, source, books, reader):
+    with vnc(oriel, source, "ben") as viewer:
+        at_prompt(viewer, reader)
+    ticket = oriel.login("ben", source).ticket("shared", "spice")
+    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
+    try:
+        session.attach()
+        assert spice.RAW not in session.formats(session.display(), 5)
+    finally:
+        session.close()
+
+
 @pytest.mark.parametrize("protocol", ["vnc", "spice"])
 def test_an_administrator_ends_a_session(oriel, source, books, protocol):
     if protocol == "vnc":

@@ -107,6 +107,15 @@ def test_spicy_signs_in_with_a_code(oriel, no_lobby, reader, display, log, reque
         keep(request, display.screenshot())
 
 
+def test_packed_pictures(oriel, no_lobby, source):
+    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "")
+    try:
+        session.attach()
+        assert spice.RAW not in session.formats(session.display(), 5)
+    finally:
+        session.close()
+
+
 def test_killed_spice_lobby(oriel, no_lobby, source):
     """The first is replaced below both channels; with the second, they are closed."""
     begin = time.monotonic()

@@ -295,8 +295,8 @@ static unsigned container_displays(Provider *provider, const ProviderDesktop *de
 }
 
 static gboolean container_display(Provider *provider, const ProviderDesktop *desktop,
-				  const char *protocol, unsigned seconds, Endpoint *out_endpoint,
-				  int *out_fd, GError **error)
+				  const char *protocol, gboolean far, unsigned seconds,
+				  Endpoint *out_endpoint, int *out_fd, GError **error)
 {
 	gint64 deadline = dial_deadline(seconds);
 	ProviderState state = PROVIDER_ABSENT;

@@ -12,6 +12,7 @@
 #include "dial.h"
 #include "fault.h"
 #include "libvirt/libvirt_link.h"
+#include "log.h"
 #include "secret.h"
 
 #define PORT_LEAST 5900 /* for VNC displays, as VMware has them */
@@ -90,6 +91,37 @@ gboolean libvirt_display_set_password(virDomainPtr domain, const LibvirtGraphics
 		return TRUE;
 	libvirt_set_error(error, FAULT_DESKTOP, "display takes no password");
 	return FALSE;
+}
+
+static int open_far(virDomainPtr domain, const LibvirtGraphics *graphics, GError **error)
+{
+	autofd int ours = -1, its = -1;
+	int pair[2];
+
+	if (!dial_pair("spice", pair, error))
+		return -1;
+	ours = pair[0];
+	its = pair[1];
+	if (virDomainOpenGraphics(domain, graphics->index, its,
+				  VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH) == 0)
+		return autofd_steal(&ours);
+	libvirt_set_error(error, FAULT_DESKTOP, "takes no TCP connection");
+	return -1;
+}
+
+int libvirt_display_open(virDomainPtr domain, const LibvirtGraphics *graphics, const char *protocol,
+			 gboolean far)
+{
+	LogContext context = {.desktop = virDomainGetName(domain), .step = "display"};
+	g_autoptr(GError) why = NULL;
+	int fd = far && g_str_equal(protocol, "spice") ? open_far(domain, graphics, &why) : -1;
+
+	if (fd >= 0)
+		return fd;
+	if (why)
+		log_warning(&context, "its pictures come unpacked: %s", why->message);
+	/* A Unix socket that libvirt has made; SELinux may let a domain have no other. */
+	return virDomainOpenGraphicsFD(domain, graphics->index, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
 }
 
 /* "Everywhere" and "its own loop" mean the host that the URI names. */

@@ -24,6 +24,11 @@ gboolean libvirt_display_set_password(virDomainPtr domain, const LibvirtGraphics
 gboolean libvirt_display_free_port(virConnectPtr connection, gboolean here, guint16 *out_port,
 				   GError **error);
 
+/* A connection to it, where libvirt and the domain are on this machine; -1 = there is none to be
+ * had. far: as in provider.h; the domain may not be allowed to have what it takes. */
+int libvirt_display_open(virDomainPtr domain, const LibvirtGraphics *graphics, const char *protocol,
+			 gboolean far);
+
 /*
  * Its address, once it accepts (within so many seconds), and a password that is good from now on.
  * server: the domain's host, NULL = this machine. passwords: held while a password is read and set,

@@ -274,8 +274,8 @@ static unsigned libvirt_displays(Provider *provider, const ProviderDesktop *desk
 }
 
 static gboolean libvirt_display(Provider *provider, const ProviderDesktop *desktop,
-				const char *protocol, unsigned seconds, Endpoint *out_endpoint,
-				int *out_fd, GError **error)
+				const char *protocol, gboolean far, unsigned seconds,
+				Endpoint *out_endpoint, int *out_fd, GError **error)
 {
 	g_autoptr(LibvirtLoan) loan = libvirt_link_lend(provider->link, error);
 	autodomain domain = loan ? libvirt_domain_find(loan->connection, desktop, error) : NULL;
@@ -292,8 +292,7 @@ static gboolean libvirt_display(Provider *provider, const ProviderDesktop *deskt
 		return FALSE;
 	/* A running domain's display accepts: libvirt says so when it has started. */
 	if (!provider->server)
-		fd = virDomainOpenGraphicsFD(domain, graphics.index,
-					     VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH);
+		fd = libvirt_display_open(domain, &graphics, protocol, far);
 	if (fd < 0)
 		return libvirt_display_address(domain, &graphics, provider->server,
 					       provider->able.ability.caps & PROVIDER_TICKETS

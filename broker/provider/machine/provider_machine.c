@@ -148,8 +148,8 @@ static int reach_patiently(const ProviderDesktop *desktop, unsigned seconds, gbo
  * gateway makes its own, from where it stands.
  */
 static gboolean machine_display(Provider *provider, const ProviderDesktop *desktop,
-				const char *protocol, unsigned seconds, Endpoint *out_endpoint,
-				int *out_fd, GError **error)
+				const char *protocol, gboolean far, unsigned seconds,
+				Endpoint *out_endpoint, int *out_fd, GError **error)
 {
 	g_autofree char *host = NULL;
 	gboolean local = FALSE;

@@ -15,6 +15,7 @@
 #include "place.h"
 #include "qemu/qemu.h"
 #include "qemu/qemu_argv.h"
+#include "qemu/qemu_display.h"
 #include "qemu/qemu_power.h"
 #include "qemu/qemu_probe.h"
 #include "qemu/qemu_process.h"
@@ -218,12 +219,10 @@ static GBytes *qemu_screen(Provider *provider, const ProviderDesktop *desktop, G
 }
 
 static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
-			     const char *protocol, unsigned seconds, Endpoint *out_endpoint,
-			     int *out_fd, GError **error)
+			     const char *protocol, gboolean far, unsigned seconds,
+			     Endpoint *out_endpoint, int *out_fd, GError **error)
 {
-	gboolean vnc = g_str_equal(protocol, "vnc");
 	g_autofree char *place = place_of(provider->dir, desktop->id);
-	g_autofree char *path = g_build_filename(place, vnc ? QEMU_VNC : QEMU_SPICE, NULL);
 	gint64 deadline = dial_deadline(seconds);
 
 	for (;;) {
@@ -235,7 +234,7 @@ static gboolean qemu_display(Provider *provider, const ProviderDesktop *desktop,
 			g_set_error(error, FAULT, FAULT_DESKTOP, "%s: not running", desktop->id);
 			return FALSE;
 		}
-		fd = dial_socket(path, deadline, &failure);
+		fd = qemu_display_dial(place, protocol, far, deadline, &failure);
 		if (fd >= 0) {
 			*out_endpoint = (Endpoint){.protocol = g_strdup(protocol), .has_fd = TRUE};
 			*out_fd = fd;

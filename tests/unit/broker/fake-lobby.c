@@ -3,6 +3,7 @@
  * fake-lobby: a lobby that draws nothing: what the broker says goes to the client's connection as
  * it is, behind a 32-bit length in the machine's order, and the other way. So a test is the person.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,8 +27,10 @@ static ssize_t from_broker(int *client)
 	ssize_t n = recvmsg(BROKER, &header, 0);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
 
-	if (c)
+	if (c) {
 		memcpy(client, CMSG_DATA(c), sizeof *client);
+		fcntl(*client, F_SETFL, 0); /* it waits */
+	}
 	return n;
 }
 

@@ -2,12 +2,14 @@
 /* fake-person: see fake-person.h. */
 #include "fake-person.h"
 
+#include <glib-unix.h>
 #include <sys/socket.h>
 
 #include "control/jsonframe.h"
 
 static void read_all(int fd, void *bytes, gsize n)
 {
+	g_assert_true(g_unix_set_fd_nonblocking(fd, FALSE, NULL));
 	g_assert_cmpint(recv(fd, bytes, n, MSG_WAITALL), ==, n);
 }
 

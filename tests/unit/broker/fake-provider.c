@@ -223,7 +223,8 @@ static unsigned fake_displays(Provider *provider, const ProviderDesktop *d)
 
 /* A descriptor for what we run, an address for a machine. */
 static gboolean fake_display(Provider *provider, const ProviderDesktop *d, const char *protocol,
-			     unsigned seconds, Endpoint *out, int *out_fd, GError **error)
+			     gboolean far, unsigned seconds, Endpoint *out, int *out_fd,
+			     GError **error)
 {
 	int fds[2];
 

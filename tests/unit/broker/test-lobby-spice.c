@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lobbies of SPICE viewers: several channels, at several gateways, that belong together wherever
  * main is. A real core; the lobby draws nothing (fake-lobby.c). */
+#include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -338,6 +339,7 @@ static void dies(Fixture *x, const char *lease, int client)
 					      .step = (char *)"relay"});
 	expect_end(&x->g, lease);
 	expect_end(&x->other, lease);
+	g_assert_true(g_unix_set_fd_nonblocking(client, FALSE, NULL));
 	while ((n = recv(client, bytes, sizeof bytes, 0)) > 0)
 		;
 	g_assert_cmpint(n, ==, 0);

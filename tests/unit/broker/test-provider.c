@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pieces that the drivers are made of: addresses, places, command lines, programs, sockets. */
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -360,6 +363,41 @@ static void test_dial(void)
 	g_assert_cmpint(g_rmdir(base), ==, 0);
 }
 
+/* Each end has the other one; libspice-server is not to see a Unix socket. */
+static void check_pair(const char *protocol, int family)
+{
+	struct sockaddr_storage name = {0};
+	socklen_t size = sizeof name;
+	static char picture[64 * 1024];
+	gssize have = 0, n;
+	char bytes[3] = "";
+	int pair[2];
+
+	g_assert_true(dial_pair(protocol, pair, NULL));
+	for (int i = 0; i < 2; i++) {
+		g_assert_cmpint(getsockname(pair[i], (struct sockaddr *)&name, &size), ==, 0);
+		g_assert_cmpint(name.ss_family, ==, family);
+		g_assert_cmpint(fcntl(pair[i], F_GETFD), ==, FD_CLOEXEC);
+		g_assert_cmpint(recv(pair[i], bytes, 1, 0), ==, -1);
+		g_assert_cmpint(errno, ==, EAGAIN);
+		g_assert_cmpint(send(pair[i], "hi", 2, 0), ==, 2);
+		g_assert_true(dial_wait(pair[!i], POLLIN, dial_deadline(2), "its end", NULL));
+		g_assert_cmpint(recv(pair[!i], bytes, sizeof bytes, 0), ==, 2);
+		g_assert_cmpstr(bytes, ==, "hi");
+	}
+	while ((n = send(pair[0], picture, sizeof picture, 0)) > 0)
+		have += n;
+	g_assert_cmpint(have, <, 1 << 20);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void test_pairs(void)
+{
+	check_pair("vnc", AF_UNIX);
+	check_pair("spice", AF_INET);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -378,5 +416,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/run", test_run);
 	g_test_add_func("/provider/last-words", test_last_words);
 	g_test_add_func("/provider/dial", test_dial);
+	g_test_add_func("/provider/pairs", test_pairs);
 	return g_test_run();
 }
