@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Assignment, reset, and what happens when a desktop or an administrator says no."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,9 @@ import rfb
 import spice
 from deployment import eventually
 from desktops import at_prompt, identity, vnc
+from rfb import RAW
+
+TIGHT, QUALITY = 7, -26
 
 
 def test_a_floating_desktop_forgets(oriel, source, reader, books):
@@ -88,6 +92,24 @@ def test_a_spice_desktop_packs_its_pictures(oriel, source, books, reader):
         assert spice.RAW not in session.formats(session.display(), 5)
     finally:
         session.close()
+
+
+def test_a_vnc_desktop_moves_as_jpeg(oriel, source, books, reader):
+    """For a viewer that asks for it, as noVNC does."""
+    with vnc(oriel, source, "ben") as viewer:
+        at_prompt(viewer, reader)
+        viewer.type("while :; do cat /dev/urandom > /dev/fb0; done\n")
+        viewer.pack("BxHiii", 2, 3, TIGHT, QUALITY, RAW)
+        viewer.sock.settimeout(0.05)
+        came = bytearray()
+
+        def jpeg():
+            viewer.pack("BBHHHH", 3, 1, 0, 0, *viewer.image.size)
+            with contextlib.suppress(TimeoutError):
+                came.extend(viewer.sock.recv(1 << 18))
+            return b"JFIF" in came
+
+        assert eventually(jpeg, 30, 0)
 
 
 @pytest.mark.parametrize("protocol", ["vnc", "spice"])

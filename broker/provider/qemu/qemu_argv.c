@@ -98,14 +98,15 @@ static const char *video_device(const char *video)
  * Two displays of one screen, which hear the same: the sound card, and the loudspeaker that a
  * console's bell beeps with. VNC listens in on whatever plays to the audiodev that it names. GLZ
  * would put a dictionary into the SPICE client that cannot follow it to another desktop; the
- * gateway is the only VNC client, so nobody may claim the screen for himself.
+ * gateway is the only VNC client, so nobody may claim the screen for himself. Whatever moves comes
+ * to a VNC viewer as JPEG if that asked for it, and without loss when it has come to rest.
  */
 static void add_displays(GPtrArray *argv, const char *video)
 {
 	add(argv, "-device", video_device(video), NULL);
 	add(argv, "-audiodev", "spice,id=sound", "-device", "intel-hda", "-device",
 	    "hda-duplex,audiodev=sound", "-machine", "pcspk-audiodev=sound", NULL);
-	add(argv, "-vnc", "unix:" QEMU_VNC ",share=ignore,audiodev=sound", "-spice",
+	add(argv, "-vnc", "unix:" QEMU_VNC ",share=ignore,lossy=on,audiodev=sound", "-spice",
 	    "unix=on,addr=" QEMU_SPICE ",disable-ticketing=on,image-compression=auto_lz,"
 	    "jpeg-wan-compression=never,zlib-glz-wan-compression=never,streaming-video=filter",
 	    NULL);
