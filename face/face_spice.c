@@ -240,10 +240,9 @@ static void spice_damage(Face *face, const FaceRect *rect)
 	spice_screen_damage(face->screen, rect);
 }
 
-/* The library finds out by itself what was seen before. */
 static void spice_scroll(Face *face, const FaceRect *rect, int x, int y)
 {
-	spice_screen_damage(face->screen, rect);
+	spice_screen_scroll(face->screen, rect, x, y);
 }
 
 static gboolean spice_full(Face *face)
@@ -313,7 +312,8 @@ static void set_up(Face *face, const char *title)
 	spice_server_set_image_compression(face->server, SPICE_IMAGE_COMPRESSION_AUTO_LZ);
 	spice_server_set_jpeg_compression(face->server, SPICE_WAN_COMPRESSION_NEVER);
 	spice_server_set_zlib_glz_compression(face->server, SPICE_WAN_COMPRESSION_NEVER);
-	spice_server_set_streaming_video(face->server, SPICE_STREAM_VIDEO_OFF);
+	spice_server_set_streaming_video(face->server, SPICE_STREAM_VIDEO_FILTER);
+	spice_server_set_video_codecs(face->server, "spice:mjpeg");
 	spice_server_set_agent_mouse(face->server, FALSE);
 	spice_server_set_agent_copypaste(face->server, TRUE);
 	spice_server_set_agent_file_xfer(face->server, FALSE);

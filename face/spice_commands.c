@@ -70,16 +70,14 @@ static void describe_image(Command *command, guint32 serial, const FaceRect *rec
 	image->bitmap.data = (QXLPHYSICAL)(gsize)command->pixels;
 }
 
-void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row,
-			 const FaceRect *rect)
+/* Where it is, and that all below it is gone. */
+static void describe_place(Command *command, guint8 type, const FaceRect *rect)
 {
-	Command *command = copy_of(pixels, row, rect);
 	QXLDrawable *drawable = &command->drawable;
 
-	describe_image(command, ++commands->serial, rect);
 	drawable->release_info.id = (guint64)(gsize)command;
 	drawable->effect = QXL_EFFECT_OPAQUE;
-	drawable->type = QXL_DRAW_COPY;
+	drawable->type = type;
 	drawable->bbox = (QXLRect){.top = rect->y,
 				   .left = rect->x,
 				   .bottom = rect->y + rect->height,
@@ -87,13 +85,37 @@ void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row
 	drawable->clip.type = SPICE_CLIP_TYPE_NONE;
 	for (int i = 0; i < 3; i++)
 		drawable->surfaces_dest[i] = -1;
-	drawable->u.copy.src_bitmap = (QXLPHYSICAL)(gsize)&command->image;
-	drawable->u.copy.src_area = (QXLRect){.bottom = rect->height, .right = rect->width};
-	drawable->u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
+}
+
+static void give_drawing(SpiceCommands *commands, Command *command)
+{
 	g_mutex_lock(&commands->lock);
 	commands->bytes += command->size;
 	g_queue_push_tail(&commands->drawings, command);
 	g_mutex_unlock(&commands->lock);
+}
+
+void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row,
+			 const FaceRect *rect)
+{
+	Command *command = copy_of(pixels, row, rect);
+	QXLDrawable *drawable = &command->drawable;
+
+	describe_image(command, ++commands->serial, rect);
+	describe_place(command, QXL_DRAW_COPY, rect);
+	drawable->u.copy.src_bitmap = (QXLPHYSICAL)(gsize)&command->image;
+	drawable->u.copy.src_area = (QXLRect){.bottom = rect->height, .right = rect->width};
+	drawable->u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
+	give_drawing(commands, command);
+}
+
+void spice_commands_move(SpiceCommands *commands, const FaceRect *rect, int x, int y)
+{
+	Command *command = g_new0(Command, 1);
+
+	describe_place(command, QXL_COPY_BITS, rect);
+	command->drawable.u.copy_bits.src_pos = (QXLPoint){.x = x, .y = y};
+	give_drawing(commands, command);
 }
 
 void spice_commands_point(SpiceCommands *commands, const guint32 *argb, int width, int height,

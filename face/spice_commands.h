@@ -28,6 +28,8 @@ void spice_commands_clear(SpiceCommands *commands);
 /* A copy of this part of a picture which has rows of so many pixels. */
 void spice_commands_draw(SpiceCommands *commands, const guint32 *pixels, int row,
 			 const FaceRect *rect);
+/* What is at (x, y) is here, too. */
+void spice_commands_move(SpiceCommands *commands, const FaceRect *rect, int x, int y);
 /* As FaceOps has it (face.h). Those that still wait are of no use any more. */
 void spice_commands_point(SpiceCommands *commands, const guint32 *argb, int width, int height,
 			  int hot_x, int hot_y);

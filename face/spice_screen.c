@@ -203,6 +203,31 @@ void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect)
 		screen->flush = g_idle_add(on_flush, screen);
 }
 
+/* What is damaged and has not been drawn yet, the client moves as it was. */
+static void damage_moved(SpiceScreen *screen, const FaceRect *rect, int x, int y)
+{
+	const FaceRect *dirty = &screen->dirty;
+	int left = MAX(x, dirty->x), top = MAX(y, dirty->y);
+	int right = MIN(x + rect->width, dirty->x + dirty->width);
+	int bottom = MIN(y + rect->height, dirty->y + dirty->height);
+	FaceRect moved = {left + rect->x - x, top + rect->y - y, right - left, bottom - top};
+
+	if (dirty->width > 0 && left < right && top < bottom)
+		spice_screen_damage(screen, &moved);
+}
+
+void spice_screen_scroll(SpiceScreen *screen, const FaceRect *rect, int x, int y)
+{
+	if (screen->full || !has_room(screen)) {
+		spice_screen_damage(screen, rect);
+		return;
+	}
+	spice_commands_move(&screen->commands, rect, x, y);
+	spice_qxl_wakeup(&screen->card);
+	damage_moved(screen, rect, x, y);
+	settle_later(screen);
+}
+
 gboolean spice_screen_full(const SpiceScreen *screen)
 {
 	return screen->full;

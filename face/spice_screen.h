@@ -32,6 +32,7 @@ guint32 *spice_screen_pixels(SpiceScreen *screen, gsize *out_stride);
 int spice_screen_width(const SpiceScreen *screen);
 int spice_screen_height(const SpiceScreen *screen);
 void spice_screen_damage(SpiceScreen *screen, const FaceRect *rect);
+void spice_screen_scroll(SpiceScreen *screen, const FaceRect *rect, int x, int y);
 gboolean spice_screen_full(const SpiceScreen *screen);
 void spice_screen_resize(SpiceScreen *screen, int width, int height);
 void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,

@@ -2,19 +2,16 @@
 """A bridge by itself before a desktop (hostile.py, hostile_rdp.py), with the broker's limit, and what it said and
 cost until it ended."""
 
-import array
 import json
 import pathlib
 import socket
-import struct
 import subprocess
 import tempfile
 import threading
 
-import deployment
+import bridges
 import hostile
 
-BINARY = deployment.BUILD / "bridge/oriel-bridge"
 LIMIT = 512 << 20  # as broker/child_rules.c has it
 ROOM = 64 << 20  # its programs, which do not count there
 START = f'ulimit -d {LIMIT >> 10} -c 0; exec "$0" "$1" us 3<&0 0</dev/null'
@@ -39,7 +36,7 @@ class Alone:
             for name in ("certs", "server"):  # as broker/bridges/bridges.c makes them
                 (pathlib.Path(directory) / "freerdp" / name).mkdir(parents=True)
             process = subprocess.Popen(
-                ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, BINARY, face], stdin=theirs,
+                ["/usr/bin/python3", "-c", MEASURED, "/bin/bash", "-c", START, bridges.BINARY, face], stdin=theirs,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env={"HOME": "/", "PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": directory})
             theirs.close()
@@ -54,22 +51,15 @@ class Alone:
 
     def lease(self, number):
         """A connection to the desktop."""
-        self.tell(hostile.connection(self.serve), type="lease", id=number, lease="evil", user="carla",
-                  desktop="evil", endpoint=self.endpoint)
+        bridges.say(self.wire, hostile.connection(self.serve), type="lease", id=number, lease="evil",
+                    user="carla", desktop="evil", endpoint=self.endpoint)
 
     def dial(self):
         """A connection of the viewer."""
         mine, theirs = socket.socketpair()
         mine.settimeout(hostile.PATIENCE)
-        self.tell(theirs, type="client", lease="evil")
+        bridges.say(self.wire, theirs, type="client", lease="evil")
         return mine
-
-    def tell(self, sock, **fields):
-        """As the broker does, with a descriptor."""
-        text = json.dumps(fields).encode()
-        with sock:
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))]
-            self.wire.sendmsg([struct.pack(">I", len(text)) + text], rights)
 
     def listen(self):
         while True:

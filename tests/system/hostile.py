@@ -65,8 +65,12 @@ RAW, ZLIB, TIGHT, ULTRA, ZRLE, CURSOR, NEW_SIZE = 0, 6, 7, 9, 16, -239, -223
 COMPACT_MAX = b"\xff\xff\xff"  # Tight's largest length
 
 
+def rect_at(place, encoding, body=b""):
+    return struct.pack(">HHHHi", *place, encoding) + body
+
+
 def rect(width, height, encoding, body=b""):
-    return struct.pack(">HHHHi", 0, 0, width, height, encoding) + body
+    return rect_at((0, 0, width, height), encoding, body)
 
 
 def update(*rects):

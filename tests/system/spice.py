@@ -21,6 +21,7 @@ DISPLAY_INIT = 101
 KEY_DOWN, KEY_UP = 101, 102
 KEY_MODIFIERS = 102  # from the desktop: the lights of the keyboard
 DRAW_COPY, SURFACE_CREATE = 304, 314
+STREAM_CREATE, STREAM_DATA, STREAM_DATA_SIZED = 122, 123, 316
 RAW = 0  # of a picture's formats
 LETTER = (0x1e, 0x9e)  # a key goes down, and up
 # What spice-gtk 0.42 announces: common, and by channel.

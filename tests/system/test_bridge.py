@@ -44,8 +44,7 @@ def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, reque
     file = tmp_path / "console.vv"
     file.write_text(text.replace("fullscreen=0", "fullscreen=1"))
     display.run(["dbus-run-session", "remote-viewer", "--full-screen", file], log)
-    assert eventually(lambda: procs.live_sessions(oriel))
-    first = procs.bridges(oriel)
+    assert (first := eventually(lambda: procs.live_sessions(oriel) and procs.bridges(oriel)))
     vnc_vm.ask("cont")
     works(display, reader, request, "bridged2")
     assert [(row["protocol"], row["via"]) for row in procs.live_sessions(oriel)] == [("spice", "vnc")]

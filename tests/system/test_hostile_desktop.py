@@ -87,7 +87,7 @@ def test_pictures_that_nobody_takes(program):
         shown.wait(PATIENCE)
         for n in range(0, 400, 4):
             place = (n, n, 1920 - 2 * n, 1080 - 2 * n)
-            yield update(struct.pack(">HHHHi", *place, hostile.TIGHT) + struct.pack("B3x", 0x80))
+            yield update(hostile.rect_at(place, hostile.TIGHT, struct.pack("B3x", 0x80)))
             time.sleep(0.02)  # each is a drawing of its own
         drawn.set()
 

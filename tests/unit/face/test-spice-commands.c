@@ -74,6 +74,29 @@ static void test_forgotten(void)
 	spice_commands_clear(&c);
 }
 
+/* It has no pixels, waits in its turn, and is given back as others are. */
+static void test_move(void)
+{
+	SpiceCommands c = {0};
+	QXLDrawable *drawing;
+
+	spice_commands_init(&c);
+	spice_commands_draw(&c, picture, WIDTH, &(FaceRect){0, 0, 1, 1});
+	spice_commands_move(&c, &(FaceRect){1, 2, 3, 1}, 0, 1);
+	g_assert_cmpuint(take_drawing(&c)->type, ==, QXL_DRAW_COPY);
+	drawing = take_drawing(&c);
+	g_assert_cmpuint(drawing->type, ==, QXL_COPY_BITS);
+	g_assert_cmpint(drawing->u.copy_bits.src_pos.x, ==, 0);
+	g_assert_cmpint(drawing->u.copy_bits.src_pos.y, ==, 1);
+	g_assert_cmpint(drawing->bbox.left, ==, 1);
+	g_assert_cmpint(drawing->bbox.top, ==, 2);
+	g_assert_cmpint(drawing->bbox.right, ==, 4);
+	g_assert_cmpint(drawing->bbox.bottom, ==, 3);
+	g_assert_true(spice_commands_room(&c, 4));
+	spice_commands_release(&c, &drawing->release_info);
+	spice_commands_clear(&c);
+}
+
 /* What waits and what the library keeps: until it lets go, or what waits is forgotten. */
 static void test_room(void)
 {
@@ -147,6 +170,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/spice-commands/drawing", test_drawing);
 	g_test_add_func("/spice-commands/ids", test_ids);
 	g_test_add_func("/spice-commands/forgotten", test_forgotten);
+	g_test_add_func("/spice-commands/move", test_move);
 	g_test_add_func("/spice-commands/room", test_room);
 	g_test_add_func("/spice-commands/pointer", test_pointer);
 	g_test_add_func("/spice-commands/pointers", test_pointers);
