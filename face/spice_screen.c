@@ -7,7 +7,8 @@
 
 #define BYTES     4
 #define AHEAD     2  /* pictures that the client has not got, or the library keeps */
-#define WAIT_MS   10 /* until there may be room again */
+#define WAIT_MS   10 /* until there may be room again, and longer each time: */
+#define WAIT_MOST 160
 #define SETTLE_MS 700
 
 struct SpiceScreen {
@@ -18,7 +19,7 @@ struct SpiceScreen {
 	gboolean shown;      /* there is a primary surface */
 	FaceRect dirty;      /* width 0 = nothing */
 	guint flush, settle; /* sources */
-	gboolean full;       /* flush waits for room */
+	guint full;          /* flush waits so long for room; 0 = there is some */
 	const SpiceScreenEvents *events;
 	gpointer owner;
 };
@@ -167,12 +168,13 @@ static gboolean on_flush(gpointer data)
 {
 	SpiceScreen *screen = data;
 
-	screen->full = !has_room(screen);
-	if (screen->full) {
+	if (!has_room(screen)) {
+		screen->full = CLAMP(2 * screen->full, WAIT_MS, WAIT_MOST);
 		spice_qxl_oom(&screen->card);
-		screen->flush = g_timeout_add(WAIT_MS, on_flush, screen);
+		screen->flush = g_timeout_add(screen->full, on_flush, screen);
 		return G_SOURCE_REMOVE;
 	}
+	screen->full = 0;
 	screen->flush = 0;
 	spice_commands_draw(&screen->commands, screen->pixels, screen->width, &screen->dirty);
 	spice_qxl_wakeup(&screen->card);
@@ -218,7 +220,7 @@ static void damage_moved(SpiceScreen *screen, const FaceRect *rect, int x, int y
 
 void spice_screen_scroll(SpiceScreen *screen, const FaceRect *rect, int x, int y)
 {
-	if (screen->full || !has_room(screen)) {
+	if (screen->full != 0 || !has_room(screen)) {
 		spice_screen_damage(screen, rect);
 		return;
 	}
@@ -230,7 +232,7 @@ void spice_screen_scroll(SpiceScreen *screen, const FaceRect *rect, int x, int y
 
 gboolean spice_screen_full(const SpiceScreen *screen)
 {
-	return screen->full;
+	return screen->full != 0;
 }
 
 void spice_screen_cursor(SpiceScreen *screen, const guint32 *argb, int width, int height, int hot_x,
@@ -250,7 +252,7 @@ static void forget_drawings(SpiceScreen *screen)
 	if (screen->settle != 0)
 		g_source_remove(screen->settle);
 	screen->flush = screen->settle = 0;
-	screen->full = FALSE;
+	screen->full = 0;
 	screen->dirty.width = 0;
 }
 
