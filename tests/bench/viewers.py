@@ -72,7 +72,7 @@ def qemu(home, randoms):
     initrd.write_bytes(pathlib.Path(image["initrd"]).read_bytes() + gzip.compress(more.stdout))
     with process("qemu-system-x86_64", "-accel", "tcg", "-m", image["memory"], "-nodefaults", "-vga", "std",
                  "-kernel", image["kernel"], "-initrd", initrd, "-append", image.get("cmdline") or "",
-                 "-display", "none", "-serial", f"file:{said}", "-vnc", f"127.0.0.1:{port - 5900},share=ignore"):
+                 "-display", "none", "-serial", f"file:{said}", "-vnc", f"127.0.0.1:{port - 5900},share=ignore,lossy=on"):
         assert deployment.eventually(lambda: said.exists() and "GUEST-READY" in said.read_text(), 60), "no guest"
         with rfb.Rfb.dial("127.0.0.1", port) as console:
             console.none()
