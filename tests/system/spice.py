@@ -23,7 +23,7 @@ KEY_MODIFIERS = 102  # from the desktop: the lights of the keyboard
 DRAW_COPY, SURFACE_CREATE = 304, 314
 STREAM_CREATE, STREAM_DATA, STREAM_DATA_SIZED = 122, 123, 316
 RAW = 0  # of a picture's formats
-LETTER = (0x1e, 0x9e)  # a key goes down, and up
+LETTER, RETURN = (0x1e, 0x9e), (0x1c, 0x9c)  # a key goes down, and up
 # What spice-gtk 0.42 announces: common, and by channel.
 COMMON = 0b1101
 CAPS = {MAIN: [0b1111], DISPLAY: [0b1110111111]}
@@ -172,15 +172,15 @@ class Session:
         channel.wait(SURFACE_CREATE)
         return channel
 
-    def formats(self, display, times):
-        """How the next pictures are packed; a letter is typed for each. The first one, of all that there is, is
+    def formats(self, display, key, times=5):
+        """How the next pictures are packed; the key is pressed for each. The first one, of all that there is, is
         not the server's choice."""
         inputs = self.open(INPUTS)
         display.wait(DRAW_COPY)
         found = set()
         for _ in range(times):
-            inputs.send(KEY_DOWN, struct.pack("<I", LETTER[0]))
-            inputs.send(KEY_UP, struct.pack("<I", LETTER[1]))
+            inputs.send(KEY_DOWN, struct.pack("<I", key[0]))
+            inputs.send(KEY_UP, struct.pack("<I", key[1]))
             found.add(picture_format(display.wait(DRAW_COPY)))
         return found
 

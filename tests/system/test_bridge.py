@@ -57,7 +57,7 @@ def test_a_spice_viewer_has_packed_pictures(oriel, vnc_vm, books, source):
     session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
     try:
         session.attach()
-        assert spice.RAW not in session.formats(session.display(), 5)
+        assert spice.RAW not in session.formats(session.display(), spice.RETURN)
     finally:
         session.close()
 

@@ -111,7 +111,7 @@ def test_packed_pictures(oriel, no_lobby, source):
     session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "")
     try:
         session.attach()
-        assert spice.RAW not in session.formats(session.display(), 5)
+        assert spice.RAW not in session.formats(session.display(), spice.LETTER)
     finally:
         session.close()
 
