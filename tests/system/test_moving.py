@@ -30,7 +30,7 @@ def bridge(face, display, protocol, dial=None):
         yield wire
     finally:
         wire.close()
-        process.wait(bridges.PATIENCE)
+        assert process.wait(bridges.PATIENCE) == 0
 
 
 class Painter:
@@ -86,7 +86,7 @@ class Painter:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_same_picture(program, seed):
+def test_the_same_picture(seed):
     painter = Painter(seed)
 
     def dial():
@@ -117,7 +117,7 @@ class Film(Painter):
         return hostile.update(hostile.rect_at((100, 100, 320, 240), hostile.RAW, frame.tobytes("raw", "BGRX")))
 
 
-def test_a_film_is_streamed(program):
+def test_a_film_is_streamed():
     with bridge("spice", hostile.connection(Film().serve), "vnc") as wire:
         session = spice.Session(lambda: bridges.client(wire, spice=True), "")
         try:
