@@ -78,10 +78,11 @@ static void append_words(GByteArray *bytes, const guint32 *words, gsize n)
 static void say(SpiceAgent *agent, guint32 type, const void *data, gsize n)
 {
 	const guint32 head[] = {VD_AGENT_PROTOCOL, type, 0, 0, (guint32)n};
-	g_autoptr(GByteArray) message = g_byte_array_sized_new((guint)(MESSAGE + n));
+	g_autoptr(GByteArray) message = NULL;
 
 	if (agent->out->len > WAITING)
 		return;
+	message = g_byte_array_sized_new((guint)(MESSAGE + n));
 	append_words(message, head, G_N_ELEMENTS(head));
 	g_byte_array_append(message, data, (guint)n);
 	for (guint at = 0; at < message->len;) {

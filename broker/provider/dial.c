@@ -239,6 +239,8 @@ static int accept_only(int listener, int from, gint64 deadline)
 		if (fd >= 0 && peer.sin_port == wanted.sin_port &&
 		    peer.sin_addr.s_addr == wanted.sin_addr.s_addr)
 			return autofd_steal(&fd);
+		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			return -1; /* no descriptor is left, say: it would be ready for ever */
 	}
 	errno = ETIMEDOUT;
 	return -1;
