@@ -56,9 +56,8 @@ class Alone:
 
     def dial(self):
         """A connection of the viewer."""
-        mine, theirs = socket.socketpair()
+        mine = bridges.client(self.wire, spice=False, lease="evil")
         mine.settimeout(hostile.PATIENCE)
-        bridges.say(self.wire, theirs, type="client", lease="evil")
         return mine
 
     def listen(self):

@@ -49,8 +49,8 @@ def line():
     return ours, its
 
 
-def client(wire, spice):
+def client(wire, spice, lease="alone"):
     """A connection of the client's."""
     ours, its = line() if spice else socket.socketpair()
-    say(wire, its, type="client", lease="alone")
+    say(wire, its, type="client", lease=lease)
     return ours

@@ -172,9 +172,10 @@ class Session:
         channel.wait(SURFACE_CREATE)
         return channel
 
-    def formats(self, display, key, times=5):
+    def formats(self, key, times=5):
         """How the next pictures are packed; the key is pressed for each. The first one, of all that there is, is
         not the server's choice."""
+        display = self.display()
         inputs = self.open(INPUTS)
         display.wait(DRAW_COPY)
         found = set()
@@ -187,3 +188,13 @@ class Session:
     def close(self):
         for channel in self.channels:
             channel.close()
+
+
+def packs(dial, ticket, key):
+    """A session of its own, in which no picture comes as plain pixels."""
+    session = Session(dial, ticket)
+    try:
+        session.attach()
+        return RAW not in session.formats(key)
+    finally:
+        session.close()

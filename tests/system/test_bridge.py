@@ -54,12 +54,7 @@ def test_vnc_in_a_spice_viewer(oriel, vnc_vm, books, reader, display, log, reque
 def test_a_spice_viewer_has_packed_pictures(oriel, vnc_vm, books, source):
     vnc_vm.ask("cont")
     ticket = oriel.login("carla", source).ticket("old", "spice")
-    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket)
-    try:
-        session.attach()
-        assert spice.RAW not in session.formats(session.display(), spice.RETURN)
-    finally:
-        session.close()
+    assert spice.packs(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), ticket, spice.RETURN)
 
 
 def test_a_card_offers_every_way(oriel, spice_vm, source):

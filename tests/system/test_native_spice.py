@@ -108,12 +108,7 @@ def test_spicy_signs_in_with_a_code(oriel, no_lobby, reader, display, log, reque
 
 
 def test_packed_pictures(oriel, no_lobby, source):
-    session = spice.Session(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "")
-    try:
-        session.attach()
-        assert spice.RAW not in session.formats(session.display(), spice.LETTER)
-    finally:
-        session.close()
+    assert spice.packs(lambda: spice.dial(oriel.host, oriel.port, oriel.ca, source), "", spice.LETTER)
 
 
 def test_killed_spice_lobby(oriel, no_lobby, source):

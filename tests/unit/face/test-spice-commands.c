@@ -16,6 +16,14 @@ static QXLDrawable *take_drawing(SpiceCommands *c)
 	return (QXLDrawable *)(gsize)out.cmd.data;
 }
 
+static const QXLCursor *take_cursor(SpiceCommands *c)
+{
+	QXLCommandExt out;
+
+	g_assert_true(spice_commands_take(c, QXL_CMD_CURSOR, &out));
+	return (const QXLCursor *)(gsize)((const QXLCursorCmd *)(gsize)out.cmd.data)->u.set.shape;
+}
+
 static void test_drawing(void)
 {
 	SpiceCommands c = {0};
@@ -130,15 +138,11 @@ static void test_room(void)
 static void test_pointer(void)
 {
 	SpiceCommands c = {0};
-	QXLCommandExt out;
-	const QXLCursorCmd *command;
 	const QXLCursor *cursor;
 
 	spice_commands_init(&c);
 	spice_commands_point(&c, picture, 2, 3, 1, 2);
-	g_assert_true(spice_commands_take(&c, QXL_CMD_CURSOR, &out));
-	command = (const QXLCursorCmd *)(gsize)out.cmd.data;
-	cursor = (const QXLCursor *)(gsize)command->u.set.shape;
+	cursor = take_cursor(&c);
 	g_assert_cmpuint(cursor->header.height, ==, 3);
 	g_assert_cmpuint(cursor->header.hot_spot_y, ==, 2);
 	g_assert_cmpmem(cursor->chunk.data, cursor->chunk.data_size, picture, 24);
@@ -149,16 +153,12 @@ static void test_pointer(void)
 static void test_pointers(void)
 {
 	SpiceCommands c = {0};
-	QXLCommandExt out;
-	const QXLCursorCmd *command;
 	const QXLCursor *cursor;
 
 	spice_commands_init(&c);
 	spice_commands_point(&c, picture, 2, 3, 1, 2);
 	spice_commands_point(&c, picture, 2, 2, 1, 0);
-	g_assert_true(spice_commands_take(&c, QXL_CMD_CURSOR, &out));
-	command = (const QXLCursorCmd *)(gsize)out.cmd.data;
-	cursor = (const QXLCursor *)(gsize)command->u.set.shape;
+	cursor = take_cursor(&c);
 	g_assert_cmpuint(cursor->header.height, ==, 2);
 	g_assert_true(spice_commands_none(&c, QXL_CMD_CURSOR));
 	spice_commands_clear(&c);
