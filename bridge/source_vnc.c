@@ -21,6 +21,7 @@
 
 #define READ_SECONDS 15
 #define TAKE_SECONDS 30 /* for a message and its answer: 4K, raw, at 10 Mbit/s */
+#define MESSAGES     64 /* in one turn of the loop: the client and the broker have theirs */
 #define BYTES        4  /* a pixel */
 #define ENCODINGS    "tight zrle copyrect hextile zlib raw"
 
@@ -164,30 +165,38 @@ static gboolean take_message(Source *source)
 	return HandleRFBServerMessage(client);
 }
 
+/* FALSE: there is no more to come. */
+static gboolean take_in_time(Source *source)
+{
+	gboolean taken, in_time;
+
+	stall_begin(TAKE_SECONDS);
+	taken = take_message(source);
+	in_time = stall_end();
+	if (!in_time)
+		return end(source, FAULT_DESKTOP, "the desktop's VNC server fell silent");
+	if (!taken)
+		return end(source, FAULT_ENDED, "the desktop has left");
+	vnc_size_settle(&source->size, source->client);
+	return TRUE;
+}
+
+static gboolean on_more(gpointer data);
+
 static gboolean on_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Source *source = data;
-	rfbClient *client = source->client;
 
-	do {
-		gboolean taken, in_time;
-
-		stall_begin(TAKE_SECONDS);
-		taken = take_message(source);
-		in_time = stall_end();
-		if (!taken || !in_time) {
-			source->watch = 0;
-			return in_time ? end(source, FAULT_ENDED, "the desktop has left")
-				       : end(source, FAULT_DESKTOP,
-					     "the desktop's VNC server fell silent");
-		}
-		vnc_size_settle(&source->size, client);
-		if (source->events->full(source->owner)) {
-			source->watch = 0; /* until go_on() */
+	for (guint i = 0; i < MESSAGES; i++) {
+		if (!take_in_time(source) || source->events->full(source->owner)) {
+			source->watch = 0; /* when full: until go_on() */
 			return G_SOURCE_REMOVE;
 		}
-	} while (client->buffered > 0);
-	return G_SOURCE_CONTINUE;
+		if (source->client->buffered == 0)
+			return G_SOURCE_CONTINUE;
+	}
+	source->watch = g_idle_add(on_more, source);
+	return G_SOURCE_REMOVE;
 }
 
 static gboolean on_more(gpointer data)
