@@ -56,7 +56,7 @@ static struct addrinfo *look_up(const char *address, int flags, GError **error)
 	return NULL;
 }
 
-/* Two machines may lose each other without a word. */
+/* Two machines may lose each other without a word. What nobody reads counts as unanswered. */
 static void notice_loss(int fd)
 {
 	const int on = 1, idle = 5, every = 3, times = 3;
@@ -171,4 +171,11 @@ int reach_accept(int listener)
 	if (fd >= 0)
 		notice_loss(fd); /* does nothing to a Unix socket */
 	return fd;
+}
+
+void reach_outlast_pauses(int fd)
+{
+	const unsigned unanswered = 0; /* what the system has */
+
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
 }

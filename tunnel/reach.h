@@ -15,3 +15,5 @@ int reach_listen_tcp(const char *address, GError **error);
 int reach_listen_unix(const char *path, GError **error);
 /* Whoever came, or -1. */
 int reach_accept(int listener);
+/* From now on nobody on the other machine is gone because nothing is read there for a while. */
+void reach_outlast_pauses(int fd);

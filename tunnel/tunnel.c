@@ -149,6 +149,10 @@ static gpointer run_inside(gpointer data)
 	strangers_remove(tunnel->strangers, &guest->stranger);
 	if (ssl)
 		inner = inner_socket(tunnel, ssl, purpose, &error);
+	/* A viewer may pause, and its gateway reads no further then: that one knows for how long.
+	 * Should the gateway be gone, its control connection tells. */
+	if (purpose != PURPOSE_CONTROL)
+		reach_outlast_pauses(guest->fd);
 	if (inner >= 0 && make_nonblocking(inner) &&
 	    secure_write(ssl, &ready, sizeof ready, deadline(), &error)) {
 		Carry with = {.ssl = ssl, .plain = inner, .kept = tunnel->kept};

@@ -7,11 +7,13 @@ import shutil
 import signal
 import socket
 import ssl
+import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
 import deployment
+import machines
 import rfb
 import spice
 from deployment import eventually, free_port
@@ -94,6 +96,28 @@ def test_pages_and_desktops(dmz):
         assert viewer.main.closed()
     finally:
         viewer.close()
+
+
+def test_a_viewer_that_pauses(dmz):
+    """Its pictures wait for it, longer than the tunnel would wait for another machine's sign of life."""
+    side, pictures = 2048, 4  # of 16 MiB each: more than the kernel holds on the way
+    directory = dmz.path("pictures")
+    directory.mkdir(mode=0o755)
+    desktop = machines.pictures(directory / "picture")
+    machines.add(dmz, "anna", "picture", 1, directory / "picture")
+    try:
+        with machines.viewers(dmz, "anna", "picture") as (viewer,):
+            for _ in range(pictures):
+                viewer.pack("BBHHHH", 3, 0, 0, 0, side, side)
+            time.sleep(20)
+            viewer.sock.settimeout(60)
+            for _ in range(pictures):
+                viewer.read(16 + 4 * side * side)
+        assert "asks for the way" not in dmz.log("gateway"), dmz.tail("gateway")
+        machines.remove(dmz, "anna", "picture")
+    finally:
+        desktop.terminate()
+        desktop.wait(60)
 
 
 def identity(dmz, certificate, protocol):
