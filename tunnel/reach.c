@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,8 +13,10 @@
 
 #include "autofd.h"
 #include "fault.h"
+#include "tcp.h"
 
-#define QUEUE 256
+#define QUEUE        256
+#define LOST_SECONDS 16 /* two machines may lose each other without a word */
 
 static void cleanup_addresses(struct addrinfo **addresses)
 {
@@ -56,58 +57,20 @@ static struct addrinfo *look_up(const char *address, int flags, GError **error)
 	return NULL;
 }
 
-/* Two machines may lose each other without a word. What nobody reads counts as unanswered. */
-static void notice_loss(int fd)
-{
-	const int on = 1, idle = 5, every = 3, times = 3;
-	const unsigned unanswered = 15000;
-
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof every);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof times);
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-/* 0, or why not. */
-static int finish_connect(int fd, gint64 deadline)
-{
-	struct pollfd socket = {.fd = fd, .events = POLLOUT};
-	gint64 left = deadline - g_get_monotonic_time();
-	int failed = 0;
-	socklen_t n = sizeof failed;
-
-	if (left <= 0 || poll(&socket, 1, (int)(left / 1000 + 1)) <= 0)
-		return ETIMEDOUT;
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n);
-	return failed;
-}
-
 int reach_tcp(const char *address, gint64 deadline, GError **error)
 {
 	autoaddresses found = look_up(address, 0, error);
-	int failed = 0;
+	const struct addrinfo *reached;
+	int fd;
 
 	if (found == NULL)
 		return -1;
-	for (const struct addrinfo *one = found; one != NULL; one = one->ai_next) {
-		autofd int fd =
-			socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-		if (fd < 0)
-			continue;
-		failed = connect(fd, one->ai_addr, one->ai_addrlen) == 0 ? 0 : errno;
-		if (failed == EINPROGRESS)
-			failed = finish_connect(fd, deadline);
-		if (failed == 0) {
-			notice_loss(fd);
-			return autofd_steal(&fd);
-		}
-	}
-	errno = failed;
-	fault_set_errno(error, failed == ETIMEDOUT ? FAULT_TIMEOUT : FAULT_BROKER, address);
-	return -1;
+	fd = tcp_connect(found, deadline, &reached);
+	if (fd < 0)
+		fault_set_errno(error, errno == ETIMEDOUT ? FAULT_TIMEOUT : FAULT_BROKER, address);
+	else
+		tcp_prepare(fd, LOST_SECONDS);
+	return fd;
 }
 
 static gboolean unix_address(const char *path, struct sockaddr_un *out, GError **error)
@@ -169,7 +132,7 @@ int reach_accept(int listener)
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd >= 0)
-		notice_loss(fd); /* does nothing to a Unix socket */
+		tcp_prepare(fd, LOST_SECONDS);
 	return fd;
 }
 

@@ -13,6 +13,7 @@
 #include "fault.h"
 #include "log.h"
 #include "provider/dial.h"
+#include "provider/dial_pair.h"
 #include "secret.h"
 #include "sessions/session.h"
 #include "store_lease.h"

@@ -8,7 +8,7 @@
 
 #include "autofd.h"
 #include "fault.h"
-#include "provider/dial.h"
+#include "provider/dial_pair.h"
 
 #define PER_USER_MAX 8
 #define DISPLAYS_MAX 16 /* connections of one client that its lobby has not got yet */

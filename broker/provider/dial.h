@@ -35,15 +35,8 @@ int dial_socket(const char *path, gint64 deadline, GError **error);
 int dial_listen(const char *path, GError **error);
 
 /*
- * A connected TCP socket, or -1; all addresses of the host are tried. *out_address (g_free, may be
- * NULL) is the numeric address that answered. FAULT_DESKTOP if the name is unknown or nobody
- * listens, FAULT_TIMEOUT.
+ * A connected TCP socket, prepared (tcp.h), or -1; all addresses of the host are tried.
+ * *out_address (g_free, may be NULL) is the numeric address that answered. FAULT_DESKTOP if the
+ * name is unknown or nobody listens, FAULT_TIMEOUT.
  */
 int dial_tcp(const char *host, guint16 port, gint64 deadline, char **out_address, GError **error);
-
-/*
- * A connected pair of stream sockets, of nobody else, for a display that is spoken to in this
- * protocol. SPICE's are TCP: libspice-server takes whoever comes by a Unix socket to be on its own
- * machine, and packs no picture for him (its dcc-send.cpp, fill_bits()). FAULT_BUSY, FAULT_TIMEOUT.
- */
-gboolean dial_pair(const char *protocol, int out[2], GError **error);

@@ -3,6 +3,7 @@
 #include "stream_tcp.h"
 
 #include "fault.h"
+#include "tcp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,22 +107,10 @@ static const StreamOps ops = {
 	.free = tcp_free,
 };
 
-/* A Unix socket knows none of them, and says so at the first. Who vanished without a word is
- * noticed in two minutes: a desktop is held for it. Keep-alive asks only while nothing is on its
- * way; what nobody takes has the same time, or the kernel would go on trying for a quarter of an
- * hour. */
+/* A desktop is held for whoever vanished. */
 void stream_tcp_prepare(int fd)
 {
-	int on = 1, idle = 60, interval = 15, probes = 4;
-	unsigned untaken = 1000 * (unsigned)(idle + interval * probes);
-
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &untaken, sizeof untaken);
+	tcp_prepare(fd, TCP_GONE_SECONDS);
 }
 
 void stream_tcp_reset(int fd)

@@ -38,7 +38,7 @@ def start(face, display, protocol, dial=None):
 
 
 def line():
-    """A connection as the broker makes it for SPICE (dial_pair() in broker/provider/dial.h)."""
+    """A connection as the broker makes it for SPICE (dial_pair() in broker/provider/dial_pair.h)."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ours = socket.create_connection(listener.getsockname())
         its, _ = listener.accept()

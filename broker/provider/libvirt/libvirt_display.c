@@ -10,6 +10,7 @@
 
 #include "autofd.h"
 #include "dial.h"
+#include "dial_pair.h"
 #include "fault.h"
 #include "libvirt/libvirt_link.h"
 #include "log.h"

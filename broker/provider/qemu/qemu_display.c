@@ -4,6 +4,7 @@
 
 #include "autofd.h"
 #include "dial.h"
+#include "dial_pair.h"
 #include "qemu/qemu_argv.h"
 #include "qemu/qmp.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The pieces that the drivers are made of: addresses, places, command lines, programs, sockets. */
+/* The pieces that the drivers are made of: addresses, places, command lines, programs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "dial.h"
 #include "fault.h"
 #include "log.h"
 #include "machine/machine_address.h"
@@ -325,79 +324,6 @@ static void test_last_words(void)
 	g_assert_cmpuint(strlen(cut), ==, 500);
 }
 
-/* A socket whose path does not fit into an address, a link to it, and one that nobody answers at.
- */
-static void test_dial(void)
-{
-	g_autofree char *base = g_dir_make_tmp("oriel-dial-XXXXXX", NULL);
-	g_autofree char *name = g_strnfill(120, 'n');
-	g_autofree char *dir = g_build_filename(base, name, NULL);
-	g_autofree char *path = g_build_filename(dir, "s", NULL);
-	g_autofree char *link = g_build_filename(dir, "l", NULL);
-	g_autoptr(GError) error = NULL;
-	int listener, fd;
-
-	g_assert_cmpint(g_mkdir(dir, 0700), ==, 0);
-	listener = dial_listen(path, &error);
-	g_assert_no_error(error);
-	fd = dial_unix(path, dial_deadline(2), &error);
-	g_assert_no_error(error);
-	close(fd);
-	fd = dial_socket(path, dial_deadline(2), &error);
-	g_assert_no_error(error);
-	close(fd);
-	g_assert_cmpint(symlink(path, link), ==, 0);
-	g_assert_cmpint(dial_socket(link, dial_deadline(2), &error), ==, -1);
-	g_assert_error(error, FAULT, FAULT_DESKTOP);
-	g_clear_error(&error);
-	close(listener);
-	g_assert_cmpint(dial_unix(path, dial_deadline(2), &error), ==, -1);
-	g_assert_error(error, FAULT, FAULT_DESKTOP);
-	g_clear_error(&error);
-	g_assert_cmpint(dial_tcp("no-such-host.invalid", 1, dial_deadline(2), NULL, &error), ==,
-			-1);
-	g_assert_error(error, FAULT, FAULT_DESKTOP);
-	g_unlink(link);
-	g_unlink(path);
-	g_rmdir(dir);
-	g_assert_cmpint(g_rmdir(base), ==, 0);
-}
-
-/* Each end has the other one; libspice-server is not to see a Unix socket. */
-static void check_pair(const char *protocol, int family)
-{
-	struct sockaddr_storage name = {0};
-	socklen_t size = sizeof name;
-	static char picture[64 * 1024];
-	gssize have = 0, n;
-	char bytes[3] = "";
-	int pair[2];
-
-	g_assert_true(dial_pair(protocol, pair, NULL));
-	for (int i = 0; i < 2; i++) {
-		g_assert_cmpint(getsockname(pair[i], (struct sockaddr *)&name, &size), ==, 0);
-		g_assert_cmpint(name.ss_family, ==, family);
-		g_assert_cmpint(fcntl(pair[i], F_GETFD), ==, FD_CLOEXEC);
-		g_assert_cmpint(recv(pair[i], bytes, 1, 0), ==, -1);
-		g_assert_cmpint(errno, ==, EAGAIN);
-		g_assert_cmpint(send(pair[i], "hi", 2, 0), ==, 2);
-		g_assert_true(dial_wait(pair[!i], POLLIN, dial_deadline(2), "its end", NULL));
-		g_assert_cmpint(recv(pair[!i], bytes, sizeof bytes, 0), ==, 2);
-		g_assert_cmpstr(bytes, ==, "hi");
-	}
-	while ((n = send(pair[0], picture, sizeof picture, 0)) > 0)
-		have += n;
-	g_assert_cmpint(have, <, 1 << 20);
-	close(pair[0]);
-	close(pair[1]);
-}
-
-static void test_pairs(void)
-{
-	check_pair("vnc", AF_UNIX);
-	check_pair("spice", AF_INET);
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -415,7 +341,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/provider/image", test_image);
 	g_test_add_func("/provider/run", test_run);
 	g_test_add_func("/provider/last-words", test_last_words);
-	g_test_add_func("/provider/dial", test_dial);
-	g_test_add_func("/provider/pairs", test_pairs);
 	return g_test_run();
 }
