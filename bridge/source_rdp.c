@@ -17,6 +17,7 @@
 #include <winpr/ssl.h>
 #include <winpr/wlog.h>
 
+#include "arrow.h"
 #include "canvas.h"
 #include "rdp_bits.h"
 #include "rdp_clipboard.h"
@@ -147,6 +148,16 @@ static BOOL on_pointer_hidden(rdpContext *context)
 	return TRUE;
 }
 
+static BOOL on_pointer_usual(rdpContext *context)
+{
+	guint32 arrow[ARROW_WIDTH * ARROW_HEIGHT];
+	Source *source = source_of(context);
+
+	arrow_paint(arrow);
+	source->events->cursor(source->owner, arrow, ARROW_WIDTH, ARROW_HEIGHT, 0, 0);
+	return TRUE;
+}
+
 static BOOL on_pointer_moved(rdpContext *context, UINT32 x, UINT32 y)
 {
 	return TRUE;
@@ -185,7 +196,7 @@ static BOOL on_connected(freerdp *instance)
 			      .Free = on_pointer_free,
 			      .Set = on_pointer_set,
 			      .SetNull = on_pointer_hidden,
-			      .SetDefault = on_pointer_hidden,
+			      .SetDefault = on_pointer_usual,
 			      .SetPosition = on_pointer_moved};
 	rdpUpdate *update = instance->update;
 
@@ -196,7 +207,8 @@ static BOOL on_connected(freerdp *instance)
 	update->EndPaint = on_paint;
 	update->DesktopResize = on_resize;
 	update->SetKeyboardIndicators = on_leds;
-	return take_picture(source_of(instance->context), instance->context->gdi);
+	return take_picture(source_of(instance->context), instance->context->gdi) &&
+	       on_pointer_usual(instance->context);
 }
 
 static BOOL on_preconnect(freerdp *instance)
