@@ -21,6 +21,7 @@
 #include "canvas.h"
 #include "rdp_bits.h"
 #include "rdp_clipboard.h"
+#include "rdp_login.h"
 #include "rdp_loop.h"
 #include "rdp_pointer.h"
 #include "rdp_resize.h"
@@ -247,12 +248,8 @@ static gboolean configure(rdpSettings *settings, const Endpoint *endpoint, int f
 	/* Without these two the library drops such events. */
 	settings->HasExtendedMouseEvent = TRUE;
 	settings->HasHorizontalWheel = TRUE;
-	/* Network level authentication needs the user's name before there is a picture. */
-	settings->NlaSecurity = endpoint->username != NULL;
-	settings->AutoLogonEnabled = endpoint->username != NULL;
 	return freerdp_settings_set_string(settings, FreeRDP_ServerHostname, "|") &&
-	       freerdp_settings_set_string(settings, FreeRDP_Username, endpoint->username) &&
-	       freerdp_settings_set_string(settings, FreeRDP_Password, endpoint->password);
+	       rdp_login_set(settings, endpoint);
 }
 
 static gboolean connect_to(Source *source, const Endpoint *endpoint, int fd, GError **error)

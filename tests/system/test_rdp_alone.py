@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shape that an RDP desktop gives its pointer, in a VNC viewer."""
+"""A bridge before an RDP desktop of ours: what it says to it, and what a VNC viewer sees of it."""
+
+import struct
 
 import pytest
 
@@ -42,3 +44,23 @@ def test_a_system_pointer(program, said, size):
     ((seen, points, pixels),) = found
     assert (seen, points) == (size, (0, 0))
     assert (pixels > 0) == (size == ARROW)
+
+
+def wide(text):
+    return (text + "\0").encode("utf-16-le")
+
+
+@pytest.mark.parametrize("name, domain, user", [
+    ("anna", "", "anna"), (r"CORP\anna", "CORP", "anna"), ("anna@corp.example", "", "anna@corp.example")])
+def test_who_logs_in(program, name, domain, user):
+    told = []
+
+    def serve(sock):
+        handshake = rdp.Handshake(sock, (64, 64), rdp.TLS)
+        for step in rdp.STEPS[:rdp.STEPS.index("license")]:
+            getattr(handshake, step)()
+        told.append(handshake.hear())
+
+    Alone("rdp", serve, username=name, password="pass")
+    lengths = struct.pack("<HHH", 2 * len(domain), 2 * len(user), 2 * len("pass"))
+    assert lengths in told[0] and wide(domain) + wide(user) + wide("pass") in told[0]
