@@ -7,6 +7,6 @@
 
 #include "control/control.h"
 
-/* Before freerdp_connect(). The name is "anna", "CORP\anna" or "anna@corp.example"; NULL: the desktop
- * shows its own login screen. FALSE: out of memory. */
+/* Before freerdp_connect(). The name is "anna", "CORP\anna" or "anna@corp.example"; NULL: the
+ * desktop shows its own login screen. FALSE: out of memory. */
 gboolean rdp_login_set(rdpSettings *settings, const Endpoint *endpoint);
