@@ -144,15 +144,16 @@ static int reach_patiently(const ProviderDesktop *desktop, unsigned seconds, gbo
 }
 
 /*
- * The connection of a TCP machine is only a proof that it answers, and of which address does: the
- * gateway makes its own, from where it stands.
+ * For a viewer, the connection of a TCP machine is only a proof that it answers, and of which
+ * address does: the gateway makes its own, from where it stands. Somebody on this machine has it
+ * as it is: some VNC servers lock out who comes often and does not log in.
  */
 static gboolean machine_display(Provider *provider, const ProviderDesktop *desktop,
 				const char *protocol, gboolean far, unsigned seconds,
 				Endpoint *out_endpoint, int *out_fd, GError **error)
 {
 	g_autofree char *host = NULL;
-	gboolean local = FALSE;
+	gboolean local = FALSE, near;
 	guint16 port = 0;
 	autofd int fd = -1;
 
@@ -164,15 +165,16 @@ static gboolean machine_display(Provider *provider, const ProviderDesktop *deskt
 	fd = reach_patiently(desktop, seconds, &local, &host, &port, error);
 	if (fd < 0)
 		return FALSE;
+	near = local || !far;
 	*out_endpoint = (Endpoint){
 		.protocol = g_strdup(protocol),
-		.has_fd = local,
-		.host = g_steal_pointer(&host),
-		.port = port,
+		.has_fd = near,
+		.host = near ? NULL : g_steal_pointer(&host),
+		.port = near ? 0 : port,
 		.username = user_of(desktop),
 		.password = secret_dup(desktop->secret),
 	};
-	*out_fd = local ? autofd_steal(&fd) : -1;
+	*out_fd = near ? autofd_steal(&fd) : -1;
 	return TRUE;
 }
 
