@@ -126,6 +126,7 @@ def test_units_run(viewer):
         assert show(unit, "ActiveState") == "active"
     for unit in UNITS[2:]:
         assert show(unit, "NRestarts") == "0", journal(unit)
+        assert show(unit, "OOMPolicy") == "continue"  # no worker's end, and no desktop's, is that of all
     names = set(processes("oriel-broker.service").values())
     assert any(name.startswith("qemu") for name in names), names
     assert eventually(lambda: any(name.startswith("passt") for name in
@@ -176,6 +177,23 @@ def test_a_bridge(api):
             session.close()
         finally:
             process.kill()
+
+
+# ---- what goes wrong around them
+
+def test_the_database_comes_late():
+    """At a boot the machine that has it may be the last one: the broker tries until it is there."""
+    def ready():
+        return journal("oriel-broker").splitlines().count("ready")
+
+    file, before = pathlib.Path("/etc/oriel/oriel.conf"), ready()
+    file.write_text(CONFIG + "database = postgresql://127.0.0.1:9/oriel\n")
+    run("systemctl", "restart", "oriel-broker")
+    try:
+        assert eventually(lambda: int(show("oriel-broker", "NRestarts")) > 6, 30), journal("oriel-broker")
+    finally:
+        file.write_text(CONFIG)
+    assert eventually(lambda: ready() == before + 1, 30), journal("oriel-broker")
 
 
 # ---- what the units keep in
