@@ -181,6 +181,20 @@ def test_a_bridge(api):
 
 # ---- what goes wrong around them
 
+@pytest.mark.parametrize("unit", ["oriel-auth.socket", "oriel-nic.socket"])
+def test_very_many_at_once(unit):
+    """Of whatever comes in the morning systemd would take two hundred in two seconds for a fault of the unit's."""
+    path = show(unit, "Listen").split()[0]
+    with contextlib.ExitStack() as stack:
+        for _ in range(250):
+            one = stack.enter_context(socket.socket(socket.AF_UNIX))
+            one.settimeout(30)
+            one.connect(path)
+        assert eventually(lambda: int(show(unit, "NConnections")) >= 250, 30), journal(unit)
+    assert eventually(lambda: int(show(unit, "NConnections")) < 250, 60)
+    assert show(unit, "ActiveState") == "active", journal(unit)
+
+
 def test_the_database_comes_late():
     """At a boot the machine that has it may be the last one: the broker tries until it is there."""
     def ready():
