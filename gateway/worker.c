@@ -16,8 +16,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define INPUT_MS  1000 /* how soon the broker hears that somebody is back */
-#define COUNTS_MS 3000 /* between two reports of what was counted */
+#define INPUT_MS     1000 /* how soon the broker hears that somebody is back */
+#define BEATS_SPREAD 16   /* rounds of that in which all quiet sessions can have had theirs */
+#define COUNTS_MS    3000 /* between two reports of what was counted */
 
 /* After a session's handshakes, and after its end: what it had in buffers goes back to the
  * system. */
@@ -119,16 +120,21 @@ GPtrArray *worker_sessions(Worker *worker)
 	return all;
 }
 
-/* Sessions only look whether there is news: none begins or ends here. */
+/* Sessions only look whether there is news: none begins or ends here. Those that came together, and
+ * are quiet together, have their beats one after the other: nobody waits for all of them. */
 static void on_input(uv_timer_t *timer)
 {
 	Worker *worker = timer->data;
+	guint beats = g_hash_table_size(worker->sessions) / BEATS_SPREAD + 1;
 	GHashTableIter iter;
 	gpointer session;
 
 	g_hash_table_iter_init(&iter, worker->sessions);
-	while (g_hash_table_iter_next(&iter, &session, NULL))
+	while (g_hash_table_iter_next(&iter, &session, NULL)) {
 		session_report_input(session);
+		if (beats > 0 && session_beat(session))
+			beats--;
+	}
 	if (g_hash_table_size(worker->sessions) == 0)
 		uv_timer_stop(timer);
 }

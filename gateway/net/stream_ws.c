@@ -252,6 +252,18 @@ static const StreamOps ops = {
 	.free = ws_stream_free,
 };
 
+gboolean stream_ws_beat(Stream *stream)
+{
+	WsStream *ws = (WsStream *)stream;
+	guint8 frame[2 + WS_CONTROL_MAX];
+
+	if (stream->ops != &ops || ws->unsent > 0 || buffer_length(&ws->pending) > 0)
+		return FALSE;
+	send_control(ws, frame, ws_pong(frame, NULL, 0));
+	(void)ws_stream_flush(stream, NULL);
+	return TRUE;
+}
+
 Stream *stream_ws_new(Stream *below)
 {
 	WsStream *ws = g_new0(WsStream, 1);

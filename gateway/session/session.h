@@ -213,6 +213,11 @@ void session_report_live(Session *session);
  * who moved more than a few seconds ago is taken for idle. */
 void session_report_input(Session *session);
 
+/* Every second: where a browser has been sent nothing for so long as web_beat says, a word without
+ * meaning goes to it (stream_ws_beat()): a proxy on the way ends a line that is not used. TRUE: it
+ * was sent. */
+gboolean session_beat(Session *session);
+
 /* Adds itself to the worker's counts (control/counts.h), and its bytes since the last time. */
 void session_count(Session *session, guint64 *counts);
 

@@ -58,6 +58,7 @@ typedef struct SessionLoop {
 	char *farewell;      /* for a layer that can carry words */
 	guint64 input_at, input_told, told_at; /* the last input, the one that the broker knows, and
 						  since when; 0 = none */
+	guint64 quiet_since, quiet_bytes; /* session_beat.c: nothing was sent since, but those */
 	guint64 bytes_in, bytes_out, lease_at; /* where the present lease began */
 	guint64 counted_in, counted_out;       /* bytes that session_count() has named */
 } SessionLoop;

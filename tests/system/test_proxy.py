@@ -12,6 +12,7 @@ import deployment
 import procs
 import pytest
 import rfb
+import ws
 
 BALANCER, STRANGER = "127.9.0.1", "127.8.0.1"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -19,8 +20,9 @@ SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 @pytest.fixture(scope="module")
 def behind():
-    """A gateway of one worker that takes two connections from one address."""
-    gateway = {"workers": 1, "max_per_address": 2, "proxy_from": "2001:db8::/32, 127.9.0.0/16"}
+    """A gateway of one worker that takes two connections from one address, and thinks of balancers that end
+    what is quiet for a few seconds."""
+    gateway = {"workers": 1, "max_per_address": 2, "proxy_from": "2001:db8::/32, 127.9.0.0/16", "web_beat": 1}
     with deployment.Deployment("proxy", gateway) as system:
         system.start()
         system.add_image()
@@ -143,3 +145,18 @@ def test_limits_are_the_clients(behind):
     assert deployment.eventually(
         lambda: refused_login(behind, version1("203.0.113.2")).startswith(b"HTTP/1.1 4")
     ), "the count does not go down again"
+
+
+def test_a_quiet_line_is_used(behind):
+    """A browser whose desktop shows nothing new is sent what it need not answer, before and after it is shown
+    something."""
+    api = behind.login("ben")
+    line = ws.WebSocket(ws.tls(behind.host, behind.port, behind.ca),
+                        f"/websockify?token={api.ticket('shared', 'web')}", behind.host)
+    with rfb.Rfb(line) as viewer:
+        viewer.none()
+        viewer.init()
+        for _ in range(2):
+            assert line.receive() == (ws.PONG, b"")
+        assert viewer.screen()
+        assert line.receive() == (ws.PONG, b"")

@@ -118,6 +118,29 @@ static void test_in(void)
 	pair_close(&pair);
 }
 
+/* Between frames only. */
+static void test_beat(void)
+{
+	guint8 bytes[WS_HEADER_MAX + 300000] = {0};
+	Pair pair;
+	gsize n;
+
+	pair_open(&pair);
+	g_assert_false(stream_ws_beat(pair.a.stream));
+	pair_secure(&pair);
+	g_assert_false(stream_ws_beat(pair.a.stream));
+	pair.a.stream = stream_ws_new(pair.a.stream);
+	g_assert_true(stream_ws_beat(pair.a.stream));
+	g_assert_true(stream_ws_beat(pair.a.stream));
+	while (peer_need(&pair.b, 4, NULL) == IO_WAIT)
+		;
+	g_assert_cmpmem(buffer_bytes(&pair.b.in), buffer_length(&pair.b.in), "\x8a\0\x8a\0", 4);
+	g_assert_cmpint(peer_write(&pair.a, bytes + WS_HEADER_MAX, 300000, &n, NULL), ==, IO_DONE);
+	g_assert_cmpuint(n, <, 300000);
+	g_assert_false(stream_ws_beat(pair.a.stream));
+	pair_close(&pair);
+}
+
 /* Frames without payload do not keep the others waiting: a read ends after its turn. */
 static void test_flood(void)
 {
@@ -154,5 +177,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/stream-ws/out", test_out);
 	g_test_add_func("/stream-ws/in", test_in);
 	g_test_add_func("/stream-ws/flood", test_flood);
+	g_test_add_func("/stream-ws/beat", test_beat);
 	return g_test_run();
 }
