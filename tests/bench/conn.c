@@ -101,6 +101,8 @@ static gsize read_some(Conn *conn, void *bytes, gsize n)
 		unsigned more;
 
 		read_all_below(conn, head, 2);
+		if (head[0] == (0x80 | WS_PONG) && head[1] == 0)
+			continue; /* of web_beat, see oriel.conf(5) */
 		if (head[0] != (0x80 | WS_BINARY))
 			die("a frame of another kind: %02x", head[0]);
 		more = head[1] == 127 ? 8 : head[1] == 126 ? 2 : 0;
