@@ -29,7 +29,7 @@ static const Row rows[] = {
 	{"gateway", "tcp_congestion", TEXT, AT(tcp_congestion), "bbr"},
 	{"gateway", "workers", NUMBER, AT(workers), "0", 0, 256},
 	{"gateway", "rfb_silence", NUMBER, AT(rfb_silence), "1500", 50, 8000},
-	{"gateway", "web_beat", NUMBER, AT(web_beat), "40", 0, 3600},
+	{"gateway", "web_beat", NUMBER, AT(web_beat), "0", 0, 3600},
 	{"gateway", "max_sessions", NUMBER, AT(max_sessions), "10000", 1, 1000000},
 	{"gateway", "max_handshakes", NUMBER, AT(max_handshakes), "1000", 1, 1000000},
 	{"gateway", "max_per_address", NUMBER, AT(max_per_address), "500", 1, 1000000},

@@ -20,7 +20,7 @@ typedef struct {
 	char *tcp_congestion;   /* how the kernel paces what clients are sent; "" = as elsewhere */
 	int workers;            /* processes; 0 = one per core                     */
 	int rfb_silence;        /* ms of silence that mean VNC on a shared port    */
-	int web_beat;           /* s that a browser's line may be quiet; 0 = as long as it is */
+	int web_beat;           /* s that a browser's line may be quiet; 0 = for ever */
 	int max_sessions;       /* per worker                                      */
 	int max_handshakes;     /* per worker: connections not yet in relay        */
 	int max_per_address;    /* per worker: connections from one address        */
